@@ -1,0 +1,83 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Targets stand leaf to root; Docs/Architecture.md says what each one is and what it may import.
+
+let swift: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+]
+
+func library(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+func tests(of name: String, _ dependencies: Target.Dependency...) -> Target {
+  .testTarget(
+    name: name + "Tests",
+    dependencies: [.byName(name: name), "ApusTestSupport"] + dependencies,
+    swiftSettings: swift)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+  name: "apus",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Apus", targets: ["Apus"]),
+    .executable(name: "apus", targets: ["ApusCLI"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    .target(name: "CApusKernels"),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    library("ApusCore"),
+    library("ApusGGUF", "ApusCore"),
+    library("ApusTokenizers"),
+    library("ApusSampling"),
+    library("ApusCPU", "ApusCore", "CApusKernels", "COpenBLAS"),
+    library("ApusModels", "ApusCore", "ApusGGUF", "ApusTokenizers"),
+    library("Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers"),
+    library("ApusServer", "Apus", hummingbird, lifecycle, logging),
+    library("ApusEvaluation", "Apus", "ApusModels", "ApusCore"),
+    .executableTarget(
+      name: "ApusCLI",
+      dependencies: [
+        "Apus", "ApusServer", "ApusEvaluation", "ApusCPU", "ApusModels", "ApusGGUF", "ApusTokenizers",
+        "ApusSampling", "ApusCore", argumentParser, logging,
+      ],
+      swiftSettings: swift),
+
+    .target(
+      name: "ApusTestSupport", dependencies: ["ApusCore", "ApusGGUF"], path: "Tests/ApusTestSupport",
+      swiftSettings: swift),
+    tests(of: "ApusCore"),
+    tests(of: "ApusGGUF"),
+    tests(of: "ApusTokenizers", "ApusGGUF", "ApusModels"),
+    tests(of: "ApusSampling"),
+    tests(of: "ApusCPU", "ApusCore", "ApusGGUF"),
+    tests(of: "ApusModels", "ApusCPU", "ApusGGUF"),
+    tests(of: "Apus", "ApusCPU"),
+    tests(of: "ApusServer", "Apus", hummingbirdTesting),
+    tests(of: "ApusEvaluation", "Apus"),
+    tests(of: "ApusCLI"),
+    .testTarget(name: "ArchitectureTests", swiftSettings: swift),
+  ],
+  cLanguageStandard: .c17
+)

@@ -1,0 +1,66 @@
+/// How keys and values are stored.
+package enum KVFormat: String, CaseIterable, Sendable {
+  /// Two bytes a value.
+  case f16
+  /// 34 bytes for 32 values: an f16 scale and 32 signed bytes.
+  case q8_0
+
+  /// Bytes of `count` values, or nil where `count` is not whole quant blocks.
+  package func byteCount(values count: Int) -> Int? {
+    switch self {
+    case .f16: count * 2
+    case .q8_0: count.isMultiple(of: 32) ? count / 32 * 34 : nil
+    }
+  }
+}
+
+/// The shape of a KV cache.
+package struct KVCacheLayout: Sendable, Equatable {
+  package var layers: Int
+  package var kvHeads: Int
+  /// Values per key head.
+  package var keyDimension: Int
+  /// Values per value head.
+  package var valueDimension: Int
+  package var format: KVFormat
+  /// KV blocks in the pool.
+  package var blocks: Int
+
+  /// Positions in one KV block. Fixed: results depend on it (attention sums block by block).
+  package static let blockPositions = 32
+
+  package init(
+    layers: Int, kvHeads: Int, keyDimension: Int, valueDimension: Int, format: KVFormat, blocks: Int
+  ) {
+    self.layers = layers
+    self.kvHeads = kvHeads
+    self.keyDimension = keyDimension
+    self.valueDimension = valueDimension
+    self.format = format
+    self.blocks = blocks
+  }
+
+  /// KV blocks that hold `positions` positions.
+  package static func blocks(forPositions positions: Int) -> Int {
+    (positions + blockPositions - 1) / blockPositions
+  }
+
+  /// Bytes of the whole pool, or nil where the format cannot store these heads or the product overflows.
+  package var byteCount: Int? {
+    guard let key = format.byteCount(values: keyDimension), let value = format.byteCount(values: valueDimension)
+    else { return nil }
+    var total = key + value
+    for factor in [Self.blockPositions, kvHeads, blocks, layers] {
+      let (product, overflow) = total.multipliedReportingOverflow(by: factor)
+      guard !overflow else { return nil }
+      total = product
+    }
+    return total
+  }
+}
+
+/// Keys and values of all layers, in KV blocks; a backend subclasses it to add the storage.
+package class KVCache {
+  package let layout: KVCacheLayout
+  package init(layout: KVCacheLayout) { self.layout = layout }
+}

@@ -1,0 +1,73 @@
+/// How the elements of a tensor are stored: plain floats, or quant blocks that share scales.
+///
+/// Names, type ids and block sizes are those of the GGUF specification
+/// (ggml `docs/gguf.md` and the block structs of `ggml-common.h`).
+package enum TensorFormat: String, CaseIterable, Sendable, Hashable {
+  case f32 = "F32"
+  case f16 = "F16"
+  case bf16 = "BF16"
+  case q4_0 = "Q4_0"
+  case q4_1 = "Q4_1"
+  case q5_0 = "Q5_0"
+  case q5_1 = "Q5_1"
+  case q8_0 = "Q8_0"
+  case q2_K = "Q2_K"
+  case q3_K = "Q3_K"
+  case q4_K = "Q4_K"
+  case q5_K = "Q5_K"
+  case q6_K = "Q6_K"
+  case iq4_nl = "IQ4_NL"
+  case iq4_xs = "IQ4_XS"
+
+  /// The field's name of the format, for example `Q4_K`.
+  package var name: String { rawValue }
+
+  /// The type id in a GGUF tensor entry, elements per quant block, and bytes per quant block.
+  private var row: (ggufType: UInt32, elements: Int, bytes: Int) {
+    switch self {
+    case .f32: (0, 1, 4)
+    case .f16: (1, 1, 2)
+    case .bf16: (30, 1, 2)
+    case .q4_0: (2, 32, 18)
+    case .q4_1: (3, 32, 20)
+    case .q5_0: (6, 32, 22)
+    case .q5_1: (7, 32, 24)
+    case .q8_0: (8, 32, 34)
+    case .q2_K: (10, 256, 84)
+    case .q3_K: (11, 256, 110)
+    case .q4_K: (12, 256, 144)
+    case .q5_K: (13, 256, 176)
+    case .q6_K: (14, 256, 210)
+    case .iq4_nl: (20, 32, 18)
+    case .iq4_xs: (23, 256, 136)
+    }
+  }
+
+  package var ggufType: UInt32 { row.ggufType }
+  /// Elements in one quant block; 1 for the dense formats.
+  package var blockElements: Int { row.elements }
+  /// Bytes of one quant block, or of one element for the dense formats.
+  package var blockByteCount: Int { row.bytes }
+  /// True for F32, F16 and BF16.
+  package var isDense: Bool { blockElements == 1 }
+
+  package init?(ggufType: UInt32) {
+    guard let format = Self.allCases.first(where: { $0.ggufType == ggufType }) else { return nil }
+    self = format
+  }
+
+  package init?(name: String) { self.init(rawValue: name.uppercased()) }
+
+  /// Bytes of `count` elements, or nil where `count` is not whole quant blocks or the product overflows.
+  package func byteCount(elements count: Int) -> Int? {
+    guard count >= 0, count.isMultiple(of: blockElements) else { return nil }
+    let (bytes, overflow) = (count / blockElements).multipliedReportingOverflow(by: blockByteCount)
+    return overflow ? nil : bytes
+  }
+
+  /// Names of GGUF tensor types that exist and that Apus cannot compute with yet, by type id.
+  package static let unsupportedNames: [UInt32: String] = [
+    9: "Q8_1", 15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 21: "IQ3_S", 22: "IQ2_S",
+    24: "I8", 25: "I16", 26: "I32", 27: "I64", 28: "F64", 29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4",
+  ]
+}

@@ -1,0 +1,2 @@
+/// The id of one entry of a vocabulary.
+package typealias Token = Int32

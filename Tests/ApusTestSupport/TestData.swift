@@ -1,0 +1,27 @@
+package import Foundation
+
+/// The reference data that tests walk: `APUS_TEST_DATA`, by default `../shared/data` beside the checkout.
+package enum TestData {
+  /// The folder, or nil where it is absent.
+  package static let folder: URL? = {
+    let environment = ProcessInfo.processInfo.environment
+    let path = environment["APUS_TEST_DATA"] ?? packageRoot.deletingLastPathComponent().path + "/shared/data"
+    return FileManager.default.fileExists(atPath: path) ? URL(fileURLWithPath: path) : nil
+  }()
+
+  /// The root of this package.
+  package static let packageRoot = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  /// True where missing reference data is a failure instead of a reason to skip: in CI.
+  package static let isRequired = ProcessInfo.processInfo.environment["CI"] != nil
+
+  /// The files of `subfolder` whose names end in `suffix`, sorted; empty without reference data.
+  package static func files(in subfolder: String, suffix: String) -> [URL] {
+    guard let folder else { return [] }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path + "/" + subfolder)) ?? []
+    return names.filter { $0.hasSuffix(suffix) }.sorted().map {
+      folder.appendingPathComponent(subfolder).appendingPathComponent($0)
+    }
+  }
+}
