@@ -25,9 +25,8 @@ enum Q4_0 {
     }
   }
 
-  /// The nearest of the 16 levels, rounded once, as a fused multiply-add would.
+  /// The nearest of the 16 levels.
   private static func quant(_ value: Float, _ scale: BlockScale) -> UInt8 {
-    let level = Float(Double(value) * Double(scale.inverse) + 8.5)
-    return UInt8(min(max(level, 0), 15))
+    UInt8(min(max(value * scale.inverse + 8.5, 0), 15))
   }
 }

@@ -34,9 +34,8 @@ enum Q5_0 {
     bytes.store(fifthBits, at: offset + 2)
   }
 
-  /// The nearest of the 32 levels, rounded once, as a fused multiply-add would.
+  /// The nearest of the 32 levels.
   private static func quant(_ value: Float, _ scale: BlockScale) -> UInt8 {
-    let level = Float(Double(value) * Double(scale.inverse) + 16.5)
-    return UInt8(min(max(level, 0), 31))
+    UInt8(min(max(value * scale.inverse + 16.5, 0), 31))
   }
 }
