@@ -1,0 +1,62 @@
+package import ApusCore
+
+/// How the elements of a tensor in a file are stored: in a format that Apus computes with, or in another known one.
+package enum GGUFTensorType: Sendable, Hashable {
+  case supported(TensorFormat)
+  case unsupported(UnsupportedFormat)
+
+  /// The type of a GGUF type id; nil for an id that does not exist.
+  package init?(id: UInt32) {
+    if let format = TensorFormat(ggufType: id) {
+      self = .supported(format)
+    } else if let format = UnsupportedFormat.byType[id] {
+      self = .unsupported(format)
+    } else {
+      return nil
+    }
+  }
+
+  package var name: String {
+    switch self {
+    case .supported(let format): format.name
+    case .unsupported(let format): format.name
+    }
+  }
+
+  package var blockElements: Int {
+    switch self {
+    case .supported(let format): format.blockElements
+    case .unsupported(let format): format.blockElements
+    }
+  }
+
+  package var blockByteCount: Int {
+    switch self {
+    case .supported(let format): format.blockByteCount
+    case .unsupported(let format): format.blockByteCount
+    }
+  }
+}
+
+/// A tensor as the file lists it: name, shape, format and where its bytes lie. All of it was checked at opening.
+package struct GGUFTensor: Sendable {
+  package let name: String
+  /// As in the file: the contiguous dimension first. One to four, each at least 1.
+  package let dimensions: [Int]
+  package let type: GGUFTensorType
+  /// Which file of a split model holds it, from 0.
+  package let part: Int
+  /// Where its bytes begin, from the start of that file.
+  package let offset: Int
+  package let byteCount: Int
+  package let elementCount: Int
+
+  /// Elements per row: the contiguous dimension.
+  package var columns: Int { dimensions[0] }
+  /// Rows: the product of the other dimensions; 1 for a vector.
+  package var rows: Int { elementCount / columns }
+  /// The format, if it is one that Apus computes with.
+  package var format: TensorFormat? {
+    if case .supported(let format) = type { format } else { nil }
+  }
+}
