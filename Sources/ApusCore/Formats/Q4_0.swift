@@ -17,7 +17,8 @@ enum Q4_0 {
     }
   }
 
-  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at offset: Int) throws(ScaleOverflow) {
+  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at offset: Int) throws(ScaleOverflow)
+  {
     let scale = try BlockScale(values.peak / -8)
     bytes.store(scale.bits, at: offset)
     for j in 0..<16 {

@@ -21,7 +21,8 @@ enum Q5_0 {
     }
   }
 
-  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at offset: Int) throws(ScaleOverflow) {
+  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at offset: Int) throws(ScaleOverflow)
+  {
     let scale = try BlockScale(values.peak / -16)
     bytes.store(scale.bits, at: offset)
     var fifthBits: UInt32 = 0

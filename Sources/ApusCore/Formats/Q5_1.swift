@@ -23,7 +23,8 @@ enum Q5_1 {
     }
   }
 
-  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at offset: Int) throws(ScaleOverflow) {
+  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at offset: Int) throws(ScaleOverflow)
+  {
     let (least, greatest) = values.bounds
     let scale = try BlockScale((greatest - least) / 31)
     bytes.store(scale.bits, at: offset)

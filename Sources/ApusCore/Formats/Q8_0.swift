@@ -15,7 +15,8 @@ enum Q8_0 {
     for i in 0..<32 { values[start + i] = Float(block.int8(at: 2 + i)) * d }
   }
 
-  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at offset: Int) throws(ScaleOverflow) {
+  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at offset: Int) throws(ScaleOverflow)
+  {
     let scale = try BlockScale(values.peak.magnitude / 127)
     bytes.store(scale.bits, at: offset)
     for i in 0..<32 {
