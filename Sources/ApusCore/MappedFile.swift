@@ -32,7 +32,9 @@ package enum FileError: Error, Sendable, Equatable, CustomStringConvertible {
   private let descriptor: Int32
   private let modified: timespec
 
-  /// Opens and maps `path`. Never blocks on a FIFO or device: those are refused.
+  /// Opens and maps `path`.
+  ///
+  /// Never blocks on a FIFO or device: those are refused.
   package init(path: String) throws(FileError) {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .cannotOpen(path: path, reason: Self.lastError()) }
