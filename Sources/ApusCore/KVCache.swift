@@ -26,7 +26,9 @@ package struct KVCacheLayout: Sendable, Equatable {
   /// KV blocks in the pool.
   package var blocks: Int
 
-  /// Positions in one KV block. Fixed: results depend on it (attention sums block by block).
+  /// Positions in one KV block.
+  ///
+  /// Fixed: results depend on it (attention sums block by block).
   package static let blockPositions = 32
 
   package init(

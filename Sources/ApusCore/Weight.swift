@@ -18,7 +18,9 @@ package struct WeightSource: Sendable {
     self.columns = columns
   }
 
-  /// Bytes of one row. The GGUF reader has checked that rows are whole quant blocks.
+  /// Bytes of one row.
+  ///
+  /// The GGUF reader has checked that rows are whole quant blocks.
   package var rowByteCount: Int { columns / format.blockElements * format.blockByteCount }
   package var byteCount: Int { rows * rowByteCount }
 }
