@@ -6,72 +6,82 @@
   private import Darwin
 #endif
 
-/// Why a file could not be mapped.
+/// Why a file could not be opened, mapped or read.
 package enum FileError: Error, Sendable, Equatable, CustomStringConvertible {
   case cannotOpen(path: String, reason: String)
   case notRegular(path: String)
   case cannotMap(path: String, reason: String)
+  case cannotRead(path: String, reason: String)
 
-  package var description: String {
+  package var path: String {
     switch self {
-    case .cannotOpen(let path, let reason): "cannot open \(path): \(reason)"
-    case .notRegular(let path): "\(path) is not a regular file"
-    case .cannotMap(let path, let reason): "cannot map \(path) into memory: \(reason)"
+    case .cannotOpen(let path, _), .notRegular(let path), .cannotMap(let path, _), .cannotRead(let path, _): path
     }
   }
+
+  /// What went wrong, without the path.
+  package var reason: String {
+    switch self {
+    case .cannotOpen(_, let reason): "cannot be opened: \(reason)"
+    case .notRegular: "is not a regular file"
+    case .cannotMap(_, let reason): "cannot be mapped into memory: \(reason)"
+    case .cannotRead(_, let reason): "cannot be read: \(reason)"
+    }
+  }
+
+  package var description: String { "\(path) \(reason)" }
 }
 
-/// A regular file, opened once and mapped read-only; the size is the one it had when opened.
+/// How the bytes of a file come into memory.
+package enum FileReadMode: String, Sendable, CaseIterable {
+  /// The file's own pages: nothing is copied, and processes share them. A file that is shortened later
+  /// makes reads beyond its new end fail with SIGBUS.
+  case mapped
+  /// A private copy: costs the file's size in memory, and later changes of the file cannot be felt.
+  case read
+}
+
+/// A regular file, opened once and held read-only in memory; the size is the one it had when opened.
 ///
-/// Sharing between threads is safe: the mapping never moves and nothing writes to it. A file that another
-/// process shortens afterwards makes reads beyond its new end fail with SIGBUS; `verifyUnchanged` sees the change.
+/// Sharing between threads is safe: the memory never moves and nothing writes to it after `init`.
+/// `verifyUnchanged` sees when another process has changed the file.
 @safe package final class MappedFile: @unchecked Sendable {
   package let path: String
   package let byteCount: Int
-  private let base: UnsafeRawPointer
+  package let mode: FileReadMode
+  /// Nil for an empty file: zero bytes cannot be mapped.
+  private let base: UnsafeRawPointer?
   private let descriptor: Int32
   private let modified: timespec
 
-  /// Opens and maps `path`. Never blocks on a FIFO or device: those are refused.
-  package init(path: String) throws(FileError) {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+  /// Opens `path` and maps or reads it; never blocks on a FIFO or device, which are refused.
+  package init(path: String, mode: FileReadMode = .mapped) throws(FileError) {
+    guard !path.utf8.contains(0) else { throw .cannotOpen(path: path, reason: "its name contains a zero byte") }
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { throw .cannotOpen(path: path, reason: Self.lastError()) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else {
-      let reason = Self.lastError()
+    do throws(FileError) {
+      let status = try Self.regularFileStatus(descriptor, path)
+      byteCount = Int(status.st_size)
+      modified = Self.modificationTime(status)
+      unsafe base = try Self.memory(of: descriptor, path, byteCount, mode)
+    } catch {
       close(descriptor)
-      throw .cannotOpen(path: path, reason: reason)
+      throw error
     }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
-      throw .notRegular(path: path)
-    }
-    byteCount = Int(status.st_size)
-    modified = Self.modificationTime(status)
     self.path = path
+    self.mode = mode
     self.descriptor = descriptor
-    if byteCount == 0 {
-      unsafe base = UnsafeRawPointer(bitPattern: 4096)!
-      return
-    }
-    let pointer = unsafe mmap(nil, byteCount, PROT_READ, MAP_SHARED, descriptor, 0)
-    guard let pointer = unsafe pointer, unsafe pointer != MAP_FAILED else {
-      let reason = Self.lastError()
-      close(descriptor)
-      throw .cannotMap(path: path, reason: reason)
-    }
-    unsafe base = UnsafeRawPointer(pointer)
   }
 
   deinit {
-    if byteCount > 0 { unsafe munmap(UnsafeMutableRawPointer(mutating: base), byteCount) }
+    if let base = unsafe base { unsafe munmap(UnsafeMutableRawPointer(mutating: base), byteCount) }
     close(descriptor)
   }
 
   /// All bytes of the file.
   package var bytes: RawSpan {
     @_lifetime(borrow self) get {
-      let span = unsafe RawSpan(_unsafeStart: base, byteCount: byteCount)
+      let span = unsafe RawSpan(_unsafeStart: pointer(at: 0), byteCount: byteCount)
       return unsafe _overrideLifetime(span, borrowing: self)
     }
   }
@@ -79,14 +89,16 @@ package enum FileError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The address of `offset`, for kernels; valid while this object lives.
   @unsafe package func pointer(at offset: Int) -> UnsafeRawPointer {
     precondition(offset >= 0 && offset <= byteCount, "offset beyond the file")
+    guard let base = unsafe base else { return unsafe Self.addressOfNothing }
     return unsafe base + offset
   }
 
   /// Asks the operating system to read `range` ahead, without waiting.
   package func prefetch(_ range: Range<Int>) {
+    guard mode == .mapped, let base = unsafe base else { return }
+    guard range.lowerBound >= 0, range.upperBound <= byteCount, !range.isEmpty else { return }
     let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     let start = range.lowerBound / page * page
-    guard start >= 0, range.upperBound <= byteCount, !range.isEmpty else { return }
     unsafe madvise(UnsafeMutableRawPointer(mutating: base + start), range.upperBound - start, MADV_WILLNEED)
   }
 
@@ -96,6 +108,56 @@ package enum FileError: Error, Sendable, Equatable, CustomStringConvertible {
     guard unsafe fstat(descriptor, &status) == 0 else { return false }
     let now = Self.modificationTime(status)
     return Int(status.st_size) == byteCount && now.tv_sec == modified.tv_sec && now.tv_nsec == modified.tv_nsec
+  }
+}
+
+extension MappedFile {
+  /// Where the zero bytes of an empty file are said to lie: aligned, and never read.
+  private static var addressOfNothing: UnsafeRawPointer {
+    unsafe UnsafeRawPointer(bitPattern: 4096).unsafelyUnwrapped
+  }
+
+  private static func regularFileStatus(_ descriptor: Int32, _ path: String) throws(FileError) -> stat {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw .cannotOpen(path: path, reason: lastError()) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegular(path: path) }
+    return status
+  }
+
+  /// The file's bytes in memory that `munmap` frees; nil for zero bytes.
+  private static func memory(
+    of descriptor: Int32, _ path: String, _ byteCount: Int, _ mode: FileReadMode
+  ) throws(FileError) -> UnsafeRawPointer? {
+    guard byteCount > 0 else { return nil }
+    let pointer =
+      switch mode {
+      case .mapped: unsafe mmap(nil, byteCount, PROT_READ, MAP_SHARED, descriptor, 0)
+      case .read: unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      }
+    guard let pointer = unsafe pointer, unsafe pointer != MAP_FAILED else {
+      throw .cannotMap(path: path, reason: lastError())
+    }
+    guard mode == .read else { return UnsafeRawPointer(pointer) }
+    do throws(FileError) {
+      try unsafe fill(pointer, byteCount, from: descriptor, path)
+    } catch {
+      unsafe munmap(pointer, byteCount)
+      throw error
+    }
+    return UnsafeRawPointer(pointer)
+  }
+
+  private static func fill(
+    _ memory: UnsafeMutableRawPointer, _ byteCount: Int, from descriptor: Int32, _ path: String
+  ) throws(FileError) {
+    var done = 0
+    while done < byteCount {
+      let count = unsafe pread(descriptor, memory + done, byteCount - done, off_t(done))
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw .cannotRead(path: path, reason: lastError()) }
+      guard count > 0 else { throw .cannotRead(path: path, reason: "it became shorter while it was read") }
+      done += count
+    }
   }
 
   private static func modificationTime(_ status: stat) -> timespec {
