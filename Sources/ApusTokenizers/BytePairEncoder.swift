@@ -24,8 +24,7 @@ struct BytePairEncoder: TokenizerFamily {
     pairs = pairTable(of: vocabulary)
     longestToken = (0..<vocabulary.count).reduce(0) { max($0, vocabulary.texts.range($1).count) }
     byteTokens = alphabet.characters.map { vocabulary.token(of: $0, $0.indices) ?? -1 }
-    self.vocabulary = vocabulary
-    self.vocabulary.dropMerges()
+    self.vocabulary = vocabulary.withoutMerges()
   }
 
   func encode(_ text: [UInt8], _ range: Range<Int>, startsText: Bool, into tokens: inout [Token]) {

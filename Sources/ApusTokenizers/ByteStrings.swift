@@ -30,6 +30,12 @@ package struct ByteStrings: Sendable {
     bounds.append(bytes.count)
   }
 
+  /// Appends one string.
+  package mutating func append(_ string: Span<UInt8>) {
+    for index in string.indices { bytes.append(string[index]) }
+    bounds.append(bytes.count)
+  }
+
   /// Where string `index` lies in `bytes`.
   package func range(_ index: Int) -> Range<Int> { bounds[index]..<bounds[index + 1] }
 

@@ -15,8 +15,7 @@ package final class Tokenizer: Sendable {
     userDefinedTokens = SpecialTokenScanner(vocabulary.tokens { $0 == .userDefined }, of: vocabulary)
     specialTokens = SpecialTokenScanner(
       vocabulary.tokens { $0 == .userDefined || $0.isSpecial }, of: vocabulary)
-    self.vocabulary = vocabulary
-    self.vocabulary.dropMerges()
+    self.vocabulary = vocabulary.withoutMerges()
   }
 
   /// The tokens of `text`. Never fails: what has no token is spelled in bytes.

@@ -89,8 +89,12 @@ package struct Vocabulary: Sendable {
     (0..<Token(truncatingIfNeeded: count)).filter { isIncluded(kinds[Int($0)]) }
   }
 
-  /// Frees the merges: an encoder has its own table of them.
-  mutating func dropMerges() { merges = ByteStrings() }
+  /// The same vocabulary without its merges, of which an encoder makes its own table.
+  func withoutMerges() -> Vocabulary {
+    var result = self
+    result.merges = ByteStrings()
+    return result
+  }
 }
 
 private func checked(_ scores: [Float], _ name: String, _ count: Int) throws(TokenizerError) -> [Float] {
