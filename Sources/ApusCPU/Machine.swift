@@ -60,21 +60,16 @@ package struct Machine: Sendable, Equatable {
     let groups = ControlGroups(root: root)
     let memory = MemoryInformation(text: readText(root + "/proc/meminfo"))
     return Machine(
-      affinityCount: affinity(), cpuQuota: groups.cpuQuota, memoryByteCount: memory.total ?? physicalMemory(),
+      affinityCount: affinity(root), cpuQuota: groups.cpuQuota, memoryByteCount: memory.total ?? physicalMemory(),
       availableByteCount: memory.available, memoryLimit: groups.memoryLimit)
   }
 
-  private static func affinity() -> Int {
-    #if os(Linux)
-      var set = cpu_set_t()
-      if unsafe sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 {
-        let count = unsafe withUnsafeBytes(of: &set) { bytes in
-          unsafe bytes.reduce(0) { $0 + $1.nonzeroBitCount }
-        }
-        if count > 0 { return count }
-      }
-    #endif
-    return max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+  /// CPUs in the mask that `/proc/self/status` gives in hexadecimal; where there is none, all CPUs that are online.
+  private static func affinity(_ root: String) -> Int {
+    let lines = (readText(root + "/proc/self/status") ?? "").split(separator: "\n")
+    let mask = lines.first { $0.hasPrefix("Cpus_allowed:") }?.dropFirst("Cpus_allowed:".count) ?? ""
+    let count = mask.reduce(0) { $0 + ($1.hexDigitValue ?? 0).nonzeroBitCount }
+    return count > 0 ? count : max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   }
 
   private static func physicalMemory() -> Int {
