@@ -172,14 +172,9 @@ package struct Candidates: Sendable {
   }
 
   /// The best token of the whole vocabulary, the lowest of equals; nil where every token is forbidden.
-  package func bestToken() -> Int32? {
-    var best: Int32?
-    var highest = -Float.infinity
-    for (token, logit) in logits.enumerated() where logit > highest {
-      highest = logit
-      best = Int32(token)
-    }
-    return best
+  mutating func bestToken() -> Int32? {
+    selectFromWhole(1)
+    return entries.first?.token
   }
 
   /// Whether every token of the whole vocabulary is forbidden.
