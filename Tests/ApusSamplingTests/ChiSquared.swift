@@ -1,6 +1,6 @@
 internal import Testing
 
-/// The test of Pearson: do counts follow the probabilities that they should?
+/// The test of Pearson: whether counts follow the probabilities that they should.
 enum ChiSquared {
   /// How many standard deviations the statistic is from its expectation, by the cube root of Wilson and Hilferty.
   ///
