@@ -5,11 +5,11 @@ package enum KVFormat: String, CaseIterable, Sendable {
   /// 34 bytes for 32 values: an f16 scale and 32 signed bytes.
   case q8_0
 
-  /// Bytes of `count` values, or nil where `count` is not whole quant blocks.
+  /// Bytes of `count` values, or nil where `count` is not whole quant blocks or the product overflows.
   package func byteCount(values count: Int) -> Int? {
     switch self {
-    case .f16: count * 2
-    case .q8_0: count.isMultiple(of: 32) ? count / 32 * 34 : nil
+    case .f16: TensorFormat.f16.byteCount(elements: count)
+    case .q8_0: TensorFormat.q8_0.byteCount(elements: count)
     }
   }
 }
@@ -26,7 +26,9 @@ package struct KVCacheLayout: Sendable, Equatable {
   /// KV blocks in the pool.
   package var blocks: Int
 
-  /// Positions in one KV block. Fixed: results depend on it (attention sums block by block).
+  /// Positions in one KV block.
+  ///
+  /// Fixed: results depend on it (attention sums block by block).
   package static let blockPositions = 32
 
   package init(
@@ -42,25 +44,32 @@ package struct KVCacheLayout: Sendable, Equatable {
 
   /// KV blocks that hold `positions` positions.
   package static func blocks(forPositions positions: Int) -> Int {
-    (positions + blockPositions - 1) / blockPositions
+    positions / blockPositions + (positions.isMultiple(of: blockPositions) ? 0 : 1)
   }
 
-  /// Bytes of the whole pool, or nil where the format cannot store these heads or the product overflows.
+  /// Bytes of the whole pool, or nil where the format cannot store these heads, a count is negative or the
+  /// product overflows.
   package var byteCount: Int? {
     guard let key = format.byteCount(values: keyDimension), let value = format.byteCount(values: valueDimension)
     else { return nil }
-    var total = key + value
+    var (total, overflow) = key.addingReportingOverflow(value)
     for factor in [Self.blockPositions, kvHeads, blocks, layers] {
-      let (product, overflow) = total.multipliedReportingOverflow(by: factor)
-      guard !overflow else { return nil }
-      total = product
+      guard !overflow, factor >= 0 else { return nil }
+      (total, overflow) = total.multipliedReportingOverflow(by: factor)
     }
-    return total
+    return overflow ? nil : total
   }
 }
 
-/// Keys and values of all layers, in KV blocks; a backend subclasses it to add the storage.
-package class KVCache {
+/// Keys and values of all layers, in KV blocks.
+package final class KVCache {
   package let layout: KVCacheLayout
-  package init(layout: KVCacheLayout) { self.layout = layout }
+  /// The backend's own: what holds keys and values.
+  package let storage: AnyObject
+
+  /// Called by a backend.
+  package init(layout: KVCacheLayout, storage: AnyObject) {
+    self.layout = layout
+    self.storage = storage
+  }
 }

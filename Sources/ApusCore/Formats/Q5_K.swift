@@ -1,0 +1,29 @@
+// Q5_K: 256 elements in 176 bytes: 8 sub-blocks of 32 elements.
+//
+//   offset  bytes  field
+//        0      2  scale of the scales d, F16
+//        2      2  scale of the mins dmin, F16
+//        4     12  six-bit scales and mins, see SubBlockScales.swift
+//       16     32  fifth bits: element j of sub-block s is in byte j, at bit s
+//       48    128  low four bits: each 32 bytes hold two sub-blocks, the even one in the low nibbles, the odd one
+//                  in the high nibbles
+//
+//   value = (d · scale) · quant - dmin · min
+
+/// Five bits over a min, scales of six bits.
+enum Q5_K {
+  static func decode(_ block: RawSpan, into values: inout MutableSpan<Float>, at start: Int) {
+    let d = block.f16(at: 0)
+    let dmin = block.f16(at: 2)
+    for subBlock in 0..<8 {
+      let packed = SubBlockScales.unpack(subBlock, in: block, at: 4)
+      let scale = d * Float(packed.scale)
+      let min = dmin * Float(packed.min)
+      for j in 0..<32 {
+        let low = block.nibble(at: 48 + subBlock / 2 * 32 + j, half: subBlock % 2)
+        let high = block.uint8(at: 16 + j) >> UInt8(subBlock) & 1
+        values[start + subBlock * 32 + j] = scale * Float(low | high << 4) - min
+      }
+    }
+  }
+}

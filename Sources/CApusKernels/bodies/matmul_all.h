@@ -1,0 +1,37 @@
+// One matmul per quantized format. (The preprocessor cannot include from within format_list.h's X.)
+#define APUS_FORMAT q4_0
+#include "matmul_quantized.h"
+#undef APUS_FORMAT
+#define APUS_FORMAT q4_1
+#include "matmul_quantized.h"
+#undef APUS_FORMAT
+#define APUS_FORMAT q5_0
+#include "matmul_quantized.h"
+#undef APUS_FORMAT
+#define APUS_FORMAT q5_1
+#include "matmul_quantized.h"
+#undef APUS_FORMAT
+#define APUS_FORMAT q8_0
+#include "matmul_quantized.h"
+#undef APUS_FORMAT
+#define APUS_FORMAT q2_K
+#include "matmul_quantized.h"
+#undef APUS_FORMAT
+#define APUS_FORMAT q3_K
+#include "matmul_quantized.h"
+#undef APUS_FORMAT
+#define APUS_FORMAT q4_K
+#include "matmul_quantized.h"
+#undef APUS_FORMAT
+#define APUS_FORMAT q5_K
+#include "matmul_quantized.h"
+#undef APUS_FORMAT
+#define APUS_FORMAT q6_K
+#include "matmul_quantized.h"
+#undef APUS_FORMAT
+#define APUS_FORMAT iq4_nl
+#include "matmul_quantized.h"
+#undef APUS_FORMAT
+#define APUS_FORMAT iq4_xs
+#include "matmul_quantized.h"
+#undef APUS_FORMAT

@@ -1,0 +1,15 @@
+// All quantized formats. Without APUS_SIMD: block structs and plain C; with it, their unpacking in primitives too.
+#include "half.h"
+
+#include "iq4_nl.h"
+#include "iq4_xs.h"
+#include "q2_K.h"
+#include "q3_K.h"
+#include "q4_0.h"
+#include "q4_1.h"
+#include "q4_K.h"
+#include "q5_0.h"
+#include "q5_1.h"
+#include "q5_K.h"
+#include "q6_K.h"
+#include "q8_0.h"

@@ -1,0 +1,27 @@
+// Q4_0: 32 weights in 18 bytes. weight = d * (code - 8), code 0...15.
+// Byte j holds the codes of weights j (low nibble) and j + 16 (high nibble).
+typedef struct {
+  apus_f16 d;
+  uint8_t codes[16];
+} apus_q4_0;
+_Static_assert(sizeof(apus_q4_0) == 18, "Q4_0 quant block");
+
+static inline void apus_decode_block_q4_0(const apus_q4_0 *b, float *w) {
+  float d = apus_f16_to_float(b->d);
+  for (int j = 0; j < 16; j++) {
+    w[j] = (float)((b->codes[j] & 15) - 8) * d;
+    w[j + 16] = (float)((b->codes[j] >> 4) - 8) * d;
+  }
+}
+
+static inline int apus_is_finite_q4_0(const apus_q4_0 *b) { return apus_f16_is_finite(b->d); }
+
+#ifdef APUS_SIMD
+enum { groups_q4_0 = 1, is_signed_q4_0 = 0, mins_q4_0 = MIN_PER_BLOCK };
+SIMD void unpack_q4_0(const apus_q4_0 *b, unit *u) {
+  u->scales[0] = f16_scalar(&b->d);
+  u->min = 8 * u->scales[0];
+}
+SIMD v32 codes_q4_0(const apus_q4_0 *b, int group) { return v32_load_nibbles(b->codes); }
+SIMD f8 scale_q4_0(const unit *u, int group) { return f8_splat(u->scales[0]); }
+#endif

@@ -1,0 +1,30 @@
+// Q4_1: 32 weights in 20 bytes. weight = d * code + m, code 0...15.
+// Byte j holds the codes of weights j (low nibble) and j + 16 (high nibble).
+typedef struct {
+  apus_f16 d;
+  apus_f16 m;
+  uint8_t codes[16];
+} apus_q4_1;
+_Static_assert(sizeof(apus_q4_1) == 20, "Q4_1 quant block");
+
+static inline void apus_decode_block_q4_1(const apus_q4_1 *b, float *w) {
+  float d = apus_f16_to_float(b->d), m = apus_f16_to_float(b->m);
+  for (int j = 0; j < 16; j++) {
+    w[j] = (float)(b->codes[j] & 15) * d + m;
+    w[j + 16] = (float)(b->codes[j] >> 4) * d + m;
+  }
+}
+
+static inline int apus_is_finite_q4_1(const apus_q4_1 *b) {
+  return apus_f16_is_finite(b->d) && apus_f16_is_finite(b->m);
+}
+
+#ifdef APUS_SIMD
+enum { groups_q4_1 = 1, is_signed_q4_1 = 0, mins_q4_1 = MIN_PER_BLOCK };
+SIMD void unpack_q4_1(const apus_q4_1 *b, unit *u) {
+  u->scales[0] = f16_scalar(&b->d);
+  u->min = -f16_scalar(&b->m);
+}
+SIMD v32 codes_q4_1(const apus_q4_1 *b, int group) { return v32_load_nibbles(b->codes); }
+SIMD f8 scale_q4_1(const unit *u, int group) { return f8_splat(u->scales[0]); }
+#endif

@@ -1,0 +1,32 @@
+// Q5_0: 32 weights in 22 bytes. weight = d * (code - 16), code 0...31.
+// Low four bits as in Q4_0; the fifth bit of weight j is bit j of `high`.
+typedef struct {
+  apus_f16 d;
+  uint8_t high[4];
+  uint8_t codes[16];
+} apus_q5_0;
+_Static_assert(sizeof(apus_q5_0) == 22, "Q5_0 quant block");
+
+static inline void apus_decode_block_q5_0(const apus_q5_0 *b, float *w) {
+  float d = apus_f16_to_float(b->d);
+  for (int j = 0; j < 16; j++) {
+    int first = (b->codes[j] & 15) | (b->high[j / 8] >> (j % 8) & 1) << 4;
+    int second = b->codes[j] >> 4 | (b->high[2 + j / 8] >> (j % 8) & 1) << 4;
+    w[j] = (float)(first - 16) * d;
+    w[j + 16] = (float)(second - 16) * d;
+  }
+}
+
+static inline int apus_is_finite_q5_0(const apus_q5_0 *b) { return apus_f16_is_finite(b->d); }
+
+#ifdef APUS_SIMD
+enum { groups_q5_0 = 1, is_signed_q5_0 = 0, mins_q5_0 = MIN_PER_BLOCK };
+SIMD void unpack_q5_0(const apus_q5_0 *b, unit *u) {
+  u->scales[0] = f16_scalar(&b->d);
+  u->min = 16 * u->scales[0];
+}
+SIMD v32 codes_q5_0(const apus_q5_0 *b, int group) {
+  return v32_or(v32_load_nibbles(b->codes), v32_and(v32_bits(b->high), 16));
+}
+SIMD f8 scale_q5_0(const unit *u, int group) { return f8_splat(u->scales[0]); }
+#endif

@@ -1,0 +1,45 @@
+// Q5_K: 256 weights in 176 bytes, 8 sub-blocks of 32. weight = d * scale * code - dmin * min, code 0...31.
+// Scales and mins: k_scales.h. Byte l of the 32 code bytes of pair p holds the low four bits of weight 64p + l
+// (low nibble) and 64p + 32 + l (high nibble).
+// The fifth bit of weight i is bit i / 32 of high[i % 32].
+#include "k_scales.h"
+
+typedef struct {
+  apus_f16 d;
+  apus_f16 dmin;
+  uint8_t scales[12];
+  uint8_t high[32];
+  uint8_t codes[128];
+} apus_q5_K;
+_Static_assert(sizeof(apus_q5_K) == 176, "Q5_K quant block");
+
+static inline void apus_decode_block_q5_K(const apus_q5_K *b, float *w) {
+  float d = apus_f16_to_float(b->d), dmin = apus_f16_to_float(b->dmin);
+  uint8_t scales[8], mins[8];
+  apus_k_scales(b->scales, scales, mins);
+  for (int i = 0; i < 256; i++) {
+    int group = i / 32;
+    int code = (b->codes[32 * (group / 2) + i % 32] >> (4 * (group % 2)) & 15) | (b->high[i % 32] >> group & 1) << 4;
+    float scale = d * (float)scales[group], min = dmin * (float)mins[group];
+    w[i] = scale * (float)code - min;
+  }
+}
+
+static inline int apus_is_finite_q5_K(const apus_q5_K *b) {
+  return apus_f16_is_finite(b->d) && apus_f16_is_finite(b->dmin);
+}
+
+#ifdef APUS_SIMD
+enum { groups_q5_K = 8, is_signed_q5_K = 0, mins_q5_K = MIN_PER_32 };
+SIMD void unpack_q5_K(const apus_q5_K *b, unit *u) {
+  uint8_t scales[8], mins[8];
+  apus_k_scales(b->scales, scales, mins);
+  f8_store(u->scales, f8_mul(f8_splat(f16_scalar(&b->d)), f8_from_u8(scales)));
+  u->mins[0] = f8_mul(f8_splat(f16_scalar(&b->dmin)), f8_from_u8(mins));
+}
+SIMD v32 codes_q5_K(const apus_q5_K *b, int group) {
+  v32 low = v32_and(v32_shr(v32_load(b->codes + 32 * (group / 2)), 4 * (group % 2)), 15);
+  return v32_or(low, v32_shl(v32_and(v32_shr(v32_load(b->high), group), 1), 4));
+}
+SIMD f8 scale_q5_K(const unit *u, int group) { return f8_splat(u->scales[group]); }
+#endif

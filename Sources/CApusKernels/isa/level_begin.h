@@ -1,0 +1,12 @@
+// Opens one level of kernels. An ISA file defines APUS_ISA, opens its target region, includes this file, its
+// primitives, and level.h.
+#define CAT_(a, b) a##b
+#define CAT(a, b) CAT_(a, b)
+#define CAT3_(a, b, c) a##b##c
+#define CAT3(a, b, c) CAT3_(a, b, c)
+#define LEVEL(name) CAT3(name, __, APUS_ISA)
+#define SIMD static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+// What a format subtracts besides its scaled codes.
+enum { MIN_NONE, MIN_PER_BLOCK, MIN_PER_32, MIN_PER_16 };

@@ -1,2 +1,0 @@
-#include "CApusKernels.h"
-int apus_placeholder(void) { return 0; }

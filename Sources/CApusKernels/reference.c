@@ -1,0 +1,278 @@
+// Every kernel written the obvious way: the fallback on unknown machines, and what all others are compared with.
+// Sums are in double, so that an error seen in a comparison is the other's.
+#include "formats/formats.h"
+#include "overlays.h"
+#include <math.h>
+#include <string.h>
+
+#pragma STDC FP_CONTRACT OFF
+
+// ---- weights to floats
+
+static void apus_decode_f32__reference(const void *source, float *values, size_t count) {
+  memcpy(values, source, count * sizeof(float));
+}
+
+static uint16_t half_at(const void *source, size_t index) {
+  uint16_t half;
+  memcpy(&half, (const char *)source + index * 2, 2);
+  return half;
+}
+
+static void apus_decode_f16__reference(const void *source, float *values, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    values[i] = apus_f16_to_float(half_at(source, i));
+}
+
+static void apus_decode_bf16__reference(const void *source, float *values, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    values[i] = apus_bf16_to_float(half_at(source, i));
+}
+
+#define X(name, elements)                                                                                            \
+  static void apus_decode_##name##__reference(const void *source, float *values, size_t count) {                     \
+    const apus_##name *b = source;                                                                                   \
+    for (size_t i = 0; i < count / elements; i++)                                                                    \
+      apus_decode_block_##name(b + i, values + i * elements);                                                        \
+  }
+  APUS_QUANTIZED_FORMATS(X)
+#undef X
+
+// ---- matmul: any format, a piece of a row at a time
+
+enum { PIECE = 256 };
+
+static double dot_piece(const apus_matmul_args *args, size_t column, size_t first, const float *w, size_t count,
+                        int quantized) {
+  double sum = 0;
+  for (size_t i = 0; i < count; i++) {
+    size_t at = column * args->k + first + i;
+    double x = quantized ? (double)args->x.scales[at / 32] * args->x.codes[at] : args->x.values[at];
+    sum += w[i] * x;
+  }
+  return sum;
+}
+
+static void matmul(const apus_matmul_args *args, size_t begin, size_t end, apus_decode_fn decode, size_t elements,
+                   size_t bytes, int quantized) {
+  float w[PIECE];
+  for (size_t row = begin; row < end; row++)
+    for (size_t column = 0; column < args->n; column++) {
+      double sum = 0;
+      for (size_t first = 0; first < args->k; first += PIECE) {
+        size_t count = args->k - first < PIECE ? args->k - first : PIECE;
+        decode((const char *)args->weights + row * args->row_bytes + first / elements * bytes, w, count);
+        sum += dot_piece(args, column, first, w, count, quantized);
+      }
+      args->y[column * args->y_stride + row] = (float)sum;
+    }
+}
+
+#define MATMUL(name, elements, bytes, quantized)                                                                     \
+  static void apus_matmul_##name##__reference(const apus_matmul_args *args, size_t begin, size_t end) {              \
+    matmul(args, begin, end, apus_decode_##name##__reference, elements, bytes, quantized);                           \
+  }
+MATMUL(f32, 1, 4, 0)
+MATMUL(f16, 1, 2, 0)
+MATMUL(bf16, 1, 2, 0)
+#define X(name, elements) MATMUL(name, elements, sizeof(apus_##name), 1)
+  APUS_QUANTIZED_FORMATS(X)
+#undef X
+
+static void apus_quantize__reference(const float *x, size_t k, int8_t *codes, float *scales, float *sums16,
+                                     float *sums32) {
+  for (size_t b = 0; b < k / 32; b++) {
+    float peak = 0;
+    int finite = 1;
+    for (size_t i = 0; i < 32; i++) {
+      peak = fmaxf(peak, fabsf(x[b * 32 + i]));
+      finite = finite && isfinite(x[b * 32 + i]);
+    }
+    scales[b] = finite ? (peak > 1e-30f ? peak * (1.0f / 127) : 0) : NAN;
+    float inverse = finite && peak > 1e-30f ? 127 / peak : 0;
+    int sums[2] = {0, 0};
+    for (size_t i = 0; i < 32; i++) {
+      int code = finite ? (int)nearbyintf(x[b * 32 + i] * inverse) : 0;
+      codes[b * 32 + i] = (int8_t)code;
+      sums[i / 16] += code;
+    }
+    sums16[2 * b] = scales[b] * (float)sums[0];
+    sums16[2 * b + 1] = scales[b] * (float)sums[1];
+    sums32[b] = scales[b] * (float)(sums[0] + sums[1]);
+  }
+}
+
+// ---- attention
+
+static void apus_kv_encode_f16__reference(const float *x, size_t count, void *destination) {
+  for (size_t i = 0; i < count; i++) {
+    apus_f16 half = apus_float_to_f16(x[i]);
+    memcpy((char *)destination + i * 2, &half, 2);
+  }
+}
+
+static void apus_kv_encode_q8_0__reference(const float *x, size_t count, void *destination) {
+  apus_q8_0 *b = destination;
+  for (size_t i = 0; i < count / 32; i++) {
+    float scale, sums16[2], sum32;
+    apus_quantize__reference(x + i * 32, 32, b[i].codes, &scale, sums16, &sum32);
+    b[i].d = apus_float_to_f16(scale);
+  }
+}
+
+static float f16_at(const void *row, size_t index) { return apus_f16_to_float(half_at(row, index)); }
+
+static float q8_0_at(const void *row, size_t index) {
+  const apus_q8_0 *b = (const apus_q8_0 *)row + index / 32;
+  return apus_f16_to_float(b->d) * b->codes[index % 32];
+}
+
+typedef float (*element_fn)(const void *row, size_t index);
+
+static const char *kv_row(const void *pool, const apus_attention_args *args, size_t block_bytes, size_t row_bytes,
+                          size_t kv_head, size_t position) {
+  size_t block = (size_t)args->block_table[position / APUS_KV_BLOCK_POSITIONS];
+  size_t row = kv_head * APUS_KV_BLOCK_POSITIONS + position % APUS_KV_BLOCK_POSITIONS;
+  return (const char *)pool + block * block_bytes + row * row_bytes;
+}
+
+static double score(const apus_attention_args *args, size_t kv_head, const float *q, size_t position,
+                    element_fn element, size_t row_bytes) {
+  const char *k = kv_row(args->keys, args, args->key_block_bytes, row_bytes, kv_head, position);
+  double dot = 0;
+  for (size_t i = 0; i < args->key_dimension; i++)
+    dot += (double)q[i] * element(k, i);
+  return dot * args->scale;
+}
+
+// Three passes over the positions: largest score, sum of exponentials, weighted values.
+static void attention(const apus_attention_args *args, size_t kv_head, element_fn element, size_t key_bytes,
+                      size_t value_bytes) {
+  for (size_t head = kv_head * args->group; head < (kv_head + 1) * args->group; head++) {
+    const float *q = args->q + head * args->key_dimension;
+    float *y = args->y + head * args->value_dimension;
+    double peak = -INFINITY, sum = 0;
+    for (size_t p = args->first; p < args->end; p++)
+      peak = fmax(peak, score(args, kv_head, q, p, element, key_bytes));
+    for (size_t p = args->first; p < args->end; p++)
+      sum += exp(score(args, kv_head, q, p, element, key_bytes) - peak);
+    memset(y, 0, args->value_dimension * sizeof(float));
+    for (size_t p = args->first; p < args->end; p++) {
+      double weight = exp(score(args, kv_head, q, p, element, key_bytes) - peak) / sum;
+      const char *v = kv_row(args->values, args, args->value_block_bytes, value_bytes, kv_head, p);
+      for (size_t i = 0; i < args->value_dimension; i++)
+        y[i] += (float)(weight * element(v, i));
+    }
+  }
+}
+
+static void apus_attention_f16__reference(const apus_attention_args *args, size_t kv_head) {
+  attention(args, kv_head, f16_at, args->key_dimension * 2, args->value_dimension * 2);
+}
+
+static void apus_attention_q8_0__reference(const apus_attention_args *args, size_t kv_head) {
+  attention(args, kv_head, q8_0_at, args->key_dimension / 32 * sizeof(apus_q8_0),
+            args->value_dimension / 32 * sizeof(apus_q8_0));
+}
+
+// ---- row operations
+
+static void apus_rms_norm__reference(const float *x, const float *gain, float epsilon, size_t count, float *y) {
+  double sum = 0;
+  for (size_t i = 0; i < count; i++)
+    sum += (double)x[i] * x[i];
+  double factor = 1 / sqrt(sum / (double)count + epsilon);
+  for (size_t i = 0; i < count; i++)
+    y[i] = (float)(x[i] * factor * gain[i]);
+}
+
+static void turn(float *a, float *b, float cosine, float sine) {
+  float first = *a * cosine - *b * sine;
+  *b = *a * sine + *b * cosine;
+  *a = first;
+}
+
+static void apus_rope_adjacent__reference(float *x, const float *table, size_t pairs) {
+  for (size_t i = 0; i < pairs; i++)
+    turn(&x[2 * i], &x[2 * i + 1], table[i], table[pairs + i]);
+}
+
+static void apus_rope_halves__reference(float *x, const float *table, size_t pairs) {
+  for (size_t i = 0; i < pairs; i++)
+    turn(&x[i], &x[pairs + i], table[i], table[pairs + i]);
+}
+
+static void apus_swiglu__reference(const float *gate, float *up, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    up[i] = (float)(gate[i] / (1 + exp(-(double)gate[i])) * up[i]);
+}
+
+static void apus_add__reference(const float *y, float *x, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    x[i] += y[i];
+}
+
+static void apus_softmax__reference(float *values, size_t count) {
+  double peak = -INFINITY, sum = 0;
+  for (size_t i = 0; i < count; i++)
+    peak = fmax(peak, values[i]);
+  for (size_t i = 0; i < count; i++)
+    sum += exp(values[i] - peak);
+  for (size_t i = 0; i < count; i++)
+    values[i] = (float)(exp(values[i] - peak) / sum);
+}
+
+// ---- checks, the same at every level
+
+size_t apus_first_nonfinite(apus_format format, const void *row, size_t blocks) {
+  size_t i = 0;
+  switch (format) {
+  case APUS_F32:
+    while (i < blocks && (apus_float_to_bits(((const float *)row)[i]) & 0x7f800000) != 0x7f800000)
+      i++;
+    return i;
+  case APUS_F16:
+    while (i < blocks && apus_f16_is_finite(((const apus_f16 *)row)[i]))
+      i++;
+    return i;
+  case APUS_BF16:
+    while (i < blocks && (((const uint16_t *)row)[i] & 0x7f80) != 0x7f80)
+      i++;
+    return i;
+#define X(name, elements)                                                                                            \
+  case APUS_##name:                                                                                                  \
+    while (i < blocks && apus_is_finite_##name((const apus_##name *)row + i))                                        \
+      i++;                                                                                                           \
+    return i;
+  APUS_QUANTIZED_FORMATS(X)
+#undef X
+  case APUS_FORMAT_COUNT:
+    break;
+  }
+  return blocks;
+}
+
+void apus_overlay__reference(apus_kernels *kernels) {
+#define X(name, elements)                                                                                            \
+  kernels->matmul[APUS_##name] = apus_matmul_##name##__reference;                                                    \
+  kernels->decode[APUS_##name] = apus_decode_##name##__reference;
+  APUS_QUANTIZED_FORMATS(X)
+#undef X
+  kernels->matmul[APUS_F32] = apus_matmul_f32__reference;
+  kernels->matmul[APUS_F16] = apus_matmul_f16__reference;
+  kernels->matmul[APUS_BF16] = apus_matmul_bf16__reference;
+  kernels->decode[APUS_F32] = apus_decode_f32__reference;
+  kernels->decode[APUS_F16] = apus_decode_f16__reference;
+  kernels->decode[APUS_BF16] = apus_decode_bf16__reference;
+  kernels->quantize = apus_quantize__reference;
+  kernels->kv_encode[APUS_KV_F16] = apus_kv_encode_f16__reference;
+  kernels->kv_encode[APUS_KV_Q8_0] = apus_kv_encode_q8_0__reference;
+  kernels->attention[APUS_KV_F16] = apus_attention_f16__reference;
+  kernels->attention[APUS_KV_Q8_0] = apus_attention_q8_0__reference;
+  kernels->rms_norm = apus_rms_norm__reference;
+  kernels->rope_adjacent = apus_rope_adjacent__reference;
+  kernels->rope_halves = apus_rope_halves__reference;
+  kernels->swiglu = apus_swiglu__reference;
+  kernels->add = apus_add__reference;
+  kernels->softmax = apus_softmax__reference;
+}

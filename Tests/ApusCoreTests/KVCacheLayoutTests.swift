@@ -1,0 +1,49 @@
+internal import ApusCore
+internal import Testing
+
+@Suite struct `KV cache layout` {
+  private func layout(
+    layers: Int = 2, kvHeads: Int = 3, key: Int = 64, value: Int = 32, format: KVFormat, blocks: Int = 5
+  ) -> KVCacheLayout {
+    KVCacheLayout(
+      layers: layers, kvHeads: kvHeads, keyDimension: key, valueDimension: value, format: format, blocks: blocks)
+  }
+
+  @Test func `the pool's bytes are those of every key and value`() {
+    let positions = KVCacheLayout.blockPositions * 5
+    #expect(layout(format: .f16).byteCount == positions * 2 * 3 * (64 + 32) * 2)
+    #expect(layout(format: .q8_0).byteCount == positions * 2 * 3 * (64 + 32) / 32 * 34)
+    #expect(layout(format: .f16, blocks: 0).byteCount == 0)
+  }
+
+  @Test func `heads that are not whole quant blocks cannot be stored as q8_0`() {
+    #expect(layout(key: 80, format: .q8_0).byteCount == nil)
+    #expect(layout(value: 48, format: .q8_0).byteCount == nil)
+    #expect(layout(key: 80, value: 48, format: .f16).byteCount != nil)
+  }
+
+  @Test(arguments: KVFormat.allCases)
+  func `a pool too large to count has no byte count`(format: KVFormat) {
+    #expect(layout(layers: .max, format: format).byteCount == nil)
+    #expect(layout(kvHeads: .max / 2, format: format).byteCount == nil)
+    #expect(layout(format: format, blocks: .max / 100).byteCount == nil)
+    #expect(layout(layers: 1 << 20, kvHeads: 1 << 20, format: format, blocks: 1 << 20).byteCount == nil)
+  }
+
+  @Test(arguments: KVFormat.allCases)
+  func `a head too large to count has no byte count`(format: KVFormat) {
+    let huge = Int.max / 32 * 32
+    #expect(layout(key: huge, format: format).byteCount == nil)
+    #expect(layout(key: huge / 3 / 32 * 32, value: huge / 3 / 32 * 32, format: format).byteCount == nil)
+    #expect(layout(key: -32, format: format).byteCount == nil)
+    #expect(layout(layers: -1, format: format).byteCount == nil)
+  }
+
+  @Test func `positions round up to whole KV blocks`() {
+    let size = KVCacheLayout.blockPositions
+    #expect(KVCacheLayout.blocks(forPositions: 0) == 0)
+    #expect(KVCacheLayout.blocks(forPositions: 1) == 1)
+    #expect(KVCacheLayout.blocks(forPositions: size) == 1)
+    #expect(KVCacheLayout.blocks(forPositions: size + 1) == 2)
+  }
+}
