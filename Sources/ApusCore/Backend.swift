@@ -76,4 +76,6 @@ package protocol Backend: AnyObject, Sendable {
   func gather(_ x: Buffer, rows: [Int], into y: Buffer)
   /// Waits for all work and copies one row of x into `values`.
   func read(_ x: Buffer, row: Int, into values: inout [Float]) throws(BackendError)
+  /// The first row of a weight that holds a NaN or infinity, or nil. Reads the whole weight.
+  func firstNonFiniteRow(in weight: Weight) -> Int?
 }

@@ -26,7 +26,9 @@ package struct KVCacheLayout: Sendable, Equatable {
   /// KV blocks in the pool.
   package var blocks: Int
 
-  /// Positions in one KV block. Fixed: results depend on it (attention sums block by block).
+  /// Positions in one KV block.
+  ///
+  /// Fixed: results depend on it (attention sums block by block).
   package static let blockPositions = 32
 
   package init(
@@ -59,8 +61,15 @@ package struct KVCacheLayout: Sendable, Equatable {
   }
 }
 
-/// Keys and values of all layers, in KV blocks; a backend subclasses it to add the storage.
-package class KVCache {
+/// Keys and values of all layers, in KV blocks.
+package final class KVCache {
   package let layout: KVCacheLayout
-  package init(layout: KVCacheLayout) { self.layout = layout }
+  /// The backend's own: what holds keys and values.
+  package let storage: AnyObject
+
+  /// Called by a backend.
+  package init(layout: KVCacheLayout, storage: AnyObject) {
+    self.layout = layout
+    self.storage = storage
+  }
 }

@@ -54,7 +54,7 @@ package enum FileReadMode: String, Sendable, CaseIterable {
   private let descriptor: Int32
   private let modified: timespec
 
-  /// Opens `path` and maps or reads it. Never blocks on a FIFO or device: those are refused.
+  /// Opens `path` and maps or reads it; never blocks on a FIFO or device, which are refused.
   package init(path: String, mode: FileReadMode = .mapped) throws(FileError) {
     guard !path.utf8.contains(0) else { throw .cannotOpen(path: path, reason: "its name contains a zero byte") }
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)

@@ -1,22 +1,34 @@
-/// A GGUF tensor type that exists and that Apus cannot compute with yet: its size is known, so a file that
-/// holds such tensors can be listed and checked.
+/// A GGUF tensor type that exists and that Apus cannot compute with yet.
+///
+/// Its size is known, so that a file that holds such tensors can be listed and checked.
 package struct UnsupportedFormat: Sendable, Hashable {
   package let name: String
+  /// The type id in a GGUF tensor entry.
+  package let ggufType: UInt32
   package let blockElements: Int
   package let blockByteCount: Int
 
-  /// All such types by type id; sizes from `ggml-common.h` and gguf-py's `GGML_QUANT_SIZES`.
-  package static let byType: [UInt32: UnsupportedFormat] = [
-    9: .init("Q8_1", 32, 36), 15: .init("Q8_K", 256, 292),
-    16: .init("IQ2_XXS", 256, 66), 17: .init("IQ2_XS", 256, 74), 18: .init("IQ3_XXS", 256, 98),
-    19: .init("IQ1_S", 256, 50), 21: .init("IQ3_S", 256, 110), 22: .init("IQ2_S", 256, 82),
-    24: .init("I8", 1, 1), 25: .init("I16", 1, 2), 26: .init("I32", 1, 4), 27: .init("I64", 1, 8),
-    28: .init("F64", 1, 8), 29: .init("IQ1_M", 256, 56),
-    34: .init("TQ1_0", 256, 54), 35: .init("TQ2_0", 256, 66),
-    39: .init("MXFP4", 32, 17), 40: .init("NVFP4", 64, 36), 41: .init("Q1_0", 128, 18),
+  /// All such types; sizes from `ggml-common.h` and gguf-py's `GGML_QUANT_SIZES`.
+  package static let all: [UnsupportedFormat] = [
+    .init(9, "Q8_1", 32, 36), .init(15, "Q8_K", 256, 292),
+    .init(16, "IQ2_XXS", 256, 66), .init(17, "IQ2_XS", 256, 74), .init(18, "IQ3_XXS", 256, 98),
+    .init(19, "IQ1_S", 256, 50), .init(21, "IQ3_S", 256, 110), .init(22, "IQ2_S", 256, 82),
+    .init(24, "I8", 1, 1), .init(25, "I16", 1, 2), .init(26, "I32", 1, 4), .init(27, "I64", 1, 8),
+    .init(28, "F64", 1, 8), .init(29, "IQ1_M", 256, 56),
+    .init(34, "TQ1_0", 256, 54), .init(35, "TQ2_0", 256, 66),
+    .init(39, "MXFP4", 32, 17), .init(40, "NVFP4", 64, 36), .init(41, "Q1_0", 128, 18),
   ]
 
-  private init(_ name: String, _ blockElements: Int, _ blockByteCount: Int) {
+  private static let byType = Dictionary(uniqueKeysWithValues: all.map { ($0.ggufType, $0) })
+
+  /// The format with that type id; nil if there is none, or if it is one of `TensorFormat`.
+  package init?(ggufType: UInt32) {
+    guard let format = Self.byType[ggufType] else { return nil }
+    self = format
+  }
+
+  private init(_ ggufType: UInt32, _ name: String, _ blockElements: Int, _ blockByteCount: Int) {
+    self.ggufType = ggufType
     self.name = name
     self.blockElements = blockElements
     self.blockByteCount = blockByteCount

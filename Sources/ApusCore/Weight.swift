@@ -18,22 +18,28 @@ package struct WeightSource: Sendable {
     self.columns = columns
   }
 
-  /// Bytes of one row. The GGUF reader has checked that rows are whole quant blocks.
+  /// Bytes of one row.
+  ///
+  /// The GGUF reader has checked that rows are whole quant blocks.
   package var rowByteCount: Int { columns / format.blockElements * format.blockByteCount }
   package var byteCount: Int { rows * rowByteCount }
 }
 
-/// A parameter tensor `[rows, columns]` as a backend holds it; a backend subclasses it to add the storage.
-package class Weight {
+/// A parameter tensor `[rows, columns]` as a backend holds it.
+package final class Weight {
   package let name: String
   package let format: TensorFormat
   package let rows: Int
   package let columns: Int
+  /// The backend's own: where the values are.
+  package let storage: AnyObject
 
-  package init(_ source: WeightSource) {
+  /// Called by a backend.
+  package init(_ source: WeightSource, storage: AnyObject) {
     name = source.name
     format = source.format
     rows = source.rows
     columns = source.columns
+    self.storage = storage
   }
 }

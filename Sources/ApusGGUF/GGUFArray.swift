@@ -1,13 +1,15 @@
 internal import ApusCore
 
-/// A metadata array that stays in the file. Its bounds, and those of its strings, were checked when the file opened.
+/// A metadata array that stays in the file.
+///
+/// Its bounds, and those of its strings, were checked when the file was opened.
 package struct GGUFArray: Sendable {
   package let elementType: GGUFValueType
   package let count: Int
   let file: MappedFile
   /// The elements' bytes, after the element type and count.
   let range: Range<Int>
-  /// For strings: where each element begins, and where the last one ends. Empty for other types.
+  /// For strings, where each element begins and the last one ends; empty for other types.
   let starts: [Int]
 
   /// The strings, if these are strings.

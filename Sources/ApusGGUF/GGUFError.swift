@@ -51,7 +51,7 @@ package struct GGUFError: Error, Sendable, Equatable {
   }
 
   package init(_ error: FileError, _ subject: GGUFSubject = .file) {
-    self.init(.unreadable, path: error.path, subject, expected: "a GGUF file", found: "that it \(error.reason)")
+    self.init(.unreadable, path: error.path, subject, expected: "a readable file", found: error.reason)
   }
 }
 
@@ -59,27 +59,32 @@ extension GGUFError: CustomStringConvertible {
   /// One sentence of at most 512 bytes, whatever the file holds.
   package var description: String {
     let place = offset.map { ", offset \($0)" } ?? ""
-    return "\(printablePath)\(place): \(subject)expected \(printable(expected, limit: 160)), "
-      + "found \(printable(found, limit: 80))"
+    let what = subject == .file ? "" : " \(subject)"
+    let found = printable(found, limit: 90)
+    return switch kind {
+    case .unreadable: "\(printablePath):\(what) \(found)"
+    case .missing: "\(printablePath):\(what) is missing"
+    default: "\(printablePath)\(place):\(what) expected \(printable(expected, limit: 130)), found \(found)"
+    }
   }
 
   /// The end of a long path says more than its start.
   private var printablePath: String {
     let limit = 120
     guard path.utf8.count > limit else { return printable(path, limit: limit) }
-    return "…" + printable(String(decoding: path.utf8.suffix(limit - 30), as: UTF8.self), limit: limit)
+    return "…" + printable(path.utf8.suffix(limit - 6), limit: limit - 3)
   }
 }
 
 extension GGUFSubject: CustomStringConvertible {
-  /// The subject and a space, ready to be followed by "expected …"; empty for the file as a whole.
+  /// The subject in at most 90 bytes; "file" for the file as a whole.
   package var description: String {
     switch self {
-    case .file: ""
-    case .header(let field): "header field \(field): "
-    case .key(let name): "key '\(printable(name, limit: 70))': "
-    case .tensor(let name): "tensor '\(printable(name, limit: 70))': "
-    case .part(let number, let count): "part \(number) of \(count): "
+    case .file: "file"
+    case .header(let field): "header field \(field)"
+    case .key(let name): "key '\(printable(name, limit: 80))'"
+    case .tensor(let name): "tensor '\(printable(name, limit: 80))'"
+    case .part(let number, let count): "part \(number) of \(count)"
     }
   }
 }

@@ -24,7 +24,13 @@ package final class GGUFFile: Sendable {
     version = parts[0].content.version
     metadata = parts[0].content.metadata
     files = parts.map(\.file)
-    tensors = parts.flatMap(\.content.tensors)
+    tensors = parts.enumerated().flatMap { part, it in
+      it.content.tensors.map { tensor in
+        var tensor = tensor
+        tensor.part = part
+        return tensor
+      }
+    }
     indexes = try Self.index(tensors, files)
   }
 
@@ -53,6 +59,12 @@ package final class GGUFFile: Sendable {
   /// The tensor of that name; constant time.
   package func tensor(named name: String) -> GGUFTensor? {
     indexes[ExactName(name)].map { tensors[$0] }
+  }
+
+  /// The bytes of one of this file's tensors, in place.
+  @_lifetime(borrow self)
+  package func bytes(of tensor: GGUFTensor) -> Span<UInt8> {
+    files[tensor.part].bytes(tensor.offset..<tensor.offset + tensor.byteCount, borrowing: self)
   }
 
   /// Where the tensor lies and how to read it; throws where it is missing or in a format without kernels.

@@ -13,6 +13,7 @@ package enum GGUFLimits {
   /// Arrays within arrays.
   package static let arrayDepth = 8
   /// Array elements of one file that have to be walked one by one: strings, bools and nested arrays.
+  ///
   /// Sixty times the largest vocabulary; keeps a huge sparse file from costing minutes.
   package static let walkedElementCount = 1 << 24
   /// Bytes to which tensor data may be aligned; a power of two, and by the specification a multiple of 8.

@@ -13,11 +13,10 @@ struct GGUFPart {
 /// and products are checked, and every failure names the offset, what was expected and what was found.
 struct GGUFReader {
   private var cursor: ByteCursor
-  private let part: Int
 
-  /// Reads `file`, which is the `part`-th of a model, from 0.
-  static func read(_ file: MappedFile, part: Int) throws(GGUFError) -> GGUFPart {
-    var reader = GGUFReader(cursor: ByteCursor(file), part: part)
+  /// Reads `file`, a model or one part of it.
+  static func read(_ file: MappedFile) throws(GGUFError) -> GGUFPart {
+    var reader = GGUFReader(cursor: ByteCursor(file))
     return try reader.read()
   }
 
@@ -28,7 +27,7 @@ struct GGUFReader {
     let metadata = try readMetadata(keyCount)
     let entries = try readTensorEntries(tensorCount)
     let start = try dataStart(metadata, isNeeded: !entries.isEmpty)
-    let tensors = try TensorTable.place(entries, from: start, in: cursor, part: part)
+    let tensors = try TensorTable.place(entries, from: start, in: cursor)
     return GGUFPart(version: version, metadata: metadata, tensors: tensors)
   }
 

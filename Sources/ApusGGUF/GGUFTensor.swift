@@ -9,10 +9,18 @@ package enum GGUFTensorType: Sendable, Hashable {
   package init?(id: UInt32) {
     if let format = TensorFormat(ggufType: id) {
       self = .supported(format)
-    } else if let format = UnsupportedFormat.byType[id] {
+    } else if let format = UnsupportedFormat(ggufType: id) {
       self = .unsupported(format)
     } else {
       return nil
+    }
+  }
+
+  /// The type id in a tensor's entry.
+  package var id: UInt32 {
+    switch self {
+    case .supported(let format): format.ggufType
+    case .unsupported(let format): format.ggufType
     }
   }
 
@@ -36,16 +44,35 @@ package enum GGUFTensorType: Sendable, Hashable {
     case .unsupported(let format): format.blockByteCount
     }
   }
+
+  /// Elements and bytes of a tensor; nil where rows are not whole quant blocks or a product overflows.
+  ///
+  /// The one place where a tensor's size is computed; expects one or more dimensions, none below 1.
+  func size(_ dimensions: [Int]) -> (elements: Int, bytes: Int)? {
+    var rows = 1
+    for dimension in dimensions.dropFirst() {
+      let product = rows.multipliedReportingOverflow(by: dimension)
+      guard !product.overflow else { return nil }
+      rows = product.partialValue
+    }
+    guard dimensions[0].isMultiple(of: blockElements) else { return nil }
+    let elements = dimensions[0].multipliedReportingOverflow(by: rows)
+    let row = (dimensions[0] / blockElements).multipliedReportingOverflow(by: blockByteCount)
+    let bytes = row.partialValue.multipliedReportingOverflow(by: rows)
+    return elements.overflow || row.overflow || bytes.overflow ? nil : (elements.partialValue, bytes.partialValue)
+  }
 }
 
-/// A tensor as the file lists it: name, shape, format and where its bytes lie. All of it was checked at opening.
+/// A tensor as the file lists it: name, shape, format and where its bytes lie.
+///
+/// All of it was checked when the file was opened.
 package struct GGUFTensor: Sendable {
   package let name: String
-  /// As in the file: the contiguous dimension first. One to four, each at least 1.
+  /// One to four, each at least 1, as in the file: the contiguous dimension first.
   package let dimensions: [Int]
   package let type: GGUFTensorType
   /// Which file of a split model holds it, from 0.
-  package let part: Int
+  package internal(set) var part = 0
   /// Where its bytes begin, from the start of that file.
   package let offset: Int
   package let byteCount: Int

@@ -1,6 +1,8 @@
 internal import ApusCore
 
-/// A metadata value. Scalars are held; strings and arrays stay in the file and are decoded when asked for.
+/// A metadata value.
+///
+/// Scalars are held; strings and arrays stay in the file and are decoded when asked for.
 package enum GGUFValue: Sendable {
   case uint8(UInt8), int8(Int8), uint16(UInt16), int16(Int16), uint32(UInt32), int32(Int32)
   case uint64(UInt64), int64(Int64), float32(Float), float64(Double), bool(Bool)
@@ -70,7 +72,7 @@ extension MappedFile {
   /// Bytes in place, for a value that keeps this file alive.
   @_lifetime(borrow owner)
   func bytes<Owner>(_ range: Range<Int>, borrowing owner: borrowing Owner) -> Span<UInt8> {
-    precondition(range.upperBound <= byteCount, "bytes beyond the file")
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "bytes beyond the file")
     let start = unsafe pointer(at: range.lowerBound).assumingMemoryBound(to: UInt8.self)
     let span = unsafe Span<UInt8>(_unsafeStart: start, count: range.count)
     return unsafe _overrideLifetime(span, borrowing: owner)

@@ -8,7 +8,7 @@ enum SplitModel {
 
   /// Opens `path`, and the parts beside it if it is one of several.
   static func open(path: String, mode: FileReadMode) throws(GGUFError) -> [Part] {
-    let opened = try openPart(path: path, mode: mode, number: 0, subject: .file)
+    let opened = try openPart(path: path, mode: mode, subject: .file)
     let metadata = opened.content.metadata
     guard let count = try metadata.int("split.count"), count != 0, count != 1 else { return [opened] }
     let number = try metadata.requireInt("split.no")
@@ -33,10 +33,7 @@ enum SplitModel {
     var tensorCount = 0
     for index in 0..<name.count {
       let subject = GGUFSubject.part(index + 1, of: name.count)
-      // The part that the caller named is read again, so that its tensors carry the right part number.
-      let isFirst = index == 0 && number == 0
-      let part =
-        isFirst ? opened : try openPart(path: name.path(index + 1), mode: mode, number: index, subject: subject)
+      let part = index == number ? opened : try openPart(path: name.path(index + 1), mode: mode, subject: subject)
       try check(part, index, name.count, subject)
       parts.append(part)
       tensorCount += part.content.tensors.count
@@ -51,7 +48,7 @@ enum SplitModel {
   }
 
   private static func openPart(
-    path: String, mode: FileReadMode, number: Int, subject: GGUFSubject
+    path: String, mode: FileReadMode, subject: GGUFSubject
   ) throws(GGUFError) -> Part {
     let file: MappedFile
     do throws(FileError) {
@@ -59,7 +56,7 @@ enum SplitModel {
     } catch {
       throw GGUFError(error, subject)
     }
-    return (file, try GGUFReader.read(file, part: number))
+    return (file, try GGUFReader.read(file))
   }
 
   private static func check(

@@ -21,14 +21,14 @@ enum TensorTable {
 
   /// Checks every entry against the file, the names, and the other tensors' bytes.
   static func place(
-    _ entries: [Entry], from start: Start, in cursor: ByteCursor, part: Int
+    _ entries: [Entry], from start: Start, in cursor: ByteCursor
   ) throws(GGUFError) -> [GGUFTensor] {
     var names: Set<ExactName> = []
     names.reserveCapacity(entries.count)
     var tensors: [GGUFTensor] = []
     tensors.reserveCapacity(entries.count)
     for entry in entries {
-      let tensor = try place(entry, from: start, in: cursor, part: part)
+      let tensor = try place(entry, from: start, in: cursor)
       guard names.insert(ExactName(entry.name)).inserted else {
         throw cursor.error(
           .tensor(entry.name), at: entry.entryOffset, expected: "every tensor once", found: "it a second time")
@@ -40,7 +40,7 @@ enum TensorTable {
   }
 
   private static func place(
-    _ entry: Entry, from start: Start, in cursor: ByteCursor, part: Int
+    _ entry: Entry, from start: Start, in cursor: ByteCursor
   ) throws(GGUFError) -> GGUFTensor {
     let subject = GGUFSubject.tensor(entry.name)
     let (elements, bytes) = try size(entry, in: cursor)
@@ -57,37 +57,20 @@ enum TensorTable {
         found: "only \(available) bytes of tensor data: is the file complete?")
     }
     return GGUFTensor(
-      name: entry.name, dimensions: entry.dimensions, type: entry.type, part: part,
+      name: entry.name, dimensions: entry.dimensions, type: entry.type,
       offset: start.offset + Int(entry.relativeOffset), byteCount: bytes, elementCount: elements)
   }
 
-  /// Elements and bytes: the one place where a tensor's size is computed.
   private static func size(
     _ entry: Entry, in cursor: ByteCursor
   ) throws(GGUFError) -> (elements: Int, bytes: Int) {
-    let columns = entry.dimensions[0]
-    let type = entry.type
-    guard columns.isMultiple(of: type.blockElements) else {
-      throw cursor.error(
-        .tensor(entry.name), at: entry.entryOffset,
-        expected: "rows of whole \(type.name) blocks (\(type.blockElements) elements)", found: "\(columns) elements")
-    }
-    var rows = 1
-    var overflows = false
-    for dimension in entry.dimensions.dropFirst() {
-      let product = rows.multipliedReportingOverflow(by: dimension)
-      rows = product.partialValue
-      overflows = overflows || product.overflow
-    }
-    let elements = columns.multipliedReportingOverflow(by: rows)
-    let rowBytes = (columns / type.blockElements).multipliedReportingOverflow(by: type.blockByteCount)
-    let bytes = rowBytes.partialValue.multipliedReportingOverflow(by: rows)
-    guard !overflows, !elements.overflow, !rowBytes.overflow, !bytes.overflow else {
-      throw cursor.error(
-        .tensor(entry.name), at: entry.entryOffset, expected: "a size below 2^63 bytes",
-        found: "dimensions \(entry.dimensions)")
-    }
-    return (elements.partialValue, bytes.partialValue)
+    if let size = entry.type.size(entry.dimensions) { return size }
+    let (columns, block) = (entry.dimensions[0], entry.type.blockElements)
+    throw cursor.error(
+      .tensor(entry.name), at: entry.entryOffset,
+      expected: columns.isMultiple(of: block)
+        ? "a size below 2^63 bytes" : "rows of whole \(entry.type.name) blocks (\(block) elements)",
+      found: "dimensions \(entry.dimensions)")
   }
 
   private static func refuseOverlaps(_ tensors: [GGUFTensor], in cursor: ByteCursor) throws(GGUFError) {

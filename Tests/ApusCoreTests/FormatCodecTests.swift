@@ -82,6 +82,12 @@ private func encode(_ format: TensorFormat, _ values: [Float]) throws -> [UInt8]
     }
   }
 
+  @Test func `bytes of another size than the values stop the process`() async {
+    await #expect(processExitsWith: .failure) {
+      _ = decode(.q4_0, [UInt8](repeating: 0, count: 17), count: 32)
+    }
+  }
+
   @Test(arguments: TensorFormat.allCases)
   func `nothing decodes to nothing`(format: TensorFormat) {
     #expect(decode(format, [], count: 0).isEmpty)

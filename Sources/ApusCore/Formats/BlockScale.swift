@@ -31,7 +31,7 @@ extension Span<Float> {
     return peak
   }
 
-  /// The smallest and the largest element. The span is not empty.
+  /// The smallest and the largest element of a span that is not empty.
   var bounds: (min: Float, max: Float) {
     var bounds = (min: self[0], max: self[0])
     for i in indices {

@@ -17,11 +17,11 @@ enum Q4_0 {
     }
   }
 
-  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at offset: Int) throws(ScaleOverflow) {
+  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at start: Int) throws(ScaleOverflow) {
     let scale = try BlockScale(values.peak / -8)
-    bytes.store(scale.bits, at: offset)
+    bytes.store(scale.bits, at: start)
     for j in 0..<16 {
-      bytes.store(quant(values[j], scale) | quant(values[j + 16], scale) << 4, at: offset + 2 + j)
+      bytes.store(quant(values[j], scale) | quant(values[j + 16], scale) << 4, at: start + 2 + j)
     }
   }
 

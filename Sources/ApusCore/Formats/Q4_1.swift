@@ -19,15 +19,15 @@ enum Q4_1 {
     }
   }
 
-  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at offset: Int) throws(ScaleOverflow) {
+  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at start: Int) throws(ScaleOverflow) {
     let (least, greatest) = values.bounds
     let scale = try BlockScale((greatest - least) / 15)
-    bytes.store(scale.bits, at: offset)
-    bytes.store(try BlockScale.f16Bits(least), at: offset + 2)
+    bytes.store(scale.bits, at: start)
+    bytes.store(try BlockScale.f16Bits(least), at: start + 2)
     for j in 0..<16 {
       let low = quant(values[j] - least, scale)
       let high = quant(values[j + 16] - least, scale)
-      bytes.store(low | high << 4, at: offset + 4 + j)
+      bytes.store(low | high << 4, at: start + 4 + j)
     }
   }
 

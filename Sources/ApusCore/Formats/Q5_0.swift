@@ -21,17 +21,17 @@ enum Q5_0 {
     }
   }
 
-  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at offset: Int) throws(ScaleOverflow) {
+  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at start: Int) throws(ScaleOverflow) {
     let scale = try BlockScale(values.peak / -16)
-    bytes.store(scale.bits, at: offset)
+    bytes.store(scale.bits, at: start)
     var fifthBits: UInt32 = 0
     for j in 0..<16 {
       let low = quant(values[j], scale)
       let high = quant(values[j + 16], scale)
       fifthBits |= UInt32(low >> 4) << UInt32(j) | UInt32(high >> 4) << UInt32(j + 16)
-      bytes.store(low & 0xF | high << 4, at: offset + 6 + j)
+      bytes.store(low & 0xF | high << 4, at: start + 6 + j)
     }
-    bytes.store(fifthBits, at: offset + 2)
+    bytes.store(fifthBits, at: start + 2)
   }
 
   /// The nearest of the 32 levels.

@@ -23,19 +23,19 @@ enum Q5_1 {
     }
   }
 
-  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at offset: Int) throws(ScaleOverflow) {
+  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at start: Int) throws(ScaleOverflow) {
     let (least, greatest) = values.bounds
     let scale = try BlockScale((greatest - least) / 31)
-    bytes.store(scale.bits, at: offset)
-    bytes.store(try BlockScale.f16Bits(least), at: offset + 2)
+    bytes.store(scale.bits, at: start)
+    bytes.store(try BlockScale.f16Bits(least), at: start + 2)
     var fifthBits: UInt32 = 0
     for j in 0..<16 {
       let low = quant(values[j] - least, scale)
       let high = quant(values[j + 16] - least, scale)
       fifthBits |= UInt32(low >> 4) << UInt32(j) | UInt32(high >> 4) << UInt32(j + 16)
-      bytes.store(low & 0xF | high << 4, at: offset + 8 + j)
+      bytes.store(low & 0xF | high << 4, at: start + 8 + j)
     }
-    bytes.store(fifthBits, at: offset + 4)
+    bytes.store(fifthBits, at: start + 4)
   }
 
   /// The nearest of the 32 levels.

@@ -15,12 +15,12 @@ enum Q8_0 {
     for i in 0..<32 { values[start + i] = Float(block.int8(at: 2 + i)) * d }
   }
 
-  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at offset: Int) throws(ScaleOverflow) {
+  static func encode(_ values: Span<Float>, into bytes: inout MutableSpan<UInt8>, at start: Int) throws(ScaleOverflow) {
     let scale = try BlockScale(values.peak.magnitude / 127)
-    bytes.store(scale.bits, at: offset)
+    bytes.store(scale.bits, at: start)
     for i in 0..<32 {
       let level = (values[i] * scale.inverse).rounded(.toNearestOrAwayFromZero)
-      bytes.store(Int8(min(max(level, -127), 127)), at: offset + 2 + i)
+      bytes.store(Int8(min(max(level, -127), 127)), at: start + 2 + i)
     }
   }
 }

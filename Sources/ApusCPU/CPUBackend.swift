@@ -1,0 +1,102 @@
+package import ApusCore
+internal import Synchronization
+
+/// `Backend` on CPU: cuts operations into tiles, gives them to threads, and calls one kernel per tile.
+///
+/// Results do not depend on the number of threads or on how rows are batched, bit for bit: for quantized weights
+/// always; for F32, F16 and BF16 weights with `reproducibleDense`, which keeps them off BLAS.
+@safe package final class CPUBackend: Backend, @unchecked Sendable {
+  // Sendable: only the thread that runs the current step touches the mutable state (see `Backend`).
+
+  /// How a backend is set up.
+  package struct Options: Sendable {
+    /// Threads that compute, the caller's included.
+    package var threads: Int
+    package var kernels: Kernels
+    /// Keeps dense weights on our own kernels, so that results do not depend on batching; slower in prefill.
+    package var reproducibleDense: Bool
+
+    package init(threads: Int, kernels: Kernels = .best(), reproducibleDense: Bool = false) {
+      self.threads = threads
+      self.kernels = kernels
+      self.reproducibleDense = reproducibleDense
+    }
+  }
+
+  let options: Options
+  let pool: ThreadPool
+  var quantized: QuantizedActivations
+  var denseTiles: DenseTiles
+  /// The first failure since the last `read`.
+  var failure: BackendError?
+
+  package var kernels: Kernels { options.kernels }
+
+  package init(_ options: Options) throws(BackendError) {
+    self.options = options
+    pool = ThreadPool(threadCount: options.threads)
+    quantized = try QuantizedActivations()
+    denseTiles = try DenseTiles(workers: pool.threadCount)
+  }
+
+  package func makeBuffer(rows: Int, columns: Int) throws(BackendError) -> Buffer {
+    Buffer(capacity: rows, columns: columns, storage: try CPUBuffer(rows: rows, columns: columns))
+  }
+
+  package func makeWeight(_ source: WeightSource) throws(BackendError) -> Weight {
+    Weight(source, storage: try CPUWeight(source, kernels: kernels))
+  }
+
+  package func makeKVCache(_ layout: KVCacheLayout) throws(BackendError) -> KVCache {
+    KVCache(layout: layout, storage: try CPUKVCache(layout))
+  }
+
+  package func read(_ x: Buffer, row: Int, into values: inout [Float]) throws(BackendError) {
+    if let failure {
+      self.failure = nil
+      throw failure
+    }
+    let x = x.cpu
+    precondition(row < x.rows && values.count == x.columns, "read beyond the buffer")
+    let source = unsafe x.row(row)
+    var poison: Float = 0
+    for i in values.indices {
+      let value = unsafe source[i]
+      values[i] = value
+      poison += value * 0
+    }
+    if poison != 0 { throw .nonFiniteResult(what: "logits") }
+  }
+
+  /// Keeps the first failure for the next `read`.
+  func fail(_ error: BackendError) {
+    if failure == nil { failure = error }
+  }
+
+  package func firstNonFiniteRow(in weight: Weight) -> Int? { firstNonFiniteRow(in: weight.cpu) }
+
+  private func firstNonFiniteRow(in weight: CPUWeight) -> Int? {
+    let first = Atomic<Int>(.max)
+    let tileRows = max(1, (1 << 18) / max(1, weight.rowByteCount))
+    pool.run(tiles: (weight.rows + tileRows - 1) / tileRows) { tile, _ in
+      for row in tile * tileRows..<min(weight.rows, (tile + 1) * tileRows)
+      where unsafe Kernels.firstNonFinite(weight.format, weight.row(row), blocks: weight.blocksPerRow) != nil {
+        first.min(row, ordering: .relaxed)
+        return
+      }
+    }
+    let row = first.load(ordering: .relaxed)
+    return row == .max ? nil : row
+  }
+
+  /// Looks at all values of a weight the first time that it is used; false (and a failure kept) if one is not finite.
+  func verify(_ weight: CPUWeight) -> Bool {
+    if weight.isVerified.load(ordering: .relaxed) { return true }
+    if let row = firstNonFiniteRow(in: weight) {
+      fail(.nonFiniteWeight(name: weight.name, row: row))
+      return false
+    }
+    weight.isVerified.store(true, ordering: .relaxed)
+    return true
+  }
+}

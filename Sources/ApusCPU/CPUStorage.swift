@@ -1,0 +1,119 @@
+internal import ApusCore
+internal import Synchronization
+
+/// Activations in page-aligned memory.
+@safe final class CPUBuffer {
+  private let memory: AlignedBuffer
+
+  init(rows: Int, columns: Int) throws(BackendError) {
+    let (byteCount, overflow) = rows.multipliedReportingOverflow(by: columns * MemoryLayout<Float>.size)
+    guard !overflow else { throw .outOfMemory(what: "activations", byteCount: .max) }
+    memory = try AlignedBuffer(byteCount: byteCount, for: "activations")
+  }
+
+  /// The first value of row 0.
+  @unsafe var values: UnsafeMutablePointer<Float> {
+    unsafe memory.pointer.assumingMemoryBound(to: Float.self)
+  }
+}
+
+/// A buffer's values during one operation; its buffer lives longer.
+@safe struct CPURows {
+  @unsafe let values: UnsafeMutablePointer<Float>
+  let rows: Int
+  let columns: Int
+
+  /// The first value of `row`.
+  @unsafe func row(_ row: Int) -> UnsafeMutablePointer<Float> { unsafe values + row * columns }
+}
+
+/// A weight that stays where the file is mapped.
+@safe final class CPUWeight {
+  private let source: WeightSource
+  private let decoded: AlignedBuffer
+  /// Set once all values were seen to be finite.
+  let isVerified = Atomic<Bool>(false)
+
+  init(_ source: WeightSource, kernels: Kernels) throws(BackendError) {
+    self.source = source
+    let isDecoded = source.rows == 1 && source.format != .f32
+    decoded = try AlignedBuffer(byteCount: isDecoded ? source.columns * 4 : 0, for: source.name)
+    guard isDecoded else { return }
+    unsafe kernels.decode(
+      source.format, row(0), count: source.columns, into: decoded.pointer.assumingMemoryBound(to: Float.self))
+  }
+
+  var name: String { source.name }
+  var format: TensorFormat { source.format }
+  var rows: Int { source.rows }
+  var columns: Int { source.columns }
+  var rowByteCount: Int { source.rowByteCount }
+  /// Quant blocks (elements of dense formats) in a row.
+  var blocksPerRow: Int { source.columns / source.format.blockElements }
+
+  /// The first byte of `row`.
+  @unsafe func row(_ row: Int) -> UnsafeRawPointer {
+    unsafe source.file.pointer(at: source.byteOffset + row * rowByteCount)
+  }
+
+  /// The values of a vector (one row) as floats: where they are mapped for F32, else as decoded by `init`.
+  @unsafe var floats: UnsafePointer<Float> {
+    let bytes = format == .f32 ? unsafe row(0) : unsafe UnsafeRawPointer(decoded.pointer)
+    return unsafe bytes.assumingMemoryBound(to: Float.self)
+  }
+}
+
+/// Keys and values as `[layer][KV block][kv head][position][dimension]`, keys and values apart.
+@safe final class CPUKVCache {
+  let layout: KVCacheLayout
+  let keyRowByteCount: Int
+  let valueRowByteCount: Int
+  private let keys: AlignedBuffer
+  private let values: AlignedBuffer
+
+  init(_ layout: KVCacheLayout) throws(BackendError) {
+    guard let key = layout.format.byteCount(values: layout.keyDimension),
+      let value = layout.format.byteCount(values: layout.valueDimension)
+    else {
+      throw .unsupported(
+        "a \(layout.format.rawValue) KV cache needs heads of whole 32 values, this model's have "
+          + "\(layout.keyDimension): use --kv f16")
+    }
+    guard layout.byteCount != nil else { throw .outOfMemory(what: "the KV cache", byteCount: .max) }
+    let rows = layout.layers * layout.blocks * layout.kvHeads * KVCacheLayout.blockPositions
+    self.layout = layout
+    keyRowByteCount = key
+    valueRowByteCount = value
+    keys = try AlignedBuffer(byteCount: rows * key, for: "the KV cache")
+    values = try AlignedBuffer(byteCount: rows * value, for: "the KV cache")
+  }
+
+  private var rowsPerBlock: Int { layout.kvHeads * KVCacheLayout.blockPositions }
+  var keyBlockByteCount: Int { rowsPerBlock * keyRowByteCount }
+  var valueBlockByteCount: Int { rowsPerBlock * valueRowByteCount }
+
+  /// KV block 0 of a layer's keys.
+  @unsafe func keys(layer: Int) -> UnsafeMutableRawPointer {
+    unsafe keys.pointer + layer * layout.blocks * keyBlockByteCount
+  }
+
+  /// KV block 0 of a layer's values.
+  @unsafe func values(layer: Int) -> UnsafeMutableRawPointer {
+    unsafe values.pointer + layer * layout.blocks * valueBlockByteCount
+  }
+}
+
+// A backend is given only what it made itself.
+extension Buffer {
+  var cpu: CPURows {
+    unsafe CPURows(values: unsafeDowncast(storage, to: CPUBuffer.self).values, rows: rows, columns: columns)
+  }
+}
+
+extension Weight {
+  var cpu: CPUWeight { unsafe unsafeDowncast(storage, to: CPUWeight.self) }
+}
+
+extension KVCache {
+  var cpu: CPUKVCache { unsafe unsafeDowncast(storage, to: CPUKVCache.self) }
+}

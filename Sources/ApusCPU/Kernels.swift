@@ -1,0 +1,204 @@
+package import ApusCore
+internal import CApusKernels
+
+/// One level of kernels: the only file where Swift calls C.
+///
+/// Levels are named after what they need: `reference` runs anywhere, `avx2`, `avx512vnni` and `neon` where the CPU
+/// has those instructions. The methods trust the pointers they get; `CPUBackend` has checked all sizes.
+@safe package final class Kernels: @unchecked Sendable {
+  // Sendable: the table is filled in `init` and only read afterwards.
+  private let table: UnsafeMutablePointer<apus_kernels>
+
+  /// All levels that this build knows, in rising order.
+  package static var levelNames: [String] {
+    (0..<apus_level_count()).map { unsafe String(cString: apus_level_name($0)) }
+  }
+
+  /// The levels that this machine can run, in rising order; `reference` is always there.
+  package static var supportedLevelNames: [String] {
+    levelNames.enumerated().filter { apus_level_supported($0.offset) != 0 }.map(\.element)
+  }
+
+  /// The instruction sets found on this machine that some level asks for.
+  package static var cpuDescription: String {
+    let capacity = 256
+    return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: capacity) { text in
+      unsafe apus_cpu_description(text.baseAddress!, capacity)
+      return unsafe String(cString: text.baseAddress!)
+    }
+  }
+
+  /// The best level that this machine can run.
+  package static func best() -> Kernels {
+    Kernels(index: levelNames.indices.last { apus_level_supported($0) != 0 } ?? 0)
+  }
+
+  /// The level `name`, or nil if there is none or this machine cannot run it.
+  package convenience init?(level name: String) {
+    guard let index = Self.levelNames.firstIndex(of: name), apus_level_supported(index) != 0 else { return nil }
+    self.init(index: index)
+  }
+
+  private init(index: Int) {
+    unsafe table = .allocate(capacity: 1)
+    unsafe apus_kernels_load(table, index)
+  }
+
+  deinit { unsafe table.deallocate() }
+
+  /// The level's name.
+  package var name: String { unsafe String(cString: table.pointee.name) }
+
+  /// Rows of activations as int8, see `apus_activations` in the C header.
+  @unsafe package struct QuantizedRows {
+    package var codes: UnsafeMutablePointer<Int8>
+    package var scales: UnsafeMutablePointer<Float>
+    package var sums16: UnsafeMutablePointer<Float>
+    package var sums32: UnsafeMutablePointer<Float>
+  }
+
+  /// Operands of a matmul: y `[n, …]` = x `[n, k]` · wᵀ, where w's rows lie `rowByteCount` apart.
+  @unsafe package struct Matmul {
+    package var format: TensorFormat
+    package var weights: UnsafeRawPointer
+    package var rowByteCount: Int
+    package var k: Int
+    package var n: Int
+    package var values: UnsafePointer<Float>
+    package var quantized: QuantizedRows?
+    package var y: UnsafeMutablePointer<Float>
+    package var yStride: Int
+  }
+
+  /// Computes `rows` of a matmul.
+  package func matmul(_ operands: Matmul, rows: Range<Int>) {
+    let quantized = unsafe operands.quantized
+    let x = unsafe apus_activations(
+      values: operands.values, codes: quantized?.codes, scales: quantized?.scales, sums16: quantized?.sums16,
+      sums32: quantized?.sums32)
+    var arguments = unsafe apus_matmul_args(
+      weights: operands.weights, row_bytes: operands.rowByteCount, k: operands.k, n: operands.n, x: x, y: operands.y,
+      y_stride: operands.yStride)
+    unsafe apus_matmul(table, operands.format.kernelFormat, &arguments, rows.lowerBound, rows.upperBound)
+  }
+
+  /// Decodes `count` weights of a row to floats.
+  package func decode(
+    _ format: TensorFormat, _ source: UnsafeRawPointer, count: Int, into values: UnsafeMutablePointer<Float>
+  ) {
+    unsafe apus_decode(table, format.kernelFormat, source, values, count)
+  }
+
+  /// Rounds one row of `count` activations to int8.
+  package func quantize(_ x: UnsafePointer<Float>, count: Int, into rows: QuantizedRows) {
+    unsafe table.pointee.quantize(x, count, rows.codes, rows.scales, rows.sums16, rows.sums32)
+  }
+
+  /// Writes `count` values in a KV format.
+  package func encode(
+    _ x: UnsafePointer<Float>, count: Int, as format: KVFormat, into destination: UnsafeMutableRawPointer
+  ) {
+    unsafe apus_kv_encode(table, format.kernelFormat, x, count, destination)
+  }
+
+  /// Attention of one token over its KV blocks, see `apus_attention_args` in the C header.
+  @unsafe package struct Attention {
+    package var format: KVFormat
+    package var q: UnsafePointer<Float>
+    package var y: UnsafeMutablePointer<Float>
+    package var keys: UnsafeRawPointer
+    package var values: UnsafeRawPointer
+    package var keyBlockByteCount: Int
+    package var valueBlockByteCount: Int
+    package var blockTable: UnsafePointer<Int32>
+    package var group: Int
+    package var keyDimension: Int
+    package var valueDimension: Int
+    package var positions: Range<Int>
+    package var scale: Float
+  }
+
+  /// Computes attention for the query heads that share `kvHead`.
+  package func attention(_ operands: Attention, kvHead: Int) {
+    var arguments = unsafe apus_attention_args(
+      q: operands.q, y: operands.y, keys: operands.keys, values: operands.values,
+      key_block_bytes: operands.keyBlockByteCount, value_block_bytes: operands.valueBlockByteCount,
+      block_table: operands.blockTable, group: operands.group, key_dimension: operands.keyDimension,
+      value_dimension: operands.valueDimension, first: operands.positions.lowerBound,
+      end: operands.positions.upperBound, scale: operands.scale)
+    unsafe apus_attention(table, operands.format.kernelFormat, &arguments, kvHead)
+  }
+
+  /// RMSNorm of one row; y may be x.
+  package func rmsNorm(
+    _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>, epsilon: Float, count: Int,
+    into y: UnsafeMutablePointer<Float>
+  ) {
+    unsafe table.pointee.rms_norm(x, gain, epsilon, count, y)
+  }
+
+  /// Turns the pairs of one head: table has `pairs` cosines, then `pairs` sines.
+  package func rope(
+    _ x: UnsafeMutablePointer<Float>, table angles: UnsafePointer<Float>, pairs: Int, _ pairing: RopeParameters.Pairing
+  ) {
+    switch pairing {
+    case .adjacent: unsafe table.pointee.rope_adjacent(x, angles, pairs)
+    case .halves: unsafe table.pointee.rope_halves(x, angles, pairs)
+    }
+  }
+
+  /// `up = silu(gate) · up` over `count` values.
+  package func swiGLU(gate: UnsafePointer<Float>, up: UnsafeMutablePointer<Float>, count: Int) {
+    unsafe table.pointee.swiglu(gate, up, count)
+  }
+
+  /// `x += y` over `count` values.
+  package func add(_ y: UnsafePointer<Float>, to x: UnsafeMutablePointer<Float>, count: Int) {
+    unsafe table.pointee.add(y, x, count)
+  }
+
+  /// Softmax of one row in place.
+  package func softmax(_ values: UnsafeMutablePointer<Float>, count: Int) {
+    unsafe table.pointee.softmax(values, count)
+  }
+
+  /// Index of the first quant block of a row that holds a NaN or infinity, or nil.
+  package static func firstNonFinite(_ format: TensorFormat, _ row: UnsafeRawPointer, blocks: Int) -> Int? {
+    let index = unsafe apus_first_nonfinite(format.kernelFormat, row, blocks)
+    return index < blocks ? index : nil
+  }
+
+  /// Tells the core that this is a spin loop.
+  package static func spinPause() { apus_spin_pause() }
+}
+
+extension TensorFormat {
+  fileprivate var kernelFormat: apus_format {
+    switch self {
+    case .f32: APUS_F32
+    case .f16: APUS_F16
+    case .bf16: APUS_BF16
+    case .q4_0: APUS_q4_0
+    case .q4_1: APUS_q4_1
+    case .q5_0: APUS_q5_0
+    case .q5_1: APUS_q5_1
+    case .q8_0: APUS_q8_0
+    case .q2_K: APUS_q2_K
+    case .q3_K: APUS_q3_K
+    case .q4_K: APUS_q4_K
+    case .q5_K: APUS_q5_K
+    case .q6_K: APUS_q6_K
+    case .iq4_nl: APUS_iq4_nl
+    case .iq4_xs: APUS_iq4_xs
+    }
+  }
+}
+
+extension KVFormat {
+  fileprivate var kernelFormat: apus_kv_format {
+    switch self {
+    case .f16: APUS_KV_F16
+    case .q8_0: APUS_KV_Q8_0
+    }
+  }
+}

@@ -1,0 +1,29 @@
+#if canImport(Glibc)
+  private import Glibc
+#elseif canImport(Musl)
+  private import Musl
+#elseif canImport(Darwin)
+  private import Darwin
+#endif
+
+/// Zeroed memory with one owner, aligned to pages; the operating system gives it page by page on first use.
+@safe package struct AlignedBuffer: ~Copyable, @unchecked Sendable {
+  // Sendable: it owns its memory alone, as an array does.
+
+  /// The first byte; valid while this value lives.
+  @unsafe package let pointer: UnsafeMutableRawPointer
+  package let byteCount: Int
+
+  /// Takes `byteCount` bytes, or throws `outOfMemory` saying that they were for `what`.
+  package init(byteCount: Int, for what: String) throws(BackendError) {
+    let mapped = max(byteCount, 1)
+    let address = unsafe mmap(nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let address = unsafe address, unsafe address != MAP_FAILED else {
+      throw .outOfMemory(what: what, byteCount: byteCount)
+    }
+    unsafe pointer = address
+    self.byteCount = byteCount
+  }
+
+  deinit { unsafe munmap(pointer, max(byteCount, 1)) }
+}

@@ -1,0 +1,68 @@
+#if canImport(Glibc)
+  private import Glibc
+#elseif canImport(Musl)
+  private import Musl
+#elseif canImport(Darwin)
+  private import Darwin
+#endif
+
+/// Where a writer's bytes go, piece by piece.
+protocol Output: AnyObject {
+  func write(_ bytes: Span<UInt8>) throws(GGUFError)
+}
+
+/// Bytes collected in memory.
+final class OutputBytes: Output {
+  private(set) var bytes: [UInt8] = []
+
+  func write(_ piece: Span<UInt8>) { bytes += copy(piece) }
+}
+
+/// A file that is written beside its final name and takes that name when it is complete.
+///
+/// One owner writes it, from one thread. Dropped before `finish`, it leaves nothing behind.
+final class OutputFile: Output {
+  private let path: String
+  private let partialPath: String
+  private let descriptor: Int32
+  private var isFinished = false
+
+  init(path: String) throws(GGUFError) {
+    self.path = path
+    partialPath = path + ".partial"
+    descriptor = unsafe open(partialPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard descriptor >= 0 else { throw Self.failure(partialPath, "cannot be created") }
+  }
+
+  deinit {
+    close(descriptor)
+    if !isFinished { unsafe unlink(partialPath) }
+  }
+
+  func write(_ bytes: Span<UInt8>) throws(GGUFError) {
+    var done = 0
+    while done < bytes.count {
+      let rest = bytes.extracting(done..<bytes.count)
+      let count = unsafe rest.withUnsafeBufferPointer { unsafe systemWrite(descriptor, $0) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { throw Self.failure(partialPath, "cannot be written") }
+      done += count
+    }
+  }
+
+  /// Puts the bytes on the disk and gives the file its name.
+  func finish() throws(GGUFError) {
+    guard fsync(descriptor) == 0 else { throw Self.failure(partialPath, "cannot be written") }
+    guard unsafe rename(partialPath, path) == 0 else { throw Self.failure(path, "cannot be created") }
+    isFinished = true
+  }
+
+  private static func failure(_ path: String, _ what: String) -> GGUFError {
+    let reason = unsafe String(cString: strerror(errno))
+    return GGUFError(.unreadable, path: path, .file, expected: "a writable file", found: "\(what): \(reason)")
+  }
+}
+
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+  unsafe write(descriptor, bytes.baseAddress, bytes.count)
+}

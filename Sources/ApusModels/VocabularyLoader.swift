@@ -1,0 +1,45 @@
+package import ApusGGUF
+package import ApusTokenizers
+
+extension Vocabulary {
+  /// The vocabulary that a model file describes, checked.
+  ///
+  /// Throws `GGUFError` where a key is missing or of another type, `TokenizerError` where the vocabulary is no good.
+  package init(_ metadata: GGUFMetadata) throws {
+    let texts = ByteStrings(try metadata.requireStrings("tokenizer.ggml.tokens"))
+    var description = VocabularyDescription(family: try metadata.requireString("tokenizer.ggml.model"), texts: texts)
+    description.pretokenizer = try metadata.string("tokenizer.ggml.pre")
+    description.scores = try metadata.floats("tokenizer.ggml.scores")
+    description.kinds = try metadata.int32s("tokenizer.ggml.token_type")
+    description.merges = try metadata.strings("tokenizer.ggml.merges").map { ByteStrings($0) }
+    description.addsBOS = try metadata.bool("tokenizer.ggml.add_bos_token")
+    description.addsEOS = try metadata.bool("tokenizer.ggml.add_eos_token")
+    description.addsSpacePrefix = try metadata.bool("tokenizer.ggml.add_space_prefix")
+    // No key says it; Phi-3's own tokenizer marks its special tokens `rstrip`.
+    description.specialTokensSwallowSpace = try metadata.string("general.architecture") == "phi3"
+    for (role, key) in specialTokenKeys {
+      guard let id = try metadata.int(key) else { continue }
+      // Converters write "none" as -1 in an unsigned field.
+      description.specialIDs[role] = id == Int(UInt32.max) ? -1 : id
+    }
+    try self.init(description)
+  }
+}
+
+private let specialTokenKeys: [(SpecialToken, String)] = [
+  (.beginningOfSequence, "tokenizer.ggml.bos_token_id"),
+  (.endOfSequence, "tokenizer.ggml.eos_token_id"),
+  (.endOfTurn, "tokenizer.ggml.eot_token_id"),
+  (.endOfMessage, "tokenizer.ggml.eom_token_id"),
+  (.unknown, "tokenizer.ggml.unknown_token_id"),
+  (.padding, "tokenizer.ggml.padding_token_id"),
+]
+
+extension ByteStrings {
+  /// A copy of the strings of a metadata array.
+  fileprivate init(_ strings: GGUFStringArray) {
+    self.init()
+    reserve(count: strings.count, byteCount: strings.byteCount)
+    strings.forEach { append($1) }
+  }
+}

@@ -1,0 +1,113 @@
+/// Chooses the next token of one sequence: logits in, token out, from parameters, history and a seed.
+///
+/// The same seed, parameters, accepted tokens and logits give the same token on every machine. A draw takes one output
+/// of the generator, XTC one more before it where it is on; a greedy choice takes none.
+package struct Sampler: Sendable {
+  private let parameters: SamplingParameters
+  private let vocabularySize: Int
+  private var random: RandomSource
+  private var candidates: Candidates
+  private var history: TokenHistory
+  private let penalties: Penalties?
+  private var repetitions: RepetitionGuard?
+  private var mirostat: Mirostat?
+
+  /// A sampler for a sequence that has no tokens yet.
+  ///
+  /// - Parameters:
+  ///   - parameters: What to do; refused where a value is out of its range. Temperatures up to
+  ///     `SamplingParameters.highestTemperature` are taken: stricter limits are for the API that reads the request.
+  ///   - seed: What the generator starts from.
+  ///   - vocabularySize: The number of logits each choice is made from.
+  package init(
+    _ parameters: SamplingParameters, seed: UInt64, vocabularySize: Int
+  ) throws(SamplingError) {
+    self.parameters = try parameters.validated(maximumTemperature: SamplingParameters.highestTemperature)
+    if let token = parameters.logitBias.keys.sorted().first(where: { $0 < 0 || $0 >= vocabularySize }) {
+      throw .tokenOutsideVocabulary(field: "logit_bias", token: token, vocabularySize: vocabularySize)
+    }
+    self.vocabularySize = vocabularySize
+    random = RandomSource(seed: seed)
+    candidates = Candidates(vocabularySize: vocabularySize)
+    penalties = Penalties(parameters)
+    repetitions = RepetitionGuard(parameters)
+    mirostat = Mirostat(parameters, vocabularySize: vocabularySize)
+    history = TokenHistory(window: penalties == nil ? 0 : parameters.penaltyLastN)
+  }
+
+  /// Takes a token of the prompt or the completion into the history that penalties and DRY look at.
+  ///
+  /// `next` does not do this by itself: call it once for every token that joins the sequence.
+  package mutating func accept(_ token: Int32) {
+    guard penalties != nil || repetitions != nil else { return }
+    history.append(token)
+    repetitions?.noteEnd(of: history)
+  }
+
+  /// Chooses the next token.
+  ///
+  /// - Parameters:
+  ///   - logits: One for each token of the vocabulary; −infinity forbids a token, NaN and +infinity are errors.
+  ///   - mask: The tokens that a grammar allows; applied before everything else.
+  package mutating func next(from logits: Span<Float>, allowing mask: TokenMask? = nil) throws(SamplingError) -> Int32 {
+    try candidates.load(logits)
+    try restrict(to: mask)
+    if parameters.isGreedy { return try greedy() }
+    for stage in parameters.stages where mirostat == nil || Self.worksWithMirostat(stage) { run(stage) }
+    if mirostat != nil, let token = mirostat?.draw(from: &candidates, using: &random) { return token }
+    return candidates.draw(using: &random).candidate.token
+  }
+
+  /// Applies the mask and the logit bias, and makes sure that a token is left.
+  private mutating func restrict(to mask: TokenMask?) throws(SamplingError) {
+    if let mask { try candidates.apply(mask) }
+    candidates.add(parameters.logitBias)
+    guard mask != nil || !parameters.logitBias.isEmpty else { return }
+    if candidates.isEverythingForbidden { throw .nothingAllowed }
+  }
+
+  /// The best token after bias and penalties; no other stage, not even XTC or Mirostat, changes it.
+  private mutating func greedy() throws(SamplingError) -> Int32 {
+    for stage in parameters.stages where stage == .penalties || stage == .dry { run(stage) }
+    guard let token = candidates.bestToken() else { throw .nothingAllowed }
+    return token
+  }
+
+  /// Mirostat does the truncating itself, so of the stages only those that change logits run with it.
+  private static func worksWithMirostat(_ stage: SamplingStage) -> Bool {
+    stage == .penalties || stage == .dry || stage == .temperature
+  }
+
+  private mutating func run(_ stage: SamplingStage) {
+    let minimum = parameters.minimumKept
+    switch stage {
+    case .penalties: if let penalties { candidates.penalize(history.counts, with: penalties) }
+    case .dry: penalizeRepetitions()
+    case .topNSigma: candidates.keepWithinSigmas(parameters.topNSigma, minimum: minimum)
+    case .topK: candidates.keepTop(parameters.topK, minimum: minimum)
+    case .typical: candidates.keepTypical(parameters.typicalP, minimum: minimum)
+    case .topP: candidates.keepNucleus(parameters.topP, minimum: minimum)
+    case .minP: candidates.keepMinP(parameters.minP, minimum: minimum)
+    case .xtc: drawTopChoices()
+    case .temperature: scale()
+    }
+  }
+
+  private mutating func penalizeRepetitions() {
+    repetitions?.search(history)
+    if let repetitions { candidates.penalize(repetitions) }
+  }
+
+  /// Removes the top choices with the chance that the parameters give.
+  private mutating func drawTopChoices() {
+    guard parameters.xtcProbability > 0, parameters.xtcThreshold <= 0.5 else { return }
+    guard random.nextUnit() < parameters.xtcProbability else { return }
+    candidates.excludeTopChoices(threshold: parameters.xtcThreshold, minimum: parameters.minimumKept)
+  }
+
+  private mutating func scale() {
+    let (temperature, range) = (parameters.temperature, parameters.dynamicTemperatureRange)
+    guard range > 0 else { return candidates.scale(temperature: temperature) }
+    candidates.scale(temperature: temperature, range: range, exponent: parameters.dynamicTemperatureExponent)
+  }
+}

@@ -1,0 +1,31 @@
+/// The three penalties on tokens seen: repetition, presence, frequency.
+///
+/// Repetition is that of CTRL (arXiv:1909.05858), which divides a logit; a negative one is multiplied instead, as all
+/// users of the parameter expect. Presence and frequency are subtracted, as OpenAI documents them.
+struct Penalties: Sendable {
+  let repetition: Double
+  let presence: Double
+  let frequency: Double
+
+  /// The penalties of `parameters`, nil where they change nothing.
+  init?(_ parameters: SamplingParameters) {
+    repetition = parameters.repeatPenalty
+    presence = parameters.presencePenalty
+    frequency = parameters.frequencyPenalty
+    let isNeutral = repetition == 1 && presence == 0 && frequency == 0
+    guard parameters.stages.contains(.penalties), parameters.penaltyLastN != 0, !isNeutral else { return nil }
+  }
+
+  /// The logit of a token that was seen `count` times, at least once.
+  func apply(to logit: Double, count: Int) -> Double {
+    let scaled = logit > 0 ? logit / repetition : logit * repetition
+    return scaled - Double(count) * frequency - presence
+  }
+}
+
+extension Candidates {
+  /// Applies the penalties to every token that `counts` holds.
+  mutating func penalize(_ counts: [Int32: Int], with penalties: Penalties) {
+    adjust(counts) { logit, count in penalties.apply(to: logit, count: count) }
+  }
+}

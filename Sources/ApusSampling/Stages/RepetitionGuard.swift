@@ -1,0 +1,90 @@
+/// DRY ("don't repeat yourself"), after its description by p-e-w in text-generation-webui pull request 5677.
+///
+/// Where the last n tokens also stand earlier, the token that followed them there would extend the repetition. With n at
+/// least the allowed length it loses multiplier · base^(n − allowed length) of its logit, n being the longest such
+/// match. No match reaches across a sequence breaker, and a breaker of one token is never penalized.
+struct RepetitionGuard: Sendable {
+  private let multiplier: Double
+  private let base: Double
+  private let allowedLength: Int
+  private let window: Int
+  /// The breakers by their last token.
+  private let breakers: [Int32: [[Int32]]]
+  /// The tokens that are breakers by themselves.
+  private let singleBreakers: Set<Int32>
+  /// Number of tokens accepted up to the end of the last breaker.
+  private var breakerEnd = 0
+  /// The tokens that would extend a repetition, each with its longest match; kept to be reused.
+  private(set) var matches: [Int32: Int] = [:]
+  private var recent: [Int32] = []
+  private var overlaps: [Int] = []
+
+  /// A penalty beyond this bans as surely; without a bound the power would overflow.
+  private static let highestPenalty = 1e6
+
+  /// The guard of `parameters`, nil where it changes nothing.
+  init?(_ parameters: SamplingParameters) {
+    guard parameters.stages.contains(.dry), parameters.dryMultiplier > 0, parameters.dryPenaltyLastN != 0 else {
+      return nil
+    }
+    multiplier = parameters.dryMultiplier
+    base = parameters.dryBase
+    allowedLength = parameters.dryAllowedLength
+    window = parameters.dryPenaltyLastN
+    let sequences = parameters.drySequenceBreakers.filter { !$0.isEmpty }
+    breakers = Dictionary(grouping: sequences) { $0[$0.count - 1] }
+    singleBreakers = Set(sequences.filter { $0.count == 1 }.map { $0[0] })
+  }
+
+  /// Looks whether the history, with its newest token, now ends in a breaker; bounded by the size of all breakers.
+  mutating func noteEnd(of history: TokenHistory) {
+    guard let last = history.tokens.last, let ending = breakers[last] else { return }
+    if ending.contains(where: { history.tokens.suffix($0.count).elementsEqual($0) }) {
+      breakerEnd = history.tokens.count
+    }
+  }
+
+  /// What a token loses that would extend a match of `length` tokens.
+  func penalty(forMatch length: Int) -> Double {
+    min(multiplier * PortableMath.pow(base, Double(length - allowedLength)), Self.highestPenalty)
+  }
+
+  /// Finds `matches` for the history as it is; linear in the window.
+  mutating func search(_ history: TokenHistory) {
+    matches.removeAll(keepingCapacity: true)
+    let limit = min(history.tokens.count - breakerEnd, history.count(within: window))
+    guard limit >= allowedLength, history.count(within: window) > allowedLength else { return }
+    recent.removeAll(keepingCapacity: true)
+    recent.append(contentsOf: history.tokens.suffix(history.count(within: window)).reversed())
+    findOverlaps()
+    for start in recent.indices.dropFirst() {
+      let length = min(overlaps[start], limit)
+      let follower = recent[start - 1]
+      guard length >= allowedLength, length > matches[follower, default: -1] else { continue }
+      if !singleBreakers.contains(follower) { matches[follower] = length }
+    }
+  }
+
+  /// Computes how many tokens `recent` (newest first) has in common with itself from each position on.
+  ///
+  /// The Z-algorithm (Gusfield, "Algorithms on strings, trees and sequences", 1997, §1.4); linear time.
+  private mutating func findOverlaps() {
+    overlaps.removeAll(keepingCapacity: true)
+    overlaps.append(recent.count)
+    var left = 0
+    var right = 0
+    for position in recent.indices.dropFirst() {
+      var length = position < right ? min(right - position, overlaps[position - left]) : 0
+      while position + length < recent.count, recent[length] == recent[position + length] { length += 1 }
+      if position + length > right { (left, right) = (position, position + length) }
+      overlaps.append(length)
+    }
+  }
+}
+
+extension Candidates {
+  /// Subtracts the penalty from every token that would extend a repetition.
+  mutating func penalize(_ repetitions: RepetitionGuard) {
+    adjust(repetitions.matches) { logit, length in logit - repetitions.penalty(forMatch: length) }
+  }
+}

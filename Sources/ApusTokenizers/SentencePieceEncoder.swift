@@ -1,0 +1,150 @@
+/// SentencePiece's byte-pair encoding (Llama 2, Mistral, Phi-3): the pair whose joined text has the best score merges
+/// first, and what is no token in the end is spelled in byte tokens.
+///
+/// Spaces are written U+2581 in the vocabulary. Source: the `bpe` model of google/sentencepiece, and Kudo and Richardson
+/// 2018 (arXiv 1808.06226). Bytes that are not UTF-8 are kept, as byte tokens.
+struct SentencePieceEncoder: TokenizerFamily {
+  static let name = "llama"
+
+  private let vocabulary: Vocabulary
+  /// For each token how late it merges: the place of its score among all scores, `UInt32.max` for what never merges.
+  private let ranks: [UInt32]
+  private let longestToken: Int
+  /// The token of each byte; -1 where there is none.
+  private let byteTokens: [Token]
+
+  static func defaults(for description: VocabularyDescription) -> VocabularyDefaults {
+    VocabularyDefaults(
+      specialIDs: [.unknown: 0, .beginningOfSequence: 1, .endOfSequence: 2], addsBOS: true, addsSpacePrefix: true)
+  }
+
+  init(_ vocabulary: Vocabulary) throws(TokenizerError) {
+    guard !vocabulary.scores.isEmpty else { throw .missing("scores", family: Self.name) }
+    self.vocabulary = vocabulary
+    ranks = mergeRanks(of: vocabulary)
+    longestToken = (0..<vocabulary.count).reduce(0) { max($0, vocabulary.texts.range($1).count) }
+    byteTokens = try Self.byteTokens(of: vocabulary)
+  }
+
+  func encode(_ text: [UInt8], _ range: Range<Int>, startsText: Bool, into tokens: inout [Token]) {
+    var rest = range
+    while !rest.isEmpty {
+      // A space becomes three bytes, so that a third of what can be merged at once always fits.
+      let part = rest.prefix(PairMerger.byteLimit / 4)
+      let addsSpace = startsText && vocabulary.addsSpacePrefix && part.lowerBound == range.lowerBound
+      merge(escaped(text, part, addsSpace: addsSpace), into: &tokens)
+      rest = part.upperBound..<rest.upperBound
+    }
+  }
+
+  func appendPiece(_ text: ArraySlice<UInt8>, _ kind: TokenKind, to bytes: inout [UInt8]) {
+    switch kind {
+    case .byte: bytes.append(hexadecimalByte(text) ?? 0)
+    case .userDefined: bytes.append(contentsOf: text)
+    default: appendUnescaped(text, to: &bytes)
+    }
+  }
+
+  private func merge(_ text: [UInt8], into tokens: inout [Token]) {
+    var merger = PairMerger()
+    var position = 0
+    while position < text.count {
+      let end = position + scalar(in: text.span, at: position, end: text.count).byteCount
+      let token = mergeable(text, position..<end) ?? -1
+      merger.append(Symbol(start: Int32(position), end: Int32(end), token: token))
+      position = end
+    }
+    merger.merge(Rule(encoder: self, text: text)) { symbol in
+      if symbol.token >= 0 {
+        tokens.append(symbol.token)
+      } else {
+        spell(text[Int(symbol.start)..<Int(symbol.end)], into: &tokens)
+      }
+    }
+  }
+
+  /// Appends byte tokens, or UNK (once for a run of unknown characters) where the vocabulary lacks one of them.
+  private func spell(_ bytes: ArraySlice<UInt8>, into tokens: inout [Token]) {
+    if bytes.allSatisfy({ byteTokens[Int($0)] >= 0 }) {
+      tokens.append(contentsOf: bytes.lazy.map { byteTokens[Int($0)] })
+    } else if let unknown = vocabulary[.unknown], tokens.last != unknown {
+      tokens.append(unknown)
+    }
+  }
+
+  /// The token with the text `text[range]`, if text may become it: not control, unknown or byte tokens.
+  private func mergeable(_ text: [UInt8], _ range: Range<Int>) -> Token? {
+    guard range.count <= longestToken, let token = vocabulary.token(of: text, range) else { return nil }
+    return ranks[Int(token)] == .max ? nil : token
+  }
+
+  private struct Rule: MergeRule {
+    let encoder: SentencePieceEncoder
+    let text: [UInt8]
+
+    func merge(_ left: Symbol, _ right: Symbol) -> Merge? {
+      encoder.mergeable(text, Int(left.start)..<Int(right.end)).map {
+        Merge(rank: encoder.ranks[Int($0)], token: $0)
+      }
+    }
+  }
+
+  private static func byteTokens(of vocabulary: Vocabulary) throws(TokenizerError) -> [Token] {
+    var tokens = [Token](repeating: -1, count: 256)
+    for token in vocabulary.tokens(where: { $0 == .byte }) {
+      let text = vocabulary.texts[Int(token)]
+      guard let byte = hexadecimalByte(text) else {
+        throw .malformedByteToken(String(decoding: text.prefix(64), as: UTF8.self), token: Int(token))
+      }
+      if tokens[Int(byte)] < 0 { tokens[Int(byte)] = token }
+    }
+    return tokens
+  }
+}
+
+/// U+2581, which stands for a space.
+private let spaceMark: [UInt8] = [0xE2, 0x96, 0x81]
+
+private func escaped(_ text: [UInt8], _ range: Range<Int>, addsSpace: Bool) -> [UInt8] {
+  var result: [UInt8] = []
+  result.reserveCapacity(range.count + range.count / 2 + 3)
+  if addsSpace { result.append(contentsOf: spaceMark) }
+  for byte in text[range] {
+    if byte == 0x20 { result.append(contentsOf: spaceMark) } else { result.append(byte) }
+  }
+  return result
+}
+
+private func appendUnescaped(_ text: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
+  var position = text.startIndex
+  while position < text.endIndex {
+    if text[position] == spaceMark[0], text[position...].starts(with: spaceMark) {
+      bytes.append(0x20)
+      position += spaceMark.count
+    } else {
+      bytes.append(text[position])
+      position += 1
+    }
+  }
+}
+
+/// The byte that `<0x` and exactly two hexadecimal digits and `>` name.
+private func hexadecimalByte(_ text: ArraySlice<UInt8>) -> UInt8? {
+  guard text.count == 6, text.starts(with: "<0x".utf8), text.last == UInt8(ascii: ">") else { return nil }
+  let digits = text.dropFirst(3).prefix(2).compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+  return digits.count == 2 ? UInt8(digits[0] << 4 | digits[1]) : nil
+}
+
+/// The place of each token's score among the scores, best first, equal scores in one place; NaN comes last.
+private func mergeRanks(of vocabulary: Vocabulary) -> [UInt32] {
+  let scores = vocabulary.scores.map { $0.isNaN ? -Float.infinity : $0 }
+  let order = vocabulary.tokens { $0 == .normal || $0 == .userDefined || $0 == .unused }
+    .sorted { scores[Int($0)] > scores[Int($1)] }
+  var ranks = [UInt32](repeating: .max, count: scores.count)
+  var rank: UInt32 = 0
+  for (place, token) in order.enumerated() {
+    if place > 0, scores[Int(token)] != scores[Int(order[place - 1])] { rank += 1 }
+    ranks[Int(token)] = rank
+  }
+  return ranks
+}

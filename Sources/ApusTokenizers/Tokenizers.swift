@@ -1,0 +1,34 @@
+/// Turns text between special tokens into tokens, and tokens into bytes: one way to tokenize, for one vocabulary.
+protocol TokenizerFamily: Sendable {
+  /// The name in model files (`tokenizer.ggml.model`).
+  static var name: String { get }
+
+  /// What a model file of this family means where it says nothing.
+  static func defaults(for description: VocabularyDescription) throws(TokenizerError) -> VocabularyDefaults
+
+  /// The tables for `vocabulary`.
+  init(_ vocabulary: Vocabulary) throws(TokenizerError)
+
+  /// Appends the tokens of `text[range]`, which is not empty. `startsText` is true at the start of a text and after a
+  /// special token.
+  func encode(_ text: [UInt8], _ range: Range<Int>, startsText: Bool, into tokens: inout [Token])
+
+  /// Appends the bytes that a token with the text `text` stands for; `kind` is neither control nor unknown.
+  func appendPiece(_ text: ArraySlice<UInt8>, _ kind: TokenKind, to bytes: inout [UInt8])
+}
+
+/// The registry of tokenizer families.
+package enum Tokenizers {
+  private static let families: [any TokenizerFamily.Type] = [SentencePieceEncoder.self, BytePairEncoder.self]
+
+  /// The names of the known families.
+  package static var names: [String] { families.map { $0.name } }
+
+  /// The family that model files call `name`.
+  static func family(named name: String) throws(TokenizerError) -> any TokenizerFamily.Type {
+    guard let family = families.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
+      throw .unknownFamily(name, known: names)
+    }
+    return family
+  }
+}

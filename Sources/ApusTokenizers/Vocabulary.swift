@@ -1,0 +1,137 @@
+/// The id of one entry of a vocabulary.
+package typealias Token = Int32
+
+/// The tokens of a model: texts, kinds, scores, and which of them are special. Checked when made, constant afterwards.
+package struct Vocabulary: Sendable {
+  /// The family of tokenizers, as in the model file.
+  package let family: String
+  /// The name of the pre-tokenizer, where the model file has one.
+  package let pretokenizer: String?
+  /// The tokens' texts, in the alphabet of the family.
+  package let texts: ByteStrings
+  /// One score a token; empty where the model file has none.
+  package let scores: [Float]
+  /// The merges of byte-pair encoding, each two token texts with a space between.
+  private(set) var merges: ByteStrings
+  /// Whether a text starts with BOS.
+  package let addsBOS: Bool
+  /// Whether a text ends with EOS.
+  package let addsEOS: Bool
+  /// Whether a text is encoded as if a space stood before it.
+  package let addsSpacePrefix: Bool
+  /// Whether special tokens swallow the white space after them (Phi-3).
+  package let specialTokensSwallowSpace: Bool
+  /// The tokens that end a generation: EOS, EOT, EOM, and all whose text says so.
+  package let endOfGeneration: Set<Token>
+
+  private let index: TextIndex
+  private let kinds: [TokenKind]
+  private let special: [SpecialToken: Token]
+
+  /// Checks `description` and fills in what it leaves to the family.
+  package init(_ description: VocabularyDescription) throws(TokenizerError) {
+    let count = description.texts.count
+    guard count > 0, count <= Int32.max else { throw .tokenCount(count) }
+    let defaults = try Tokenizers.family(named: description.family).defaults(for: description)
+    family = description.family
+    pretokenizer = description.pretokenizer
+    texts = description.texts
+    scores = try checked(description.scores ?? [], "scores", count)
+    merges = description.merges ?? ByteStrings()
+    addsBOS = description.addsBOS ?? defaults.addsBOS
+    addsEOS = description.addsEOS ?? defaults.addsEOS
+    addsSpacePrefix = description.addsSpacePrefix ?? defaults.addsSpacePrefix
+    specialTokensSwallowSpace = description.specialTokensSwallowSpace
+    let index = TextIndex(texts)
+    self.index = index
+    var special = try specialTokens(description.specialIDs, defaults.specialIDs, count)
+    var kinds = try tokenKinds(description.kinds ?? [], count)
+    let enders = WellKnownTokens.find(in: description.texts, index, kinds)
+    for (role, token) in enders.roles where special[role] == nil { special[role] = token }
+    let roles: [SpecialToken] = [.endOfSequence, .endOfTurn, .endOfMessage]
+    endOfGeneration = enders.endOfGeneration.union(roles.compactMap { special[$0] })
+    self.special = special
+    for token in enders.endOfGeneration where kinds[Int(token)] == .normal { kinds[Int(token)] = .control }
+    self.kinds = kinds
+  }
+
+  /// How many tokens there are.
+  package var count: Int { texts.count }
+
+  /// The token with the role `role`, if there is one.
+  package subscript(role: SpecialToken) -> Token? { special[role] }
+
+  /// What `token` is; nil outside the vocabulary.
+  package func kind(of token: Token) -> TokenKind? {
+    token >= 0 && Int(token) < count ? kinds[Int(token)] : nil
+  }
+
+  /// Whether white space after `token` in a text belongs to it: after all special tokens but UNK, BOS and EOS, where the
+  /// model asks for that.
+  func swallowsSpace(after token: Token) -> Bool {
+    let exceptions: [SpecialToken] = [.unknown, .beginningOfSequence, .endOfSequence]
+    return specialTokensSwallowSpace && !exceptions.contains { special[$0] == token }
+  }
+
+  /// The first token with exactly the text `text` (in the family's alphabet).
+  package func token(of text: String) -> Token? {
+    let bytes = Array(text.utf8)
+    return token(of: bytes, bytes.indices)
+  }
+
+  /// The first token whose text is the bytes of `text` in `range`.
+  func token(of text: [UInt8], _ range: Range<Int>) -> Token? {
+    index.index(of: text, range, in: texts).map { Token(truncatingIfNeeded: $0) }
+  }
+
+  /// The tokens of which `isIncluded` is true for their kind, in order.
+  func tokens(where isIncluded: (TokenKind) -> Bool) -> [Token] {
+    (0..<Token(truncatingIfNeeded: count)).filter { isIncluded(kinds[Int($0)]) }
+  }
+
+  /// The same vocabulary without its merges, of which an encoder makes its own table.
+  func withoutMerges() -> Vocabulary {
+    var result = self
+    result.merges = ByteStrings()
+    return result
+  }
+}
+
+private func checked(_ scores: [Float], _ name: String, _ count: Int) throws(TokenizerError) -> [Float] {
+  guard scores.isEmpty || scores.count == count else {
+    throw .wrongCount(of: name, expected: count, found: scores.count)
+  }
+  return scores
+}
+
+/// The kinds with these raw values; 0 (undefined) and none at all mean normal.
+private func tokenKinds(_ raw: [Int32], _ count: Int) throws(TokenizerError) -> [TokenKind] {
+  guard !raw.isEmpty else { return [TokenKind](repeating: .normal, count: count) }
+  guard raw.count == count else { throw .wrongCount(of: "types", expected: count, found: raw.count) }
+  var kinds: [TokenKind] = []
+  kinds.reserveCapacity(count)
+  for (token, value) in raw.enumerated() {
+    guard let kind = value == 0 ? .normal : TokenKind(rawValue: value) else {
+      throw .unknownKind(value, token: token)
+    }
+    kinds.append(kind)
+  }
+  return kinds
+}
+
+/// The ids that a file gives, which must be in the vocabulary, and those of the defaults that are.
+private func specialTokens(
+  _ given: [SpecialToken: Int], _ defaults: [SpecialToken: Int], _ count: Int
+) throws(TokenizerError) -> [SpecialToken: Token] {
+  var tokens: [SpecialToken: Token] = [:]
+  for role in SpecialToken.allCases {
+    if let id = given[role] {
+      guard id != -1 else { continue }
+      guard id >= 0, id < count else { throw .idOutOfRange(of: role.rawValue, id: id, tokenCount: count) }
+      tokens[role] = Token(truncatingIfNeeded: id)
+    } else if let id = defaults[role], id < count {
+      tokens[role] = Token(truncatingIfNeeded: id)
+    }
+  }
+  return tokens
+}

@@ -1,0 +1,75 @@
+import ApusTestSupport
+import ApusTokenizers
+import Foundation
+import Testing
+
+/// One line of a file of cases.
+private struct Case: Decodable {
+  var text: String
+  var ids: [Token]
+  /// What decoding gives where that is not the text.
+  var decoded: String?
+}
+
+@Suite(.enabled(if: ReferenceVocabularies.shouldRun, ReferenceVocabularies.reason))
+struct ReferenceTests {
+  private static let cases = TestData.files(in: "tokenizers/cases", suffix: ".jsonl")
+  private static let inputs = TestData.files(in: "tokenizers/vocab", suffix: ".inp")
+
+  @Test func `the reference data is there`() {
+    #expect(!ReferenceVocabularies.files.isEmpty && !Self.cases.isEmpty && !Self.inputs.isEmpty)
+  }
+
+  @Test(arguments: cases)
+  func `encoding and decoding give what the references give`(_ file: URL) throws {
+    let name = file.lastPathComponent
+    let vocabulary = try #require(ReferenceVocabularies.file(forCases: name), "no vocabulary for \(name)")
+    let tokenizer = try ReferenceVocabularies.tokenizer(vocabulary)
+    let parseSpecial = name.contains("parse_special")
+    var failures: [String] = []
+    for line in try Data(contentsOf: file).split(separator: 0x0A) {
+      let item = try JSONDecoder().decode(Case.self, from: line)
+      let ids = tokenizer.encode(item.text, addSpecial: false, parseSpecial: parseSpecial)
+      if ids != item.ids { failures.append("\(item.text.debugDescription): \(ids), expected \(item.ids)") }
+      // Text around parsed special tokens gains spaces in SentencePiece, so that only plain text comes back.
+      if parseSpecial && item.decoded == nil { continue }
+      let expected = item.decoded ?? item.text
+      let bytes = tokenizer.decode(item.ids)
+      if !bytes.elementsEqual(expected.utf8) {
+        failures.append("\(item.ids): \(String(decoding: bytes, as: UTF8.self).debugDescription), expected \(expected)")
+      }
+    }
+    #expect(failures.isEmpty, "\(failures.count) differences, the first:\n\(failures.prefix(5).joined(separator: "\n"))")
+  }
+
+  /// The texts are separated by a line of their own; a text's last line has no line break.
+  @Test(arguments: inputs)
+  func `each text of an inp file gives its line of the out file`(_ file: URL) throws {
+    let stem = file.deletingPathExtension()
+    let tokenizer = try ReferenceVocabularies.tokenizer(stem)
+    let texts = separated(Array(try Data(contentsOf: file)), by: Array("\n__ggml_vocab_test__\n".utf8))
+    let lines = String(decoding: try Data(contentsOf: stem.appendingPathExtension("out")), as: UTF8.self)
+      .split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+    try #require(texts.count == lines.count)
+    for (text, line) in zip(texts, lines) {
+      let ids = tokenizer.encode(text, addSpecial: false, parseSpecial: false)
+      #expect(ids == line.split(separator: " ").compactMap { Token($0) }, "\(String(decoding: text, as: UTF8.self))")
+    }
+  }
+
+  private func separated(_ bytes: [UInt8], by separator: [UInt8]) -> [[UInt8]] {
+    var texts: [[UInt8]] = []
+    var start = 0
+    var position = 0
+    while position < bytes.count {
+      if bytes[position...].starts(with: separator) {
+        texts.append(Array(bytes[start..<position]))
+        position += separator.count
+        start = position
+      } else {
+        position += 1
+      }
+    }
+    return texts + (start < bytes.count ? [Array(bytes[start...])] : [])
+  }
+}
