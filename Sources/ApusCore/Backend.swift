@@ -45,8 +45,6 @@ package protocol Backend: AnyObject, Sendable {
   func makeBuffer(rows: Int, columns: Int) throws(BackendError) -> Buffer
   /// Takes a weight into use; it may stay mapped where it is.
   func makeWeight(_ source: WeightSource) throws(BackendError) -> Weight
-  /// The first row of `weight` that holds a NaN or an infinite value, or nil; reads the whole weight.
-  func firstNonFiniteRow(in weight: Weight) -> Int?
   /// Makes a pool of KV blocks; memory is taken as blocks are first written.
   func makeKVCache(_ layout: KVCacheLayout) throws(BackendError) -> KVCache
 

@@ -2,7 +2,7 @@ internal import ApusCore
 internal import ApusGGUF
 
 /// A network that turns tokens into activations: its weights and the order of its operations.
-protocol Architecture: AnyObject {
+protocol Architecture: AnyObject, SendableMetatype {
   /// Takes all weights it needs out of `weights`.
   init(_ configuration: ModelConfiguration, _ weights: WeightMap) throws(ModelError)
 

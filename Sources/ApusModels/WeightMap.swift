@@ -48,7 +48,7 @@ final class WeightMap {
     guard values.allSatisfy({ $0.isFinite && $0 > 0 }) else {
       throw .file(error(source, expected: "finite values above 0", found: "others"))
     }
-    count(source)
+    report(source)
     return values
   }
 
@@ -69,14 +69,14 @@ extension WeightMap {
       if verifiesValues, let row = backend.firstNonFiniteRow(in: weight) {
         throw .nonFiniteWeight(name: source.name, row: row)
       }
-      count(source)
+      report(source)
       return weight
     } catch {
       throw .backend(error)
     }
   }
 
-  private func count(_ source: WeightSource) {
+  private func report(_ source: WeightSource) {
     loadedByteCount += source.byteCount
     progress?(loadedByteCount, byteCount)
   }
