@@ -1,0 +1,43 @@
+internal import ApusGGUF
+internal import ApusTestSupport
+internal import Testing
+
+@Suite struct DescriptionTests {
+  @Test func `Values are shown as a person would write them`() throws {
+    var writer = GGUFWriter()
+    writer.set("int", Int32(-7))
+    writer.set("float", Float(1e-5))
+    writer.set("bool", true)
+    writer.set("text", "a \"b\"\n\u{1B}c")
+    writer.set("list", array: [UInt16(1), 2, 3])
+    writer.set("strings", strings: ["x", "\n"])
+    writer.set("empty", array: [Float]())
+    let folder = try TemporaryFolder()
+    let metadata = try GGUFFile.open(path: folder.write(try writer.bytes { _, _ in }, to: "f")).metadata
+    let shown = metadata.keys.map { metadata.value($0)?.description ?? "" }
+    #expect(
+      shown == ["-7", "1e-05", "true", #""a "b"\n\u{1b}c""#, "[1, 2, 3]", #"["x", "\n"]"#, "[]"])
+  }
+
+  @Test(arguments: [0, 1, 5, 20, 30, 64, 200])
+  func `Long values are cut to the bytes that there are`(limit: Int) throws {
+    var writer = GGUFWriter()
+    writer.set("text", String(repeating: "語", count: 100_000))
+    writer.set("list", array: [Int32](repeating: -123_456, count: 100_000))
+    writer.set("strings", strings: [String](repeating: String(repeating: "x", count: 1000), count: 100))
+    let folder = try TemporaryFolder()
+    let metadata = try GGUFFile.open(path: folder.write(try writer.bytes { _, _ in }, to: "f")).metadata
+    for key in metadata.keys {
+      let text = metadata.value(key)?.description(limit: limit) ?? ""
+      #expect(text.utf8.count <= max(limit, 26) && text.contains("…"))
+    }
+  }
+
+  @Test func `Printable text keeps letters and escapes the rest`() {
+    #expect(printable("Grüße 🦜", limit: 100) == "Grüße 🦜")
+    #expect(printable("a\u{0}\u{200B}\u{E000}\t", limit: 100) == #"a\u{0}\u{200b}\u{e000}\t"#)
+    #expect(printable([0x61, 0xFF, 0x62] as [UInt8], limit: 100) == "a\u{FFFD}b")
+    #expect(printable("abcdef", limit: 6) == "abc…")
+    #expect(printable("abc", limit: 6) == "abc")
+  }
+}
