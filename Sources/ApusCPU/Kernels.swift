@@ -49,27 +49,6 @@ internal import CApusKernels
   /// The level's name.
   package var name: String { unsafe String(cString: table.pointee.name) }
 
-  /// Rows of activations as int8, see `apus_activations` in the C header.
-  @unsafe package struct QuantizedRows {
-    package var codes: UnsafeMutablePointer<Int8>
-    package var scales: UnsafeMutablePointer<Float>
-    package var sums16: UnsafeMutablePointer<Float>
-    package var sums32: UnsafeMutablePointer<Float>
-  }
-
-  /// Operands of a matmul: y `[n, …]` = x `[n, k]` · wᵀ, where w's rows lie `rowByteCount` apart.
-  @unsafe package struct Matmul {
-    package var format: TensorFormat
-    package var weights: UnsafeRawPointer
-    package var rowByteCount: Int
-    package var k: Int
-    package var n: Int
-    package var values: UnsafePointer<Float>
-    package var quantized: QuantizedRows?
-    package var y: UnsafeMutablePointer<Float>
-    package var yStride: Int
-  }
-
   /// Computes `rows` of a matmul.
   package func matmul(_ operands: Matmul, rows: Range<Int>) {
     let quantized = unsafe operands.quantized
@@ -99,23 +78,6 @@ internal import CApusKernels
     _ x: UnsafePointer<Float>, count: Int, as format: KVFormat, into destination: UnsafeMutableRawPointer
   ) {
     unsafe apus_kv_encode(table, format.kernelFormat, x, count, destination)
-  }
-
-  /// Attention of one token over its KV blocks, see `apus_attention_args` in the C header.
-  @unsafe package struct Attention {
-    package var format: KVFormat
-    package var q: UnsafePointer<Float>
-    package var y: UnsafeMutablePointer<Float>
-    package var keys: UnsafeRawPointer
-    package var values: UnsafeRawPointer
-    package var keyBlockByteCount: Int
-    package var valueBlockByteCount: Int
-    package var blockTable: UnsafePointer<Int32>
-    package var group: Int
-    package var keyDimension: Int
-    package var valueDimension: Int
-    package var positions: Range<Int>
-    package var scale: Float
   }
 
   /// Computes attention for the query heads that share `kvHead`.

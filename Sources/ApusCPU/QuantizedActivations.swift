@@ -24,7 +24,7 @@ internal import ApusCore
 
 extension Kernels.QuantizedRows {
   /// The rows from `row` on, in rows of `columns` values.
-  func advanced(toRow row: Int, columns: Int) -> Self {
+  package func advanced(toRow row: Int, columns: Int) -> Self {
     unsafe Self(
       codes: codes + row * columns, scales: scales + row * columns / 32, sums16: sums16 + row * columns / 16,
       sums32: sums32 + row * columns / 32)

@@ -101,13 +101,13 @@ package struct Candidates: Sendable {
     entries.removeLast(entries.count - count)
   }
 
-  /// Drops entries whose position or value does not satisfy `isKept`; the rest keeps its order.
+  /// Drops entries that do not satisfy `isKept`; the rest keeps its order.
   @inline(__always)
-  mutating func keep(where isKept: (Int, Candidate) -> Bool) {
+  private mutating func keep(where isKept: (Candidate) -> Bool) {
     var kept = 0
     for index in entries.indices {
       let entry = entries[index]
-      guard isKept(index, entry) else { continue }
+      guard isKept(entry) else { continue }
       entries[kept] = entry
       kept += 1
     }
@@ -125,7 +125,7 @@ package struct Candidates: Sendable {
     var above = 0
     for entry in entries where Double(entry.logit) >= threshold { above += 1 }
     if above >= minimum {
-      keep { _, entry in Double(entry.logit) >= threshold }
+      keep { entry in Double(entry.logit) >= threshold }
     } else {
       sort()
       truncate(to: minimum)
@@ -172,14 +172,9 @@ package struct Candidates: Sendable {
   }
 
   /// The best token of the whole vocabulary, the lowest of equals; nil where every token is forbidden.
-  package func bestToken() -> Int32? {
-    var best: Int32?
-    var highest = -Float.infinity
-    for (token, logit) in logits.enumerated() where logit > highest {
-      highest = logit
-      best = Int32(token)
-    }
-    return best
+  mutating func bestToken() -> Int32? {
+    selectFromWhole(1)
+    return entries.first?.token
   }
 
   /// Whether every token of the whole vocabulary is forbidden.

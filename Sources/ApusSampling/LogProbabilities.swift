@@ -14,7 +14,8 @@ package struct LogProbabilities: ~Escapable {
 
   /// Sums the exponentials once: one pass for the maximum, one for the sum.
   ///
-  /// - Parameter logits: One for each token; refused where one is NaN or +infinity, or all are −infinity.
+  /// - Parameter logits: One for each token.
+  /// - Throws: Where a logit is NaN or +infinity, or all are −infinity.
   @_lifetime(copy logits)
   package init(of logits: Span<Float>) throws(SamplingError) {
     let highest = Double(try LogitScan.checked(logits).maximum)

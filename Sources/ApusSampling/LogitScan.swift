@@ -1,4 +1,4 @@
-/// One pass over logits: are they usable, and what is the highest?
+/// One pass over logits that tells whether they are usable, and the highest.
 ///
 /// Works on the bits of the floats as integers, ordered as the floats are, NaN outside both infinities: integer minimum
 /// and maximum vectorize where those of floats may not.

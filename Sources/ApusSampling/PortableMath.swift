@@ -53,7 +53,7 @@ package enum PortableMath {
     let s = (mantissa - 1) / (mantissa + 1)
     let s2 = s * s
     var sum = 0.0
-    for denominator in stride(from: 23.0, through: 3, by: -2) { sum = (sum + 1 / denominator) * s2 }
+    for denominator in stride(from: 23, through: 3, by: -2) { sum = (sum + 1 / Double(denominator)) * s2 }
     return exponent * ln2High + (exponent * ln2Low + 2 * (s + s * sum))
   }
 

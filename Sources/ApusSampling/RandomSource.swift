@@ -67,7 +67,7 @@ package struct SplitMix64: Sendable {
 }
 
 extension UInt64 {
-  /// The bits moved `count` places up, those that fall out coming back below; `count` is 1 ... 63.
+  /// The bits moved 1 to 63 places up, those that fall out coming back below.
   fileprivate func rotatedLeft(by count: UInt64) -> UInt64 {
     (self &<< count) | (self &>> (64 &- count))
   }

@@ -19,6 +19,7 @@ package struct Sampler: Sendable {
   ///     `SamplingParameters.highestTemperature` are taken: stricter limits are for the API that reads the request.
   ///   - seed: What the generator starts from.
   ///   - vocabularySize: The number of logits each choice is made from.
+  /// - Throws: The first parameter that is out of range, or a biased token that the vocabulary does not have.
   package init(
     _ parameters: SamplingParameters, seed: UInt64, vocabularySize: Int
   ) throws(SamplingError) {
@@ -49,6 +50,8 @@ package struct Sampler: Sendable {
   /// - Parameters:
   ///   - logits: One for each token of the vocabulary; −infinity forbids a token, NaN and +infinity are errors.
   ///   - mask: The tokens that a grammar allows; applied before everything else.
+  /// - Returns: The token.
+  /// - Throws: Where the logits are not usable, or no token is allowed.
   package mutating func next(from logits: Span<Float>, allowing mask: TokenMask? = nil) throws(SamplingError) -> Int32 {
     try candidates.load(logits)
     try restrict(to: mask)

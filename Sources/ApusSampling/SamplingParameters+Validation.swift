@@ -9,6 +9,8 @@ extension SamplingParameters {
   /// These parameters, where each is in its range; else the error for the first that is not.
   ///
   /// - Parameter maximumTemperature: The highest temperature allowed, for APIs that say so.
+  /// - Returns: The same parameters.
+  /// - Throws: `SamplingError` with the field, its value, its range and what to write instead.
   package func validated(maximumTemperature: Double = 2) throws(SamplingError) -> SamplingParameters {
     try checkTemperature(upTo: maximumTemperature)
     try checkTruncation()

@@ -3,7 +3,7 @@
 /// The names, meanings and defaults are those that users of llama.cpp know. `validated(maximumTemperature:)` gives the
 /// ranges.
 package struct SamplingParameters: Sendable, Equatable {
-  /// Added to the logit of a token before anything else: −100 ... 100, or −infinity, which forbids the token.
+  /// Added to the logit of a token before anything else: from −100 to 100, or −infinity, which forbids the token.
   package var logitBias: [Int32: Double] = [:]
   /// The stages that run, in this order; a stage that is not listed does not run.
   package var stages = SamplingStage.defaultOrder

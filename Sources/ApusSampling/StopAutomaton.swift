@@ -25,7 +25,9 @@ struct StopAutomaton: Sendable {
   /// True where there is no pattern.
   var isEmpty: Bool { labels.count == 1 }
 
-  /// The automaton of patterns that are not empty; of equal ones the first counts. Linear but for sorting them.
+  /// The automaton of patterns that are not empty; of equal ones the first counts.
+  ///
+  /// Cost: linear in their bytes, and sorting them.
   init(_ list: [[UInt8]]) {
     let sorted = list.indices.sorted {
       list[$0] == list[$1] ? $0 < $1 : list[$0].lexicographicallyPrecedes(list[$1])

@@ -8,9 +8,15 @@ package struct StopMatcher: Sendable {
   /// What one piece of text brought.
   package struct Output: Sendable, Equatable {
     /// Bytes that are now safe to show; whole UTF-8 characters where every piece was.
-    package var bytes: [UInt8] = []
+    package var bytes: [UInt8]
     /// The index of the stop string found, nil where none is (yet).
     package var stop: Int?
+
+    /// These bytes, and the stop string found if one is.
+    package init(bytes: [UInt8] = [], stop: Int? = nil) {
+      self.bytes = bytes
+      self.stop = stop
+    }
 
     /// The bytes as text.
     package var text: String { String(decoding: bytes, as: UTF8.self) }

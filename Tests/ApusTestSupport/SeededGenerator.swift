@@ -1,14 +1,28 @@
-/// Chance that repeats: SplitMix64 (Steele, Lea and Flood, 2014), good enough for test data.
+/// A repeatable source of test values: SplitMix64 (Steele, Lea, Flood 2014).
 package struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
   package init(seed: UInt64) { state = seed }
 
   package mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
+    state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
     return z ^ (z >> 31)
+  }
+
+  /// `count` values, roughly normal with standard deviation `scale`.
+  package mutating func normals(_ count: Int, scale: Float = 1) -> [Float] {
+    (0..<count).map { _ in
+      var sum: Float = 0
+      for _ in 0..<4 { sum += Float.random(in: -1...1, using: &self) }
+      return sum * scale * 0.866
+    }
+  }
+
+  /// `count` random bytes.
+  package mutating func bytes(_ count: Int) -> [UInt8] {
+    (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
   }
 }

@@ -1,19 +1,19 @@
 /// Mirostat 1 and 2 (arXiv:2007.14966): holds the surprise of the text near a target by how far it truncates.
 ///
 /// After each token the bound μ moves by −η · (surprise of the token − τ); it starts at 2 τ. Surprise is in bits.
-struct Mirostat: Sendable {
+package struct Mirostat: Sendable {
   private let isFirstVersion: Bool
   private let target: Double
   private let learningRate: Double
   private let vocabularySize: Int
   /// The bound on surprise, μ.
-  private(set) var bound: Double
+  package private(set) var bound: Double
 
   /// How many of the best candidates version 1 estimates the exponent of Zipf's law from, as in the paper.
   private static let estimated = 100
 
   /// The state of `parameters`, nil where Mirostat is off.
-  init?(_ parameters: SamplingParameters, vocabularySize: Int) {
+  package init?(_ parameters: SamplingParameters, vocabularySize: Int) {
     guard parameters.mirostat != 0 else { return nil }
     isFirstVersion = parameters.mirostat == 1
     target = parameters.mirostatTau
@@ -23,7 +23,7 @@ struct Mirostat: Sendable {
   }
 
   /// Truncates the candidates, draws one of the rest, and moves the bound.
-  mutating func draw(from candidates: inout Candidates, using random: inout RandomSource) -> Int32 {
+  package mutating func draw(from candidates: inout Candidates, using random: inout RandomSource) -> Int32 {
     if isFirstVersion {
       candidates.sort()
       candidates.truncate(to: truncation(of: candidates.entries))
@@ -68,7 +68,7 @@ struct Mirostat: Sendable {
     return squares > 0 ? products / squares : 0
   }
 
-  /// `value` without its fraction, within 1 ... `limit`; the limit for NaN.
+  /// The value without its fraction, from 1 to `limit`; the limit for NaN.
   private static func whole(_ value: Double, atMost limit: Int) -> Int {
     guard value < Double(limit) else { return limit }
     return max(1, Int(value))

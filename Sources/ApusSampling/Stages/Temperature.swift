@@ -23,7 +23,8 @@ extension Candidates {
     guard entries.count > 1 else { return }
     let low = max(0, temperature - range)
     let high = temperature + range
-    let evenness = min(max(entropy(weigh()) / PortableMath.log(Double(entries.count)), 0), 1)
+    let total = weigh()
+    let evenness = min(max(entropy(total) / PortableMath.log(Double(entries.count)), 0), 1)
     scale(temperature: low + (high - low) * PortableMath.pow(evenness, exponent))
   }
 }

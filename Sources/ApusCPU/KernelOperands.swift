@@ -1,0 +1,86 @@
+package import ApusCore
+
+extension Kernels {
+  /// Rows of activations as int8, see `apus_activations` in the C header.
+  @unsafe package struct QuantizedRows {
+    package var codes: UnsafeMutablePointer<Int8>
+    package var scales: UnsafeMutablePointer<Float>
+    package var sums16: UnsafeMutablePointer<Float>
+    package var sums32: UnsafeMutablePointer<Float>
+
+    package init(
+      codes: UnsafeMutablePointer<Int8>, scales: UnsafeMutablePointer<Float>, sums16: UnsafeMutablePointer<Float>,
+      sums32: UnsafeMutablePointer<Float>
+    ) {
+      unsafe self.codes = codes
+      unsafe self.scales = scales
+      unsafe self.sums16 = sums16
+      unsafe self.sums32 = sums32
+    }
+  }
+
+  /// Operands of a matmul: y `[n, …]` = x `[n, k]` · wᵀ, where w's rows lie `rowByteCount` apart.
+  @unsafe package struct Matmul {
+    package var format: TensorFormat
+    package var weights: UnsafeRawPointer
+    package var rowByteCount: Int
+    package var k: Int
+    package var n: Int
+    package var values: UnsafePointer<Float>
+    package var quantized: QuantizedRows?
+    package var y: UnsafeMutablePointer<Float>
+    package var yStride: Int
+
+    package init(
+      format: TensorFormat, weights: UnsafeRawPointer, rowByteCount: Int, k: Int, n: Int, values: UnsafePointer<Float>,
+      quantized: QuantizedRows?, y: UnsafeMutablePointer<Float>, yStride: Int
+    ) {
+      unsafe self.format = format
+      unsafe self.weights = weights
+      unsafe self.rowByteCount = rowByteCount
+      unsafe self.k = k
+      unsafe self.n = n
+      unsafe self.values = values
+      unsafe self.quantized = quantized
+      unsafe self.y = y
+      unsafe self.yStride = yStride
+    }
+  }
+
+  /// Attention of one token over its KV blocks, see `apus_attention_args` in the C header.
+  @unsafe package struct Attention {
+    package var format: KVFormat
+    package var q: UnsafePointer<Float>
+    package var y: UnsafeMutablePointer<Float>
+    package var keys: UnsafeRawPointer
+    package var values: UnsafeRawPointer
+    package var keyBlockByteCount: Int
+    package var valueBlockByteCount: Int
+    package var blockTable: UnsafePointer<Int32>
+    package var group: Int
+    package var keyDimension: Int
+    package var valueDimension: Int
+    package var positions: Range<Int>
+    package var scale: Float
+
+    package init(
+      format: KVFormat, q: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, keys: UnsafeRawPointer,
+      values: UnsafeRawPointer, keyBlockByteCount: Int, valueBlockByteCount: Int, blockTable: UnsafePointer<Int32>,
+      group: Int, keyDimension: Int, valueDimension: Int, positions: Range<Int>, scale: Float
+    ) {
+      unsafe self.format = format
+      unsafe self.q = q
+      unsafe self.y = y
+      unsafe self.keys = keys
+      unsafe self.values = values
+      unsafe self.keyBlockByteCount = keyBlockByteCount
+      unsafe self.valueBlockByteCount = valueBlockByteCount
+      unsafe self.blockTable = blockTable
+      unsafe self.group = group
+      unsafe self.keyDimension = keyDimension
+      unsafe self.valueDimension = valueDimension
+      unsafe self.positions = positions
+      unsafe self.scale = scale
+    }
+  }
+}

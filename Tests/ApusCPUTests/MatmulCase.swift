@@ -1,0 +1,84 @@
+import ApusCPU
+import ApusCore
+import ApusTestSupport
+
+/// One matmul with random operands, all of them ending at a guard page.
+@safe struct MatmulCase {
+  let format: TensorFormat
+  let rows: Int
+  let k: Int
+  let n: Int
+  let weights: GuardedBuffer<UInt8>
+  let values: GuardedBuffer<Float>
+  private let codes: GuardedBuffer<Int8>
+  private let scales: GuardedBuffer<Float>
+  private let sums16: GuardedBuffer<Float>
+  private let sums32: GuardedBuffer<Float>
+
+  init(_ format: TensorFormat, rows: Int, k: Int, n: Int, seed: UInt64) {
+    var generator = SeededGenerator(seed: seed)
+    self.format = format
+    self.rows = rows
+    self.k = k
+    self.n = n
+    let blocks = rows * k / format.blockElements
+    weights = GuardedBuffer((0..<blocks).flatMap { _ in Self.finiteBlock(format, &generator) })
+    values = GuardedBuffer(generator.normals(n * k))
+    codes = GuardedBuffer([Int8](repeating: 0, count: n * k))
+    scales = GuardedBuffer([Float](repeating: 0, count: n * k / 32))
+    sums16 = GuardedBuffer([Float](repeating: 0, count: n * k / 16))
+    sums32 = GuardedBuffer([Float](repeating: 0, count: n * k / 32))
+    guard k.isMultiple(of: 32), let reference = Kernels(level: "reference") else { return }
+    for column in 0..<n {
+      unsafe reference.quantize(
+        values.pointer + column * k, count: k, into: quantized.advanced(toRow: column, columns: k))
+    }
+  }
+
+  /// A random quant block without NaN or infinity.
+  static func finiteBlock(_ format: TensorFormat, _ generator: inout SeededGenerator) -> [UInt8] {
+    while true {
+      let bytes = generator.bytes(format.blockByteCount)
+      let isFinite = unsafe bytes.withUnsafeBytes {
+        unsafe Kernels.firstNonFinite(format, $0.baseAddress!, blocks: 1) == nil
+      }
+      if isFinite { return bytes }
+    }
+  }
+
+  private var quantized: Kernels.QuantizedRows {
+    unsafe .init(codes: codes.pointer, scales: scales.pointer, sums16: sums16.pointer, sums32: sums32.pointer)
+  }
+
+  var rowByteCount: Int { k / format.blockElements * format.blockByteCount }
+
+  /// y `[columns, rows]` of the given rows and columns; values outside are NaN.
+  func run(_ kernels: Kernels, rows range: Range<Int>, columns: Range<Int>) -> [Float] {
+    let y = GuardedBuffer([Float](repeating: .nan, count: n * rows))
+    let isQuantized = !format.isDense
+    let operands = unsafe Kernels.Matmul(
+      format: format, weights: weights.pointer, rowByteCount: rowByteCount, k: k, n: columns.count,
+      values: values.pointer + columns.lowerBound * k,
+      quantized: isQuantized ? quantized.advanced(toRow: columns.lowerBound, columns: k) : nil,
+      y: y.pointer + columns.lowerBound * rows, yStride: rows)
+    unsafe kernels.matmul(operands, rows: range)
+    return y.values
+  }
+
+  func run(_ kernels: Kernels) -> [Float] { run(kernels, rows: 0..<rows, columns: 0..<n) }
+
+  /// `sum |w x|` for each result: what rounding errors are relative to.
+  func magnitudes(_ kernels: Kernels) -> [Float] {
+    var decoded = [Float](repeating: 0, count: rows * k)
+    unsafe decoded.withUnsafeMutableBufferPointer {
+      unsafe kernels.decode(format, weights.pointer, count: rows * k, into: $0.baseAddress!)
+    }
+    let x = values.values
+    return (0..<n * rows).map { index in
+      let (column, row) = (index / rows, index % rows)
+      var sum: Float = 0
+      for i in 0..<k { sum += abs(decoded[row * k + i] * x[column * k + i]) }
+      return sum
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import ApusCPU
+import ApusCore
+import ApusTestSupport
+import Testing
+
+/// Every level × format × odd shape against the reference, all operands ending at a guard page.
+struct MatmulConformanceTests {
+  static let cases: [(String, TensorFormat)] = Kernels.supportedLevelNames.flatMap { level in
+    TensorFormat.allCases.map { (level, $0) }
+  }
+
+  static func shapes(_ format: TensorFormat) -> [(rows: Int, k: Int, n: Int)] {
+    let unit = format.isDense ? 1 : format.blockElements
+    let depths = format.isDense ? [1, 7, 8, 15, 16, 31, 33, 64, 257] : [unit, 2 * unit, 3 * unit, 9 * unit]
+    var shapes: [(Int, Int, Int)] = []
+    for k in depths {
+      for rows in [1, 3, 4, 5, 9] { for n in [1, 2, 3, 4, 5, 9] { shapes.append((rows, k, n)) } }
+    }
+    return shapes
+  }
+
+  @Test("A level's products agree with the reference within rounding", arguments: cases)
+  func agreesWithReference(level: String, format: TensorFormat) throws {
+    let kernels = try #require(Kernels(level: level))
+    let reference = try #require(Kernels(level: "reference"))
+    for (index, shape) in Self.shapes(format).enumerated() {
+      let product = MatmulCase(format, rows: shape.rows, k: shape.k, n: shape.n, seed: UInt64(index))
+      let expected = product.run(reference)
+      let found = product.run(kernels)
+      let magnitudes = product.magnitudes(reference)
+      for i in expected.indices {
+        // Codes are multiplied without their offset, which costs up to six bits against sum |w x|.
+        let tolerance = magnitudes[i] * 0x1p-16 + .leastNormalMagnitude
+        // Random floats may overflow any sum.
+        guard abs(found[i] - expected[i]) <= tolerance || tolerance.isInfinite else {
+          Issue.record("\(shape), result \(i): \(found[i]), expected \(expected[i]), magnitude \(magnitudes[i])")
+          return
+        }
+      }
+    }
+  }
+
+  @Test("A result has the same bits whatever rows and columns are computed with it", arguments: cases)
+  func independentOfTiles(level: String, format: TensorFormat) throws {
+    let kernels = try #require(Kernels(level: level))
+    let product = MatmulCase(format, rows: 11, k: format.isDense ? 77 : 3 * format.blockElements, n: 7, seed: 5)
+    let whole = product.run(kernels)
+    for rows in [0..<1, 0..<4, 1..<6, 3..<11, 10..<11] {
+      for columns in [0..<1, 0..<4, 1..<6, 2..<7, 6..<7] {
+        let part = product.run(kernels, rows: rows, columns: columns)
+        for column in 0..<product.n {
+          for row in 0..<product.rows {
+            let value = part[column * product.rows + row]
+            let isInside = rows.contains(row) && columns.contains(column)
+            let expected = isInside ? whole[column * product.rows + row] : .nan
+            #expect(value.bitPattern == expected.bitPattern, "row \(row) of \(rows), column \(column) of \(columns)")
+          }
+        }
+      }
+    }
+  }
+
+  @Test("A level decodes weights to the same bits as the reference and the Swift codecs", arguments: cases)
+  func decodes(level: String, format: TensorFormat) throws {
+    let kernels = try #require(Kernels(level: level))
+    for count in format.isDense ? [1, 7, 16, 33] : [format.blockElements, 5 * format.blockElements] {
+      var generator = SeededGenerator(seed: UInt64(count))
+      let bytes = generator.bytes(count / format.blockElements * format.blockByteCount)
+      let source = GuardedBuffer(bytes)
+      let found = GuardedBuffer([Float](repeating: 0, count: count))
+      unsafe kernels.decode(format, source.pointer, count: count, into: found.pointer)
+      var expected = [Float](repeating: 0, count: count)
+      var span = expected.mutableSpan
+      format.decode(unsafe bytes.span.bytes, into: &span)
+      for (a, b) in zip(found.values, expected) {
+        #expect(a.bitPattern == b.bitPattern || (a.isNaN && b.isNaN))
+      }
+    }
+  }
+}

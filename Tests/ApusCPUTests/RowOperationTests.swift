@@ -1,0 +1,110 @@
+import ApusCPU
+import ApusCore
+import ApusTestSupport
+import Foundation
+import Testing
+
+/// The small kernels of every level against the reference.
+struct RowOperationTests {
+  static let levels = Kernels.supportedLevelNames
+  static let counts = [1, 2, 7, 8, 15, 16, 17, 31, 64, 100, 576]
+
+  /// Largest difference relative to the largest expected value; infinite where a result is NaN.
+  static func difference(_ found: [Float], _ expected: [Float]) -> Float {
+    let scale = max(expected.map(abs).max() ?? 1, .leastNormalMagnitude)
+    return zip(found, expected).reduce(0) { worst, pair in
+      let difference = abs(pair.0 - pair.1) / scale
+      return difference <= worst ? worst : difference.isNaN ? .infinity : difference
+    }
+  }
+
+  @Test("Activations round to the same bits at every level", arguments: levels)
+  func quantize(level: String) throws {
+    let kernels = try #require(Kernels(level: level))
+    let reference = try #require(Kernels(level: "reference"))
+    var generator = SeededGenerator(seed: 3)
+    for scale: Float in [1e-35, 1e-20, 1e-3, 1, 1e4, 1e30, 0] {
+      let x = GuardedBuffer(generator.normals(96, scale: scale))
+      let (found, expected) = (Self.quantize(x, kernels), Self.quantize(x, reference))
+      #expect(found.0 == expected.0)
+      #expect(found.1 == expected.1)
+    }
+  }
+
+  private static func quantize(_ x: GuardedBuffer<Float>, _ kernels: Kernels) -> ([Int8], [Float]) {
+    let codes = GuardedBuffer([Int8](repeating: 0, count: x.count))
+    let scales = GuardedBuffer([Float](repeating: 0, count: x.count / 32))
+    let sums16 = GuardedBuffer([Float](repeating: 0, count: x.count / 16))
+    let sums32 = GuardedBuffer([Float](repeating: 0, count: x.count / 32))
+    unsafe kernels.quantize(
+      x.pointer, count: x.count,
+      into: .init(codes: codes.pointer, scales: scales.pointer, sums16: sums16.pointer, sums32: sums32.pointer))
+    return (codes.values, scales.values + sums16.values + sums32.values)
+  }
+
+  @Test("A NaN or infinite activation stays visible after rounding", arguments: levels)
+  func quantizePoison(level: String) throws {
+    let kernels = try #require(Kernels(level: level))
+    for poison: Float in [.nan, .infinity, -.infinity] {
+      var values = [Float](repeating: 1, count: 64)
+      values[40] = poison
+      let (_, floats) = Self.quantize(GuardedBuffer(values), kernels)
+      #expect(floats[0].isFinite)
+      #expect(!floats[1].isFinite)
+    }
+  }
+
+  @Test("RMSNorm, SwiGLU, add and softmax agree with the reference", arguments: levels)
+  func elementwise(level: String) throws {
+    let kernels = try #require(Kernels(level: level))
+    let reference = try #require(Kernels(level: "reference"))
+    for count in Self.counts {
+      var generator = SeededGenerator(seed: UInt64(count))
+      let (x, y) = (generator.normals(count, scale: 3), generator.normals(count, scale: 20))
+      let results = [kernels, reference].map { kernels in
+        let norm = GuardedBuffer(x), gated = GuardedBuffer(x), sum = GuardedBuffer(x), soft = GuardedBuffer(y)
+        let other = GuardedBuffer(y)
+        unsafe kernels.rmsNorm(norm.pointer, gain: other.pointer, epsilon: 1e-5, count: count, into: norm.pointer)
+        unsafe kernels.swiGLU(gate: other.pointer, up: gated.pointer, count: count)
+        unsafe kernels.add(other.pointer, to: sum.pointer, count: count)
+        unsafe kernels.softmax(soft.pointer, count: count)
+        return [norm.values, gated.values, sum.values, soft.values]
+      }
+      for (found, expected) in zip(results[0], results[1]) {
+        #expect(Self.difference(found, expected) < 2e-6, "\(count) values")
+      }
+    }
+  }
+
+  @Test("Extreme gates give finite results", arguments: levels)
+  func extremeGates(level: String) throws {
+    let kernels = try #require(Kernels(level: level))
+    let gate = GuardedBuffer<Float>([-1e30, -200, -88, -1e-30, 0, 88, 200, 1e30])
+    let up = GuardedBuffer([Float](repeating: 1, count: 8))
+    unsafe kernels.swiGLU(gate: gate.pointer, up: up.pointer, count: 8)
+    #expect(up.values.allSatisfy { $0.isFinite })
+    #expect(abs(up.values[7] - 1e30) < 1e24)
+  }
+
+  @Test("RoPE turns both pairings as the formula says", arguments: levels)
+  func rope(level: String) throws {
+    let kernels = try #require(Kernels(level: level))
+    for pairs in [1, 3, 4, 8, 20, 32, 64] {
+      var generator = SeededGenerator(seed: UInt64(pairs))
+      let x = generator.normals(2 * pairs)
+      let angles = generator.normals(pairs, scale: 3)
+      let table = GuardedBuffer(angles.map { cos($0) } + angles.map { sin($0) })
+      for pairing in [RopeParameters.Pairing.adjacent, .halves] {
+        let turned = GuardedBuffer(x)
+        unsafe kernels.rope(turned.pointer, table: table.pointer, pairs: pairs, pairing)
+        var expected = x
+        for i in 0..<pairs {
+          let (a, b) = pairing == .adjacent ? (2 * i, 2 * i + 1) : (i, pairs + i)
+          expected[a] = x[a] * cos(angles[i]) - x[b] * sin(angles[i])
+          expected[b] = x[a] * sin(angles[i]) + x[b] * cos(angles[i])
+        }
+        #expect(Self.difference(turned.values, expected) < 1e-6)
+      }
+    }
+  }
+}

@@ -1,0 +1,11 @@
+import ApusCPU
+import ApusTestSupport
+import Testing
+
+/// The backend that tests run on: the level that the run is forced to, or the best.
+enum TestBackend {
+  static func make(threads: Int = 2, reproducibleDense: Bool = false) throws -> CPUBackend {
+    let kernels = try KernelLevel.forced.map { try #require(Kernels(level: $0)) } ?? .best()
+    return try CPUBackend(.init(threads: threads, kernels: kernels, reproducibleDense: reproducibleDense))
+  }
+}

@@ -1,0 +1,33 @@
+#if canImport(Glibc)
+  private import Glibc
+#elseif canImport(Darwin)
+  private import Darwin
+#endif
+
+/// Values whose last byte lies right before a page that nobody may touch: reading or writing past the end is fatal.
+@safe package final class GuardedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
+  // Sendable: tests use one from one thread at a time.
+  package let count: Int
+  private let mapping: UnsafeMutableRawPointer
+  private let mappedByteCount: Int
+  /// The first value.
+  @unsafe package let pointer: UnsafeMutablePointer<Element>
+
+  /// Copies `values` to the end of the memory.
+  package init(_ values: [Element]) {
+    count = values.count
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let byteCount = values.count * MemoryLayout<Element>.stride
+    let pages = (byteCount + page - 1) / page + 1
+    mappedByteCount = pages * page
+    unsafe mapping = mmap(nil, mappedByteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    unsafe mprotect(mapping + (pages - 1) * page, page, PROT_NONE)
+    unsafe pointer = (mapping + (pages - 1) * page - byteCount).assumingMemoryBound(to: Element.self)
+    for (index, value) in values.enumerated() { unsafe pointer[index] = value }
+  }
+
+  deinit { unsafe munmap(mapping, mappedByteCount) }
+
+  /// The values now.
+  package var values: [Element] { (0..<count).map { unsafe pointer[$0] } }
+}
