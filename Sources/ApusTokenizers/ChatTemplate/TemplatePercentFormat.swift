@@ -1,68 +1,48 @@
 /// Python's `format % values`.
 extension TemplateInterpreter {
   func percentFormat(_ format: TemplateText, _ values: TemplateValue) throws(TemplateError) -> TemplateText {
-    var arguments: [TemplateValue] = [values]
-    var mapping: TemplateDictionary?
-    switch values {
-    case .tuple(let tuple): arguments = tuple.items
-    case .dictionary(let dictionary): mapping = dictionary
-    default: break
-    }
     try spend(format.byteCount)
+    var arguments = PercentArguments(values)
     var reader = PercentReader(format.utf8)
     var result: [UInt8] = []
-    var next = 0
-    func take() throws(TemplateError) -> TemplateValue {
-      guard next < arguments.count else { throw .runtime("not enough arguments for format string") }
-      next += 1
-      return arguments[next - 1]
-    }
     while let piece = try reader.next() {
       switch piece {
       case .text(let utf8): result.append(contentsOf: utf8)
-      case .field(var field):
-        if field.starWidth {
-          let width = try (try take()).requireIndex("* width")
-          guard width.magnitude <= Self.formatLimit else { throw .limit("a format is too wide") }
-          field.spec.width = abs(width)
-          if width < 0 { field.spec.alignment = .left }
-        }
-        if field.starPrecision {
-          let precision = try (try take()).requireIndex("* precision")
-          guard precision <= Self.formatLimit else { throw .limit("a format is too precise") }
-          field.spec.precision = max(precision, 0)
-        }
-        let value = try field.key.map { (key) throws(TemplateError) in
-          guard let mapping else { throw .runtime("format requires a mapping") }
-          guard let value = mapping.value(TemplateText(utf8: key)) else { throw .runtime("a key of the format is missing") }
-          return value
-        }
-        let text = try percent(field, value ?? (field.spec.type == "%" ? TemplateValue.none : try take()))
+      case .field(let field):
+        let text = try percent(field, &arguments)
         result.append(contentsOf: format.isMarkup ? try escaped(text).utf8 : text.utf8)
       }
       try spend(result.count / 1024 + 1)
       try reserve(result.count)
     }
-    guard next == arguments.count || mapping != nil || isIgnorable(values) else {
-      throw .runtime("not all arguments converted during string formatting")
-    }
+    guard arguments.areUsedUp else { throw .runtime("not all arguments converted during string formatting") }
     var text = TemplateText(utf8: result)
     text.isMarkup = format.isMarkup
     return text
   }
 
-  /// Values with keys may be left unused, as in Python.
-  private func isIgnorable(_ values: TemplateValue) -> Bool {
-    switch values {
-    case .list, .dictionary, .range: true
-    default: false
+  private func percent(
+    _ field: PercentReader.Field, _ arguments: inout PercentArguments
+  ) throws(TemplateError) -> TemplateText {
+    var spec = field.spec
+    if field.hasStarWidth {
+      let width = try (try arguments.next()).requireIndex("* width")
+      guard width.magnitude <= Self.formatLimit else { throw .limit("a format is too wide") }
+      spec.width = abs(width)
+      if width < 0 { spec.alignment = .left }
     }
+    if field.hasStarPrecision {
+      let precision = try (try arguments.next()).requireIndex("* precision")
+      guard precision <= Self.formatLimit else { throw .limit("a format is too precise") }
+      spec.precision = max(precision, 0)
+    }
+    if spec.type == "%" { return TemplateText("%") }
+    return try percent(spec, field.key == nil ? try arguments.next() : try arguments.value(field.key ?? []))
   }
 
-  private func percent(_ field: PercentReader.Field, _ value: TemplateValue) throws(TemplateError) -> TemplateText {
-    var spec = field.spec
+  private func percent(_ spec: TemplateFormatSpec, _ value: TemplateValue) throws(TemplateError) -> TemplateText {
+    var spec = spec
     switch spec.type {
-    case "%": return TemplateText("%")
     case "s", "r", "a":
       var text = try spec.type == "s" ? str(value) : repr(value)
       if let precision = spec.precision {
@@ -96,13 +76,49 @@ extension TemplateInterpreter {
   }
 }
 
+/// The values of a `%` format: several in a tuple, by name in a dictionary, or one.
+private struct PercentArguments {
+  private var values: [TemplateValue]
+  private var mapping: TemplateDictionary?
+  private var position = 0
+  /// Whether values may be left over: those that have items by key may, as in Python.
+  private let mayBeLeft: Bool
+
+  init(_ value: TemplateValue) {
+    values = [value]
+    mayBeLeft =
+      switch value {
+      case .list, .dictionary, .range: true
+      default: false
+      }
+    if case .tuple(let tuple) = value { values = tuple.items }
+    if case .dictionary(let dictionary) = value { mapping = dictionary }
+  }
+
+  var areUsedUp: Bool { mayBeLeft || position == values.count }
+
+  mutating func next() throws(TemplateError) -> TemplateValue {
+    guard position < values.count else { throw .runtime("not enough arguments for format string") }
+    position += 1
+    return values[position - 1]
+  }
+
+  func value(_ key: [UInt8]) throws(TemplateError) -> TemplateValue {
+    guard let mapping else { throw .runtime("format requires a mapping") }
+    guard let value = mapping.value(TemplateText(utf8: key)) else {
+      throw .runtime("a key of the format is missing")
+    }
+    return value
+  }
+}
+
 /// Cuts a `%` format into texts and fields.
 private struct PercentReader {
   struct Field {
     var key: [UInt8]?
     var spec = TemplateFormatSpec()
-    var starWidth = false
-    var starPrecision = false
+    var hasStarWidth = false
+    var hasStarPrecision = false
   }
 
   enum Piece { case text([UInt8]), field(Field) }
@@ -125,9 +141,9 @@ private struct PercentReader {
     var field = Field()
     try key(&field)
     flags(&field.spec)
-    if skip( "*") { field.starWidth = true } else { field.spec.width = try number() ?? 0 }
+    if skip( "*") { field.hasStarWidth = true } else { field.spec.width = try number() ?? 0 }
     if skip( ".") {
-      if skip( "*") { field.starPrecision = true } else { field.spec.precision = try number() ?? 0 }
+      if skip( "*") { field.hasStarPrecision = true } else { field.spec.precision = try number() ?? 0 }
     }
     while skip( "l") || skip( "h") || skip( "L") {}
     guard let type = self.byte else { throw .runtime("incomplete format") }

@@ -77,22 +77,20 @@ enum TemplateTests {
     },
   ]
 
-  private static let operators: [(names: [String], comparison: TemplateExpression.Comparison)] = [
-    (["==", "eq", "equalto"], .equal), (["!=", "ne"], .notEqual), ([">", "gt", "greaterthan"], .greater),
-    ([">=", "ge"], .greaterOrEqual), (["<", "lt", "lessthan"], .less), (["<=", "le"], .lessOrEqual),
+  private static let comparisons: [String: Function] = [
+    "==": compares(.equal), "eq": compares(.equal), "equalto": compares(.equal),
+    "!=": compares(.notEqual), "ne": compares(.notEqual),
+    ">": compares(.greater), "gt": compares(.greater), "greaterthan": compares(.greater),
+    ">=": compares(.greaterOrEqual), "ge": compares(.greaterOrEqual),
+    "<": compares(.less), "lt": compares(.less), "lessthan": compares(.less),
+    "<=": compares(.lessOrEqual), "le": compares(.lessOrEqual),
   ]
 
-  private static let comparisons: [String: Function] = {
-    var table: [String: Function] = [:]
-    for (names, comparison) in operators {
-      for name in names {
-        table[name] = { (interpreter, value, arguments) throws(TemplateError) in
-          try interpreter.compare(value, comparison, try arguments.only(name))
-        }
-      }
+  private static func compares(_ comparison: TemplateExpression.Comparison) -> Function {
+    { (interpreter, value, arguments) throws(TemplateError) in
+      try interpreter.compare(value, comparison, try arguments.only("a comparison"))
     }
-    return table
-  }()
+  }
 
   private static func remainder(
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ divisor: TemplateValue, is expected: Int

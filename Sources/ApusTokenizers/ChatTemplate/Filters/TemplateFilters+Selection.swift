@@ -79,17 +79,17 @@ extension TemplateFilters {
       path = interpreter.path(attribute)
       rest.positional.removeFirst()
     }
-    var test: TemplateTests.Function = { (_, value, _) throws(TemplateError) in value.isTrue }
-    if let name = rest.positional.first {
+    var name: String?
+    if let first = rest.positional.first {
+      name = try first.requireText("the test's name").string
       rest.positional.removeFirst()
-      let name = try name.requireText("the test's name").string
-      test =
-        TemplateTests.table[name] ?? { (_, _, _) throws(TemplateError) in
-          throw .runtime("No test named '\(shortened(name, toByteCount: 64))'.")
-        }
     }
     return try lazily(interpreter, value) { (item) throws(TemplateError) in
       let tested = try interpreter.value(at: path, of: item)
+      guard let name else { return tested.isTrue == keeps ? item : nil }
+      guard let test = TemplateTests.table[name] else {
+        throw .runtime("No test named '\(shortened(name, toByteCount: 64))'.")
+      }
       return try test(interpreter, tested, rest) == keeps ? item : nil
     }
   }
