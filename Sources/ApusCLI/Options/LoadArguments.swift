@@ -35,3 +35,13 @@ struct LoadArguments: ParsableArguments {
     }
   }
 }
+
+extension LoadArguments {
+  /// The same, as the library takes it.
+  var options: LoadOptions {
+    var options = LoadOptions(threads: threads, contextLength: context, kvFormat: kv, kernels: kernels.name)
+    options.reproducibleDense = reproducible
+    options.mapsFile = !noMmap
+    return options
+  }
+}
