@@ -2,7 +2,7 @@
 ///
 /// `description` is one sentence for a person: what is wrong and what to do.
 public enum ApusError: Error, Sendable, Equatable {
-  /// The model file cannot be used: missing, damaged, or of a kind that Apus does not know.
+  /// The model file cannot be used: missing, damaged, or of a kind that Apus does not know; `reason` names it.
   case cannotLoad(path: String, reason: String)
   /// An option of loading is out of its range.
   case invalidOption(name: String, reason: String)
@@ -34,14 +34,14 @@ public enum ApusError: Error, Sendable, Equatable {
 extension ApusError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .cannotLoad(let path, let reason): "\(path): \(reason)"
-    case .invalidOption(let name, let reason): "\(name) \(reason)"
+    case .cannotLoad(_, let reason): reason
+    case .invalidOption(_, let reason): reason
     case .notEnoughMemory(let needed, let available, let largest?):
       "the model needs \(megabytes(needed)) and \(megabytes(available)) are free: use a context of at most "
         + "\(largest) tokens, or the q8_0 KV cache"
     case .notEnoughMemory(let needed, let available, nil):
       "the model needs \(megabytes(needed)) and \(megabytes(available)) are free: use a smaller model or free memory"
-    case .invalidRequest(let field, let reason): "\(field) \(reason)"
+    case .invalidRequest(_, let reason): reason
     case .contextLengthExceeded(let limit, let requested, let prompt):
       "the prompt has \(prompt) tokens and \(requested) are needed with the completion, but the context length is "
         + "\(limit): shorten the prompt or load the model with a longer context"

@@ -1,3 +1,4 @@
+internal import ApusCore
 package import ApusModels
 
 /// How an engine works.
@@ -14,6 +15,14 @@ package struct EngineConfiguration: Sendable {
   package var now: @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
 
   package init(contextLength: Int) { self.contextLength = contextLength }
+
+  /// The bounds for the scheduler.
+  var limits: Scheduler.Limits {
+    var limits = Scheduler.Limits(contextLength: contextLength)
+    limits.maximumSequences = maximumSequences
+    limits.queueLimit = queueLimit
+    return limits
+  }
 }
 
 /// What an engine computes with.
@@ -30,5 +39,24 @@ package struct EngineModel: Sendable {
     self.model = model
     self.kvFormat = kvFormat
     self.changedFile = changedFile
+  }
+
+  func makeKVCache(_ configuration: EngineConfiguration) throws(ApusError) -> KVCache {
+    do throws(BackendError) {
+      return try model.makeKVCache(
+        format: KVFormat(kvFormat), positions: configuration.contextLength, slots: configuration.maximumSequences)
+    } catch {
+      throw .engineFailed(reason: error.description)
+    }
+  }
+}
+
+extension KVFormat {
+  /// The same format inside.
+  init(_ format: KVCacheFormat) {
+    switch format {
+    case .f16: self = .f16
+    case .q8_0: self = .q8_0
+    }
   }
 }

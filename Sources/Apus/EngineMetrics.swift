@@ -30,9 +30,13 @@ package struct EngineHealth: Sendable, Equatable {
   package let queued: Int
   /// Time since the engine's thread last showed that it lives; it shows that once a step, and when work comes.
   package let sinceLastStep: Duration
+  /// Whether that thread waits for a caller, so that it need not move.
+  package let isWaiting: Bool
   /// Whether requests are refused because the engine drains or has stopped.
   package let isDraining: Bool
 
   /// Whether no work is there, or the engine's thread has moved within `limit`.
-  package func isResponsive(within limit: Duration) -> Bool { running + queued == 0 || sinceLastStep <= limit }
+  package func isResponsive(within limit: Duration) -> Bool {
+    running + queued == 0 || isWaiting || sinceLastStep <= limit
+  }
 }

@@ -43,8 +43,8 @@ extension Model {
   package func promptTokens(
     _ text: String, addSpecial: Bool, parseSpecial: Bool
   ) throws(ApusError) -> [Token] {
-    let limit = engine.contextLength
-    let leastTokens = text.utf8.count / max(1, engine.longestTokenByteCount)
+    let limit = engine.configuration.contextLength
+    let leastTokens = text.utf8.count / longestTokenByteCount
     guard leastTokens <= limit else {
       throw .contextLengthExceeded(limit: limit, requested: leastTokens + 1, prompt: leastTokens)
     }

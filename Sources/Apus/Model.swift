@@ -12,12 +12,17 @@ public final class Model: Sendable {
   package let engine: Engine
   package let tokenizer: Tokenizer
   let chatFormat: ChatFormat?
+  /// Bytes that a token stands for at most, so that far too long texts are known before they are tokenized.
+  let longestTokenByteCount: Int
 
   init(information: ModelInformation, engine: Engine, tokenizer: Tokenizer, chatFormat: ChatFormat?) {
     self.information = information
     self.engine = engine
     self.tokenizer = tokenizer
     self.chatFormat = chatFormat
+    let vocabulary = tokenizer.vocabulary
+    let longest = (0..<vocabulary.count).reduce(1) { max($0, vocabulary.texts.range($1).count) }
+    longestTokenByteCount = vocabulary.specialTokensSwallowSpace ? .max : longest
   }
 
   /// Loads the model file at `path`: GGUF, all parts of a split model included.
