@@ -1,5 +1,4 @@
 internal import Apus
-internal import ArgumentParser
 
 /// A conversation with a model.
 struct Chat {
@@ -27,8 +26,8 @@ struct Chat {
         try await obey(command)
       } catch let error as OutputError {
         throw error
-      } catch where Terminal.isInput {
-        StandardError.write("Error: \(message(for: error))\n")
+      } catch  where Terminal.isInput {
+        StandardError.write("Error: \(error)\n")
       }
     }
   }
@@ -77,9 +76,5 @@ struct Chat {
     let answer = try await AnswerPrinter().print(stream)
     conversation.messages += [.user(text), .assistant(answer.text)]
     if Terminal.isError, Terminal.isInput { StandardError.write("[\(statistics(of: answer.summary))]\n") }
-  }
-
-  private func message(for error: any Error) -> String {
-    error is ValidationError || error is CleanExit ? "\(error)" : "\(error)"
   }
 }

@@ -10,16 +10,11 @@ enum Settings {
       let arguments = try GenerationArguments.parse(value.isEmpty ? [option] : [option, value])
       var changed = options
       arguments.apply(to: &changed)
-      try check(changed)
+      try changed.validate()
       options = changed
     } catch {
       throw Failure(reason(error))
     }
-  }
-
-  /// Ranges are the library's to know.
-  private static func check(_ options: GenerationOptions) throws {
-    try options.validate()
   }
 
   private static func reason(_ error: any Error) -> String {

@@ -90,7 +90,9 @@ private struct FitReport {
   }
 
   private var largest: String {
-    let possible = KVFormat.allCases.compactMap { format in largestContext(format).map { "\($0) with \(format.rawValue)" } }
+    let possible = KVFormat.allCases.compactMap { format in
+      largestContext(format).map { "\($0) with \(format.rawValue)" }
+    }
     return possible.joined(separator: ", ")
   }
 

@@ -50,6 +50,7 @@ struct Run: AsyncParsableCommand {
     if json, text == nil { throw Failure("--json needs a prompt: give one, or use --file", code: Failure.usage) }
     var options = GenerationOptions()
     generation.apply(to: &options)
+    try options.validate()
     let model = try await loadModel()
     guard let text else { return try await Chat(model: model, options: options, system: system).run() }
     try await OneAnswer(model: model, options: options, system: system, format: format, output: outputStyle).run(text)

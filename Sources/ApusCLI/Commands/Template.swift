@@ -29,7 +29,8 @@ struct Template: ParsableCommand {
 
   @Flag(help: "Leave out the beginning of the model's answer.") var noGenerationPrompt = false
 
-  @Option(help: ArgumentHelp("The local time for templates that ask: 2024-07-26T12:34:56. (default: now)", valueName: "time"))
+  @Option(
+    help: ArgumentHelp("The local time for templates that ask: 2024-07-26T12:34:56. (default: now)", valueName: "time"))
   var now: String?
 
   @Flag(help: "Read JSON objects from standard input, one a line.") var jsonl = false

@@ -5,7 +5,8 @@ internal import ArgumentParser
 struct GenerationArguments: ParsableArguments {
   @Option(
     name: [.customShort("n"), .long], parsing: .unconditional,
-    help: ArgumentHelp("Tokens of an answer at most; -1 for as many as the context has room for. (default: -1)", valueName: "tokens"))
+    help: ArgumentHelp(
+      "Tokens of an answer at most; -1 for as many as the context has room for. (default: -1)", valueName: "tokens"))
   var maxTokens: Int?
 
   @Option(

@@ -78,7 +78,8 @@ struct SamplingArguments: ParsableArguments {
 
   @Option(
     name: .customLong("dry-sequence-breaker"), parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("DRY: text that no repetition reaches across; may be repeated, 'none' for none.", valueName: "text"))
+    help: ArgumentHelp(
+      "DRY: text that no repetition reaches across; may be repeated, 'none' for none.", valueName: "text"))
   var drySequenceBreakers: [String] = []
 
   @Option(help: "1 or 2 hold the surprise instead of the stages above; 0 is off. (default: \(defaults.mirostat))")

@@ -26,7 +26,9 @@ final class Input {
   /// Whether a read would wait for more input to come.
   var isDrained: Bool { position == pending.count }
 
-  /// The next line; nil at the end. The last one need not have an end. `willWait` is called before it reads.
+  /// The next line; nil at the end, and the last line need not have an end.
+  ///
+  /// `willWait` is called before each read.
   func nextLine(willWait: () throws(OutputError) -> Void = {}) throws -> Line? {
     var line: [UInt8] = []
     var isTooLong = false
