@@ -1,7 +1,7 @@
 /// Python's `==`, `<` and `in`.
 extension TemplateInterpreter {
   func equal(_ a: TemplateValue, _ b: TemplateValue) throws(TemplateError) -> Bool {
-    try spend(1)
+    try spend(2)
     switch (a, b) {
     case (.text(let a), .text(let b)): return a == b
     case (.none, .none), (.undefined, .undefined): return true
@@ -17,7 +17,7 @@ extension TemplateInterpreter {
       return true
     default:
       if let a = a.index, let b = b.index { return a == b }
-      if let a = a.number, let b = b.number { return a == b }
+      if let order = a.order(against: b) { return order == 0 }
       return a.isSame(as: b)
     }
   }
@@ -49,7 +49,7 @@ extension TemplateInterpreter {
     case (.undefined(let undefined), _), (_, .undefined(let undefined)): throw undefined.error
     default:
       if let a = a.index, let b = b.index { return a < b }
-      if let a = a.number, let b = b.number { return a < b }
+      if let order = a.order(against: b) { return order < 0 }
       throw .runtime("'\(sign)' not supported between instances of '\(a.typeName)' and '\(b.typeName)'")
     }
   }

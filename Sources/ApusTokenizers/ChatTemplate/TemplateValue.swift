@@ -66,13 +66,16 @@ func nesting(around items: [TemplateValue]) throws(TemplateError) -> Int {
 /// The items of a list or tuple; never changed, as in Jinja's immutable sandbox.
 final class TemplateSequence {
   let items: [TemplateValue]
+  /// Attributes that name the first items: a group's `grouper` and `list`.
+  let names: [String]
   let nesting: Int
 
-  init(_ items: [TemplateValue]) throws(TemplateError) {
+  init(_ items: [TemplateValue], names: [String] = []) throws(TemplateError) {
     guard items.count <= TemplateLimits.elementCount else {
       throw .limit("a list would be longer than \(TemplateLimits.elementCount)")
     }
     self.items = items
+    self.names = names
     nesting = try ApusTokenizers.nesting(around: items)
   }
 }

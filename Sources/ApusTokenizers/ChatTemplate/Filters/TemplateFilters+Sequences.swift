@@ -220,7 +220,7 @@ extension TemplateFilters {
     var result: [TemplateValue] = []
     for group in groups {
       let name = try interpreter.value(at: path, of: group.items[0], initial: bound[1])
-      result.append(try .tuple([name, try .list(group.items)]))
+      result.append(.tuple(try TemplateSequence([name, try .list(group.items)], names: ["grouper", "list"])))
     }
     return try .list(result)
   }
