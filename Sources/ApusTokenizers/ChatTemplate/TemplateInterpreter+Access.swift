@@ -128,7 +128,7 @@ extension TemplateInterpreter {
     case .list(let sequence), .tuple(let sequence): return sequence.items
     case .dictionary(let dictionary): return dictionary.keys
     case .text(let text):
-      try spend(text.byteCount)
+      try spend(text.byteCount * 8)
       guard text.byteCount <= TemplateLimits.elementCount * 4, text.count <= TemplateLimits.elementCount else {
         throw .limit("a text of more than \(TemplateLimits.elementCount) characters cannot be iterated")
       }

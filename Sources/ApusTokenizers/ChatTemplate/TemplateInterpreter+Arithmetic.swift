@@ -69,6 +69,7 @@ extension TemplateInterpreter {
     }
     try spend(size)
     var result: [TemplateValue] = []
+    result.reserveCapacity(size)
     for _ in 0..<count { result.append(contentsOf: items) }
     return result
   }

@@ -92,9 +92,8 @@ extension TemplateInterpreter {
     case .dictionary(let dictionary): return dictionary.value(try TemplateKey(item)) != nil
     case .view(let view) where view.kind == .keys: return view.dictionary.value(try TemplateKey(item)) != nil
     case .range(let range):
-      guard let number = item.index ?? item.number.flatMap(Int.init(exactly:)), range.count > 0 else { return false }
-      let (distance, overflow) = number.subtractingReportingOverflow(range.start)
-      return !overflow && distance % range.step == 0 && (0..<range.count).contains(distance / range.step)
+      guard let number = item.index ?? item.number.flatMap(Int.init(exactly:)) else { return false }
+      return range.contains(number)
     default: return try contains(item, in: try items(of: container, for: "argument of type"))
     }
   }
