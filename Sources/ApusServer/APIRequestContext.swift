@@ -1,0 +1,17 @@
+internal import Hummingbird
+internal import Logging
+internal import NIOCore
+
+/// What is known about one request beside its bytes.
+package struct APIRequestContext: RequestContext {
+  package var coreContext: CoreRequestContextStorage
+  /// The connection that it came on.
+  let channel: any Channel
+  /// The name that the client or the server gave to it.
+  var requestID = ""
+
+  package init(source: ApplicationRequestContextSource) {
+    coreContext = CoreRequestContextStorage(source: source)
+    channel = source.channel
+  }
+}
