@@ -64,6 +64,10 @@ let package = Package(
       ],
       swiftSettings: swift),
 
+    .executableTarget(
+      name: "EngineBenchmarks", dependencies: ["ApusCPU", "ApusModels", "ApusGGUF", "ApusCore", argumentParser],
+      path: "Benchmarks/EngineBenchmarks", swiftSettings: swift),
+
     .target(
       name: "ApusTestSupport", dependencies: ["ApusCore", "ApusGGUF"], path: "Tests/ApusTestSupport",
       swiftSettings: swift),

@@ -6,23 +6,29 @@ extension Vocabulary {
   ///
   /// Throws `GGUFError` where a key is missing or of another type, `TokenizerError` where the vocabulary is no good.
   package init(_ metadata: GGUFMetadata) throws {
+    try self.init(VocabularyDescription(metadata))
+  }
+}
+
+extension VocabularyDescription {
+  /// What the metadata of a model file say about its vocabulary.
+  init(_ metadata: GGUFMetadata) throws(GGUFError) {
     let texts = ByteStrings(try metadata.requireStrings("tokenizer.ggml.tokens"))
-    var description = VocabularyDescription(family: try metadata.requireString("tokenizer.ggml.model"), texts: texts)
-    description.pretokenizer = try metadata.string("tokenizer.ggml.pre")
-    description.scores = try metadata.floats("tokenizer.ggml.scores")
-    description.kinds = try metadata.int32s("tokenizer.ggml.token_type")
-    description.merges = try metadata.strings("tokenizer.ggml.merges").map { ByteStrings($0) }
-    description.addsBOS = try metadata.bool("tokenizer.ggml.add_bos_token")
-    description.addsEOS = try metadata.bool("tokenizer.ggml.add_eos_token")
-    description.addsSpacePrefix = try metadata.bool("tokenizer.ggml.add_space_prefix")
+    self.init(family: try metadata.requireString("tokenizer.ggml.model"), texts: texts)
+    pretokenizer = try metadata.string("tokenizer.ggml.pre")
+    scores = try metadata.floats("tokenizer.ggml.scores")
+    kinds = try metadata.int32s("tokenizer.ggml.token_type")
+    merges = try metadata.strings("tokenizer.ggml.merges").map { ByteStrings($0) }
+    addsBOS = try metadata.bool("tokenizer.ggml.add_bos_token")
+    addsEOS = try metadata.bool("tokenizer.ggml.add_eos_token")
+    addsSpacePrefix = try metadata.bool("tokenizer.ggml.add_space_prefix")
     // No key says it; Phi-3's own tokenizer marks its special tokens `rstrip`.
-    description.specialTokensSwallowSpace = try metadata.string("general.architecture") == "phi3"
+    specialTokensSwallowSpace = try metadata.string("general.architecture") == "phi3"
     for (role, key) in specialTokenKeys {
       guard let id = try metadata.int(key) else { continue }
       // Converters write "none" as -1 in an unsigned field.
-      description.specialIDs[role] = id == Int(UInt32.max) ? -1 : id
+      specialIDs[role] = id == Int(UInt32.max) ? -1 : id
     }
-    try self.init(description)
   }
 }
 

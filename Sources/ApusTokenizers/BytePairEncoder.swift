@@ -23,7 +23,10 @@ struct BytePairEncoder: TokenizerFamily {
     pretokenizer = try Pretokenizer.named(vocabulary.pretokenizer)
     pairs = pairTable(of: vocabulary)
     longestToken = (0..<vocabulary.count).reduce(0) { max($0, vocabulary.texts.range($1).count) }
-    byteTokens = alphabet.characters.map { vocabulary.token(of: $0, $0.indices) ?? -1 }
+    byteTokens = alphabet.characters.map { character in
+      let token = vocabulary.token(of: character, character.indices) ?? -1
+      return vocabulary.kind(of: token) == .userDefined ? -1 : token
+    }
     self.vocabulary = vocabulary.withoutMerges()
   }
 
@@ -81,24 +84,35 @@ struct BytePairEncoder: TokenizerFamily {
   }
 }
 
-/// The merges as pairs of tokens. A merge whose parts or result are no tokens can never happen, and is left out.
+/// The merges as pairs of tokens.
+///
+/// A merge whose parts or result are no tokens can never happen, and is left out.
 private func pairTable(of vocabulary: Vocabulary) -> PairTable {
   let merges = vocabulary.merges
   var table = PairTable(capacity: merges.count)
   var joined: [UInt8] = []
+  // Vocabularies list their tokens in the order of the merges: looking there first spares cache misses.
+  var last: Token = 0
   for rank in 0..<merges.count {
-    let text = merges[rank]
+    let range = merges.range(rank)
     // A space at the very start would be part of the left token.
-    guard let space = text.dropFirst().firstIndex(of: 0x20) else { continue }
+    guard let space = firstSpace(in: merges.bytes, range.dropFirst()) else { continue }
+    let leftRange = range.lowerBound..<space
+    let rightRange = space + 1..<range.upperBound
     joined.removeAll(keepingCapacity: true)
-    joined.append(contentsOf: text[..<space])
-    let middle = joined.count
-    joined.append(contentsOf: text[(space + 1)...])
-    guard let left = vocabulary.token(of: joined, 0..<middle),
-      let right = vocabulary.token(of: joined, middle..<joined.count),
-      let token = vocabulary.token(of: joined, joined.indices)
+    joined.append(contentsOf: merges.bytes[leftRange])
+    joined.append(contentsOf: merges.bytes[rightRange])
+    guard let left = vocabulary.token(of: merges.bytes, leftRange),
+      let right = vocabulary.token(of: merges.bytes, rightRange),
+      let token = vocabulary.token(of: joined, joined.indices, guess: last)
     else { continue }
+    last = token
     table.insert(left, right, Merge(rank: UInt32(truncatingIfNeeded: rank), token: token))
   }
   return table
+}
+
+private func firstSpace(in bytes: [UInt8], _ range: Range<Int>) -> Int? {
+  for position in range where bytes[position] == 0x20 { return position }
+  return nil
 }

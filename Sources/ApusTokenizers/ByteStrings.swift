@@ -32,7 +32,7 @@ package struct ByteStrings: Sendable {
 
   /// Appends one string.
   package mutating func append(_ string: Span<UInt8>) {
-    for index in string.indices { bytes.append(string[index]) }
+    unsafe string.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     bounds.append(bytes.count)
   }
 
@@ -41,4 +41,14 @@ package struct ByteStrings: Sendable {
 
   /// The bytes of string `index`.
   package subscript(index: Int) -> ArraySlice<UInt8> { bytes[range(index)] }
+
+  /// Whether string `index` is the bytes of `text` in `range`.
+  func equals(_ index: Int, _ text: [UInt8], _ range: Range<Int>) -> Bool {
+    let own = self.range(index)
+    guard own.count == range.count else { return false }
+    for offset in 0..<own.count where bytes[own.lowerBound + offset] != text[range.lowerBound + offset] {
+      return false
+    }
+    return true
+  }
 }

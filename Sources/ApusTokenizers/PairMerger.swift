@@ -1,7 +1,7 @@
 /// A part of a text while its neighbours are merged: its bytes `start..<end`, and its token, -1 if it has none.
 struct Symbol {
-  var start: Int32
-  var end: Int32
+  var start: Int
+  var end: Int
   var token: Token
 }
 

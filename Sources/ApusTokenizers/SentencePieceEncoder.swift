@@ -10,6 +10,8 @@ struct SentencePieceEncoder: TokenizerFamily {
   /// For each token how late it merges: the place of its score among all scores, `UInt32.max` for what never merges.
   private let ranks: [UInt32]
   private let longestToken: Int
+  /// Whether no token goes from something else on to a space mark, so that a text can be cut there.
+  private let keepsWordsApart: Bool
   /// The token of each byte; -1 where there is none.
   private let byteTokens: [Token]
 
@@ -21,19 +23,22 @@ struct SentencePieceEncoder: TokenizerFamily {
   init(_ vocabulary: Vocabulary) throws(TokenizerError) {
     guard !vocabulary.scores.isEmpty else { throw .missing("scores", family: Self.name) }
     self.vocabulary = vocabulary
-    ranks = mergeRanks(of: vocabulary)
+    let ranks = mergeRanks(of: vocabulary)
+    self.ranks = ranks
+    keepsWordsApart = !(0..<vocabulary.count).contains { ranks[$0] != .max && joinsWords(vocabulary.texts[$0]) }
     longestToken = (0..<vocabulary.count).reduce(0) { max($0, vocabulary.texts.range($1).count) }
     byteTokens = try Self.byteTokens(of: vocabulary)
   }
 
   func encode(_ text: [UInt8], _ range: Range<Int>, startsText: Bool, into tokens: inout [Token]) {
-    var rest = range
-    while !rest.isEmpty {
-      // A space becomes three bytes, so that a third of what can be merged at once always fits.
-      let part = rest.prefix(PairMerger.byteLimit / 4)
-      let addsSpace = startsText && vocabulary.addsSpacePrefix && part.lowerBound == range.lowerBound
-      merge(escaped(text, part, addsSpace: addsSpace), into: &tokens)
-      rest = part.upperBound..<rest.upperBound
+    let escaped = escaped(text, range, addsSpace: startsText && vocabulary.addsSpacePrefix)
+    let rule = Rule(encoder: self, text: escaped)
+    var merger = PairMerger()
+    var start = 0
+    while start < escaped.count {
+      let end = endOfWord(escaped, start)
+      merge(rule, start..<end, &merger, into: &tokens)
+      start = end
     }
   }
 
@@ -45,20 +50,33 @@ struct SentencePieceEncoder: TokenizerFamily {
     }
   }
 
-  private func merge(_ text: [UInt8], into tokens: inout [Token]) {
-    var merger = PairMerger()
-    var position = 0
-    while position < text.count {
-      let end = position + scalar(in: text.span, at: position, end: text.count).byteCount
+  /// Where the part of `text` that starts at `start` ends: before a space mark that follows something else, because no
+  /// token goes on over it; at the end of the text for vocabularies in which one does.
+  private func endOfWord(_ text: [UInt8], _ start: Int) -> Int {
+    let limit = min(text.count, start + PairMerger.byteLimit)
+    guard keepsWordsApart else { return limit }
+    var position = start
+    while position < limit, isSpaceMark(text, at: position) { position += spaceMark.count }
+    while position < limit, !isSpaceMark(text, at: position) { position += 1 }
+    return min(position, limit)
+  }
+
+  private func merge(
+    _ rule: Rule, _ word: Range<Int>, _ merger: inout PairMerger, into tokens: inout [Token]
+  ) {
+    let text = rule.text
+    var position = word.lowerBound
+    while position < word.upperBound {
+      let end = position + scalar(in: text.span, at: position, end: word.upperBound).byteCount
       let token = mergeable(text, position..<end) ?? -1
-      merger.append(Symbol(start: Int32(position), end: Int32(end), token: token))
+      merger.append(Symbol(start: position, end: end, token: token))
       position = end
     }
-    merger.merge(Rule(encoder: self, text: text)) { symbol in
+    merger.merge(rule) { symbol in
       if symbol.token >= 0 {
         tokens.append(symbol.token)
       } else {
-        spell(text[Int(symbol.start)..<Int(symbol.end)], into: &tokens)
+        spell(text[symbol.start..<symbol.end], into: &tokens)
       }
     }
   }
@@ -83,7 +101,7 @@ struct SentencePieceEncoder: TokenizerFamily {
     let text: [UInt8]
 
     func merge(_ left: Symbol, _ right: Symbol) -> Merge? {
-      encoder.mergeable(text, Int(left.start)..<Int(right.end)).map {
+      encoder.mergeable(text, left.start..<right.end).map {
         Merge(rank: encoder.ranks[Int($0)], token: $0)
       }
     }
@@ -104,6 +122,18 @@ struct SentencePieceEncoder: TokenizerFamily {
 
 /// U+2581, which stands for a space.
 private let spaceMark: [UInt8] = [0xE2, 0x96, 0x81]
+
+private func isSpaceMark(_ text: [UInt8], at position: Int) -> Bool {
+  text[position] == spaceMark[0] && text.count - position >= 3 && text[position + 1] == spaceMark[1]
+    && text[position + 2] == spaceMark[2]
+}
+
+/// Whether `text` has a space mark after something else.
+private func joinsWords(_ text: ArraySlice<UInt8>) -> Bool {
+  var rest = text
+  while rest.starts(with: spaceMark) { rest = rest.dropFirst(spaceMark.count) }
+  return rest.indices.contains { rest[$0] == spaceMark[0] && rest[$0...].starts(with: spaceMark) }
+}
 
 private func escaped(_ text: [UInt8], _ range: Range<Int>, addsSpace: Bool) -> [UInt8] {
   var result: [UInt8] = []

@@ -6,41 +6,47 @@ struct TextIndex: Sendable {
   /// The upper half of the string's hash, and the string's number plus one; zero where free.
   private var slots: [UInt64]
   private let mask: Int
+  /// Whether some strings are equal to earlier ones.
+  private(set) var hasDuplicates = false
   private let seed = UInt64.random(in: .min ... .max)
 
-  /// Indexes `strings`; of equal strings the first one is found. At most `Int32.max` strings.
+  /// Indexes at most `Int32.max` strings, of equal ones the first.
   init(_ strings: ByteStrings) {
     let capacity = slotCount(for: strings.count)
     slots = [UInt64](repeating: 0, count: capacity)
     mask = capacity - 1
     for index in 0..<strings.count {
       let range = strings.range(index)
-      let (slot, found) = find(strings.bytes, range, in: strings)
-      if found == nil { slots[slot] = tag(strings.bytes, range) | UInt64(index + 1) }
+      let hash = hash(strings.bytes, range)
+      let (slot, found) = find(strings.bytes, range, hash, in: strings)
+      if found == nil {
+        slots[slot] = hash & 0xFFFF_FFFF_0000_0000 | UInt64(index + 1)
+      } else {
+        hasDuplicates = true
+      }
     }
   }
 
   /// The number of the first of `strings` (the indexed ones) with the bytes of `text` in `range`.
   func index(of text: [UInt8], _ range: Range<Int>, in strings: ByteStrings) -> Int? {
-    find(text, range, in: strings).index
+    find(text, range, hash(text, range), in: strings).index
   }
 
   /// The slot where `text[range]` is or would be, and its number if it is there.
-  private func find(_ text: [UInt8], _ range: Range<Int>, in strings: ByteStrings) -> (slot: Int, index: Int?) {
-    let hash = hash(text, range)
+  private func find(
+    _ text: [UInt8], _ range: Range<Int>, _ hash: UInt64, in strings: ByteStrings
+  ) -> (slot: Int, index: Int?) {
     let wanted = hash >> 32
     var slot = Int(truncatingIfNeeded: hash) & mask
     while slots[slot] != 0 {
       if slots[slot] >> 32 == wanted {
         let index = Int(slots[slot] & 0xFFFF_FFFF) - 1
-        if equal(text, range, strings.bytes, strings.range(index)) { return (slot, index) }
+        if strings.equals(index, text, range) { return (slot, index) }
       }
       slot = (slot + 1) & mask
     }
     return (slot, nil)
   }
-
-  private func tag(_ text: [UInt8], _ range: Range<Int>) -> UInt64 { hash(text, range) & 0xFFFF_FFFF_0000_0000 }
 
   private func hash(_ text: [UInt8], _ range: Range<Int>) -> UInt64 {
     var hash = seed ^ UInt64(truncatingIfNeeded: range.count)
@@ -56,24 +62,12 @@ struct TextIndex: Sendable {
     }
     return mix(hash)
   }
-
-  private func equal(_ a: [UInt8], _ aRange: Range<Int>, _ b: [UInt8], _ bRange: Range<Int>) -> Bool {
-    guard aRange.count == bRange.count else { return false }
-    var i = aRange.lowerBound
-    var j = bRange.lowerBound
-    while i < aRange.upperBound {
-      if a[i] != b[j] { return false }
-      i += 1
-      j += 1
-    }
-    return true
-  }
 }
 
-/// The power of two that keeps an open-addressing table of `count` entries at most half full.
+/// The power of two that keeps an open-addressing table of `count` entries at most three quarters full.
 func slotCount(for count: Int) -> Int {
   var capacity = 16
-  while capacity < 2 * count { capacity *= 2 }
+  while capacity / 4 * 3 < count { capacity *= 2 }
   return capacity
 }
 

@@ -1,6 +1,6 @@
-/// Text to tokens and back, for one vocabulary. Immutable: one may serve any number of threads.
+/// Text to tokens and back, for one vocabulary.
 ///
-/// Encoding takes n log n time in the bytes of the text, decoding linear time.
+/// Immutable: one may serve any number of threads. Encoding takes n log n time in the bytes of the text, decoding linear time.
 package final class Tokenizer: Sendable {
   /// The tokens this tokenizer knows.
   package let vocabulary: Vocabulary
@@ -18,13 +18,16 @@ package final class Tokenizer: Sendable {
     self.vocabulary = vocabulary.withoutMerges()
   }
 
-  /// The tokens of `text`. Never fails: what has no token is spelled in bytes.
+  /// The tokens of `text`.
+  ///
+  /// Never fails: what has no token is spelled in bytes, and what has none of these either becomes UNK or nothing.
   ///
   /// - Parameters:
   ///   - text: The text.
   ///   - addSpecial: Whether BOS and EOS are added where the vocabulary says so. They are not looked for first.
   ///   - parseSpecial: Whether the texts of control tokens in `text` become those tokens. Only for text of one's own: a
   ///     user's words must not become control tokens. User-defined tokens are recognised always.
+  /// - Returns: The tokens, all of them in the vocabulary.
   package func encode(_ text: String, addSpecial: Bool, parseSpecial: Bool) -> [Token] {
     encode(Array(text.utf8), addSpecial: addSpecial, parseSpecial: parseSpecial)
   }
@@ -52,6 +55,7 @@ package final class Tokenizer: Sendable {
   ///   - tokens: The tokens; ids outside the vocabulary stand for nothing.
   ///   - renderSpecial: Whether control tokens appear, as their text.
   ///   - continuing: Whether other text stands before these tokens, so that a leading space is theirs.
+  /// - Returns: The bytes.
   package func decode(
     _ tokens: some Sequence<Token>, renderSpecial: Bool = false, continuing: Bool = false
   ) -> [UInt8] {

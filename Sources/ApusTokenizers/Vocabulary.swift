@@ -1,7 +1,9 @@
 /// The id of one entry of a vocabulary.
 package typealias Token = Int32
 
-/// The tokens of a model: texts, kinds, scores, and which of them are special. Checked when made, constant afterwards.
+/// The tokens of a model: texts, kinds, scores, and which of them are special.
+///
+/// Checked when made, constant afterwards.
 package struct Vocabulary: Sendable {
   /// The family of tokenizers, as in the model file.
   package let family: String
@@ -82,6 +84,16 @@ package struct Vocabulary: Sendable {
   /// The first token whose text is the bytes of `text` in `range`.
   func token(of text: [UInt8], _ range: Range<Int>) -> Token? {
     index.index(of: text, range, in: texts).map { Token(truncatingIfNeeded: $0) }
+  }
+
+  /// The first token whose text is the bytes of `text` in `range`; quick if that is `guess` or the token after it.
+  func token(of text: [UInt8], _ range: Range<Int>, guess: Token) -> Token? {
+    if !index.hasDuplicates {
+      for token in [Int(guess), Int(guess) + 1] where token < count && texts.equals(token, text, range) {
+        return Token(truncatingIfNeeded: token)
+      }
+    }
+    return token(of: text, range)
   }
 
   /// The tokens of which `isIncluded` is true for their kind, in order.

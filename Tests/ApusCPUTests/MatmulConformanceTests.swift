@@ -31,8 +31,8 @@ struct MatmulConformanceTests {
       for i in expected.indices {
         // Codes are multiplied without their offset, which costs up to six bits against sum |w x|.
         let tolerance = magnitudes[i] * 0x1p-16 + .leastNormalMagnitude
-        // Int8 activations stand 1/254 of their block's largest from the values in `magnitudes`.
-        if abs(found[i] - expected[i]) > tolerance {
+        // Random floats may overflow any sum.
+        guard abs(found[i] - expected[i]) <= tolerance || tolerance.isInfinite else {
           Issue.record("\(shape), result \(i): \(found[i]), expected \(expected[i]), magnitude \(magnitudes[i])")
           return
         }

@@ -26,12 +26,15 @@ private func encode(_ format: TensorFormat, _ values: [Float]) throws -> [UInt8]
   @Test(arguments: QuantReference.entries)
   func `the table has the type id and the block sizes of the index`(entry: QuantReference.Entry) throws {
     guard let format = TensorFormat(ggufType: entry.ggml_type) else {
-      #expect(TensorFormat.unsupportedNames[entry.ggml_type] == entry.type)
+      let format = try #require(UnsupportedFormat(ggufType: entry.ggml_type))
+      #expect(format.name == entry.type)
+      if let size = entry.block_size { #expect(format.blockElements == size) }
+      if let size = entry.type_size { #expect(format.blockByteCount == size) }
       #expect(TensorFormat(name: entry.type) == nil)
       return
     }
     #expect(format.name == entry.type)
-    #expect(TensorFormat.unsupportedNames[entry.ggml_type] == nil)
+    #expect(UnsupportedFormat(ggufType: entry.ggml_type) == nil)
     if let size = entry.block_size { #expect(format.blockElements == size) }
     if let size = entry.type_size { #expect(format.blockByteCount == size) }
   }

@@ -39,7 +39,8 @@ struct ReferenceTests {
         failures.append("\(item.ids): \(String(decoding: bytes, as: UTF8.self).debugDescription), expected \(expected)")
       }
     }
-    #expect(failures.isEmpty, "\(failures.count) differences, the first:\n\(failures.prefix(5).joined(separator: "\n"))")
+    #expect(
+      failures.isEmpty, "\(failures.count) differences, the first:\n\(failures.prefix(5).joined(separator: "\n"))")
   }
 
   /// The texts are separated by a line of their own; a text's last line has no line break.

@@ -28,7 +28,9 @@ struct Pretokenizer: Sendable {
     return found
   }
 
-  /// All of them. The rules are the models' own `tokenizer.json`; the names are those of the GGUF ecosystem.
+  /// All pre-tokenizers.
+  ///
+  /// The rules are the models' own `tokenizer.json`; the names are those of the GGUF ecosystem.
   private static let all = [
     Pretokenizer(
       names: ["default"],

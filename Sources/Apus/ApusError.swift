@@ -1,0 +1,59 @@
+/// Why Apus could not do what it was asked, in cases that a program can act on.
+///
+/// `description` is one sentence for a person: what is wrong and what to do.
+public enum ApusError: Error, Sendable, Equatable {
+  /// The model file cannot be used: missing, damaged, or of a kind that Apus does not know; `reason` names it.
+  case cannotLoad(path: String, reason: String)
+  /// An option of loading is out of its range.
+  case invalidOption(name: String, reason: String)
+  /// The model and its KV cache do not fit into this machine's memory.
+  ///
+  /// `largestContext` is the longest context that does fit, nil where not even the weights do.
+  case notEnoughMemory(neededBytes: Int, availableBytes: Int, largestContext: Int?)
+  /// A field of a request is out of its range; `field` has the name that APIs of the field use.
+  case invalidRequest(field: String, reason: String)
+  /// The prompt leaves no room for a completion.
+  ///
+  /// `limit` is the context length, `requested` the tokens of prompt and completion together, `prompt` those of the
+  /// prompt (a lower bound where the text was too long to be tokenized).
+  case contextLengthExceeded(limit: Int, requested: Int, prompt: Int)
+  /// The model file has no chat template, so that messages cannot be turned into a prompt.
+  case noChatTemplate
+  /// The model's chat template cannot be compiled, or refuses these messages.
+  case chatTemplate(reason: String)
+  /// As many requests wait as may; try again later.
+  case queueFull(limit: Int)
+  /// The engine takes no more requests because the program is about to end.
+  case shuttingDown
+  /// The model file was changed since it was loaded.
+  case modelChanged(path: String)
+  /// Computing failed in this request; others are not affected.
+  case engineFailed(reason: String)
+}
+
+extension ApusError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .cannotLoad(_, let reason): reason
+    case .invalidOption(_, let reason): reason
+    case .notEnoughMemory(let needed, let available, let largest?):
+      "the model needs \(megabytes(needed)) and \(megabytes(available)) are free: use a context of at most "
+        + "\(largest) tokens, or the q8_0 KV cache"
+    case .notEnoughMemory(let needed, let available, nil):
+      "the model needs \(megabytes(needed)) and \(megabytes(available)) are free: use a smaller model or free memory"
+    case .invalidRequest(_, let reason): reason
+    case .contextLengthExceeded(let limit, let requested, let prompt):
+      "the prompt has \(prompt) tokens and \(requested) are needed with the completion, but the context length is "
+        + "\(limit): shorten the prompt or load the model with a longer context"
+    case .noChatTemplate:
+      "the model file has no chat template: complete a raw prompt instead, or use an instruction-tuned model"
+    case .chatTemplate(let reason), .engineFailed(let reason): reason
+    case .queueFull(let limit): "\(limit) requests are waiting already: try again later"
+    case .shuttingDown: "the engine is shutting down: send the request to another one"
+    case .modelChanged(let path): "\(path) was changed since it was loaded: load the model again"
+    }
+  }
+}
+
+/// Bytes as a person reads them, in whole MiB.
+private func megabytes(_ byteCount: Int) -> String { "\(byteCount / 1_048_576) MiB" }

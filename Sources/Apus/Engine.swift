@@ -1,0 +1,104 @@
+internal import ApusCPU
+package import ApusCore
+package import ApusModels
+package import ApusTokenizers
+
+/// Turns requests into tokens, one forward pass after the other, on a thread of its own.
+///
+/// All methods may be called from anywhere and never compute. When the last reference is gone, the thread ends after
+/// the step it is in, and unfinished requests end with `FinishReason.cancelled`.
+package final class Engine: Sendable {
+  package let tokenizer: Tokenizer
+  package let configuration: EngineConfiguration
+  private let changedFile: @Sendable () -> String?
+  private let inbox: EngineInbox
+  /// Ends before the rest is released: nothing but this holds what it works with.
+  private let thread: DedicatedThread
+
+  /// Starts an engine; takes the KV cache's memory, of which the system gives only what is used.
+  package init(
+    _ model: EngineModel, tokenizer: Tokenizer, configuration: EngineConfiguration
+  ) throws(ApusError) {
+    self.tokenizer = tokenizer
+    self.configuration = configuration
+    changedFile = model.changedFile
+    let inbox = EngineInbox(configuration)
+    self.inbox = inbox
+    let start = EngineStart(model.model, try model.makeKVCache(configuration), configuration.limits, inbox)
+    let thread = DedicatedThread(name: "apus-engine", stackByteCount: 16 << 20) { start.run() }
+    guard let thread else {
+      throw .engineFailed(reason: "the operating system gives no thread for the engine: raise its limit on threads")
+    }
+    self.thread = thread
+  }
+
+  deinit { inbox.stop() }
+
+  /// Takes a request into the queue, or throws at once.
+  package func submit(_ request: GenerationRequest) throws(ApusError) -> GenerationStream {
+    if let path = changedFile() { throw .modelChanged(path: path) }
+    let validated = try ValidatedRequest(request, tokenizer, contextLength: configuration.contextLength)
+    let submitted = configuration.now()
+    var stream: GenerationStream?
+    try inbox.submit { id in
+      let channel = makeChannel(id)
+      stream = GenerationStream(channel, engine: self)
+      return validated.pending(id: id, channel: channel, submitted: submitted)
+    }
+    guard let stream else { throw .shuttingDown }
+    return stream
+  }
+
+  private func makeChannel(_ id: Int) -> EventChannel {
+    let inbox = inbox
+    return EventChannel(
+      unreadByteLimit: configuration.unreadByteLimit, onCancel: { inbox.cancel(id) },
+      onCatchUp: { inbox.resume(id) })
+  }
+
+  /// Refuses new requests and returns when those that were taken have ended.
+  package func drain() async { await inbox.drain() }
+
+  /// Refuses new requests and cancels those that were taken.
+  package func cancelAll() { inbox.cancelAll() }
+
+  /// Whether the engine works.
+  package var health: EngineHealth { inbox.health }
+
+  /// What the engine has done since it started.
+  package var metrics: EngineMetrics { inbox.metrics }
+
+  /// Runs `body` on the engine's thread when no request is worked on, with the model and the whole KV cache
+  /// (KV blocks `0 ..< cache.layout.blocks`), whose contents are free to overwrite.
+  ///
+  /// Requests wait meanwhile. What `body` throws is passed on.
+  package func withExclusiveModel<Result: Sendable>(
+    _ body: @escaping @Sendable (LanguageModel, KVCache) throws -> Result
+  ) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+      let job = ExclusiveJob(body, continuation)
+      if !inbox.submit(job) { job.drop() }
+    }
+  }
+}
+
+/// What the engine's thread starts with.
+private struct EngineStart: @unchecked Sendable {
+  // Sendable: made by `Engine.init`, handed to the thread, and used by it alone.
+  private let model: LanguageModel
+  private let cache: KVCache
+  private let limits: Scheduler.Limits
+  private let inbox: EngineInbox
+
+  init(_ model: LanguageModel, _ cache: KVCache, _ limits: Scheduler.Limits, _ inbox: EngineInbox) {
+    self.model = model
+    self.cache = cache
+    self.limits = limits
+    self.inbox = inbox
+  }
+
+  func run() {
+    var loop = EngineLoop(model, cache, limits, inbox)
+    loop.run()
+  }
+}

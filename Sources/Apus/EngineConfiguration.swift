@@ -1,0 +1,62 @@
+internal import ApusCore
+package import ApusModels
+
+/// How an engine works.
+package struct EngineConfiguration: Sendable {
+  /// Tokens that prompt and completion may have together.
+  package var contextLength: Int
+  /// Sequences that are worked on at the same time; the KV cache has room for so many whole contexts.
+  package var maximumSequences = 1
+  /// Requests that may wait beside those that are worked on.
+  package var queueLimit = 16
+  /// Bytes of events that may wait for a reader before its sequence pauses.
+  package var unreadByteLimit = 256 << 10
+  /// The only source of time.
+  package var now: @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
+
+  package init(contextLength: Int) { self.contextLength = contextLength }
+
+  /// The bounds for the scheduler.
+  var limits: Scheduler.Limits {
+    var limits = Scheduler.Limits(contextLength: contextLength)
+    limits.maximumSequences = maximumSequences
+    limits.queueLimit = queueLimit
+    return limits
+  }
+}
+
+/// What an engine computes with.
+package struct EngineModel: Sendable {
+  package let model: LanguageModel
+  /// The KV cache's memory is taken when the engine starts.
+  package let kvFormat: KVCacheFormat
+  /// Checked before each request: nil if the model file is as it was, else its path.
+  package let changedFile: @Sendable () -> String?
+
+  package init(
+    model: LanguageModel, kvFormat: KVCacheFormat = .f16, changedFile: @escaping @Sendable () -> String? = { nil }
+  ) {
+    self.model = model
+    self.kvFormat = kvFormat
+    self.changedFile = changedFile
+  }
+
+  func makeKVCache(_ configuration: EngineConfiguration) throws(ApusError) -> KVCache {
+    do throws(BackendError) {
+      return try model.makeKVCache(
+        format: KVFormat(kvFormat), positions: configuration.contextLength, slots: configuration.maximumSequences)
+    } catch {
+      throw .engineFailed(reason: error.description)
+    }
+  }
+}
+
+extension KVFormat {
+  /// The same format inside.
+  init(_ format: KVCacheFormat) {
+    switch format {
+    case .f16: self = .f16
+    case .q8_0: self = .q8_0
+    }
+  }
+}

@@ -1,0 +1,149 @@
+internal import ApusCore
+internal import ApusModels
+internal import ApusSampling
+
+/// What the engine's thread does: takes commands, asks the scheduler for a step, computes it, hands out the tokens.
+struct EngineLoop {
+  let model: LanguageModel
+  let cache: KVCache
+  let inbox: EngineInbox
+  private var scheduler: Scheduler
+  private var generations: [Int: Generation] = [:]
+  private var jobs: [ExclusiveJob] = []
+  private var logits: [Float] = []
+
+  init(_ model: LanguageModel, _ cache: KVCache, _ limits: Scheduler.Limits, _ inbox: EngineInbox) {
+    self.model = model
+    self.cache = cache
+    self.inbox = inbox
+    scheduler = Scheduler(limits)
+  }
+
+  /// The thread's life.
+  mutating func run() {
+    while let commands = inbox.next(mayWait: !canWork) {
+      for command in commands { obey(command) }
+      if let batch = nextBatch() { step(batch) } else { runJobs() }
+    }
+    cancelAll()
+  }
+
+  /// Whether something is to do without a further command.
+  private var canWork: Bool { scheduler.canStep || (!jobs.isEmpty && scheduler.runningCount == 0) }
+
+  private mutating func obey(_ command: EngineInbox.Command) {
+    switch command {
+    case .submit(let pending):
+      generations[pending.sequence.id] = Generation(pending)
+      if !scheduler.admit(pending.sequence) { fail(pending.sequence.id, .queueFull(limit: scheduler.limits.queueLimit)) }
+    case .cancel(let id):
+      if scheduler.cancel(id) { end(id, .cancelled, nil) }
+    case .cancelAll: cancelAll()
+    case .resume(let id): scheduler.setPaused(id, false)
+    case .runExclusively(let job): jobs.append(job)
+    }
+  }
+
+  private mutating func cancelAll() {
+    for id in generations.keys.sorted() {
+      _ = scheduler.cancel(id)
+      end(id, .cancelled, nil)
+    }
+    for job in jobs { job.drop() }
+    inbox.noteEnded(jobs: jobs.count)
+    jobs = []
+  }
+
+  /// The next step; none while a job waits and no sequence is under way.
+  private mutating func nextBatch() -> ScheduledBatch? {
+    if !jobs.isEmpty, scheduler.runningCount == 0 { return nil }
+    return scheduler.next(budget: model.maxBatchRows)
+  }
+
+  private mutating func runJobs() {
+    guard !jobs.isEmpty, scheduler.runningCount == 0 else { return }
+    scheduler.clearPrefixCache()
+    let job = jobs.removeFirst()
+    job.run(model, cache)
+    inbox.noteEnded(jobs: 1)
+  }
+}
+
+extension EngineLoop {
+  private mutating func step(_ batch: ScheduledBatch) {
+    let start = inbox.now()
+    for part in batch.parts where generations[part.id]?.isStarted == false {
+      generations[part.id]?.start(cached: part.cached, at: start)
+    }
+    inbox.note(running: scheduler.runningCount) { _ in }
+    do throws(BackendError) {
+      try model.forward(
+        tokens: batch.tokens, batch: batch.attention, cache: cache, logitRows: batch.logitRows, into: &logits)
+      let tokens = batch.parts.map { sample($0) }
+      let time = inbox.now()
+      for event in scheduler.complete(batch, tokens: tokens) { deliver(event, at: time) }
+    } catch {
+      for part in batch.parts { fail(part.id, .engineFailed(reason: error.description)) }
+    }
+    let busy = start.duration(to: inbox.now())
+    inbox.note(running: scheduler.runningCount) { metrics in
+      metrics.steps += 1
+      metrics.busyTime += busy
+    }
+  }
+
+  private mutating func sample(_ part: ScheduledBatch.Part) -> Token? {
+    guard let index = part.logits else { return nil }
+    let size = model.configuration.vocabularySize
+    do throws(SamplingError) {
+      return try generations[part.id]?.sample(logits.span.extracting(index * size..<(index + 1) * size))
+    } catch {
+      fail(part.id, .engineFailed(reason: error.description))
+      return nil
+    }
+  }
+
+  private mutating func deliver(_ event: Scheduler.Event, at time: ContinuousClock.Instant) {
+    switch event {
+    case .progress(let id, let progress): generations[id]?.channel.send(progress)
+    case .token(let id, let token):
+      guard let outcome = generations[id]?.accept(token, at: time) else { return }
+      if outcome.isReaderBehind { scheduler.setPaused(id, true) }
+      if let stop = outcome.stop {
+        _ = scheduler.cancel(id)
+        end(id, .stop, stop)
+      }
+    case .finished(let id, let reason, let stop): end(id, reason, stop)
+    }
+  }
+
+  /// Ends a request that the scheduler has let go of.
+  private mutating func end(_ id: Int, _ reason: FinishReason, _ stop: StopReason?) {
+    guard let generation = generations.removeValue(forKey: id) else { return }
+    inbox.noteEnded(requests: 1) { metrics in
+      if reason == .cancelled { metrics.cancelledRequests += 1 } else { metrics.completedRequests += 1 }
+      metrics.note(generation)
+    }
+    generation.finish(reason, stop, at: inbox.now())
+  }
+
+  private mutating func fail(_ id: Int, _ error: ApusError) {
+    scheduler.fail(id)
+    guard let generation = generations.removeValue(forKey: id) else { return }
+    inbox.noteEnded(requests: 1) { metrics in
+      metrics.failedRequests += 1
+      metrics.note(generation)
+    }
+    generation.channel.finish(.failure(error))
+  }
+}
+
+extension EngineMetrics {
+  /// Adds the tokens of a request that has ended.
+  fileprivate mutating func note(_ generation: Generation) {
+    guard generation.isStarted else { return }
+    promptTokens += generation.promptCount
+    cachedTokens += generation.cachedCount
+    completionTokens += generation.completionCount
+  }
+}

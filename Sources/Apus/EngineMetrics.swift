@@ -1,0 +1,42 @@
+/// What an engine has done since it started.
+package struct EngineMetrics: Sendable, Equatable {
+  /// Requests that ended by themselves: `stop` or `length`.
+  package var completedRequests = 0
+  /// Requests that their callers cancelled or left.
+  package var cancelledRequests = 0
+  /// Requests that failed while they were worked on.
+  package var failedRequests = 0
+  /// Requests that were refused because the queue was full.
+  package var refusedRequests = 0
+  /// Prompt tokens of all requests, those from the prefix cache included.
+  package var promptTokens = 0
+  /// Prompt tokens taken from the prefix cache.
+  package var cachedTokens = 0
+  /// Tokens produced.
+  package var completionTokens = 0
+  /// Forward passes.
+  package var steps = 0
+  /// Time spent in forward passes and sampling.
+  package var busyTime = Duration.zero
+
+  package init() {}
+}
+
+/// Whether an engine works.
+package struct EngineHealth: Sendable, Equatable {
+  /// Requests that are worked on.
+  package let running: Int
+  /// Requests that wait.
+  package let queued: Int
+  /// Time since the engine's thread last showed that it lives; it shows that once a step, and when work comes.
+  package let sinceLastStep: Duration
+  /// Whether that thread waits for a caller, so that it need not move.
+  package let isWaiting: Bool
+  /// Whether requests are refused because the engine drains or has stopped.
+  package let isDraining: Bool
+
+  /// Whether no work is there, or the engine's thread has moved within `limit`.
+  package func isResponsive(within limit: Duration) -> Bool {
+    running + queued == 0 || isWaiting || sinceLastStep <= limit
+  }
+}

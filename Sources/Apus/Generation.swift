@@ -1,0 +1,115 @@
+internal import ApusSampling
+internal import ApusTokenizers
+
+/// A request on its way to the engine's thread.
+struct PendingGeneration: Sendable {
+  let sequence: SequenceRequest
+  let output: CompletionText
+  let sampler: Sampler
+  let channel: EventChannel
+  let seed: UInt64
+  let topLogProbabilities: Int?
+  let submitted: ContinuousClock.Instant
+}
+
+/// One request while it is worked on: how its tokens are chosen, become text, and reach the reader.
+///
+/// Belongs to the engine's thread.
+final class Generation {
+  /// The times that a summary is made of.
+  private struct Times {
+    let submitted: ContinuousClock.Instant
+    var started: ContinuousClock.Instant?
+    var firstToken: ContinuousClock.Instant?
+  }
+
+  let channel: EventChannel
+  let promptCount: Int
+  private let topLogProbabilities: Int?
+  private let seed: UInt64
+  private var sampler: Sampler
+  private var output: CompletionText
+  private var times: Times
+  private var chosen: TokenLogProbabilities?
+  private(set) var cachedCount = 0
+  private(set) var completionCount = 0
+
+  init(_ pending: PendingGeneration) {
+    channel = pending.channel
+    promptCount = pending.sequence.prompt.count
+    topLogProbabilities = pending.topLogProbabilities
+    seed = pending.seed
+    sampler = pending.sampler
+    output = pending.output
+    times = Times(submitted: pending.submitted)
+  }
+
+  /// Whether a step has worked on it.
+  var isStarted: Bool { times.started != nil }
+
+  /// Notes the first step that works on it.
+  func start(cached: Int, at time: ContinuousClock.Instant) {
+    guard times.started == nil else { return }
+    times.started = time
+    cachedCount = cached
+  }
+
+  /// Chooses the next token.
+  func sample(_ logits: Span<Float>) throws(SamplingError) -> Token {
+    let token = try sampler.next(from: logits)
+    if let topLogProbabilities {
+      let all = try LogProbabilities(of: logits)
+      chosen = TokenLogProbabilities(
+        chosen: all[token],
+        top: all.top(topLogProbabilities).map { .init(token: $0.token, logProbability: $0.logProbability) })
+    }
+    return token
+  }
+
+  /// What a token led to.
+  struct Outcome {
+    var stop: StopReason?
+    var isReaderBehind = false
+  }
+
+  /// Takes the chosen token into the completion and sends what text it makes.
+  func accept(_ token: Token, at time: ContinuousClock.Instant) -> Outcome {
+    if times.firstToken == nil { times.firstToken = time }
+    sampler.accept(token)
+    completionCount += 1
+    let (text, stop) = output.take(token)
+    let isBehind = channel.send(text, GeneratedToken(id: token, logProbabilities: chosen))
+    chosen = nil
+    return Outcome(stop: stop.map { .stopText($0) }, isReaderBehind: isBehind)
+  }
+
+  /// Sends the rest of the text and the end.
+  func finish(_ reason: FinishReason, _ stop: StopReason?, at time: ContinuousClock.Instant) {
+    var (reason, stop) = (reason, stop)
+    let (text, lateStop) = output.finish()
+    if !text.isEmpty { _ = channel.send(text, nil) }
+    if let lateStop { (reason, stop) = (.stop, .stopText(lateStop)) }
+    let usage = Usage(promptTokens: promptCount, completionTokens: completionCount, cachedTokens: cachedCount)
+    channel.finish(
+      .success(
+        GenerationSummary(
+          finishReason: reason, stopReason: stop, usage: usage, timings: timings(usage, end: time), seed: seed)))
+  }
+
+  private func timings(_ usage: Usage, end: ContinuousClock.Instant) -> Timings {
+    let started = times.started ?? end
+    let firstToken = times.firstToken ?? end
+    let prefill = started.duration(to: firstToken)
+    let decode = firstToken.duration(to: end)
+    return Timings(
+      queue: times.submitted.duration(to: started), prefill: prefill, decode: decode,
+      prefillTokensPerSecond: rate(isStarted ? usage.promptTokens - usage.cachedTokens : 0, prefill),
+      decodeTokensPerSecond: rate(max(0, usage.completionTokens - 1), decode))
+  }
+}
+
+/// Tokens per second; 0 for no time.
+private func rate(_ tokens: Int, _ time: Duration) -> Double {
+  let seconds = time / .seconds(1)
+  return seconds > 0 ? Double(tokens) / seconds : 0
+}

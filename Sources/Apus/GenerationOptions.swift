@@ -1,0 +1,41 @@
+/// What a completion should be like, and when it ends.
+public struct GenerationOptions: Sendable, Equatable {
+  /// Tokens that are produced at most; nil goes on to the end of the context.
+  ///
+  /// A completion that reaches the end of the context first ends there, with `FinishReason.length`.
+  public var maxTokens: Int?
+  /// How each token is chosen.
+  public var sampling: SamplingOptions
+  /// What chance starts from; nil takes a random one, which the summary reports.
+  public var seed: UInt64?
+  /// Texts that end the completion; they are not part of it.
+  public var stop: [String]
+  /// Tokens that end the completion; they are not part of it.
+  public var stopTokens: [Token]
+  /// Whether the tokens by which a model ends its text are forbidden.
+  public var ignoreEOS: Bool
+  /// How many of the most likely tokens to report beside each chosen one, at most 20; nil reports nothing.
+  ///
+  /// They are of the model's own distribution, before any sampling option.
+  public var topLogProbabilities: Int?
+  /// Whether keys and values of an earlier request with the same beginning are used again; the result is the same.
+  public var reusesPrefix: Bool
+
+  /// The defaults, or others.
+  public init(
+    maxTokens: Int? = nil, sampling: SamplingOptions = SamplingOptions(), seed: UInt64? = nil, stop: [String] = [],
+    stopTokens: [Token] = [], ignoreEOS: Bool = false, topLogProbabilities: Int? = nil, reusesPrefix: Bool = true
+  ) {
+    self.maxTokens = maxTokens
+    self.sampling = sampling
+    self.seed = seed
+    self.stop = stop
+    self.stopTokens = stopTokens
+    self.ignoreEOS = ignoreEOS
+    self.topLogProbabilities = topLogProbabilities
+    self.reusesPrefix = reusesPrefix
+  }
+
+  /// The most likely token every time.
+  public static var greedy: GenerationOptions { GenerationOptions(sampling: .greedy) }
+}

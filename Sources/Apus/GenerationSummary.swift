@@ -1,0 +1,74 @@
+/// How a completion ended.
+public enum FinishReason: String, Sendable, Equatable {
+  /// The model ended its text, or a stop text or token came.
+  case stop
+  /// `maxTokens` or the end of the context was reached.
+  case length
+  /// The caller cancelled; what was produced until then is valid.
+  case cancelled
+}
+
+/// What made a completion end with `FinishReason.stop`.
+public enum StopReason: Sendable, Equatable {
+  /// The model ended its text with this token.
+  case endOfGeneration(Token)
+  /// This entry of `GenerationOptions.stop` came.
+  case stopText(String)
+  /// This entry of `GenerationOptions.stopTokens` came.
+  case stopToken(Token)
+}
+
+/// The end of a completion: why, and what it took.
+public struct GenerationSummary: Sendable, Equatable {
+  /// How it ended.
+  public let finishReason: FinishReason
+  /// What made it stop, where `finishReason` is `stop`.
+  public let stopReason: StopReason?
+  /// The tokens it took.
+  public let usage: Usage
+  /// The time it took.
+  public let timings: Timings
+  /// What chance started from: the same seed, options and model give the same text.
+  public let seed: UInt64
+}
+
+/// The tokens of a request.
+public struct Usage: Sendable, Equatable {
+  /// Tokens of the prompt.
+  public let promptTokens: Int
+  /// Tokens produced, without an end token or stop token.
+  public let completionTokens: Int
+  /// Prompt tokens whose keys and values were taken from an earlier request.
+  public let cachedTokens: Int
+  /// Prompt and completion together.
+  public var totalTokens: Int { promptTokens + completionTokens }
+}
+
+/// The time of a request, in its three parts.
+public struct Timings: Sendable, Equatable {
+  /// Waiting for other requests.
+  public let queue: Duration
+  /// From the first step to the first token.
+  public let prefill: Duration
+  /// From the first token to the end.
+  public let decode: Duration
+  /// Prompt tokens computed per second; 0 where that cannot be told.
+  public let prefillTokensPerSecond: Double
+  /// Tokens per second after the first; 0 where that cannot be told.
+  public let decodeTokensPerSecond: Double
+}
+
+/// A whole completion.
+public struct Completion: Sendable, Equatable {
+  /// The text.
+  public let text: String
+  /// The tokens.
+  public let tokens: [GeneratedToken]
+  /// How it ended, and what it took.
+  public let summary: GenerationSummary
+
+  /// How it ended.
+  public var finishReason: FinishReason { summary.finishReason }
+  /// The tokens it took.
+  public var usage: Usage { summary.usage }
+}

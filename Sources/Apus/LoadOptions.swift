@@ -1,0 +1,52 @@
+/// How keys and values are kept in memory.
+public enum KVCacheFormat: String, CaseIterable, Sendable {
+  /// Two bytes a value: the most exact.
+  case f16
+  /// 34 bytes for 32 values: half the memory, for heads of whole 32 values.
+  case q8_0
+}
+
+/// How a model is set up; the defaults suit most machines.
+public struct LoadOptions: Sendable, Equatable {
+  /// Threads that compute; nil takes as many as this process may use.
+  public var threads: Int?
+  /// Tokens that prompt and completion may have together; nil takes the model's own length, at most 4096.
+  public var contextLength: Int?
+  /// How keys and values are kept.
+  public var kvFormat: KVCacheFormat
+  /// The level of kernels, such as `avx2`; nil takes the best that the machine can run.
+  public var kernels: String?
+  /// Whether F32, F16 and BF16 weights give the same bits however a prompt is cut; slower with long prompts.
+  ///
+  /// Quantized weights always do.
+  public var reproducibleDense: Bool
+  /// Requests that may wait while another is worked on; one more is refused.
+  public var queueLimit: Int
+  /// Prompt tokens processed at once: more is faster, fewer cancels sooner and takes less memory.
+  public var prefillChunk: Int
+
+  /// The defaults, or others.
+  public init(
+    threads: Int? = nil, contextLength: Int? = nil, kvFormat: KVCacheFormat = .f16, kernels: String? = nil,
+    reproducibleDense: Bool = false, queueLimit: Int = 16, prefillChunk: Int = 256
+  ) {
+    self.threads = threads
+    self.contextLength = contextLength
+    self.kvFormat = kvFormat
+    self.kernels = kernels
+    self.reproducibleDense = reproducibleDense
+    self.queueLimit = queueLimit
+    self.prefillChunk = prefillChunk
+  }
+
+  /// The longest context that is taken where the caller does not say.
+  package static let defaultContextLength = 4096
+}
+
+/// How far loading a model has come.
+public struct LoadingProgress: Sendable, Equatable {
+  /// Bytes of weights taken into use.
+  public let loadedBytes: Int
+  /// Bytes of all weights.
+  public let totalBytes: Int
+}

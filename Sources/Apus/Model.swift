@@ -1,0 +1,42 @@
+package import ApusTokenizers
+
+/// A loaded model: completes, chats and streams. One may serve any number of tasks at once.
+///
+/// All computing happens on threads of its own, never on Swift's cooperative pool. Requests are worked on one after the
+/// other; those that wait are bounded by `LoadOptions.queueLimit`. The model is unloaded when the last reference to it
+/// and to its streams is gone.
+public final class Model: Sendable {
+  /// What the model is, and how it is set up.
+  public let information: ModelInformation
+
+  package let engine: Engine
+  package let tokenizer: Tokenizer
+  let chatFormat: ChatFormat?
+  /// Bytes that a token stands for at most, so that far too long texts are known before they are tokenized.
+  let longestTokenByteCount: Int
+
+  init(information: ModelInformation, engine: Engine, tokenizer: Tokenizer, chatFormat: ChatFormat?) {
+    self.information = information
+    self.engine = engine
+    self.tokenizer = tokenizer
+    self.chatFormat = chatFormat
+    let vocabulary = tokenizer.vocabulary
+    let longest = (0..<vocabulary.count).reduce(1) { max($0, vocabulary.texts.range($1).count) }
+    longestTokenByteCount = vocabulary.specialTokensSwallowSpace ? .max : longest
+  }
+
+  /// Loads the model file at `path`: GGUF, all parts of a split model included.
+  ///
+  /// The weights stay in the file's own pages; time goes with the size of the vocabulary. Memory is checked first.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - options: How to set it up.
+  ///   - progress: Called from another thread as weights are taken into use.
+  public static func load(
+    _ path: String, options: LoadOptions = LoadOptions(),
+    progress: (@Sendable (LoadingProgress) -> Void)? = nil
+  ) async throws(ApusError) -> Model {
+    try await ModelLoading(path: path, options: options, progress: progress).run()
+  }
+}

@@ -1,0 +1,39 @@
+/// What a loaded model is, and how it is set up.
+public struct ModelInformation: Sendable, Equatable {
+  /// Tensors of one format.
+  public struct FormatUse: Sendable, Equatable {
+    /// The format's name as model files have it, such as `Q4_K`.
+    public let format: String
+    /// Tensors in this format.
+    public let tensors: Int
+    /// Bytes of these tensors.
+    public let bytes: Int
+  }
+
+  /// The name in the file's metadata; the file's own name where there is none.
+  public let name: String
+  /// The architecture, such as `llama`.
+  public let architecture: String
+  /// The licence that the file states.
+  public let licence: String?
+  /// Weights, as numbers.
+  public let parameters: Int
+  /// The formats of the tensors, the one with most bytes first.
+  public let formats: [FormatUse]
+  /// Bytes of the file, of all parts together.
+  public let fileBytes: Int
+  /// Tokens in the vocabulary.
+  public let vocabularySize: Int
+  /// Tokens that the model was trained for.
+  public let trainedContextLength: Int
+  /// Tokens that prompt and completion may have together.
+  public let contextLength: Int
+  /// How keys and values are kept.
+  public let kvFormat: KVCacheFormat
+  /// Whether messages can be turned into a prompt.
+  public let supportsChat: Bool
+  /// The level of kernels that computes.
+  public let kernels: String
+  /// Threads that compute.
+  public let threads: Int
+}

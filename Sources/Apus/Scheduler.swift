@@ -1,0 +1,196 @@
+internal import ApusCore
+
+/// Decides which tokens every step processes, and when a sequence has ended. A pure value: no clock, thread or file.
+///
+/// One step after the other: `next` gives a batch, the caller computes and samples, `complete` takes the tokens.
+/// Between the two nothing else is called but `fail`. KV blocks are taken as sequences grow; the pool holds
+/// `maximumSequences` whole contexts, so those that run never lack one once the prefix cache has given way.
+package struct Scheduler: Sendable {
+  /// The bounds of an engine's work.
+  package struct Limits: Sendable, Equatable {
+    /// Tokens that prompt and completion may have together.
+    package var contextLength: Int
+    /// Sequences that are worked on at the same time.
+    package var maximumSequences = 1
+    /// Requests that may wait.
+    package var queueLimit = 16
+
+    package init(contextLength: Int) { self.contextLength = contextLength }
+
+    /// KV blocks of the pool.
+    package var blockCount: Int { maximumSequences * KVCacheLayout.blocks(forPositions: contextLength) }
+  }
+
+  /// What came of a step.
+  package enum Event: Sendable, Equatable {
+    /// More of the prompt is processed, but not all.
+    case progress(id: Int, PromptProgress)
+    /// The completion has one more token.
+    case token(id: Int, Token)
+    /// The completion has ended; the sequence is gone.
+    case finished(id: Int, FinishReason, StopReason?)
+  }
+
+  package let limits: Limits
+  /// Requests that wait, the first to come first.
+  private var waiting: [SequenceRequest] = []
+  /// Sequences that are worked on, the first to come first.
+  private var running: [SequenceState] = []
+  private var allocator: KVBlockAllocator
+  private var prefixCache = PrefixCache()
+
+  package init(_ limits: Limits) {
+    self.limits = limits
+    allocator = KVBlockAllocator(count: limits.blockCount)
+  }
+
+  /// Sequences that are worked on.
+  package var runningCount: Int { running.count }
+  /// Requests that wait.
+  package var waitingCount: Int { waiting.count }
+  /// Whether `next` would give a batch.
+  package var canStep: Bool {
+    running.contains { !$0.isPaused } || (!waiting.isEmpty && running.count < limits.maximumSequences)
+  }
+
+  /// Takes a request into the queue; false if that is full.
+  ///
+  /// - Precondition: The prompt is not empty and shorter than the context; the id is new.
+  package mutating func admit(_ request: SequenceRequest) -> Bool {
+    precondition(!request.prompt.isEmpty && request.prompt.count < limits.contextLength, "no such prompt fits")
+    let free = max(0, limits.maximumSequences - running.count)
+    guard waiting.count < limits.queueLimit + free else { return false }
+    waiting.append(request)
+    return true
+  }
+
+  /// Ends a request, wherever it is; false if there is no such request. What was computed is kept for its like.
+  package mutating func cancel(_ id: Int) -> Bool {
+    if let index = waiting.firstIndex(where: { $0.id == id }) {
+      waiting.remove(at: index)
+      return true
+    }
+    return end(id, keepsPrefix: true)
+  }
+
+  /// Ends a sequence whose step failed; its keys and values are not used again.
+  package mutating func fail(_ id: Int) { _ = end(id, keepsPrefix: false) }
+
+  /// Lets a sequence rest, or go on.
+  package mutating func setPaused(_ id: Int, _ isPaused: Bool) {
+    guard let index = running.firstIndex(where: { $0.id == id }) else { return }
+    running[index].isPaused = isPaused
+  }
+
+  /// Forgets all kept keys and values.
+  package mutating func clearPrefixCache() {
+    while prefixCache.evict(&allocator) {}
+  }
+
+  /// The next step, of at most `budget` rows: one row of every sequence in decode, then prompts; nil if nothing is to do.
+  package mutating func next(budget: Int) -> ScheduledBatch? {
+    startWaiting()
+    var batch = ScheduledBatch()
+    for isDecoding in [true, false] {
+      for index in running.indices where !running[index].isPaused && (running[index].pending == 1) == isDecoding {
+        let count = min(running[index].pending, budget - batch.tokens.count)
+        if count > 0 { add(index, count: count, to: &batch) }
+      }
+    }
+    return batch.parts.isEmpty ? nil : batch
+  }
+
+  /// Takes in what a step brought: for each part of its batch the token that was sampled, if logits were wanted.
+  package mutating func complete(_ batch: ScheduledBatch, tokens: [Token?]) -> [Event] {
+    var events: [Event] = []
+    for (part, token) in zip(batch.parts, tokens) {
+      guard let index = running.firstIndex(where: { $0.id == part.id }) else { continue }
+      running[index].noteProcessed(part.count)
+      events += advance(index, token)
+    }
+    return events
+  }
+}
+
+extension Scheduler {
+  /// What is wrong inside; nil if all is well. For tests and for when an engine is idle.
+  package func checkIntegrity() -> String? {
+    for sequence in running {
+      guard sequence.blocks.count >= KVCacheLayout.blocks(forPositions: sequence.processed) else {
+        return "sequence \(sequence.id) has too few KV blocks"
+      }
+      let unwritten = sequence.blocks.dropFirst(sequence.processed / KVCacheLayout.blockPositions)
+      guard !unwritten.contains(where: allocator.isShared) else {
+        return "sequence \(sequence.id) is about to write to a KV block of others"
+      }
+      guard sequence.tokens.count <= limits.contextLength, sequence.pending > 0 else {
+        return "sequence \(sequence.id) has \(sequence.tokens.count) tokens, \(sequence.processed) processed"
+      }
+    }
+    guard running.count <= limits.maximumSequences else { return "too many sequences" }
+    return prefixCache.findFault() ?? allocator.findFault(tables: running.map(\.blocks) + prefixCache.tables)
+  }
+
+  private mutating func startWaiting() {
+    while running.count < limits.maximumSequences, !waiting.isEmpty {
+      let request = waiting.removeFirst()
+      // The last prompt token is always computed: its logits choose the first token.
+      let match =
+        request.reusesPrefix ? prefixCache.take(request.prompt.dropLast(), &allocator) : PrefixCache.Match()
+      running.append(SequenceState(request, from: match))
+    }
+  }
+
+  private mutating func add(_ index: Int, count: Int, to batch: inout ScheduledBatch) {
+    for _ in 0..<max(0, running[index].missingBlocks(for: count)) {
+      guard let block = takeBlock() else { return }
+      running[index].blocks.append(block)
+    }
+    let sequence = running[index]
+    let wantsLogits = count == sequence.pending && sequence.request.maximumTokens > 0
+    batch.add(sequence, count: count, wantsLogits: wantsLogits)
+  }
+
+  private mutating func takeBlock() -> Int32? {
+    while true {
+      if let block = allocator.take() { return block }
+      guard prefixCache.evict(&allocator) else { return nil }
+    }
+  }
+
+  /// Moves a sequence on by a sampled token, or by a chunk of its prompt where there is none.
+  private mutating func advance(_ index: Int, _ token: Token?) -> [Event] {
+    let sequence = running[index]
+    let request = sequence.request
+    guard let token else {
+      if sequence.isPromptProcessed { return [finish(request.id, .length, nil)] }
+      let progress = PromptProgress(
+        processed: sequence.processed, cached: sequence.cached, total: request.prompt.count)
+      return [.progress(id: request.id, progress)]
+    }
+    if request.stopTokens.contains(token) { return [finish(request.id, .stop, .stopToken(token))] }
+    if request.endTokens.contains(token) { return [finish(request.id, .stop, .endOfGeneration(token))] }
+    running[index].append(token)
+    let isFull = running[index].tokens.count >= limits.contextLength
+    guard running[index].completionCount >= request.maximumTokens || isFull else {
+      return [.token(id: request.id, token)]
+    }
+    return [.token(id: request.id, token), finish(request.id, .length, nil)]
+  }
+
+  private mutating func finish(_ id: Int, _ reason: FinishReason, _ stop: StopReason?) -> Event {
+    _ = end(id, keepsPrefix: true)
+    return .finished(id: id, reason, stop)
+  }
+
+  /// Takes a sequence out of those that run; its KV blocks go to the prefix cache, or are free.
+  private mutating func end(_ id: Int, keepsPrefix: Bool) -> Bool {
+    guard let index = running.firstIndex(where: { $0.id == id }) else { return false }
+    let sequence = running.remove(at: index)
+    let kept = keepsPrefix ? sequence.processed : 0
+    let blocks = KVCacheLayout.blocks(forPositions: kept)
+    allocator.release(sequence.blocks[blocks...])
+    if kept > 0 { prefixCache.keep(Array(sequence.tokens[..<kept]), in: Array(sequence.blocks[..<blocks])) }
+    return true
+  }
+}

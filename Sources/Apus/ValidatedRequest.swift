@@ -1,0 +1,100 @@
+internal import ApusSampling
+internal import ApusTokenizers
+
+/// A request in which every value was found good.
+struct ValidatedRequest {
+  /// The most entries of `topLogProbabilities`.
+  static let maximumTopLogProbabilities = 20
+  /// The most entries of `stopTokens`.
+  static let maximumStopTokens = 2500
+
+  private var sequence: SequenceRequest
+  private let output: CompletionText
+  private let sampler: Sampler
+  private let seed: UInt64
+  private let topLogProbabilities: Int?
+
+  /// Checks `request`, or throws the first thing that is wrong with it.
+  init(_ request: GenerationRequest, _ tokenizer: Tokenizer, contextLength: Int) throws(ApusError) {
+    let options = request.options
+    try Self.check(options, vocabularySize: tokenizer.vocabulary.count)
+    try Self.check(request.prompt, options, tokenizer, contextLength: contextLength)
+    seed = options.seed ?? UInt64.random(in: 0...UInt64.max)
+    topLogProbabilities = options.topLogProbabilities
+    do throws(SamplingError) {
+      output = try CompletionText(tokenizer, after: request.prompt, stops: options.stop)
+      var sampler = try Sampler(
+        try options.samplingParameters(tokenizer), seed: seed, vocabularySize: tokenizer.vocabulary.count)
+      for token in request.prompt { sampler.accept(token) }
+      self.sampler = sampler
+    } catch {
+      throw ApusError(error)
+    }
+    sequence = SequenceRequest(id: 0, prompt: request.prompt, maximumTokens: options.maxTokens ?? contextLength)
+    sequence.endTokens = options.ignoreEOS ? [] : tokenizer.vocabulary.endOfGeneration
+    sequence.stopTokens = Set(options.stopTokens)
+    sequence.reusesPrefix = options.reusesPrefix
+  }
+
+  /// The request with its number and the way to its reader.
+  func pending(id: Int, channel: EventChannel, submitted: ContinuousClock.Instant) -> PendingGeneration {
+    var sequence = sequence
+    sequence.id = id
+    return PendingGeneration(
+      sequence: sequence, output: output, sampler: sampler, channel: channel, seed: seed,
+      topLogProbabilities: topLogProbabilities, submitted: submitted)
+  }
+
+  private static func check(_ options: GenerationOptions, vocabularySize: Int) throws(ApusError) {
+    if let maximum = options.maxTokens, maximum < 0 {
+      throw .invalidRequest(field: "max_tokens", reason: "max_tokens is \(maximum), but must be 0 or more")
+    }
+    if let top = options.topLogProbabilities, !(0...maximumTopLogProbabilities).contains(top) {
+      throw .invalidRequest(
+        field: "top_logprobs", reason: "top_logprobs is \(top), but must be 0 to \(maximumTopLogProbabilities)")
+    }
+    guard options.stopTokens.count <= maximumStopTokens else {
+      throw .invalidRequest(
+        field: "stop_token_ids",
+        reason: "stop_token_ids has \(options.stopTokens.count) entries, but may have at most \(maximumStopTokens)")
+    }
+    try check(options.stopTokens, "stop_token_ids", vocabularySize)
+  }
+
+  private static func check(
+    _ prompt: [Token], _ options: GenerationOptions, _ tokenizer: Tokenizer, contextLength: Int
+  ) throws(ApusError) {
+    guard !prompt.isEmpty else {
+      throw .invalidRequest(
+        field: "prompt", reason: "the prompt is empty, and this model has no token to begin with: give some text")
+    }
+    guard prompt.count < contextLength else {
+      let requested = prompt.count.addingReportingOverflow(options.maxTokens ?? 1)
+      throw .contextLengthExceeded(
+        limit: contextLength, requested: requested.overflow ? .max : requested.partialValue, prompt: prompt.count)
+    }
+    try check(prompt, "prompt", tokenizer.vocabulary.count)
+  }
+
+  private static func check(_ tokens: [Token], _ field: String, _ vocabularySize: Int) throws(ApusError) {
+    guard let token = tokens.first(where: { $0 < 0 || Int($0) >= vocabularySize }) else { return }
+    throw .invalidRequest(
+      field: field, reason: "\(field) names token \(token), but this model's tokens are 0 to \(vocabularySize - 1)")
+  }
+}
+
+extension ApusError {
+  /// What the sampler or the stop matcher found wrong, as an error of the request.
+  init(_ error: SamplingError) {
+    let field =
+      switch error {
+      case .outOfRange(let field, _, _, _), .tooMany(let field, _, _), .emptyEntry(let field, _),
+        .entryTooLong(let field, _, _, _, _), .tokenOutsideVocabulary(let field, _, _):
+        field
+      case .unknownStage, .repeatedStage: "samplers"
+      case .nothingAllowed: "logit_bias"
+      case .nonFiniteLogits, .wrongCount: "logits"
+      }
+    self = .invalidRequest(field: field, reason: error.description)
+  }
+}

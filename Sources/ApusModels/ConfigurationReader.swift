@@ -1,0 +1,63 @@
+internal import ApusGGUF
+
+/// Reads a model's own keys, `<architecture>.<name>`, each with the range that its value must lie in.
+struct ConfigurationReader {
+  let metadata: GGUFMetadata
+  private let prefix: String
+
+  init(_ metadata: GGUFMetadata, prefix: String) {
+    self.metadata = metadata
+    self.prefix = prefix
+  }
+
+  /// An integer, or an array of one integer for each layer if they are all the same.
+  func integer(
+    _ name: String, _ range: ClosedRange<Int>, default standard: Int? = nil
+  ) throws(GGUFError) -> Int {
+    guard let value = metadata.value(key(name)) else {
+      if let standard { return standard }
+      throw error(name, .missing, expected: "this key", found: "that the file lacks it")
+    }
+    let integer = if case .array = value { try uniform(name) } else { try metadata.requireInt(key(name)) }
+    guard range.contains(integer) else {
+      throw error(name, expected: "an integer from \(range.lowerBound) to \(range.upperBound)", found: "\(integer)")
+    }
+    return integer
+  }
+
+  private func uniform(_ name: String) throws(GGUFError) -> Int {
+    let values = try metadata.requireInts(key(name))
+    guard let first = values.first, values.allSatisfy({ $0 == first }) else {
+      throw error(
+        name, .unsupported, expected: "one value for all layers",
+        found: values.isEmpty ? "none" : "values that differ from layer to layer")
+    }
+    return first
+  }
+
+  /// A float that is finite and fulfils `isValid`.
+  func number(
+    _ name: String, _ expected: String, default standard: Float? = nil, isValid: (Float) -> Bool
+  ) throws(GGUFError) -> Float {
+    guard let value = try metadata.float(key(name)) ?? standard else {
+      throw error(name, .missing, expected: "this key", found: "that the file lacks it")
+    }
+    guard value.isFinite, isValid(value) else { throw error(name, expected: expected, found: "\(value)") }
+    return value
+  }
+
+  func contains(_ name: String) -> Bool { metadata.value(key(name)) != nil }
+
+  func string(_ name: String) throws(GGUFError) -> String? { try metadata.string(key(name)) }
+
+  func bool(_ name: String) throws(GGUFError) -> Bool? { try metadata.bool(key(name)) }
+
+  /// An error about the value of `name`.
+  func error(
+    _ name: String, _ kind: GGUFError.Kind = .malformed, expected: String, found: String
+  ) -> GGUFError {
+    metadata.error(key(name), kind, expected: expected, found: found)
+  }
+
+  private func key(_ name: String) -> String { prefix + "." + name }
+}

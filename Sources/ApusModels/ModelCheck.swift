@@ -1,0 +1,25 @@
+package import ApusCore
+internal import ApusTokenizers
+
+/// Validates a whole model file: structure, configuration, all shapes, every weight finite, a tokenizer that builds,
+/// and finite logits after one token.
+///
+/// Throws the first problem. Reads the whole file once; the chat template is returned, not compiled.
+package func checkModel(
+  path: String, backend: any Backend, progress: LoadProgress? = nil
+) throws(ModelError) -> LoadedModel {
+  var options = LanguageModel.Options()
+  options.maxBatchRows = 1
+  options.verifiesWeights = true
+  let loaded = try loadModel(path: path, backend: backend, options: options, progress: progress)
+  do throws(BackendError) {
+    let cache = try loaded.model.makeKVCache(format: .f16, positions: 1)
+    var logits: [Float] = []
+    let token = loaded.vocabulary[.beginningOfSequence] ?? 0
+    let batch = AttentionBatch(positions: [0], sequences: [0], blockTables: [[0]])
+    try loaded.model.forward(tokens: [token], batch: batch, cache: cache, logitRows: [0], into: &logits)
+  } catch {
+    throw .backend(error)
+  }
+  return loaded
+}

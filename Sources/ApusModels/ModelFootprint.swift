@@ -1,0 +1,73 @@
+package import ApusCore
+package import ApusGGUF
+
+/// What a model takes in memory, in bytes, computed without loading it.
+package struct ModelFootprint: Sendable, Equatable {
+  /// What one wants to do with the model.
+  package struct Use: Sendable, Equatable {
+    /// Positions of each sequence.
+    package var context: Int
+    /// Sequences at the same time.
+    package var slots = 1
+    package var format = KVFormat.f16
+    /// Tokens that one step processes at most.
+    package var maxBatchRows = LanguageModel.Options().maxBatchRows
+
+    package init(context: Int) { self.context = context }
+  }
+
+  /// All tensors: as many bytes as in the file, whose own pages are used where it is mapped.
+  package let weights: Int
+  /// Keys and values of all positions of all slots.
+  package let kvCache: Int
+  /// Buffers of a step, and what a backend needs beside them (an estimate).
+  package let activations: Int
+
+  package let total: Int
+
+  /// Nil where the KV format cannot store heads of this size, a count is not positive, or the sum overflows.
+  package init?(_ file: GGUFFile, _ configuration: ModelConfiguration, _ use: Use) {
+    guard use.context > 0, use.slots > 0, use.maxBatchRows > 0 else { return nil }
+    let layout = configuration.kvCacheLayout(format: use.format, positions: use.context, slots: use.slots)
+    guard let kvCache = layout?.byteCount,
+      let activations = configuration.activationByteCount(rows: use.maxBatchRows)
+    else { return nil }
+    weights = file.tensors.reduce(0) { $0 + $1.byteCount }
+    self.kvCache = kvCache
+    self.activations = activations
+    let (fixed, overflow) = weights.addingReportingOverflow(activations)
+    let (total, totalOverflow) = fixed.addingReportingOverflow(kvCache)
+    guard !overflow, !totalOverflow else { return nil }
+    self.total = total
+  }
+
+  /// The largest context, in whole KV blocks and at most what the model was trained for, that fits `budget` bytes;
+  /// 0 where none does, nil where the rest of `use` is not possible at all. Its own context is not looked at.
+  package static func largestContext(
+    _ file: GGUFFile, _ configuration: ModelConfiguration, _ use: Use, budget: Int
+  ) -> Int? {
+    var oneBlock = use
+    oneBlock.context = KVCacheLayout.blockPositions
+    guard let least = ModelFootprint(file, configuration, oneBlock) else { return nil }
+    let (room, overflow) = budget.subtractingReportingOverflow(least.weights + least.activations)
+    guard !overflow, room > 0 else { return 0 }
+    let positions = (room / least.kvCache).multipliedReportingOverflow(by: KVCacheLayout.blockPositions)
+    return positions.overflow
+      ? configuration.contextLength : min(configuration.contextLength, positions.partialValue)
+  }
+}
+
+extension ModelConfiguration {
+  /// Bytes of a step's buffers for `rows` tokens and of a backend's int8 form of the widest; nil where they overflow.
+  fileprivate func activationByteCount(rows: Int) -> Int? {
+    let projections = heads * (keyDimension + valueDimension) + kvHeads * (keyDimension + valueDimension)
+    let columns = 4 * hiddenSize + projections + 2 * feedForwardSize + rope.dimensions
+    let widest = max(hiddenSize, feedForwardSize, heads * valueDimension)
+    // Codes of one byte, and scales and sums for each 32 and 16 of them: 1.5 bytes a value.
+    let rowBytes = columns * MemoryLayout<Float>.size + widest + widest / 2
+    let logitBytes = (hiddenSize + vocabularySize) * MemoryLayout<Float>.size
+    let (buffers, overflow) = rows.multipliedReportingOverflow(by: rowBytes)
+    let (total, totalOverflow) = buffers.addingReportingOverflow(min(rows, ActivationArena.logitRows) * logitBytes)
+    return overflow || totalOverflow ? nil : total
+  }
+}

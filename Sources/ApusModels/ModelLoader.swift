@@ -1,0 +1,48 @@
+package import ApusCore
+package import ApusGGUF
+package import ApusTokenizers
+
+/// A model file with all that it brings: the network, its tokenizer and its chat template.
+package struct LoadedModel: Sendable {
+  package let model: LanguageModel
+  package let tokenizer: Tokenizer
+  /// The source of the file's chat template, not yet compiled.
+  package let chatTemplate: String?
+  package let file: GGUFFile
+
+  package var configuration: ModelConfiguration { model.configuration }
+  package var vocabulary: Vocabulary { tokenizer.vocabulary }
+  package var metadata: GGUFMetadata { file.metadata }
+}
+
+/// Opens, checks and takes into use the model at `path`, all parts of a split model included.
+package func loadModel(
+  path: String, mode: FileReadMode = .mapped, backend: any Backend,
+  options: LanguageModel.Options = LanguageModel.Options(), progress: LoadProgress? = nil
+) throws(ModelError) -> LoadedModel {
+  let file: GGUFFile
+  let chatTemplate: String?
+  do throws(GGUFError) {
+    file = try GGUFFile.open(path: path, mode: mode)
+    chatTemplate = try file.metadata.string("tokenizer.chat_template")
+  } catch {
+    throw .file(error)
+  }
+  let model = try LanguageModel(file, backend: backend, options: options, progress: progress)
+  return LoadedModel(model: model, tokenizer: try makeTokenizer(file), chatTemplate: chatTemplate, file: file)
+}
+
+/// The tokenizer that a model file describes.
+package func makeTokenizer(_ file: GGUFFile) throws(ModelError) -> Tokenizer {
+  let description: VocabularyDescription
+  do throws(GGUFError) {
+    description = try VocabularyDescription(file.metadata)
+  } catch {
+    throw .file(error)
+  }
+  do throws(TokenizerError) {
+    return try Tokenizer(Vocabulary(description))
+  } catch {
+    throw .tokenizer(error, path: file.paths[0])
+  }
+}

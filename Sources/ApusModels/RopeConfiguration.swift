@@ -1,0 +1,104 @@
+package import ApusCore
+internal import ApusGGUF
+
+/// How a model turns its queries and keys by position, as its metadata says.
+package struct RopeConfiguration: Sendable, Equatable {
+  /// How frequencies are stretched so that a model reaches further than it was trained for.
+  package enum Scaling: Sendable, Equatable {
+    case none
+    /// Every frequency divided by `factor` (arXiv:2306.15595).
+    case linear(factor: Float)
+    /// Low frequencies divided, high ones kept, a ramp between (arXiv:2309.00071).
+    case yarn(YaRN)
+  }
+
+  /// The parameters of YaRN, with the paper's names.
+  package struct YaRN: Sendable, Equatable {
+    package var factor: Float
+    /// Positions that the model was trained for before it was stretched.
+    package var originalContextLength: Int
+    /// Turns within the original context above which a frequency is kept.
+    package var betaFast: Float = 32
+    /// Turns below which it is divided by `factor`.
+    package var betaSlow: Float = 1
+    /// How much of the ramp is applied, 0 to 1.
+    package var extrapolation: Float = 1
+
+    package init(factor: Float, originalContextLength: Int) {
+      self.factor = factor
+      self.originalContextLength = originalContextLength
+    }
+  }
+
+  /// Values of a head that turn, in pairs; even.
+  package var dimensions: Int
+  package var base: Float
+  package var scaling: Scaling
+  /// Factor on cosine and sine beside YaRN's own.
+  package var attentionFactor: Float
+  package var pairing: RopeParameters.Pairing
+
+  package init(
+    dimensions: Int, base: Float, scaling: Scaling = .none, attentionFactor: Float = 1,
+    pairing: RopeParameters.Pairing
+  ) {
+    self.dimensions = dimensions
+    self.base = base
+    self.scaling = scaling
+    self.attentionFactor = attentionFactor
+    self.pairing = pairing
+  }
+}
+
+extension RopeConfiguration {
+  init(
+    _ reader: ConfigurationReader, pairing: RopeParameters.Pairing, headDimension: Int, contextLength: Int
+  ) throws(GGUFError) {
+    dimensions = try reader.integer("rope.dimension_count", 0...Int(UInt32.max), default: headDimension)
+    guard dimensions == headDimension, headDimension.isMultiple(of: 2) else {
+      throw reader.error(
+        "rope.dimension_count", expected: "the \(headDimension) values of a key head, an even number",
+        found: "\(dimensions)")
+    }
+    base = try reader.number("rope.freq_base", "a finite number above 1", default: 10_000) { $0 > 1 }
+    attentionFactor = try reader.number("rope.scaling.attn_factor", positive, default: 1) { $0 > 0 }
+    scaling = try Scaling(reader, contextLength: contextLength)
+    self.pairing = pairing
+  }
+}
+
+extension RopeConfiguration.Scaling {
+  fileprivate init(_ reader: ConfigurationReader, contextLength: Int) throws(GGUFError) {
+    switch try reader.string("rope.scaling.type") {
+    case nil, "linear": self = try Self.linear(reader)
+    case "none": self = .none
+    case "yarn": self = .yarn(try RopeConfiguration.YaRN(reader, contextLength: contextLength))
+    case let type?:
+      throw reader.error("rope.scaling.type", .unsupported, expected: "none, linear or yarn", found: "'\(type)'")
+    }
+  }
+
+  private static func linear(_ reader: ConfigurationReader) throws(GGUFError) -> Self {
+    let name = reader.contains("rope.scaling.factor") ? "rope.scaling.factor" : legacyFactor
+    let factor = try reader.number(name, positive, default: 1) { $0 > 0 }
+    return factor == 1 ? .none : .linear(factor: factor)
+  }
+
+  /// What `rope.scaling.factor` was called before there were other types.
+  private static var legacyFactor: String { "rope.scale_linear" }
+}
+
+extension RopeConfiguration.YaRN {
+  fileprivate init(_ reader: ConfigurationReader, contextLength: Int) throws(GGUFError) {
+    factor = try reader.number("rope.scaling.factor", positive) { $0 > 0 }
+    originalContextLength = try reader.integer(
+      "rope.scaling.original_context_length", 1...Int(Int32.max), default: contextLength)
+    betaFast = try reader.number("rope.scaling.yarn_beta_fast", positive, default: 32) { $0 > 0 }
+    betaSlow = try reader.number("rope.scaling.yarn_beta_slow", positive, default: 1) { $0 > 0 }
+    extrapolation = try reader.number("rope.scaling.yarn_ext_factor", "a number from 0 to 1", default: 1) {
+      (0...1).contains($0)
+    }
+  }
+}
+
+private let positive = "a finite number above 0"

@@ -1,0 +1,197 @@
+/// Python's `str.format`.
+extension TemplateInterpreter {
+  func braceFormat(_ format: TemplateText, _ arguments: TemplateArguments) throws(TemplateError) -> TemplateText {
+    var automatic = 0
+    return TemplateText(utf8: try braceFormat(format.utf8[...], arguments, &automatic, depth: 2))
+  }
+
+  private func braceFormat(
+    _ format: ArraySlice<UInt8>, _ arguments: TemplateArguments, _ automatic: inout Int, depth: Int
+  ) throws(TemplateError) -> [UInt8] {
+    guard depth > 0 else { throw .runtime("Max string recursion exceeded") }
+    try spend(format.count)
+    var result: [UInt8] = []
+    var index = format.startIndex
+    while index < format.endIndex {
+      let byte = format[index]
+      let isDouble = index + 1 < format.endIndex && format[index + 1] == byte
+      if byte == UInt8(ascii: "{"), !isDouble {
+        let end = try endOfField(format, index)
+        result += try field(format[(index + 1)..<end], arguments, &automatic, depth: depth).utf8
+        try spend(result.count / 1024 + 1)
+        try reserve(result.count)
+        index = end + 1
+      } else if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "}") {
+        guard isDouble else { throw .runtime("Single '}' encountered in format string") }
+        result.append(byte)
+        index += 2
+      } else {
+        result.append(byte)
+        index += 1
+      }
+    }
+    return result
+  }
+
+  private func endOfField(_ format: ArraySlice<UInt8>, _ start: Int) throws(TemplateError) -> Int {
+    var open = 0
+    for index in start..<format.endIndex {
+      if format[index] == UInt8(ascii: "{") { open += 1 }
+      if format[index] == UInt8(ascii: "}") { open -= 1 }
+      if open == 0 { return index }
+    }
+    throw .runtime("expected '}' before end of string")
+  }
+
+  /// Formats what stands in braces: `name!conversion:spec`.
+  private func field(
+    _ field: ArraySlice<UInt8>, _ arguments: TemplateArguments, _ automatic: inout Int, depth: Int
+  ) throws(TemplateError) -> TemplateText {
+    let nameEnd = field.firstIndex { $0 == UInt8(ascii: "!") || $0 == UInt8(ascii: ":") } ?? field.endIndex
+    var value = try named(field[..<nameEnd], arguments, &automatic)
+    var rest = field[nameEnd...]
+    if rest.first == UInt8(ascii: "!") {
+      guard let conversion = rest.dropFirst().first else { throw .runtime("the conversion is missing") }
+      switch conversion {
+      case UInt8(ascii: "s"): value = .text(try str(value))
+      case UInt8(ascii: "r"), UInt8(ascii: "a"): value = .text(try repr(value))
+      default: throw .runtime("Unknown conversion specifier")
+      }
+      rest = rest.dropFirst(2)
+      guard rest.isEmpty || rest.first == UInt8(ascii: ":") else {
+        throw .runtime("expected ':' after conversion specifier")
+      }
+    }
+    let spec = try braceFormat(rest.dropFirst(), arguments, &automatic, depth: depth - 1)
+    return try formatted(value, spec)
+  }
+
+  /// Resolves `name.attribute[item]…`.
+  private func named(
+    _ path: ArraySlice<UInt8>, _ arguments: TemplateArguments, _ automatic: inout Int
+  ) throws(TemplateError) -> TemplateValue {
+    let isEnd: (UInt8) -> Bool = { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "[") }
+    let firstEnd = path.firstIndex(where: isEnd) ?? path.endIndex
+    let first = TemplateText(utf8: Array(path[..<firstEnd]))
+    var value: TemplateValue
+    if first.isEmpty || first.all(\.isPythonDecimal) {
+      let index = first.isEmpty ? automatic : Int(first.string) ?? .max
+      if first.isEmpty { automatic += 1 }
+      guard index < arguments.positional.count else {
+        throw .runtime("Replacement index out of range for positional args tuple")
+      }
+      value = arguments.positional[index]
+    } else {
+      guard let found = arguments.named.last(where: { $0.name == first }) else {
+        throw .runtime("a name in the format is not among the arguments")
+      }
+      value = found.value
+    }
+    var rest = path[firstEnd...]
+    while let mark = rest.first {
+      try spend(1)
+      rest = rest.dropFirst()
+      let end = mark == UInt8(ascii: ".") ? rest.firstIndex(where: isEnd) : rest.firstIndex(of: UInt8(ascii: "]"))
+      let name = TemplateText(utf8: Array(rest[..<(end ?? rest.endIndex)]))
+      if mark == UInt8(ascii: ".") {
+        value = try attribute(name.string, of: value)
+      } else {
+        value = try item(Int(name.string).map { .int($0) } ?? .text(name), of: value)
+      }
+      rest = rest[(end ?? rest.endIndex)...]
+      if mark == UInt8(ascii: "[") { rest = rest.dropFirst() }
+    }
+    return value
+  }
+
+  /// `format(value, spec)`.
+  private func formatted(_ value: TemplateValue, _ text: [UInt8]) throws(TemplateError) -> TemplateText {
+    if text.isEmpty { return try str(value) }
+    let spec = try Self.spec(text)
+    switch (value, spec.type) {
+    case (.text(let string), nil), (.text(let string), "s"): return try laid(string, spec)
+    case (.double(let number), _): return try formatted(number, spec)
+    case (.int, "e"), (.int, "E"), (.int, "f"), (.int, "F"), (.int, "g"), (.int, "G"), (.int, "%"):
+      return try formatted(value.number ?? 0, spec)
+    case (.int(let number), "c"):
+      guard let code = UInt32(exactly: number), let scalar = Unicode.Scalar(code) else {
+        throw .runtime("%c arg not in range")
+      }
+      return try laid(spec, sign: "", TemplateText(scalar), .left)
+    case (.int(let number), _):
+      guard spec.precision == nil, spec.type != "s" else {
+        throw .runtime("Precision not allowed in integer format specifier")
+      }
+      return try formatted(number, spec)
+    case (.bool(let flag), nil), (.bool(let flag), "d"): return try formatted(flag ? 1 : 0, spec)
+    default: throw .runtime("unsupported format string for \(value.typeName)")
+    }
+  }
+
+  private func laid(_ text: TemplateText, _ spec: TemplateFormatSpec) throws(TemplateError) -> TemplateText {
+    var text = text
+    if let precision = spec.precision {
+      text = text.slice(SliceRange(start: nil, stop: precision, step: 1, length: text.count))
+    }
+    return try laid(spec, sign: "", text, .left)
+  }
+
+  /// Reads `[[fill]align][sign][#][0][width][grouping][.precision][type]`.
+  private static func spec(_ utf8: [UInt8]) throws(TemplateError) -> TemplateFormatSpec {
+    var spec = TemplateFormatSpec()
+    var rest = Array(String(decoding: utf8, as: UTF8.self).unicodeScalars)[...]
+    if rest.count > 1, let alignment = alignment(rest[1]) {
+      (spec.fill, spec.alignment) = (TemplateText(rest[0]), alignment)
+      rest = rest.dropFirst(2)
+    } else if let first = rest.first, let alignment = alignment(first) {
+      spec.alignment = alignment
+      rest = rest.dropFirst()
+    }
+    if let sign = rest.first, sign == "+" || sign == " " || sign == "-" {
+      spec.sign = sign == "-" ? "" : String(sign)
+      rest = rest.dropFirst()
+    }
+    if rest.first == "#" {
+      spec.isAlternate = true
+      rest = rest.dropFirst()
+    }
+    if rest.first == "0", spec.alignment == nil {
+      (spec.fill, spec.alignment) = (TemplateText("0"), .afterSign)
+    }
+    spec.width = try number(&rest) ?? 0
+    if let mark = rest.first, mark == "," || mark == "_" {
+      spec.grouping = String(mark)
+      rest = rest.dropFirst()
+    }
+    if rest.first == "." {
+      rest = rest.dropFirst()
+      guard let precision = try number(&rest) else { throw .runtime("Format specifier missing precision") }
+      spec.precision = precision
+    }
+    spec.type = rest.popFirst()
+    guard rest.isEmpty, spec.type.map({ "bcdeEfFgGnosxX%".unicodeScalars.contains($0) }) ?? true else {
+      throw .runtime("Invalid format specifier")
+    }
+    return spec
+  }
+
+  private static func alignment(_ scalar: Unicode.Scalar) -> TemplateFormatSpec.Alignment? {
+    switch scalar {
+    case "<": .left
+    case ">": .right
+    case "^": .center
+    case "=": .afterSign
+    default: nil
+    }
+  }
+
+  private static func number(_ rest: inout ArraySlice<Unicode.Scalar>) throws(TemplateError) -> Int? {
+    var value: Int?
+    while let digit = rest.first, digit >= "0", digit <= "9" {
+      value = (value ?? 0) * 10 + Int(digit.value - 0x30)
+      rest = rest.dropFirst()
+      guard value ?? 0 <= formatLimit else { throw .limit("a format is too wide") }
+    }
+    return value
+  }
+}

@@ -1,0 +1,161 @@
+/// Attributes, subscripts and iteration.
+extension TemplateInterpreter {
+  /// `value.name`: Python's attributes first, then the item of that name.
+  func attribute(_ name: String, of value: TemplateValue) throws(TemplateError) -> TemplateValue {
+    if let found = try ownAttribute(name, of: value) { return found }
+    if case .dictionary(let dictionary) = value, let found = dictionary.value(TemplateText(name)) { return found }
+    return .undefined(.attribute(name, ofType: value.attributeOwner))
+  }
+
+  /// An attribute that is not an item: a method, or a part of a namespace or loop.
+  private func ownAttribute(_ name: String, of value: TemplateValue) throws(TemplateError) -> TemplateValue? {
+    switch value {
+    case .undefined(let undefined): throw undefined.error
+    case .namespace(let number):
+      try spend(namespaces[number].names.count / 8)
+      return namespaces[number][TemplateText(name)]
+    case .loop(let number): return try attribute(name, of: loops[number], value)
+    case .macro(let number): return attribute(name, of: macros[number].definition)
+    case .cycler(let cycler) where name == "current": return cycler.items.items[cycler.position]
+    default: break
+    }
+    if TemplateMethods.isRefused(name, on: value) {
+      return .undefined(.unsafeAttribute(name, ofType: value.typeName))
+    }
+    return TemplateMethods.exists(name, on: value) ? .method(TemplateMethod(value, name)) : nil
+  }
+
+  private func attribute(_ name: String, of macro: TemplateMacroDefinition) -> TemplateValue? {
+    switch name {
+    case "name": .text(macro.name)
+    case "catch_kwargs": .bool(macro.specials.kwargs != nil)
+    case "catch_varargs": .bool(macro.specials.varargs != nil)
+    case "caller": .bool(macro.specials.caller != nil)
+    default: nil
+    }
+  }
+
+  private func attribute(
+    _ name: String, of loop: TemplateLoop, _ value: TemplateValue
+  ) throws(TemplateError) -> TemplateValue? {
+    switch name {
+    case "index": return .int(loop.index)
+    case "index0": return .int(loop.index - 1)
+    case "first": return .bool(loop.index == 1)
+    case "last": return .bool(try peek(loop) == nil)
+    case "length": return .int(try length(of: loop))
+    case "revindex": return .int(try length(of: loop) - loop.index + 1)
+    case "revindex0": return .int(try length(of: loop) - loop.index)
+    case "depth": return .int(loop.depth + 1)
+    case "depth0": return .int(loop.depth)
+    case "previtem":
+      return loop.index > 1 ? loop.previous : .undefined(.hint("there is no previous item"))
+    case "nextitem": return try peek(loop) ?? .undefined(.hint("there is no next item"))
+    case "cycle", "changed": return .method(TemplateMethod(value, name))
+    default: return nil
+    }
+  }
+
+  /// `value[index]`: items first, then Python's attributes; undefined where neither is there.
+  func item(_ index: TemplateValue, of value: TemplateValue) throws(TemplateError) -> TemplateValue {
+    if case .undefined(let undefined) = value { throw undefined.error }
+    if let found = try element(index, of: value) { return found }
+    guard case .text(let name) = index else { return .undefined(.element(ofType: value.attributeOwner)) }
+    return try ownAttribute(name.string, of: value)
+      ?? .undefined(.attribute(name.string, ofType: value.attributeOwner))
+  }
+
+  private func element(_ index: TemplateValue, of value: TemplateValue) throws(TemplateError) -> TemplateValue? {
+    if case .dictionary(let dictionary) = value {
+      if case .text(let name) = index { return dictionary.value(name) }
+      guard let key = try? TemplateKey(index) else { return nil }
+      return dictionary.value(key)
+    }
+    guard let number = index.index else { return nil }
+    switch value {
+    case .list(let sequence), .tuple(let sequence):
+      return position(number, in: sequence.items.count).map { sequence.items[$0] }
+    case .range(let range): return position(number, in: range.count).map { range.item($0) }
+    case .text(let text):
+      try spend(text.byteCount / 8)
+      return position(number, in: text.count).map {
+        .text(text.slice(SliceRange(start: $0, stop: $0 + 1, step: 1, length: $0 + 1)))
+      }
+    default: return nil
+    }
+  }
+
+  private func position(_ index: Int, in count: Int) -> Int? {
+    let position = index < 0 ? index + count : index
+    return position >= 0 && position < count ? position : nil
+  }
+
+  /// `value[start:stop:step]`; undefined for what cannot be cut.
+  func slice(
+    _ value: TemplateValue, _ start: TemplateValue, _ stop: TemplateValue, _ step: TemplateValue
+  ) throws(TemplateError) -> TemplateValue {
+    if case .undefined(let undefined) = value { throw undefined.error }
+    guard let length = value.length, start.isNone || start.index != nil, stop.isNone || stop.index != nil,
+      step.isNone || step.index != nil
+    else { return .undefined(.element(ofType: value.attributeOwner)) }
+    guard step.index != 0 else { throw .runtime("slice step cannot be zero") }
+    let range = SliceRange(start: start.index, stop: stop.index, step: step.index ?? 1, length: length)
+    try spend(range.count / 8)
+    switch value {
+    case .text(let text):
+      try spend(text.byteCount / 8)
+      return .text(text.slice(range))
+    case .list(let sequence): return try .list(range.indices.map { sequence.items[$0] })
+    case .tuple(let sequence): return try .tuple(range.indices.map { sequence.items[$0] })
+    case .range(let numbers):
+      // The positions are inside of the range; only what lies behind its end could overflow, and is not used.
+      return .range(
+        TemplateRange(
+          start: numbers.start &+ range.start &* numbers.step,
+          stop: numbers.start &+ (range.start &+ range.count &* range.step) &* numbers.step,
+          step: numbers.step &* range.step, count: range.count))
+    default: return .undefined(.element(ofType: value.attributeOwner))
+    }
+  }
+
+  /// What iterating over a value gives; `purpose` begins the message where it cannot be iterated.
+  func items(of value: TemplateValue, for purpose: String) throws(TemplateError) -> [TemplateValue] {
+    switch value {
+    case .undefined: return []
+    case .list(let sequence), .tuple(let sequence): return sequence.items
+    case .dictionary(let dictionary): return dictionary.keys
+    case .text(let text):
+      try spend(text.byteCount)
+      guard text.byteCount <= TemplateLimits.elementCount * 4, text.count <= TemplateLimits.elementCount else {
+        throw .limit("a text of more than \(TemplateLimits.elementCount) characters cannot be iterated")
+      }
+      return text.characters.map { .text($0) }
+    case .range(let range):
+      try spend(range.count)
+      return (0..<range.count).map { range.item($0) }
+    case .view(let view):
+      try spend(view.dictionary.count)
+      return try view.items()
+    case .iterator(let iterator): return try iterator.rest()
+    case .loop(let number):
+      var rest: [TemplateValue] = []
+      while let item = try peek(loops[number]) {
+        loops[number].pendingStart += 1
+        loops[number].index += 1
+        rest.append(try .tuple([item, value]))
+      }
+      return rest
+    default: throw .runtime("\(purpose) '\(value.typeName)' object")
+    }
+  }
+
+  /// The first item of an iterable, leaving the rest of a generator in place.
+  func firstItem(of value: TemplateValue) throws(TemplateError) -> TemplateValue? {
+    if case .iterator(let iterator) = value { return try iterator.next() }
+    if case .text(let text) = value {
+      return text.isEmpty
+        ? nil : .text(text.slice(SliceRange(start: 0, stop: 1, step: 1, length: 1)))
+    }
+    return try items(of: value, for: "not iterable:").first
+  }
+}

@@ -1,0 +1,131 @@
+/// Writes values as Python's `str` and `repr` do, into a text of bounded size.
+struct TemplatePrinter {
+  /// The interpreter that owns the namespaces.
+  let interpreter: TemplateInterpreter
+  private(set) var utf8: [UInt8] = []
+
+  init(_ interpreter: TemplateInterpreter) { self.interpreter = interpreter }
+
+  private mutating func raw(_ text: String) { utf8.append(contentsOf: text.utf8) }
+
+  /// Appends `str(value)`.
+  mutating func str(_ value: TemplateValue) throws(TemplateError) {
+    switch value {
+    case .undefined: break
+    case .text(let text):
+      try interpreter.reserve(utf8.count + text.byteCount)
+      utf8.append(contentsOf: text.utf8)
+    default: try repr(value)
+    }
+  }
+
+  /// Appends `repr(value)`.
+  mutating func repr(_ value: TemplateValue) throws(TemplateError) {
+    try interpreter.spend(1)
+    try interpreter.reserve(utf8.count)
+    switch value {
+    case .undefined: raw("Undefined")
+    case .none: raw("None")
+    case .bool(let value): raw(value ? "True" : "False")
+    case .int(let value): raw(String(value))
+    case .double(let value): raw(pythonDescription(of: value))
+    case .text(let text): try repr(text)
+    case .list(let sequence): try list("[", sequence.items, "]")
+    case .tuple(let sequence): try list("(", sequence.items, sequence.items.count == 1 ? ",)" : ")")
+    case .dictionary(let dictionary): try members(dictionary.keys, dictionary.values)
+    case .view(let view):
+      raw(view.kind.rawValue)
+      try list("([", try view.items(), "])")
+    case .range(let range): raw("range(\(range.start), \(range.stop)\(range.step == 1 ? "" : ", \(range.step)"))")
+    case .namespace(let number): try namespace(number)
+    case .loop(let number):
+      let loop = interpreter.loops[number]
+      raw("<LoopContext \(loop.index)/\(try interpreter.length(of: loop))>")
+    case .macro(let number): raw("<Macro '\(interpreter.macros[number].definition.name)'>")
+    case .iterator, .function, .method, .cycler, .joiner: raw("<\(value.typeName) object>")
+    }
+  }
+
+  private mutating func list(_ open: String, _ items: [TemplateValue], _ close: String) throws(TemplateError) {
+    raw(open)
+    for (index, item) in items.enumerated() {
+      if index > 0 { raw(", ") }
+      try repr(item)
+    }
+    raw(close)
+  }
+
+  private mutating func members(_ keys: [TemplateValue], _ values: [TemplateValue]) throws(TemplateError) {
+    raw("{")
+    for (index, (key, value)) in zip(keys, values).enumerated() {
+      if index > 0 { raw(", ") }
+      try repr(key)
+      raw(": ")
+      try repr(value)
+    }
+    raw("}")
+  }
+
+  /// A namespace inside another is cut short: it may hold itself.
+  private mutating func namespace(_ number: Int) throws(TemplateError) {
+    raw("<Namespace ")
+    let attributes = interpreter.namespaces[number]
+    let values = attributes.values.map { value in
+      if case .namespace = value { TemplateValue.text("<Namespace>") } else { value }
+    }
+    if values.contains(where: { $0.nesting > 0 }), attributes.isBeingPrinted {
+      raw("...")
+    } else {
+      interpreter.namespaces[number].isBeingPrinted = true
+      defer { interpreter.namespaces[number].isBeingPrinted = false }
+      try members(attributes.names.map { .text($0) }, values)
+    }
+    raw(">")
+  }
+
+  private mutating func repr(_ text: TemplateText) throws(TemplateError) {
+    try interpreter.spend(text.byteCount / 4)
+    if text.isMarkup { raw("Markup(") }
+    let hasSingle = text.utf8.contains(0x27)
+    let quote: UInt8 = hasSingle && !text.utf8.contains(0x22) ? 0x22 : 0x27
+    utf8.append(quote)
+    for scalar in text.scalars {
+      switch scalar {
+      case "\\": raw("\\\\")
+      case "\n": raw("\\n")
+      case "\r": raw("\\r")
+      case "\t": raw("\\t")
+      case _ where scalar.value == UInt32(quote):
+        utf8.append(0x5C)
+        utf8.append(quote)
+      case _ where scalar.isPythonPrintable: raw(String(scalar))
+      default: escape(scalar)
+      }
+    }
+    utf8.append(quote)
+    if text.isMarkup { raw(")") }
+  }
+
+  private mutating func escape(_ scalar: Unicode.Scalar) {
+    let (prefix, width) = scalar.value < 0x100 ? ("\\x", 2) : scalar.value < 0x10000 ? ("\\u", 4) : ("\\U", 8)
+    let digits = String(scalar.value, radix: 16)
+    raw(prefix + String(repeating: "0", count: width - digits.count) + digits)
+  }
+}
+
+extension TemplateInterpreter {
+  /// Python's `str(value)`.
+  func str(_ value: TemplateValue) throws(TemplateError) -> TemplateText {
+    if case .text(let text) = value { return text }
+    var printer = TemplatePrinter(self)
+    try printer.str(value)
+    return TemplateText(utf8: printer.utf8)
+  }
+
+  /// Python's `repr(value)`.
+  func repr(_ value: TemplateValue) throws(TemplateError) -> TemplateText {
+    var printer = TemplatePrinter(self)
+    try printer.repr(value)
+    return TemplateText(utf8: printer.utf8)
+  }
+}

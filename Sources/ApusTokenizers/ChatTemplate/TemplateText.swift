@@ -1,0 +1,144 @@
+/// A Python string: UTF-8 that is compared, counted and cut by code points, never by graphemes.
+struct TemplateText: Hashable, Sendable {
+  /// Always valid UTF-8.
+  let utf8: [UInt8]
+  /// Whether the text went through `safe` or `escape`, so that `escape` leaves it alone.
+  var isMarkup = false
+
+  init(utf8: [UInt8]) { self.utf8 = utf8 }
+  init(_ string: String) { utf8 = Array(string.utf8) }
+  init(_ scalar: Unicode.Scalar) { utf8 = Array(String(scalar).utf8) }
+
+  static let empty = TemplateText(utf8: [])
+
+  static func == (a: TemplateText, b: TemplateText) -> Bool { a.utf8 == b.utf8 }
+  func hash(into hasher: inout Hasher) { hasher.combine(utf8) }
+
+  var string: String { String(decoding: utf8, as: UTF8.self) }
+  var scalars: String.UnicodeScalarView { string.unicodeScalars }
+  var isEmpty: Bool { utf8.isEmpty }
+  var byteCount: Int { utf8.count }
+
+  /// The number of code points; O(bytes).
+  var count: Int {
+    var count = 0
+    for byte in utf8 where byte & 0xC0 != 0x80 { count += 1 }
+    return count
+  }
+
+  /// The order by code points, which is the order of the UTF-8 bytes.
+  static func < (a: TemplateText, b: TemplateText) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
+
+  /// The code points as texts of one each.
+  var characters: [TemplateText] {
+    var result: [TemplateText] = []
+    result.reserveCapacity(utf8.count)
+    forEachCharacter { start, end in result.append(TemplateText(utf8: Array(utf8[start..<end]))) }
+    return result
+  }
+
+  /// Calls `body` with the byte range of every code point in order.
+  func forEachCharacter(_ body: (Int, Int) -> Void) {
+    var start = 0
+    while start < utf8.count {
+      let end = start + Self.width(utf8[start])
+      body(start, end)
+      start = end
+    }
+  }
+
+  /// The number of bytes of the code point that starts with this byte.
+  private static func width(_ lead: UInt8) -> Int { lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4 }
+
+  /// The byte position of the code point at `index`, which may be the count of code points.
+  func byteOffset(ofCharacter index: Int) -> Int {
+    var offset = 0
+    for _ in 0..<index where offset < utf8.count { offset += Self.width(utf8[offset]) }
+    return offset
+  }
+
+  /// The number of code points before a byte position.
+  func characterIndex(ofByte offset: Int) -> Int {
+    var count = 0
+    for byte in utf8[..<offset] where byte & 0xC0 != 0x80 { count += 1 }
+    return count
+  }
+
+  /// The code points at `start`, `start + step` …: a Python slice whose bounds were made valid before.
+  func slice(_ range: SliceRange) -> TemplateText {
+    if range.step == 1 {
+      let start = byteOffset(ofCharacter: range.start)
+      var end = start
+      for _ in 0..<range.count where end < utf8.count { end += Self.width(utf8[end]) }
+      return TemplateText(utf8: Array(utf8[start..<end]))
+    }
+    let parts = characters
+    var result: [UInt8] = []
+    for index in range.indices { result.append(contentsOf: parts[index].utf8) }
+    return TemplateText(utf8: result)
+  }
+
+  /// The byte positions of `needle`, not overlapping, at most `limit` of them, in the order of the search.
+  ///
+  /// Knuth, Morris and Pratt's search: linear whatever the texts are. `needle` must not be empty.
+  func matches(of needle: [UInt8], limit: Int = .max, fromEnd: Bool = false) -> [Int] {
+    guard limit > 0, needle.count <= utf8.count else { return [] }
+    let needle = fromEnd ? needle.reversed() : needle
+    let fallback = Self.prefixTable(needle)
+    var found: [Int] = []
+    var matched = 0
+    for step in 0..<utf8.count {
+      let byte = utf8[fromEnd ? utf8.count - 1 - step : step]
+      while matched > 0, needle[matched] != byte { matched = fallback[matched - 1] }
+      if needle[matched] == byte { matched += 1 }
+      guard matched == needle.count else { continue }
+      found.append(fromEnd ? utf8.count - 1 - step : step + 1 - needle.count)
+      if found.count == limit { break }
+      matched = 0
+    }
+    return found
+  }
+
+  /// For every prefix of `needle`, the length of its longest proper prefix that also ends it.
+  private static func prefixTable(_ needle: [UInt8]) -> [Int] {
+    var table = [Int](repeating: 0, count: needle.count)
+    var length = 0
+    for index in 1..<max(needle.count, 1) {
+      while length > 0, needle[index] != needle[length] { length = table[length - 1] }
+      if needle[index] == needle[length] { length += 1 }
+      table[index] = length
+    }
+    return table
+  }
+
+  func contains(_ needle: TemplateText) -> Bool { needle.isEmpty || !matches(of: needle.utf8, limit: 1).isEmpty }
+}
+
+/// The positions that a Python slice selects from a sequence: valid whatever bounds and step were given.
+struct SliceRange {
+  let start: Int
+  let step: Int
+  let count: Int
+
+  /// Resolves the bounds as Python's `slice.indices` does; `step` must not be 0.
+  init(start: Int?, stop: Int?, step: Int, length: Int) {
+    let lowest = step < 0 ? -1 : 0
+    let highest = step < 0 ? length - 1 : length
+    func clamp(_ bound: Int) -> Int { min(max(bound < 0 ? bound + length : bound, lowest), highest) }
+    let first = start.map(clamp) ?? (step < 0 ? highest : lowest)
+    let end = stop.map(clamp) ?? (step < 0 ? lowest : highest)
+    self.start = first
+    self.step = step
+    if step > 0 {
+      count = first < end ? (end - first - 1) / step + 1 : 0
+    } else {
+      count = first > end ? (end - first + 1) / step + 1 : 0
+    }
+  }
+
+  /// The selected positions in order.
+  var indices: LazyMapSequence<Range<Int>, Int> {
+    let (start, step) = (start, step)
+    return (0..<count).lazy.map { start + $0 * step }
+  }
+}

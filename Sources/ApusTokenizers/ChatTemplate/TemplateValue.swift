@@ -1,0 +1,175 @@
+/// A value of the template language: Python's types as far as templates can meet them.
+enum TemplateValue {
+  case undefined(TemplateUndefined)
+  case none
+  case bool(Bool)
+  case int(Int)
+  case double(Double)
+  case text(TemplateText)
+  case list(TemplateSequence)
+  case tuple(TemplateSequence)
+  case dictionary(TemplateDictionary)
+  case range(TemplateRange)
+  /// What `dict.keys()`, `.values()` and `.items()` give.
+  case view(TemplateDictionaryView)
+  /// A generator: can be walked once.
+  case iterator(TemplateIterator)
+  case function(TemplateFunction)
+  case method(TemplateMethod)
+  case cycler(TemplateCycler)
+  case joiner(TemplateJoiner)
+  /// Mutable things are owned by the interpreter and named by number, so that no cycle or long chain of references
+  /// can arise between values.
+  case namespace(Int)
+  case loop(Int)
+  case macro(Int)
+
+  static func list(_ items: [TemplateValue]) throws(TemplateError) -> TemplateValue {
+    .list(try TemplateSequence(items))
+  }
+
+  static func tuple(_ items: [TemplateValue]) throws(TemplateError) -> TemplateValue {
+    .tuple(try TemplateSequence(items))
+  }
+
+  static func text(_ string: String) -> TemplateValue { .text(TemplateText(string)) }
+
+  static func undefined(_ reason: TemplateUndefined.Reason) -> TemplateValue { .undefined(TemplateUndefined(reason)) }
+
+  /// How deep values are nested in this one: 0 for all that hold none.
+  var nesting: Int {
+    switch self {
+    case .list(let sequence), .tuple(let sequence): sequence.nesting
+    case .dictionary(let dictionary): dictionary.nesting
+    case .view(let view): view.dictionary.nesting
+    case .iterator(let iterator): iterator.nesting
+    case .method(let method): method.receiver.nesting
+    case .cycler(let cycler): cycler.items.nesting
+    default: 0
+    }
+  }
+
+  var isUndefined: Bool { if case .undefined = self { true } else { false } }
+  var isNone: Bool { if case .none = self { true } else { false } }
+}
+
+/// The nesting of a container of these values, refused beyond the limit: releasing and walking values recurses.
+func nesting(around items: [TemplateValue]) throws(TemplateError) -> Int {
+  var deepest = 0
+  for item in items { deepest = max(deepest, item.nesting) }
+  guard deepest < TemplateLimits.valueDepth else {
+    throw .limit("values are nested deeper than \(TemplateLimits.valueDepth)")
+  }
+  return deepest + 1
+}
+
+/// The items of a list or tuple; never changed, as in Jinja's immutable sandbox.
+final class TemplateSequence {
+  let items: [TemplateValue]
+  let nesting: Int
+
+  init(_ items: [TemplateValue]) throws(TemplateError) {
+    guard items.count <= TemplateLimits.elementCount else {
+      throw .limit("a list would be longer than \(TemplateLimits.elementCount)")
+    }
+    self.items = items
+    nesting = try ApusTokenizers.nesting(around: items)
+  }
+}
+
+/// The numbers of a `range`.
+struct TemplateRange: Equatable {
+  let start: Int
+  let stop: Int
+  let step: Int
+  let count: Int
+
+  func item(_ index: Int) -> TemplateValue { .int(start + index * step) }
+}
+
+/// One of the three views of a dictionary.
+final class TemplateDictionaryView {
+  enum Kind: String {
+    case keys = "dict_keys"
+    case values = "dict_values"
+    case items = "dict_items"
+  }
+
+  let kind: Kind
+  let dictionary: TemplateDictionary
+
+  init(_ kind: Kind, _ dictionary: TemplateDictionary) {
+    self.kind = kind
+    self.dictionary = dictionary
+  }
+
+  func items() throws(TemplateError) -> [TemplateValue] {
+    switch kind {
+    case .keys: return dictionary.keys
+    case .values: return dictionary.values
+    case .items: return try dictionary.pairs()
+    }
+  }
+}
+
+/// A generator's items with the place it has reached, and the error that ends it where making an item failed.
+final class TemplateIterator {
+  let typeName: String
+  let nesting: Int
+  private var items: ArraySlice<TemplateValue>
+  private let failure: TemplateError?
+
+  init(_ typeName: String, _ items: [TemplateValue], failure: TemplateError? = nil) throws(TemplateError) {
+    self.typeName = typeName
+    self.items = items[...]
+    self.failure = failure
+    nesting = try ApusTokenizers.nesting(around: items)
+  }
+
+  func next() throws(TemplateError) -> TemplateValue? {
+    if let item = items.popFirst() { return item }
+    if let failure { throw failure }
+    return nil
+  }
+
+  func rest() throws(TemplateError) -> [TemplateValue] {
+    let rest = Array(items)
+    items = []
+    if let failure { throw failure }
+    return rest
+  }
+}
+
+/// A method taken from a value but not yet called.
+final class TemplateMethod {
+  let receiver: TemplateValue
+  let name: String
+
+  init(_ receiver: TemplateValue, _ name: String) {
+    self.receiver = receiver
+    self.name = name
+  }
+}
+
+/// Jinja's `cycler`: goes round its items.
+final class TemplateCycler {
+  let items: TemplateSequence
+  var position = 0
+
+  init(_ items: TemplateSequence) { self.items = items }
+}
+
+/// Jinja's `joiner`: empty the first time, its separator after that.
+final class TemplateJoiner {
+  let separator: TemplateText
+  var isUsed = false
+
+  init(_ separator: TemplateText) { self.separator = separator }
+}
+
+/// The global functions.
+enum TemplateFunction: String, CaseIterable {
+  case range, dict, namespace, cycler, joiner
+  case raiseException = "raise_exception"
+  case strftimeNow = "strftime_now"
+}

@@ -1,0 +1,112 @@
+internal import ApusCore
+internal import ApusTestSupport
+internal import Foundation
+internal import Testing
+
+/// A model with the logits of a float32 reference: an entry of a `models` list in the reference data.
+struct SyntheticReference: Decodable, Sendable, CustomTestStringConvertible {
+  var file: String
+  var n_vocab: Int
+  var ids: [Token]
+  var logits_file: String
+  /// One for each id.
+  var argmax: [Int]
+  var greedy_from_first_8_ids: [Token]
+  /// The best logit less the second, at each step of the greedy continuation.
+  var greedy_gap: [Float]
+
+  var testDescription: String { file }
+
+  /// All entries of all lists beside the models.
+  static let all: [SyntheticReference] = {
+    struct List: Decodable { var models: [SyntheticReference] }
+    return TestData.files(in: "models", suffix: ".json").flatMap { decoded(List.self, $0)?.models ?? [] }
+  }()
+}
+
+/// Prompts with the last position's logits and the greedy continuation: one file of `logits`.
+struct PromptReference: Decodable, Sendable, CustomTestStringConvertible {
+  struct Case: Decodable, Sendable {
+    var name: String
+    var prompt: String
+    var parse_special: Bool
+    var ids: [Token]
+    var logits_row: Int
+    var prompt_token_nll: [Double]
+    var argmax_each_position: [Int]
+    var greedy_ids: [Token]
+    var greedy_text: String
+    var greedy_top1_minus_top2: [Float]
+  }
+
+  var model: String
+  var n_vocab: Int
+  /// `NAME (what it holds)`.
+  var full_last_logits: String
+  /// Set where the ids begin with BOS.
+  var bos_prepended: Token?
+  var cases: [Case]
+
+  var testDescription: String { model }
+  var logitsFile: String { full_last_logits.split(separator: " ").first.map(String.init) ?? "" }
+
+  static let all = TestData.files(in: "logits", suffix: ".json")
+    .filter { !$0.lastPathComponent.hasSuffix(".ppl.json") }.compactMap { decoded(PromptReference.self, $0) }
+}
+
+/// One long context with the negative log likelihood of each token: one file of `logits`.
+struct PerplexityReference: Decodable, Sendable, CustomTestStringConvertible {
+  var model: String
+  var ids: [Token]
+  var token_nll: [Double]
+  var mean_nll: Double
+
+  var testDescription: String { model }
+
+  static let all = TestData.files(in: "logits", suffix: ".ppl.json").compactMap { decoded(Self.self, $0) }
+}
+
+/// Nil, and a recorded issue, where a file of the reference data does not have the shape that the tests know.
+private func decoded<T: Decodable>(_ type: T.Type, _ url: URL) -> T? {
+  do {
+    return try JSONDecoder().decode(type, from: Data(contentsOf: url))
+  } catch {
+    Issue.record("\(url.lastPathComponent): \(error)")
+    return nil
+  }
+}
+
+/// The floats of a `.f32` file, little-endian.
+func floats(in url: URL) throws -> [Float] {
+  let bytes = [UInt8](try Data(contentsOf: url))
+  return stride(from: 0, to: bytes.count, by: 4).map { i in
+    Float(bitPattern: (0..<4).reduce(0) { $0 | UInt32(bytes[i + $1]) << (8 * UInt32($1)) })
+  }
+}
+
+/// Where models of the reference data are: beside it, or downloaded as the catalogue says.
+enum ModelFiles {
+  /// Nil where the file is at neither place; that is an issue where reference data is required.
+  static func path(of name: String) -> String? {
+    let downloads = TestData.packageRoot.appendingPathComponent("Models/downloads")
+    for folder in [TestData.folder?.appendingPathComponent("models"), downloads] {
+      guard let path = folder?.appendingPathComponent(name).path else { continue }
+      if FileManager.default.fileExists(atPath: path) { return path }
+    }
+    #expect(!TestData.isRequired, "\(name) is missing: fetch it into Models/downloads")
+    return nil
+  }
+
+  /// The path, or the test ends as skipped.
+  static func requirePath(of name: String) throws -> String {
+    guard let path = path(of: name) else { try Test.cancel("\(name) is not here: fetch it into Models/downloads") }
+    return path
+  }
+}
+
+@Suite struct `Reference data of models` {
+  @Test func `is there where it is required`() {
+    guard TestData.isRequired else { return }
+    #expect(!SyntheticReference.all.isEmpty && !PromptReference.all.isEmpty && !PerplexityReference.all.isEmpty)
+  }
+}

@@ -1,0 +1,46 @@
+import ApusTokenizers
+import Foundation
+import Testing
+
+/// Long texts on which a careless tokenizer is quadratic.
+///
+/// The bound is far from tight: they take a fraction of a second, and a quadratic tokenizer would need minutes.
+@Suite struct LinearityTests {
+  private static let byteCount = 1 << 18
+
+  private static let texts: [String: [UInt8]] = {
+    var generator = SeededGenerator(state: 6)
+    func repeated(_ text: String) -> [UInt8] {
+      Array(Array(repeating: Array(text.utf8), count: byteCount / text.utf8.count).joined())
+    }
+    return [
+      "one letter": repeated("a"), "spaces": repeated(" "), "spaces and a letter": repeated(" ") + [0x61],
+      "line breaks": repeated("\n"), "spaces and line breaks": repeated(" \n \r\n\t"), "digits": repeated("7"),
+      "apostrophes": repeated("'"), "emoji": repeated("😀"), "ideographs": repeated("天地"), "a word": repeated("hello"),
+      "half a special token": repeated("<|"), "no-break spaces": repeated("\u{A0}"), "marks": repeated("\u{301}"),
+      "continuation bytes": Array(repeating: 0x80, count: byteCount),
+      "lead bytes": Array(repeating: 0xF0, count: byteCount),
+      "random bytes": (0..<byteCount).map { _ in UInt8.random(in: 0...255, using: &generator) },
+    ]
+  }()
+
+  @Test(.timeLimit(.minutes(5)), arguments: texts.keys.sorted())
+  func `long texts take time in proportion`(_ name: String) throws {
+    let text = try #require(Self.texts[name])
+    let extra: [(String, TokenKind)] = [
+      ("<|<|<|<|<|<|<|<|x", .control), ("hellohellohello!", .userDefined),
+      (String(repeating: " ", count: 100) + "x", .control),
+    ]
+    var tokenizers = [try SmallVocabularies.tokenizer(SmallVocabularies.sentencePiece(extra: extra))]
+    for pretokenizer in ["gpt-2", "llama-bpe", "deepseek-llm", "deepseek-coder", "default"] {
+      tokenizers.append(
+        try SmallVocabularies.tokenizer(SmallVocabularies.bytePair(extra: extra, pretokenizer: pretokenizer)))
+    }
+    for tokenizer in tokenizers {
+      let start = ContinuousClock.now
+      let tokens = tokenizer.encode(text, addSpecial: false, parseSpecial: true)
+      #expect(tokenizer.decode(tokens) == text)
+      #expect(ContinuousClock.now - start < .seconds(30))
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import ApusTokenizers
+import Foundation
+import Testing
+
+@Suite struct RoundTripTests {
+  private static let smallVocabularies = [
+    SmallVocabularies.bytePair(), SmallVocabularies.bytePair(extra: [("hel", .userDefined), ("<|x|>", .control)]),
+    SmallVocabularies.sentencePiece(), SmallVocabularies.sentencePiece(["▁", "o▁w", "o", "w", "▁w", "o▁"]),
+  ]
+
+  @Test(arguments: smallVocabularies.indices)
+  func `text and any bytes come back from a vocabulary with all bytes`(_ index: Int) throws {
+    let tokenizer = try SmallVocabularies.tokenizer(Self.smallVocabularies[index])
+    var generator = SeededGenerator(state: 1)
+    for _ in 0..<300 {
+      expectRoundTrip(Array(generator.text(limit: 12).utf8), tokenizer)
+      expectRoundTrip(generator.bytes(limit: 40), tokenizer)
+    }
+  }
+
+  @Test(arguments: SmallVocabularies.pretokenizers)
+  func `text and any bytes come back through every pre-tokenizer`(_ name: String) throws {
+    let tokenizer = try SmallVocabularies.tokenizer(SmallVocabularies.bytePair(pretokenizer: name))
+    var generator = SeededGenerator(state: 2)
+    for _ in 0..<100 {
+      expectRoundTrip(Array(generator.text(limit: 12).utf8), tokenizer)
+      expectRoundTrip(generator.bytes(limit: 40), tokenizer)
+    }
+  }
+
+  @Test(
+    .enabled(if: ReferenceVocabularies.shouldRun, ReferenceVocabularies.reason),
+    arguments: ReferenceVocabularies.files)
+  func `text comes back from the reference vocabularies, but for characters they cannot spell`(_ file: URL) throws {
+    let tokenizer = try ReferenceVocabularies.tokenizer(file)
+    var generator = SeededGenerator(state: 3)
+    for _ in 0..<200 {
+      let text = generator.text(limit: 12).unicodeScalars.filter { scalar in
+        let bytes = Array(String(scalar).utf8)
+        return tokenizer.decode(tokenizer.encode(bytes, addSpecial: false, parseSpecial: false)) == bytes
+      }
+      let bytes = Array(String(String.UnicodeScalarView(text)).utf8)
+      // SentencePiece puts a space after user-defined tokens, and Phi-3 removes one.
+      let hasUserDefined = tokenizer.encode(bytes, addSpecial: false, parseSpecial: false).contains {
+        tokenizer.vocabulary.kind(of: $0) == .userDefined
+      }
+      if tokenizer.vocabulary.addsSpacePrefix && hasUserDefined { continue }
+      expectRoundTrip(bytes, tokenizer)
+    }
+  }
+
+  private func expectRoundTrip(_ bytes: [UInt8], _ tokenizer: Tokenizer) {
+    let tokens = tokenizer.encode(bytes, addSpecial: false, parseSpecial: false)
+    #expect(tokenizer.decode(tokens) == bytes, "\(bytes)")
+    #expect(tokens.allSatisfy { tokenizer.vocabulary.kind(of: $0) != nil })
+  }
+}
