@@ -11,6 +11,16 @@ struct GenerationPlan: Sendable {
   /// Completions of all prompts together; number `prompt * count + k` is the k-th of its prompt.
   var choiceCount: Int { prompts.count * count }
 
+  /// Throws where a prompt cannot be completed, before any other is worked on.
+  func check() throws(ApusError) {
+    let limit = model.information.contextLength
+    for prompt in prompts where prompt.count >= limit {
+      let requested = prompt.count.addingReportingOverflow(options.maxTokens ?? 1)
+      throw .contextLengthExceeded(
+        limit: limit, requested: requested.overflow ? .max : requested.partialValue, prompt: prompt.count)
+    }
+  }
+
   /// Starts the completion of that number. Those of one prompt differ by their seed.
   fileprivate func start(_ choice: Int) throws(ApusError) -> GenerationStream {
     var options = options
