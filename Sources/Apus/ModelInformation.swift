@@ -1,3 +1,7 @@
+internal import ApusCPU
+internal import ApusModels
+internal import ApusTokenizers
+
 /// What a loaded model is, and how it is set up.
 public struct ModelInformation: Sendable, Equatable {
   /// Tensors of one format.
@@ -36,4 +40,25 @@ public struct ModelInformation: Sendable, Equatable {
   public let kernels: String
   /// Threads that compute.
   public let threads: Int
+}
+
+extension ModelInformation {
+  init(
+    _ file: ModelFile, _ vocabulary: Vocabulary, _ backend: CPUBackend.Options, kvFormat: KVCacheFormat,
+    contextLength: Int, supportsChat: Bool
+  ) {
+    name = file.name ?? file.path.split(separator: "/").last.map(String.init) ?? file.path
+    architecture = file.configuration.architecture
+    licence = file.licence
+    parameters = file.parameterCount
+    formats = file.formats.map { FormatUse(format: $0.format, tensors: $0.tensors, bytes: $0.byteCount) }
+    fileBytes = file.byteCount
+    vocabularySize = vocabulary.count
+    trainedContextLength = file.configuration.contextLength
+    self.contextLength = contextLength
+    self.kvFormat = kvFormat
+    self.supportsChat = supportsChat
+    kernels = backend.kernels.name
+    threads = backend.threads
+  }
 }

@@ -1,10 +1,78 @@
-/// Loads one model, step by step.
+internal import ApusCPU
+internal import ApusCore
+internal import ApusModels
+internal import ApusTokenizers
+
+/// Loads one model, step by step, on a thread of its own: it may read weights and builds tables.
 struct ModelLoading: Sendable {
   let path: String
   let options: LoadOptions
   let progress: (@Sendable (LoadingProgress) -> Void)?
 
   func run() async throws(ApusError) -> Model {
-    throw .cannotLoad(path: path, reason: "loading comes with the next commit")
+    let result = await withCheckedContinuation { continuation in
+      let thread = DedicatedThread(name: "apus-load", stackByteCount: 16 << 20) {
+        continuation.resume(returning: Result { () throws(ApusError) in try load() })
+      }
+      if thread == nil { continuation.resume(returning: .failure(noThread)) }
+    }
+    return try result.get()
+  }
+
+  private var noThread: ApusError {
+    .engineFailed(reason: "the operating system gives no thread to load with: raise its limit on threads")
+  }
+
+  private func load() throws(ApusError) -> Model {
+    let plan = try LoadPlan(options, Machine.current())
+    let file = try open()
+    let contextLength = try plan.contextLength(for: file)
+    let loaded = try weights(of: file, plan, contextLength)
+    let chatFormat = ChatFormat(
+      template: loaded.chatTemplate, loaded.tokenizer.vocabulary, localTime: systemLocalTime)
+    let engine = try Engine(
+      EngineModel(model: loaded.model, kvFormat: options.kvFormat) { file.verifyUnchanged() ? nil : file.path },
+      tokenizer: loaded.tokenizer, configuration: configuration(contextLength))
+    let information = ModelInformation(
+      file, loaded.tokenizer.vocabulary, plan.backend, kvFormat: options.kvFormat, contextLength: contextLength,
+      supportsChat: chatFormat?.isUsable ?? false)
+    return Model(information: information, engine: engine, tokenizer: loaded.tokenizer, chatFormat: chatFormat)
+  }
+
+  private func open() throws(ApusError) -> ModelFile {
+    do throws(ModelError) {
+      return try ModelFile(path: path)
+    } catch {
+      throw .cannotLoad(path: path, reason: error.description)
+    }
+  }
+
+  private func weights(
+    of file: ModelFile, _ plan: LoadPlan, _ contextLength: Int
+  ) throws(ApusError) -> LoadedModel {
+    var options = LanguageModel.Options()
+    options.maxBatchRows = plan.batchRows(contextLength: contextLength)
+    let backend = try makeBackend(plan)
+    do throws(ModelError) {
+      return try file.load(backend: backend, options: options) { loaded, total in
+        progress?(LoadingProgress(loadedBytes: loaded, totalBytes: total))
+      }
+    } catch {
+      throw .cannotLoad(path: path, reason: error.description)
+    }
+  }
+
+  private func makeBackend(_ plan: LoadPlan) throws(ApusError) -> CPUBackend {
+    do throws(BackendError) {
+      return try CPUBackend(plan.backend)
+    } catch {
+      throw .engineFailed(reason: error.description)
+    }
+  }
+
+  private func configuration(_ contextLength: Int) -> EngineConfiguration {
+    var configuration = EngineConfiguration(contextLength: contextLength)
+    configuration.queueLimit = options.queueLimit
+    return configuration
   }
 }
