@@ -1,5 +1,4 @@
-internal import Hummingbird
-internal import Logging
+package import Hummingbird
 internal import NIOCore
 
 /// What is known about one request beside its bytes.

@@ -21,8 +21,11 @@ struct ModelService: Sendable {
     started = configuration.unixTime()
     admission = Admission(limit: configuration.queueLimit + 1)
     let information = model.information
-    fingerprint = "apus_" + hexadecimalDigits(
-      of: fnv1a("\(information.name) \(information.fileBytes) \(information.kernels) \(information.kvFormat.rawValue)"))
+    fingerprint =
+      "apus_"
+      + hexadecimalDigits(
+        of: fnv1a(
+          "\(information.name) \(information.fileBytes) \(information.kernels) \(information.kvFormat.rawValue)"))
   }
 
   /// Reads the bodies of requests.

@@ -36,7 +36,8 @@ struct Routes: Sendable {
       let answered: [HTTPRequest.Method] = isRead ? [.get, .head] : [method]
       let allowed = isRead ? "GET, HEAD" : method.rawValue
       for method in Self.methods {
-        let handler = answered.contains(method) ? handler : { _, _ in throw APIError.methodNotAllowed(allowed: allowed) }
+        let handler =
+          answered.contains(method) ? handler : { _, _ in throw APIError.methodNotAllowed(allowed: allowed) }
         router.on(RouterPath(path), method: method, use: handler)
       }
     }

@@ -14,10 +14,10 @@ package struct ServerConfiguration: Sendable {
   package var hasStrictModels = false
   /// Origins of web pages that may use the server beside those on this machine; `*` is all.
   package var allowedOrigins: [String] = []
-  /// Requests that may wait beside the one that is worked on.
+  /// Requests that may wait beside the one that is worked on; the engine's own limit must not be lower.
   package var queueLimit = 16
-  /// Connections that may be open at once; more wait until one closes.
-  package var maximumConnections = 2000
+  /// Connections that may be open at once, each of which takes a file descriptor; more wait until one closes.
+  package var maximumConnections = 960
   /// What a request may hold.
   package var limits = RequestLimits()
   /// How long things may take.
@@ -29,7 +29,8 @@ package struct ServerConfiguration: Sendable {
 
   /// This configuration, where a server can start with it.
   package func validated() throws(ServerError) -> ServerConfiguration {
-    for key in apiKeys where !(1...1024).contains(key.utf8.count) || !key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
+    for key in apiKeys
+    where !(1...1024).contains(key.utf8.count) || !key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
       throw .invalidKey
     }
     guard !listen.isEmpty else { throw .invalidSetting(name: "--listen", reason: "needs an address") }

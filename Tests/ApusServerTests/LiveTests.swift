@@ -19,7 +19,10 @@ struct LiveTests {
     ("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
     ("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1e3\r\n\r\n", 400),
     ("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400),
-    ("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    (
+      "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      400
+    ),
     ("POST /v1/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", 400),
     ("GET /health HTTP/1.1\r\nHost: x\r\n" + String(repeating: "A: b\r\n", count: 120) + "\r\n", 431),
     ("GET /health HTTP/1.1\r\nHost: x\r\nA: " + String(repeating: "b", count: 40_000) + "\r\n\r\n", 431),
@@ -64,7 +67,9 @@ struct LiveTests {
 
   @Test func `A header or a body that comes too slowly is answered with 408`() async throws {
     let model = try await TestModel.quick()
-    for start in ["GET /health HTTP/1.1\r\nA: ", "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n"] {
+    for start in [
+      "GET /health HTTP/1.1\r\nA: ", "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n",
+    ] {
       try await LiveServer.run(model) {
         $0.timeouts.header = .milliseconds(150)
         $0.timeouts.body = .milliseconds(150)

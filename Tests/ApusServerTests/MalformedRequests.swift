@@ -19,7 +19,8 @@ enum MalformedRequests {
   ]
 
   private static let invalidText: [[UInt8]] = [
-    [0xFF], [0x7B, 0x22, 0xFF, 0x22, 0x3A, 0x31, 0x7D], Array("{\"prompt\":\"".utf8) + [0xC3, 0x28] + Array("\"}".utf8),
+    [0xFF], [0x7B, 0x22, 0xFF, 0x22, 0x3A, 0x31, 0x7D],
+    Array("{\"prompt\":\"".utf8) + [0xC3, 0x28] + Array("\"}".utf8),
     Array("{\"prompt\":\"".utf8) + [0xED, 0xA0, 0x80] + Array("\"}".utf8),
     Array("{\"prompt\":\"".utf8) + [0xC0, 0xAF] + Array("\"}".utf8),
     Array("{\"prompt\":\"".utf8) + [0xF4, 0x90, 0x80, 0x80] + Array("\"}".utf8), [UInt8](repeating: 0, count: 100),
@@ -77,7 +78,8 @@ enum MalformedRequests {
     ("\"logit_bias\":{\"99999999999999999999\":1}", "logit_bias"), ("\"logit_bias\":{\"999999\":1}", "logit_bias"),
     ("\"logit_bias\":{\"+1\":1}", "logit_bias"), ("\"logit_bias\":{\"\":1}", "logit_bias"),
     ("\"logit_bias\":{" + (0..<100_000).map { "\"\($0)\":1" }.joined(separator: ",") + "}", "logit_bias"),
-    ("\"dry_sequence_breakers\":[\"\"]", "dry_sequence_breakers"), ("\"dry_sequence_breakers\":5", "dry_sequence_breakers"),
+    ("\"dry_sequence_breakers\":[\"\"]", "dry_sequence_breakers"),
+    ("\"dry_sequence_breakers\":5", "dry_sequence_breakers"),
   ]
 
   /// Prompts that are wrong.
@@ -93,8 +95,10 @@ enum MalformedRequests {
   /// Messages that are wrong.
   static let messages: [String] = [
     "null", "1", "{}", "\"a\"", "[]", "[1]", "[null]", "[[]]", "[{}]", "[{\"role\":\"user\"}]", "[{\"content\":\"a\"}]",
-    "[{\"role\":1,\"content\":\"a\"}]", "[{\"role\":\"king\",\"content\":\"a\"}]", "[{\"role\":\"\",\"content\":\"a\"}]",
-    "[{\"role\":\"user\",\"content\":1}]", "[{\"role\":\"user\",\"content\":null}]", "[{\"role\":\"user\",\"content\":{}}]",
+    "[{\"role\":1,\"content\":\"a\"}]", "[{\"role\":\"king\",\"content\":\"a\"}]",
+    "[{\"role\":\"\",\"content\":\"a\"}]",
+    "[{\"role\":\"user\",\"content\":1}]", "[{\"role\":\"user\",\"content\":null}]",
+    "[{\"role\":\"user\",\"content\":{}}]",
     "[{\"role\":\"user\",\"content\":[1]}]", "[{\"role\":\"user\",\"content\":[{}]}]",
     "[{\"role\":\"user\",\"content\":[{\"type\":\"text\"}]}]",
     "[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":1}]}]",

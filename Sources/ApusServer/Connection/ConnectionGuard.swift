@@ -120,7 +120,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         .requestHeaderFieldsTooLarge, type: "invalid_request_error", "the request's header is too large",
         code: "header_too_large")
     case is HTTPParserError: .invalid(nil, "this is not a valid HTTP/1.1 request", code: "invalid_http")
-    case is any NIOCore.ChannelError: nil
+    case is ChannelError, is IOError: nil
     default: .invalid(nil, "this is not a valid HTTP/1.1 request", code: "invalid_http")
     }
   }

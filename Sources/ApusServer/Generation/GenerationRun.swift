@@ -21,7 +21,7 @@ struct GenerationPlan: Sendable {
     }
   }
 
-  /// Starts the completion of that number. Those of one prompt differ by their seed.
+  /// Starts the completion of that number; those of one prompt differ by their seed.
   fileprivate func start(_ choice: Int) throws(ApusError) -> GenerationStream {
     var options = options
     options.seed = options.seed.map { $0 &+ UInt64(choice % count) }

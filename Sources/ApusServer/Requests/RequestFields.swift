@@ -35,7 +35,9 @@ struct RequestFields {
 
   func int(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
     guard let value = self[name] else { return nil }
-    let bounds = range.upperBound >= Int(Int32.max) ? "of at least \(range.lowerBound)"
+    let bounds =
+      range.upperBound >= Int(Int32.max)
+      ? "of at least \(range.lowerBound)"
       : "from \(range.lowerBound) to \(range.upperBound)"
     guard let whole = value.wholeNumber, range.contains(whole) else {
       throw mismatch(name, "a whole number \(bounds)")

@@ -22,7 +22,7 @@ struct Answer: Sendable {
     var choices: [JSONValue] = []
     for choice in 0..<run.plan.choiceCount {
       let completion = try await run.events(of: choice).completion()
-      var format = format(choice)
+      var format = self.format(choice)
       let members = format.whole(completion.text, completion.tokens)
       usage.add(completion.usage, choice: choice, count: run.plan.count)
       choices.append(Self.choice(choice, members, end: try run.finish(of: completion.summary)))

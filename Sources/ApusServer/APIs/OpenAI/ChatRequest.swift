@@ -32,7 +32,9 @@ struct ChatRequest {
   private static func checkTools(_ fields: RequestFields, _ limits: RequestLimits) throws(APIError) {
     for (list, choice) in [("tools", "tool_choice"), ("functions", "function_call")] {
       let tools = try fields.array(list) ?? []
-      guard tools.count <= limits.tools else { throw fields.mismatch(list, "an array of at most \(limits.tools) entries") }
+      guard tools.count <= limits.tools else {
+        throw fields.mismatch(list, "an array of at most \(limits.tools) entries")
+      }
       for tool in tools {
         guard case .object = tool else { throw fields.mismatch(list, "an array of objects") }
       }

@@ -41,9 +41,7 @@ struct GenerationFields {
     ] where fields[name] != nil {
       throw .unsupported(name, name)
     }
-    if case .array(let words)? = fields["bad_words"], words.isEmpty {} else if fields["bad_words"] != nil {
-      throw .unsupported("bad_words", "bad_words")
-    }
+    if let words = fields["bad_words"], words != [] { throw .unsupported("bad_words", "bad_words") }
     if try fields.bool("use_beam_search") ?? false { throw .unsupported("use_beam_search", "beam search") }
     if try fields.int("min_tokens", in: 0...Int(Int32.max)) ?? 0 > 0 { throw .unsupported("min_tokens", "min_tokens") }
     try checkResponseFormat(fields)

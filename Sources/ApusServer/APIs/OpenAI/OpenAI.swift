@@ -13,7 +13,7 @@ struct OpenAI: Sendable {
     let (prompts, count, model) = (completion.prompts, completion.fields.choices, service.model)
     let echoes = completion.isEchoed
     let hasLogProbabilities = completion.fields.options.topLogProbabilities != nil
-    let answer = try answer(
+    let answer = try makeAnswer(
       completion.fields, id: "cmpl-", whole: "text_completion", frame: "text_completion"
     ) { choice in
       let prompt = prompts[choice / count]
@@ -29,13 +29,13 @@ struct OpenAI: Sendable {
     let chat = try ChatRequest(fields, model: service.model, limits: service.configuration.limits)
     let model = service.model
     let hasLogProbabilities = chat.fields.options.topLogProbabilities != nil
-    let answer = try answer(
+    let answer = try makeAnswer(
       chat.fields, id: "chatcmpl-", whole: "chat.completion", frame: "chat.completion.chunk"
     ) { _ in ChatChoice(model: model, hasLogProbabilities: hasLogProbabilities) }
     return try await respond(with: answer, [chat.prompt], chat.fields, context)
   }
 
-  private func answer(
+  private func makeAnswer(
     _ fields: GenerationFields, id prefix: String, whole: String, frame: String,
     format: @escaping @Sendable (_ choice: Int) -> any ChoiceFormat
   ) throws(APIError) -> Answer {

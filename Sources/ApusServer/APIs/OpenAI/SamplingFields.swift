@@ -110,7 +110,9 @@ extension RequestFields {
 extension Token {
   /// The token id that `text` writes in decimal digits, and in nothing else.
   fileprivate init?(decimal text: String) {
-    guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else { return nil }
+    guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else {
+      return nil
+    }
     self.init(text)
   }
 }
