@@ -1,7 +1,7 @@
-internal import ApusTokenizers
+package import ApusTokenizers
 
 /// How a model's messages become a prompt.
-struct ChatFormat: Sendable {
+package struct ChatFormat: Sendable {
   /// The text of BOS, which a template may write itself.
   let beginningText: String?
   private let endText: String?
@@ -15,7 +15,8 @@ struct ChatFormat: Sendable {
     """
 
   /// The format of a model with this template; without one it is ChatML where the vocabulary has its tokens, else nil.
-  init?(template source: String?, _ vocabulary: Vocabulary, localTime: @escaping @Sendable () -> TemplateClock?) {
+  package init?(template source: String?, _ vocabulary: Vocabulary, localTime: @escaping @Sendable () -> TemplateClock?)
+  {
     let knowsChatML = ["<|im_start|>", "<|im_end|>"].allSatisfy { vocabulary.token(of: $0) != nil }
     guard let source = source ?? (knowsChatML ? Self.chatML : nil) else { return nil }
     template = Result { () throws(TemplateError) in try ChatTemplate(source: source) }
@@ -26,10 +27,10 @@ struct ChatFormat: Sendable {
   }
 
   /// Whether the template could be compiled.
-  var isUsable: Bool { if case .success = template { true } else { false } }
+  package var isUsable: Bool { if case .success = template { true } else { false } }
 
   /// The prompt for these messages.
-  func render(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws(ApusError) -> String {
+  package func render(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws(ApusError) -> String {
     let template = try template.get()
     let values = messages.map { message in
       JSONValue.object(

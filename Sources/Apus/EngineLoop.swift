@@ -35,7 +35,9 @@ struct EngineLoop {
     switch command {
     case .submit(let pending):
       generations[pending.sequence.id] = Generation(pending)
-      if !scheduler.admit(pending.sequence) { fail(pending.sequence.id, .queueFull(limit: scheduler.limits.queueLimit)) }
+      if !scheduler.admit(pending.sequence) {
+        fail(pending.sequence.id, .queueFull(limit: scheduler.limits.queueLimit))
+      }
     case .cancel(let id):
       if scheduler.cancel(id) { end(id, .cancelled, nil) }
     case .cancelAll: cancelAll()

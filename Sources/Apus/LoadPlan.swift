@@ -36,7 +36,8 @@ struct LoadPlan {
     if let kernels = Kernels(level: name) { return kernels }
     let supported = Kernels.supportedLevelNames.joined(separator: ", ")
     throw .invalidOption(
-      name: "kernels", reason: "this machine has no kernels of that name: use one of \(supported), or none to take the best"
+      name: "kernels",
+      reason: "this machine has no kernels of that name: use one of \(supported), or none to take the best"
     )
   }
 

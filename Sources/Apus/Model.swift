@@ -11,11 +11,12 @@ public final class Model: Sendable {
 
   package let engine: Engine
   package let tokenizer: Tokenizer
-  let chatFormat: ChatFormat?
+  package let chatFormat: ChatFormat?
   /// Bytes that a token stands for at most, so that far too long texts are known before they are tokenized.
   let longestTokenByteCount: Int
 
-  init(information: ModelInformation, engine: Engine, tokenizer: Tokenizer, chatFormat: ChatFormat?) {
+  /// A model put together from its parts.
+  package init(information: ModelInformation, engine: Engine, tokenizer: Tokenizer, chatFormat: ChatFormat?) {
     self.information = information
     self.engine = engine
     self.tokenizer = tokenizer

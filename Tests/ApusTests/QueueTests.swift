@@ -1,0 +1,109 @@
+import Apus
+import ApusCore
+import ApusTestSupport
+import Testing
+
+@Suite(.enabled(if: TestModels.areAvailable, "the reference data is absent"))
+struct QueueTests {
+  @Test func `A full queue refuses at once, and takes requests again later`() async throws {
+    let model = try await TestModels.load { $0.queueLimit = 2 }
+    let held = await HeldEngine(model.engine)
+    let streams = try (0..<3).map { _ in try model.stream(prompt: "Once", options: .greedy(3)) }
+    #expect(throws: ApusError.queueFull(limit: 2)) { _ = try model.stream(prompt: "Once", options: .greedy(3)) }
+    #expect(model.engine.metrics.refusedRequests == 1)
+    #expect(model.engine.health.queued == 3)
+    try await held.letGo()
+    for stream in streams { #expect(try await stream.completion().usage.completionTokens == 3) }
+    #expect(try await model.complete("Once", options: .greedy(3)).usage.completionTokens == 3)
+  }
+
+  @Test func `Many requests at once each get the text that they get alone`() async throws {
+    let model = try await TestModels.load { $0.queueLimit = 64 }
+    let prompts = ["Once", "Tom and", "The big dog", "Lily"]
+    var alone: [String: String] = [:]
+    for prompt in prompts { alone[prompt] = try await model.complete(prompt, options: .greedy(12)).text }
+    try await withThrowingTaskGroup(of: (String, String).self) { group in
+      for index in 0..<40 {
+        let prompt = prompts[index % prompts.count]
+        group.addTask { (prompt, try await model.complete(prompt, options: .greedy(12)).text) }
+      }
+      for try await (prompt, text) in group { #expect(text == alone[prompt]) }
+    }
+    #expect(model.engine.metrics.completedRequests == 44)
+  }
+
+  @Test func `Sequences that share steps get the text that they get alone`() async throws {
+    let single = try TestModels.engine()
+    let many = try TestModels.engine { $0.maximumSequences = 3 }
+    let prompts = (0..<9).map { seed in (0..<5 + seed * 13).map { Token(5 + ($0 * 31 + seed * 17) % 450) } }
+    var alone: [[Token]] = []
+    for prompt in prompts {
+      let stream = try single.submit(GenerationRequest(prompt: prompt, options: .greedy(15)))
+      alone.append(try await stream.completion().tokens.map(\.id))
+    }
+    let streams = try prompts.map { try many.submit(GenerationRequest(prompt: $0, options: .greedy(15))) }
+    for (stream, expected) in zip(streams, alone) {
+      #expect(try await stream.completion().tokens.map(\.id) == expected)
+    }
+    #expect(many.metrics.steps < single.metrics.steps)
+  }
+
+  @Test func `A drained engine has finished what it took and takes no more`() async throws {
+    let model = try await TestModels.load()
+    let stream = try model.stream(prompt: "Once", options: .greedy(30))
+    await model.drain()
+    #expect(throws: ApusError.shuttingDown) { _ = try model.stream(prompt: "Once", options: .greedy(3)) }
+    #expect(try await stream.completion().finishReason == .length)
+    #expect(model.engine.health.isDraining)
+    #expect(model.engine.health.running == 0 && model.engine.health.queued == 0)
+  }
+
+  @Test func `Cancelling all ends what runs and what waits`() async throws {
+    let model = try await TestModels.load()
+    let streams = try (0..<3).map { _ in try model.stream(prompt: "Once", options: .greedy(480)) }
+    model.engine.cancelAll()
+    await model.drain()
+    for stream in streams { #expect(try await stream.completion().finishReason == .cancelled) }
+  }
+
+  @Test func `A reader that stops pauses its sequence, and loses nothing when it goes on`() async throws {
+    let expected = try await TestModels.engine().submit(request(200)).completion()
+    let engine = try TestModels.engine { $0.unreadByteLimit = 1000 }
+    var iterator = try engine.submit(request(200)).makeAsyncIterator()
+    while !engine.health.isWaiting || engine.metrics.steps < 3 { await Task.yield() }
+    let steps = engine.metrics.steps
+    #expect(steps < 150)
+    #expect(engine.health.isResponsive(within: .zero))
+    var text = ""
+    var deltas = 0
+    while let event = try await iterator.next() {
+      guard case .text(let delta) = event else { continue }
+      text += delta.text
+      deltas += 1
+    }
+    #expect(text == expected.text)
+    #expect(deltas > 1)
+    #expect(engine.metrics.steps > steps)
+  }
+
+  private func request(_ count: Int) -> GenerationRequest {
+    GenerationRequest(prompt: [1, 403, 407], options: .greedy(count))
+  }
+
+  @Test func `An exclusive job waits for requests, and requests wait for it`() async throws {
+    let model = try await TestModels.load()
+    let stream = try model.stream(prompt: "Once", options: .greedy(20))
+    let blocks = try await model.engine.withExclusiveModel { _, cache in cache.layout.blocks }
+    #expect(blocks > 0)
+    #expect(model.engine.metrics.completedRequests == 1)
+    #expect(try await stream.completion().usage.completionTokens == 20)
+  }
+
+  @Test func `What an exclusive job throws reaches its caller`() async throws {
+    let model = try await TestModels.load()
+    await #expect(throws: ApusError.noChatTemplate) {
+      try await model.engine.withExclusiveModel { _, _ in throw ApusError.noChatTemplate }
+    }
+    #expect(try await model.complete("Once", options: .greedy(3)).usage.completionTokens == 3)
+  }
+}

@@ -1,0 +1,124 @@
+import Apus
+import ApusCore
+import ApusSampling
+import Testing
+
+/// Random operations on a scheduler, with a model of the KV cache that knows which token each place holds.
+@Suite struct SchedulerPropertyTests {
+  /// One run: the scheduler, what the KV blocks hold, and what every sequence should hold.
+  private struct Run {
+    var scheduler: Scheduler
+    var random: RandomSource
+    var places: [Int32: [Token]] = [:]
+    var prompts: [Int: [Token]] = [:]
+    var produced: [Int: [Token]] = [:]
+    var ended: Set<Int> = []
+    var nextID = 0
+
+    init(seed: UInt64) {
+      random = RandomSource(seed: seed)
+      var limits = Scheduler.Limits(contextLength: 40 + Int(random.next() % 300))
+      limits.maximumSequences = 1 + Int(random.next() % 4)
+      limits.queueLimit = Int(random.next() % 6)
+      scheduler = Scheduler(limits)
+    }
+
+    mutating func pick(_ count: Int) -> Int { Int(random.next() % UInt64(count)) }
+
+    /// A prompt that often begins like an earlier one.
+    mutating func makePrompt() -> [Token] {
+      let length = 1 + pick(scheduler.limits.contextLength - 1)
+      var prompt: [Token] = []
+      if pick(4) > 0, let earlier = prompts.values.min(by: { $0.count < $1.count }), pick(2) == 0 {
+        prompt = Array(earlier.prefix(1 + pick(earlier.count)))
+      } else if pick(4) > 0, let id = prompts.keys.sorted().last {
+        prompt = (prompts[id] ?? []) + (produced[id] ?? [])
+      }
+      while prompt.count < length { prompt.append(Token(pick(3))) }
+      return Array(prompt.prefix(length))
+    }
+
+    mutating func admit() {
+      let prompt = makePrompt()
+      var request = SequenceRequest(id: nextID, prompt: prompt, maximumTokens: pick(60))
+      request.endTokens = [99]
+      request.reusesPrefix = pick(8) > 0
+      if scheduler.admit(request) {
+        prompts[nextID] = prompt
+        produced[nextID] = []
+      }
+      nextID += 1
+    }
+
+    mutating func step() {
+      guard let batch = scheduler.next(budget: 1 + pick(64)) else { return }
+      store(batch)
+      if pick(20) == 0 {
+        for part in batch.parts {
+          scheduler.fail(part.id)
+          ended.insert(part.id)
+        }
+        return
+      }
+      let tokens = batch.parts.map { part in part.logits.map { _ in pick(25) == 0 ? Token(99) : Token(pick(3)) } }
+      for event in scheduler.complete(batch, tokens: tokens) {
+        switch event {
+        case .token(let id, let token): produced[id, default: []].append(token)
+        case .finished(let id, _, _):
+          #expect(!ended.contains(id))
+          ended.insert(id)
+        case .progress: break
+        }
+      }
+    }
+
+    /// Writes the step's tokens into the blocks, then checks that each row sees its own sequence and nothing else.
+    mutating func store(_ batch: ScheduledBatch) {
+      let size = KVCacheLayout.blockPositions
+      for (row, token) in batch.tokens.enumerated() {
+        let position = Int(batch.attention.positions[row])
+        let block = batch.attention.blockTables[Int(batch.attention.sequences[row])][position / size]
+        places[block, default: Array(repeating: -1, count: size)][position % size] = token
+      }
+      var row = 0
+      for (index, part) in batch.parts.enumerated() {
+        let last = Int(batch.attention.positions[row + part.count - 1])
+        row += part.count
+        let table = batch.attention.blockTables[index]
+        let seen = (0...last).map { places[table[$0 / size]]?[$0 % size] ?? -1 }
+        let expected = (prompts[part.id] ?? []) + (produced[part.id] ?? [])
+        #expect(seen == Array(expected[...last]))
+      }
+    }
+
+    mutating func act() {
+      switch pick(12) {
+      case 0, 1: admit()
+      case 2:
+        let id = pick(nextID + 1)
+        if scheduler.cancel(id) { ended.insert(id) }
+      case 3: scheduler.setPaused(pick(nextID + 1), pick(3) == 0)
+      case 4 where pick(20) == 0: scheduler.clearPrefixCache()
+      default: step()
+      }
+    }
+  }
+
+  @Test(arguments: 0..<60)
+  func `Whatever happens, KV blocks stay in order and every row sees its own sequence`(seed: UInt64) throws {
+    var run = Run(seed: seed)
+    for _ in 0..<600 {
+      run.act()
+      try #require(run.scheduler.checkIntegrity() == nil)
+    }
+    for id in 0..<run.nextID { run.scheduler.setPaused(id, false) }
+    var steps = 0
+    while run.scheduler.canStep, steps < 100_000 {
+      run.step()
+      steps += 1
+    }
+    #expect(run.ended == Set(run.prompts.keys))
+    run.scheduler.clearPrefixCache()
+    #expect(run.scheduler.checkIntegrity() == nil)
+  }
+}
