@@ -73,15 +73,6 @@ struct RawConnection: Sendable {
     } catch is IOError {}
     return received.text
   }
-
-  /// What has come when `text` is part of it, or when the server closes; call it once.
-  func read(until text: String) async throws -> String {
-    for try await buffer in inbound {
-      received.add(buffer)
-      if received.text.contains(text) { break }
-    }
-    return received.text
-  }
 }
 
 /// The bytes that have come on a connection.

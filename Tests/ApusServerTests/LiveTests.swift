@@ -119,7 +119,7 @@ struct LiveTests {
     try await LiveServer.run(model) { server in
       try await server.connect { running in
         try await running.send(Self.post(Self.endless))
-        _ = try await running.read(until: "data: ")
+        while model.model.engine.health.running == 0 { try await Task.sleep(for: .milliseconds(2)) }
         try await server.connect { queued in
           try await queued.send(Self.post(Self.endlessWhole))
           while model.model.engine.health.queued == 0 { try await Task.sleep(for: .milliseconds(2)) }
