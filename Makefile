@@ -1,7 +1,7 @@
 # `make run` answers a question with the default model, `make test` runs all tests; `make help` lists the rest.
 
 MODEL ?=
-PROMPT ?= What is the capital of France, and what is it known for?
+PROMPT ?= What is gravity?
 ARGS ?=
 
 BINARY := .build/release/apus

@@ -41,7 +41,7 @@ struct ModelLoading: Sendable {
 
   private func open() throws(ApusError) -> ModelFile {
     do throws(ModelError) {
-      return try ModelFile(path: path)
+      return try ModelFile(path: path, mode: options.mapsFile ? .mapped : .read)
     } catch {
       throw .cannotLoad(path: path, reason: error.description)
     }

@@ -13,7 +13,7 @@ let allowedImports: [String: Set<String>] = [
   "ApusCPU": ["ApusCore", "CApusKernels", "COpenBLAS"],
   "ApusModels": ["ApusCore", "ApusGGUF", "ApusTokenizers"],
   "Apus": ["ApusModels", "ApusSampling", "ApusTokenizers", "ApusCore", "ApusCPU"],
-  "ApusServer": ["Apus"],
+  "ApusServer": ["Apus", "ApusTokenizers"],
   "ApusEvaluation": ["Apus", "ApusModels", "ApusCore", "ApusTokenizers"],
   "ApusCLI": [
     "Apus", "ApusServer", "ApusEvaluation", "ApusCPU", "ApusModels", "ApusGGUF", "ApusTokenizers", "ApusSampling",

@@ -46,7 +46,7 @@ struct Chat {
   private mutating func obey(_ command: ChatCommand) async throws {
     switch command {
     case .say(let text): try await say(text)
-    case .help: note(ChatCommand.help)
+    case .help: note(ChatCommand.overview)
     case .show: note(Settings.description(of: options))
     case .leave: break
     case .unknown(let advice): throw Failure(advice)

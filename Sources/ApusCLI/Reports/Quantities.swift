@@ -1,5 +1,5 @@
 /// Bytes as a person reads them, in binary units.
-func readable(bytes: Int) -> String {
+package func readable(bytes: Int) -> String {
   let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]
   var value = Double(bytes)
   var unit = 0
@@ -11,7 +11,7 @@ func readable(bytes: Int) -> String {
 }
 
 /// A count as a person reads it: 134.5 M.
-func readable(count: Int) -> String {
+package func readable(count: Int) -> String {
   let value = Double(count)
   if value >= 1e12 { return oneDecimal(value / 1e12) + " T" }
   if value >= 1e9 { return oneDecimal(value / 1e9) + " B" }
@@ -21,7 +21,7 @@ func readable(count: Int) -> String {
 }
 
 /// The number with one digit behind the point; 0 where it is not finite.
-func oneDecimal(_ value: Double) -> String {
+package func oneDecimal(_ value: Double) -> String {
   guard value.isFinite, abs(value) < 1e15 else { return "0.0" }
   let tenths = Int((abs(value) * 10).rounded())
   return (value < 0 && tenths > 0 ? "-" : "") + "\(tenths / 10).\(tenths % 10)"

@@ -1,0 +1,109 @@
+internal import Apus
+internal import ApusServer
+internal import ArgumentParser
+internal import Logging
+
+#if canImport(FoundationEssentials)
+  internal import FoundationEssentials
+#else
+  internal import Foundation
+#endif
+#if canImport(Glibc)
+  private import Glibc
+#elseif canImport(Musl)
+  private import Musl
+#elseif canImport(Darwin)
+  private import Darwin
+#endif
+
+/// `apus serve`: answers over HTTP.
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Answers over HTTP, as OpenAI's API does.",
+    discussion: """
+      Any client of OpenAI's API can use it:
+
+        apus serve model.gguf
+        curl http://127.0.0.1:8080/v1/chat/completions -d '{"messages":[{"role":"user","content":"Hello"}]}'
+
+      It logs JSON lines to standard error. SIGTERM or Ctrl-C lets running answers end; a second one ends at once.
+      """)
+
+  @OptionGroup var model: ModelArgument
+
+  @Option(help: ArgumentHelp("Where to listen; may be repeated. By default 127.0.0.1:8080.", valueName: "host:port"))
+  var listen: [String] = []
+  @Option(help: ArgumentHelp("A key that clients must send; may be repeated.", valueName: "key"))
+  var apiKey: [String] = []
+  @Flag(help: "Listen beyond this machine without a key: everyone who can reach it may use it.")
+  var insecure = false
+  @Option(help: ArgumentHelp("The model's name in answers; by default its own.", valueName: "name"))
+  var modelName: String?
+  @Flag(help: "Refuse requests for a model of another name.") var strictModels = false
+  @Option(
+    help: ArgumentHelp("A web page's origin that may use the server, or *; may be repeated.", valueName: "origin"))
+  var allowOrigin: [String] = []
+  @Option(help: ArgumentHelp("Requests that may wait; one more is refused with 429.", valueName: "n"))
+  var queue = 16
+  @Option(help: ArgumentHelp("Connections that may be open at once.", valueName: "n"))
+  var connections = ServerConfiguration().maximumConnections
+  @Option(help: ArgumentHelp("How long a connection may stay without a request.", valueName: "seconds"))
+  var idleTimeout = 75
+  @Option(help: ArgumentHelp("How long running answers may take after SIGTERM.", valueName: "seconds"))
+  var drainTimeout = 30
+
+  @OptionGroup(title: "Loading options") var load: LoadArguments
+
+  func validate() throws {
+    guard (0...10_000).contains(queue) else { throw ValidationError("--queue must be 0 to 10000, not \(queue)") }
+    for (name, seconds) in [("--idle-timeout", idleTimeout), ("--drain-timeout", drainTimeout)] {
+      guard (1...86_400).contains(seconds) else { throw ValidationError("\(name) must be 1 to 86400, not \(seconds)") }
+    }
+  }
+
+  func run() async throws {
+    do {
+      let configuration = try serverConfiguration().validated()
+      var options = load.options
+      // The server bounds the queue; requests whose clients just left may stand in the engine's a moment longer.
+      options.queueLimit = queue + 16
+      let model = try await Model.load(model.path, options: options)
+      try await Server(model: model, configuration: configuration, logger: Self.logger()).run { _exit(1) }
+    } catch let error as ServerError {
+      throw Failure(error.description, code: error.isUsage ? Failure.usage : 1)
+    }
+  }
+
+  private func serverConfiguration() throws(ServerError) -> ServerConfiguration {
+    var configuration = ServerConfiguration()
+    if !listen.isEmpty {
+      configuration.listen = []
+      for address in listen { configuration.listen.append(try ListenAddress(address)) }
+    }
+    configuration.apiKeys = apiKey
+    configuration.allowsOpenAccess = insecure
+    configuration.modelName = modelName
+    configuration.hasStrictModels = strictModels
+    configuration.allowedOrigins = allowOrigin
+    configuration.queueLimit = queue
+    configuration.maximumConnections = connections
+    configuration.timeouts.idle = .seconds(idleTimeout)
+    configuration.timeouts.drain = .seconds(drainTimeout)
+    return configuration
+  }
+
+  private static func logger() -> Logger {
+    Logger(label: "apus") { label in
+      JSONLogHandler(label: label, now: { Date().ISO8601Format() }) { line in
+        StandardError.write(String(decoding: line, as: UTF8.self))
+      }
+    }
+  }
+}
+
+extension ServerError {
+  /// Whether the command line asked for something impossible.
+  fileprivate var isUsage: Bool {
+    if case .cannotListen = self { false } else { true }
+  }
+}

@@ -1,0 +1,128 @@
+internal import Apus
+internal import HTTPTypes
+internal import Hummingbird
+
+/// What a client gets in place of an answer, in the shape of OpenAI's API.
+///
+/// Messages never hold a part of the request's values, and at most 512 bytes.
+struct APIError: Error, Sendable {
+  let status: HTTPResponse.Status
+  /// The class of the error, as OpenAI names them.
+  let type: String
+  let message: String
+  /// The field that is wrong.
+  var parameter: String?
+  /// The error as programs tell them apart.
+  var code: String?
+  var headers = HTTPFields()
+
+  init(
+    _ status: HTTPResponse.Status, type: String, _ message: String, parameter: String? = nil, code: String? = nil
+  ) {
+    self.status = status
+    self.type = type
+    self.message = message.shortened(toByteCount: 512)
+    self.parameter = parameter?.shortened(toByteCount: 128)
+    self.code = code
+  }
+
+  /// The error object, as it stands in a body or in a stream.
+  var json: JSONValue {
+    let members: [(String, JSONValue)] = [
+      ("message", .string(message)), ("type", .string(type)), ("param", parameter.map(JSONValue.string) ?? .null),
+      ("code", code.map(JSONValue.string) ?? .null),
+    ]
+    return ["error": .object(JSONObject(members))]
+  }
+}
+
+extension APIError: HTTPResponseError {
+  func response(from request: Request, context: some RequestContext) -> Response { response }
+
+  /// The whole response.
+  var response: Response {
+    var headers = headers
+    headers[.contentType] = "application/json"
+    return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(json: json)))
+  }
+}
+
+extension APIError {
+  /// A field that is missing or wrong.
+  static func invalid(_ parameter: String?, _ message: String, code: String? = nil) -> APIError {
+    APIError(.badRequest, type: "invalid_request_error", message, parameter: parameter, code: code)
+  }
+
+  /// A field whose function does not exist here yet.
+  static func unsupported(_ parameter: String, _ what: String) -> APIError {
+    invalid(parameter, "\(what) is not supported by this server yet", code: "unsupported_parameter")
+  }
+
+  static let tooLarge = APIError(
+    .contentTooLarge, type: "invalid_request_error", "the request body is too large", code: "request_too_large")
+
+  static let notFound = APIError(
+    .notFound, type: "invalid_request_error", "no such path: see /v1/models, /v1/completions, /v1/chat/completions",
+    code: "not_found")
+
+  static let unauthorized: APIError = {
+    var error = APIError(
+      .unauthorized, type: "authentication_error", "a valid API key is needed: send it as 'Authorization: Bearer KEY'",
+      code: "invalid_api_key")
+    error.headers[.wwwAuthenticate] = "Bearer"
+    return error
+  }()
+
+  static let queueFull: APIError = {
+    var error = APIError(
+      .tooManyRequests, type: "rate_limit_error", "too many requests are waiting already: try again later",
+      code: "rate_limit_exceeded")
+    error.headers[.retryAfter] = "2"
+    return error
+  }()
+
+  static let shuttingDown: APIError = {
+    var error = APIError(
+      .serviceUnavailable, type: "server_error", "the server is shutting down: try another one", code: "shutting_down")
+    error.headers[.retryAfter] = "5"
+    return error
+  }()
+
+  static let timeout = APIError(
+    .requestTimeout, type: "invalid_request_error", "the request took too long to arrive", code: "request_timeout")
+
+  static let `internal` = APIError(.internalServerError, type: "server_error", "something went wrong in the server")
+
+  /// A method that the path does not have.
+  static func methodNotAllowed(allowed: String) -> APIError {
+    var error = APIError(
+      .methodNotAllowed, type: "invalid_request_error", "this path answers only to \(allowed)",
+      code: "method_not_allowed")
+    error.headers[.allow] = allowed
+    return error
+  }
+}
+
+extension APIError {
+  /// The error that an error of the engine is to a client.
+  init(_ error: ApusError) {
+    switch error {
+    case .invalidRequest(let field, _):
+      self = .invalid(field, error.description)
+    case .contextLengthExceeded(let limit, let requested, let prompt):
+      self = .invalid(
+        "messages",
+        "This model's maximum context length is \(limit) tokens. However, you requested \(requested) tokens "
+          + "(\(prompt) in the prompt, \(max(0, requested - prompt)) in the completion). Please shorten the prompt.",
+        code: "context_length_exceeded")
+    case .noChatTemplate, .chatTemplate:
+      self = .invalid("messages", error.description)
+    case .queueFull:
+      self = .queueFull
+    case .shuttingDown:
+      self = .shuttingDown
+    case .cannotLoad, .invalidOption, .notEnoughMemory, .modelChanged, .engineFailed:
+      self = APIError(.internalServerError, type: "server_error", error.description)
+    }
+  }
+}

@@ -1,0 +1,115 @@
+internal import Apus
+
+/// A request to `/v1/chat/completions`, with its messages as tokens.
+struct ChatRequest {
+  var fields: GenerationFields
+  let prompt: [Token]
+
+  init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws {
+    var common = try GenerationFields(fields, vocabularySize: model.information.vocabularySize, limits: limits)
+    let limit = try fields.int("max_tokens", in: 1...Int.max)
+    common.options.maxTokens = try fields.int("max_completion_tokens", in: 1...Int.max) ?? limit
+    common.options.topLogProbabilities = try Self.topLogProbabilities(fields, limits)
+    try Self.checkTools(fields, limits)
+    guard try fields.bool("add_generation_prompt") ?? true else {
+      throw APIError.unsupported("add_generation_prompt", "add_generation_prompt false")
+    }
+    guard try !(fields.bool("continue_final_message") ?? false) else {
+      throw APIError.unsupported("continue_final_message", "continue_final_message")
+    }
+    prompt = try model.chatTokens(Self.messages(fields, limits))
+    self.fields = common
+  }
+
+  private static func topLogProbabilities(_ fields: RequestFields, _ limits: RequestLimits) throws(APIError) -> Int? {
+    let isWanted = try fields.bool("logprobs") ?? false
+    let top = try fields.int("top_logprobs", in: 0...limits.topLogProbabilities)
+    guard isWanted || top == nil else { throw .invalid("top_logprobs", "top_logprobs needs logprobs to be true") }
+    return isWanted ? top ?? 0 : nil
+  }
+
+  /// Refuses tools that the model would have to know of; those that it must not call are left out.
+  private static func checkTools(_ fields: RequestFields, _ limits: RequestLimits) throws(APIError) {
+    for (list, choice) in [("tools", "tool_choice"), ("functions", "function_call")] {
+      let tools = try fields.array(list) ?? []
+      guard tools.count <= limits.tools else {
+        throw fields.mismatch(list, "an array of at most \(limits.tools) entries")
+      }
+      for tool in tools {
+        guard case .object = tool else { throw fields.mismatch(list, "an array of objects") }
+      }
+      switch fields[choice] {
+      case nil, .string("auto")?: if !tools.isEmpty { throw .unsupported(list, "calling tools") }
+      case .string("none")?: break
+      case .string("required")?, .object?: throw .unsupported(choice, "calling tools")
+      default: throw fields.mismatch(choice, "\"none\", \"auto\", \"required\" or an object")
+      }
+    }
+  }
+
+  // MARK: Messages
+
+  private static func messages(_ fields: RequestFields, _ limits: RequestLimits) throws(APIError) -> [ChatMessage] {
+    guard let values = try fields.array("messages"), !values.isEmpty else {
+      throw fields.mismatch("messages", "an array of at least one message")
+    }
+    guard values.count <= limits.messages else {
+      throw fields.mismatch("messages", "an array of at most \(limits.messages) messages")
+    }
+    var messages: [ChatMessage] = []
+    for (index, value) in values.enumerated() {
+      guard case .object(let object) = value else {
+        throw .invalid("messages[\(index)]", "messages[\(index)] must be an object with role and content")
+      }
+      messages.append(try message(RequestFields(object, prefix: "messages[\(index)].")))
+    }
+    return messages
+  }
+
+  private static func message(_ fields: RequestFields) throws(APIError) -> ChatMessage {
+    let role: ChatMessage.Role
+    switch try fields.string("role") {
+    case "system", "developer": role = .system
+    case "user": role = .user
+    case "assistant": role = .assistant
+    case "tool", "function": role = .tool
+    default: throw fields.mismatch("role", "\"system\", \"developer\", \"user\", \"assistant\" or \"tool\"")
+    }
+    if let calls = try fields.array("tool_calls"), !calls.isEmpty {
+      throw .unsupported(fields.parameter("tool_calls"), "a conversation with tool calls")
+    }
+    guard let content = try content(fields) else {
+      guard role == .assistant else { throw fields.mismatch("content", "a text or an array of text parts") }
+      return ChatMessage(role: role, content: "")
+    }
+    return ChatMessage(role: role, content: content)
+  }
+
+  /// The text of a message; parts of it become lines, as in vLLM and llama.cpp.
+  private static func content(_ fields: RequestFields) throws(APIError) -> String? {
+    switch fields["content"] {
+    case nil: return nil
+    case .string(let text)?: return text
+    case .array(let values)?:
+      var lines: [String] = []
+      for (index, value) in values.enumerated() {
+        let name = "content[\(index)]"
+        guard case .object(let object) = value else { throw fields.mismatch(name, "an object with type and text") }
+        lines.append(try text(of: RequestFields(object, prefix: fields.parameter(name) + ".")))
+      }
+      return lines.joined(separator: "\n")
+    default: throw fields.mismatch("content", "a text or an array of text parts")
+    }
+  }
+
+  private static func text(of part: RequestFields) throws(APIError) -> String {
+    switch try part.string("type") {
+    case "text", "input_text": break
+    case "image_url", "input_image", "input_audio", "video_url", "audio_url", "file":
+      throw .invalid(part.parameter("type"), "this model reads text only", code: "unsupported_content")
+    default: throw part.mismatch("type", "\"text\"")
+    }
+    guard let text = try part.string("text") else { throw part.mismatch("text", "a text") }
+    return text
+  }
+}

@@ -1,0 +1,81 @@
+internal import Apus
+
+/// A request to `/v1/completions`, with its prompts as tokens.
+struct CompletionRequest {
+  /// One prompt, as it came and as the model sees it.
+  struct Prompt: Sendable {
+    let text: String
+    let tokens: [Token]
+  }
+
+  var fields: GenerationFields
+  let prompts: [Prompt]
+  /// Whether the prompt stands before each completion.
+  let isEchoed: Bool
+
+  init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws {
+    var common = try GenerationFields(fields, vocabularySize: model.information.vocabularySize, limits: limits)
+    common.options.maxTokens = try fields.int("max_tokens", in: 0...Int.max) ?? 16
+    common.options.topLogProbabilities = try fields.int("logprobs", in: 0...limits.topLogProbabilities)
+    isEchoed = try fields.bool("echo") ?? false
+    guard !isEchoed || common.options.topLogProbabilities == nil else {
+      throw APIError.unsupported("logprobs", "logprobs together with echo")
+    }
+    if let suffix = try fields.string("suffix"), !suffix.isEmpty { throw APIError.unsupported("suffix", "suffix") }
+    let parts = try Self.parts(fields, vocabularySize: model.information.vocabularySize)
+    guard parts.count * common.choices <= limits.totalChoices else {
+      throw APIError.invalid("prompt", "prompts times n must be at most \(limits.totalChoices)")
+    }
+    prompts = try parts.map { part in
+      switch part {
+      case .text(let text): Prompt(text: text, tokens: try model.completionTokens(text))
+      case .tokens(let tokens): Prompt(text: model.detokenize(tokens, renderSpecial: true), tokens: tokens)
+      }
+    }
+    self.fields = common
+  }
+
+  private enum Part {
+    case text(String)
+    case tokens([Token])
+  }
+
+  private static func parts(_ fields: RequestFields, vocabularySize: Int) throws(APIError) -> [Part] {
+    switch fields["prompt"] {
+    case .string(let text)?: return [.text(text)]
+    case .array(let values)?:
+      guard let parts = parts(of: values, vocabularySize), !parts.isEmpty else { break }
+      return parts
+    default: break
+    }
+    throw fields.mismatch(
+      "prompt", "a text, an array of texts, or arrays of token ids from 0 to \(vocabularySize - 1), not empty")
+  }
+
+  private static func parts(of values: [JSONValue], _ vocabularySize: Int) -> [Part]? {
+    if case .int? = values.first {
+      return RequestFields.tokens(values, vocabularySize: vocabularySize).map { [.tokens($0)] }
+    }
+    var parts: [Part] = []
+    for value in values {
+      switch (value, parts.last) {
+      case (.string(let text), nil), (.string(let text), .text?): parts.append(.text(text))
+      case (.array(let ids), nil), (.array(let ids), .tokens?):
+        guard !ids.isEmpty, let tokens = RequestFields.tokens(ids, vocabularySize: vocabularySize) else { return nil }
+        parts.append(.tokens(tokens))
+      default: return nil
+      }
+    }
+    return parts
+  }
+}
+
+extension Model {
+  /// The tokens of a raw prompt, in which the names of control tokens count: clients write their own chat formats.
+  fileprivate func completionTokens(_ text: String) throws(ApusError) -> [Token] {
+    let tokens = try promptTokens(text, addSpecial: true, parseSpecial: true)
+    // A prompt that writes BOS itself gets no second one.
+    guard tokens.count > 1, tokens[0] == tokens[1], tokenize("").first == tokens[0] else { return tokens }
+    return Array(tokens.dropFirst())
+  }
+}

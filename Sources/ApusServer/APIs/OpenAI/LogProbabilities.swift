@@ -1,0 +1,67 @@
+internal import Apus
+
+/// Log probabilities in the shape of `/v1/chat/completions`.
+enum ChatLogProbabilities {
+  /// The object for some tokens of a completion.
+  static func json(_ tokens: [GeneratedToken], _ model: Model) -> JSONValue {
+    let content = tokens.compactMap { token -> JSONValue? in
+      guard let values = token.logProbabilities else { return nil }
+      var members = entry(token.id, values.chosen, model)
+      members.append(
+        ("top_logprobs", .array(values.top.map { .object(JSONObject(entry($0.token, $0.logProbability, model))) })))
+      return .object(JSONObject(members))
+    }
+    return ["content": .array(content), "refusal": .null]
+  }
+
+  private static func entry(_ token: Token, _ logProbability: Double, _ model: Model) -> [(String, JSONValue)] {
+    let bytes = model.bytes(of: token).map { JSONValue.int(Int($0)) }
+    return [
+      ("token", .string(model.distinctText(of: token))), ("logprob", .double(logProbability.finiteLogProbability)),
+      ("bytes", .array(bytes)),
+    ]
+  }
+}
+
+/// Log probabilities in the shape of `/v1/completions`: four arrays of equal length.
+struct LegacyLogProbabilities {
+  private let model: Model
+  /// Where the next token begins, in characters of Unicode from the beginning of the prompt.
+  private var offset: Int
+
+  init(_ model: Model, promptText: String) {
+    self.model = model
+    offset = promptText.unicodeScalars.count
+  }
+
+  /// The object for the next tokens of a completion.
+  mutating func json(_ tokens: [GeneratedToken]) -> JSONValue {
+    var texts: [JSONValue] = []
+    var chosen: [JSONValue] = []
+    var top: [JSONValue] = []
+    var offsets: [JSONValue] = []
+    for token in tokens {
+      guard let values = token.logProbabilities else { continue }
+      let text = model.distinctText(of: token.id)
+      texts.append(.string(text))
+      chosen.append(.double(values.chosen.finiteLogProbability))
+      top.append(.object(alternatives(text, values)))
+      offsets.append(.int(offset))
+      offset += String(decoding: model.bytes(of: token.id), as: UTF8.self).unicodeScalars.count
+    }
+    return [
+      "tokens": .array(texts), "token_logprobs": .array(chosen), "top_logprobs": .array(top),
+      "text_offset": .array(offsets),
+    ]
+  }
+
+  /// The most likely tokens by their texts, and the chosen one with the very number that it has.
+  private func alternatives(_ text: String, _ values: TokenLogProbabilities) -> JSONObject {
+    var object = JSONObject()
+    for entry in values.top {
+      object[model.distinctText(of: entry.token)] = .double(entry.logProbability.finiteLogProbability)
+    }
+    object[text] = .double(values.chosen.finiteLogProbability)
+    return object
+  }
+}

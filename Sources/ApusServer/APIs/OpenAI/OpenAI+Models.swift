@@ -1,0 +1,40 @@
+internal import Apus
+internal import Foundation
+internal import HTTPTypes
+internal import Hummingbird
+
+extension OpenAI {
+  /// `GET /v1/models`.
+  func models(_ request: Request, _ context: APIRequestContext) -> Response {
+    json(["object": "list", "data": [description(id: service.name)]])
+  }
+
+  /// `GET /v1/models/{id}`, whose id may contain slashes.
+  func model(_ request: Request, _ context: APIRequestContext) throws -> Response {
+    let encoded = context.parameters.getCatchAll().joined(separator: "/")
+    guard let id = encoded.removingPercentEncoding, !id.isEmpty else {
+      throw APIError.invalid("model", "the model's name in the path is not valid")
+    }
+    return json(description(id: try service.name(answering: id.shortened(toByteCount: 256))))
+  }
+
+  private func json(_ value: JSONValue) -> Response {
+    Response(
+      status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: ByteBuffer(json: value)))
+  }
+
+  /// The model as OpenAI describes one, with what vLLM and llama.cpp add.
+  private func description(id: String) -> JSONValue {
+    let information = service.model.information
+    let meta: JSONValue = [
+      "n_vocab": .int(information.vocabularySize), "n_ctx_train": .int(information.trainedContextLength),
+      "n_params": .int(information.parameters), "size": .int(information.fileBytes),
+      "architecture": .string(information.architecture),
+    ]
+    return [
+      "id": .string(id), "object": "model", "created": .int(service.started), "owned_by": "apus",
+      "root": .string(service.name), "parent": .null, "max_model_len": .int(information.contextLength),
+      "permission": [], "meta": meta,
+    ]
+  }
+}

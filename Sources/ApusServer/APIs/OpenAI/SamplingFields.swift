@@ -1,0 +1,118 @@
+internal import Apus
+
+extension RequestFields {
+  /// How tokens are chosen: OpenAI's fields with OpenAI's defaults, and those of llama.cpp and vLLM beside them.
+  func sampling(vocabularySize: Int, limits: RequestLimits) throws(APIError) -> SamplingOptions {
+    var options = SamplingOptions()
+    options.temperature = try number("temperature", in: 0...2) ?? 1
+    options.topP = try number("top_p", in: 0...1) ?? 1
+    options.topK = max(0, try int("top_k", in: -1...Int(Int32.max)) ?? 0)
+    options.minP = try number("min_p", in: 0...1) ?? 0
+    try readTruncation(into: &options)
+    try readPenalties(into: &options)
+    try readRepetitionGuard(into: &options, limits: limits)
+    options.mirostat = try int("mirostat", in: 0...2) ?? options.mirostat
+    options.mirostatTau = try number("mirostat_tau", in: 0...100) ?? options.mirostatTau
+    options.mirostatEta = try number("mirostat_eta", in: 0...1) ?? options.mirostatEta
+    options.logitBias = try logitBias(vocabularySize: vocabularySize, limit: limits.logitBiases)
+    return options
+  }
+
+  private func readTruncation(into options: inout SamplingOptions) throws(APIError) {
+    options.typicalP = try number("typical_p", in: 0...1) ?? options.typicalP
+    options.topNSigma = try number("top_n_sigma", in: -1...100) ?? options.topNSigma
+    options.minimumKept = try int("min_keep", in: 0...Int(Int32.max)) ?? options.minimumKept
+    options.xtcProbability = try number("xtc_probability", in: 0...1) ?? options.xtcProbability
+    options.xtcThreshold = try number("xtc_threshold", in: 0...1) ?? options.xtcThreshold
+    options.dynamicTemperatureRange = try number("dynatemp_range", in: 0...2) ?? options.dynamicTemperatureRange
+    options.dynamicTemperatureExponent =
+      try number("dynatemp_exponent", in: 0...100) ?? options.dynamicTemperatureExponent
+  }
+
+  /// vLLM's `repetition_penalty` looks at all tokens, llama.cpp's `repeat_penalty` at the last `repeat_last_n`.
+  private func readPenalties(into options: inout SamplingOptions) throws(APIError) {
+    options.presencePenalty = try number("presence_penalty", in: -2...2) ?? 0
+    options.frequencyPenalty = try number("frequency_penalty", in: -2...2) ?? 0
+    let repeated = try number("repeat_penalty", in: 0.01...100)
+    options.repetitionPenalty = try number("repetition_penalty", in: 0.01...100) ?? repeated ?? 1
+    let lastTokens = try int("repeat_last_n", in: -1...Int(Int32.max))
+    options.penaltyLastN = lastTokens ?? (repeated == nil ? -1 : options.penaltyLastN)
+  }
+
+  private func readRepetitionGuard(into options: inout SamplingOptions, limits: RequestLimits) throws(APIError) {
+    options.dryMultiplier = try number("dry_multiplier", in: 0...100) ?? options.dryMultiplier
+    options.dryBase = try number("dry_base", in: 1...100) ?? options.dryBase
+    options.dryAllowedLength = try int("dry_allowed_length", in: 0...Int(Int32.max)) ?? options.dryAllowedLength
+    options.dryPenaltyLastN = try int("dry_penalty_last_n", in: -1...Int(Int32.max)) ?? options.dryPenaltyLastN
+    if self["dry_sequence_breakers"] != nil {
+      options.drySequenceBreakers = try texts("dry_sequence_breakers", limits: limits)
+    }
+  }
+
+  /// A list of texts, each neither empty nor long; a single text is a list of one.
+  func texts(_ name: String, limits: RequestLimits) throws(APIError) -> [String] {
+    let values: [JSONValue]
+    switch self[name] {
+    case nil: return []
+    case .string(let text): values = [.string(text)]
+    case .array(let array): values = array
+    default: throw mismatch(name, "a text or an array of texts")
+    }
+    guard values.count <= limits.stops else { throw mismatch(name, "at most \(limits.stops) texts") }
+    var texts: [String] = []
+    for value in values {
+      guard case .string(let text) = value, (1...limits.stopByteCount).contains(text.utf8.count) else {
+        throw mismatch(name, "made of texts of 1 to \(limits.stopByteCount) bytes")
+      }
+      texts.append(text)
+    }
+    return texts
+  }
+
+  private func logitBias(vocabularySize: Int, limit: Int) throws(APIError) -> [Token: Double] {
+    guard let members = try members("logit_bias") else { return [:] }
+    guard members.count <= limit else { throw mismatch("logit_bias", "an object of at most \(limit) entries") }
+    var biases: [Token: Double] = [:]
+    for (key, value) in zip(members.keys, members.values) {
+      guard let token = Token(decimal: key), token < vocabularySize else {
+        throw mismatch("logit_bias", "keyed by token ids from 0 to \(vocabularySize - 1)")
+      }
+      guard let bias = value.number, (-100...100).contains(bias) else {
+        throw mismatch("logit_bias", "made of numbers from -100 to 100")
+      }
+      biases[token] = bias
+    }
+    return biases
+  }
+
+  /// Token ids of the vocabulary.
+  func tokens(_ name: String, vocabularySize: Int, limit: Int) throws(APIError) -> [Token] {
+    guard let values = try array(name) else { return [] }
+    guard values.count <= limit else { throw mismatch(name, "an array of at most \(limit) token ids") }
+    guard let tokens = Self.tokens(values, vocabularySize: vocabularySize) else {
+      throw mismatch(name, "an array of token ids from 0 to \(vocabularySize - 1)")
+    }
+    return tokens
+  }
+
+  /// The tokens that `values` are; nil where one is no token of the vocabulary.
+  static func tokens(_ values: [JSONValue], vocabularySize: Int) -> [Token]? {
+    var tokens: [Token] = []
+    tokens.reserveCapacity(values.count)
+    for value in values {
+      guard case .int(let id) = value, id >= 0, id < vocabularySize, let token = Token(exactly: id) else { return nil }
+      tokens.append(token)
+    }
+    return tokens
+  }
+}
+
+extension Token {
+  /// The token id that `text` writes in decimal digits, and in nothing else.
+  fileprivate init?(decimal text: String) {
+    guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else {
+      return nil
+    }
+    self.init(text)
+  }
+}

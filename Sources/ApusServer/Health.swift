@@ -1,0 +1,43 @@
+internal import Apus
+internal import HTTPTypes
+internal import Hummingbird
+
+/// Whether the server works, for load balancers and supervisors.
+struct Health: Sendable {
+  let service: ModelService
+
+  /// `GET /`: what a person or a load balancer's default check finds.
+  func root(_ request: Request, _ context: APIRequestContext) -> Response {
+    let isAlive = isAlive
+    return Response(
+      status: isAlive ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain; charset=utf-8"],
+      body: ResponseBody(byteBuffer: ByteBuffer(string: isAlive ? "Apus is running\n" : "The engine is stuck\n")))
+  }
+
+  /// `GET /health`: 503 when the engine has work and does not move, so that a supervisor starts the server again.
+  func live(_ request: Request, _ context: APIRequestContext) throws -> Response {
+    guard isAlive else { throw Self.stuck }
+    return Self.ok
+  }
+
+  /// `GET /health/ready`: 503 also while the server drains, so that no new requests are sent to it.
+  func ready(_ request: Request, _ context: APIRequestContext) throws -> Response {
+    guard isAlive else { throw Self.stuck }
+    guard !service.admission.isClosed else { throw APIError.shuttingDown }
+    return Self.ok
+  }
+
+  private var isAlive: Bool {
+    service.model.engine.health.isResponsive(within: service.configuration.timeouts.engineStall)
+  }
+
+  private static var ok: Response {
+    Response(
+      status: .ok, headers: [.contentType: "application/json"],
+      body: ResponseBody(byteBuffer: ByteBuffer(json: ["status": "ok"])))
+  }
+
+  private static let stuck = APIError(
+    .serviceUnavailable, type: "server_error", "the engine has stopped working: start the server again",
+    code: "engine_stuck")
+}

@@ -1,0 +1,58 @@
+internal import HTTPTypes
+internal import Hummingbird
+
+/// Says which web pages may use the server, and refuses the others: no page of a stranger shall compute here.
+struct CrossOrigin: RouterMiddleware {
+  typealias Context = APIRequestContext
+
+  /// Origins beside those on this machine; `*` is all.
+  let allowedOrigins: [String]
+
+  private static let localHosts: Set<String> = ["localhost", "127.0.0.1", "[::1]", "0.0.0.0"]
+  private static let allowOrigin = HTTPField.Name("Access-Control-Allow-Origin")
+  private static let allowMethods = HTTPField.Name("Access-Control-Allow-Methods")
+  private static let allowHeaders = HTTPField.Name("Access-Control-Allow-Headers")
+  private static let maximumAge = HTTPField.Name("Access-Control-Max-Age")
+  private static let exposeHeaders = HTTPField.Name("Access-Control-Expose-Headers")
+
+  func handle(
+    _ request: Request, context: APIRequestContext, next: (Request, APIRequestContext) async throws -> Response
+  ) async throws -> Response {
+    let origin = request.headers[.origin]
+    if let origin, !isAllowed(origin, host: request.head.authority) {
+      return APIError(
+        .forbidden, type: "permission_error", "web pages of this origin may not use the server", code: "origin_refused"
+      ).response
+    }
+    var response = request.method == .options ? Response(status: .noContent) : try await next(request, context)
+    set(Self.allowOrigin, origin ?? "http://localhost", &response)
+    set(.vary, "Origin", &response)
+    set(Self.exposeHeaders, "X-Request-Id", &response)
+    if request.method == .options {
+      set(Self.allowMethods, "GET, HEAD, POST, OPTIONS", &response)
+      set(Self.allowHeaders, "*, authorization, content-type", &response)
+      set(Self.maximumAge, "600", &response)
+    }
+    return response
+  }
+
+  private func set(_ name: HTTPField.Name?, _ value: String, _ response: inout Response) {
+    if let name { response.headers[name] = value }
+  }
+
+  private func isAllowed(_ origin: String, host: String?) -> Bool {
+    if allowedOrigins.contains("*") || allowedOrigins.contains(origin) { return true }
+    guard let scheme = origin.utf8.firstIndex(of: UInt8(ascii: ":")), origin[scheme...].utf8.starts(with: "://".utf8)
+    else { return false }
+    let authority = origin[scheme...].dropFirst(3)
+    if let host, authority.utf8.elementsEqual(host.utf8) { return true }
+    return Self.localHosts.contains(Self.withoutPort(authority).lowercased())
+  }
+
+  private static func withoutPort(_ authority: Substring) -> Substring {
+    guard let colon = authority.utf8.lastIndex(of: UInt8(ascii: ":")) else { return authority }
+    let digits = authority[authority.utf8.index(after: colon)...]
+    let isPort = !digits.isEmpty && digits.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+    return isPort ? authority[..<colon] : authority
+  }
+}

@@ -1,0 +1,76 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Logging
+
+/// Names every request, and writes one line to the log when its answer has ended.
+struct RequestRecord: RouterMiddleware {
+  typealias Context = APIRequestContext
+
+  let logger: Logger
+
+  private static let header = HTTPField.Name("X-Request-Id")
+
+  func handle(
+    _ request: Request, context: APIRequestContext, next: (Request, APIRequestContext) async throws -> Response
+  ) async throws -> Response {
+    let start = ContinuousClock.now
+    var context = context
+    context.requestID = Self.identifier(of: request)
+    var response = try await next(request, context)
+    if let header = Self.header { response.headers[header] = context.requestID }
+    let entry = LogEntry(
+      id: context.requestID, method: request.method.rawValue, path: request.uri.path, status: response.status.code,
+      start: start, logger: logger)
+    guard request.method != .head else {
+      entry.write()
+      return response.createHeadResponse()
+    }
+    guard response.body.contentLength == nil else {
+      entry.write()
+      return response
+    }
+    let body = response.body
+    response.body = ResponseBody { writer in
+      defer { entry.write() }
+      try await body.write(writer)
+    }
+    return response
+  }
+
+  /// The client's own name for the request, where it is short and visible; else a new one.
+  private static func identifier(of request: Request) -> String {
+    if let header, let given = request.headers[header], (1...128).contains(given.utf8.count),
+      given.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+    {
+      return given
+    }
+    return "req_" + hexadecimalDigits(of: UInt64.random(in: .min ... .max))
+      + hexadecimalDigits(of: UInt64.random(in: .min ... .max))
+  }
+}
+
+/// One line of the access log: never a part of a prompt or of an answer.
+private struct LogEntry: Sendable {
+  let id: String
+  let method: String
+  let path: String
+  let status: Int
+  let start: ContinuousClock.Instant
+  let logger: Logger
+
+  func write() {
+    let milliseconds = (ContinuousClock.now - start) / Duration.milliseconds(1)
+    logger.info(
+      "request",
+      metadata: [
+        "id": "\(id)", "method": "\(method.shortened(toByteCount: 16))", "path": "\(path.shortened(toByteCount: 200))",
+        "status": .stringConvertible(status), "milliseconds": .stringConvertible(Int(milliseconds.rounded())),
+      ])
+  }
+}
+
+/// The sixteen hexadecimal digits of a number.
+func hexadecimalDigits(of value: UInt64) -> String {
+  let digits = String(value, radix: 16)
+  return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+}

@@ -1,0 +1,49 @@
+internal import Apus
+
+/// What all paths share: the model, who may use it, and the server's configuration.
+struct ModelService: Sendable {
+  let model: Model
+  let configuration: ServerConfiguration
+  /// The model's name in answers to clients that name none.
+  let name: String
+  /// Seconds since 1970 when the server started.
+  let started: Int
+  let admission: Admission
+  let clients = ConnectedClients()
+  /// Differs between models and kernels, so that clients see when the same seed may give another text.
+  let fingerprint: String
+
+  init(_ model: Model, _ configuration: ServerConfiguration) {
+    self.model = model
+    self.configuration = configuration
+    name = (configuration.modelName ?? model.information.name).shortened(
+      toByteCount: configuration.limits.modelNameByteCount)
+    started = configuration.unixTime()
+    admission = Admission(limit: configuration.queueLimit + 1)
+    let information = model.information
+    fingerprint =
+      "apus_"
+      + hexadecimalDigits(
+        of: fnv1a(
+          "\(information.name) \(information.fileBytes) \(information.kernels) \(information.kvFormat.rawValue)"))
+  }
+
+  /// Reads the bodies of requests.
+  var body: JSONBody { JSONBody(limits: configuration.limits) }
+
+  /// The name under which the model answers a request for `name`: any that the client likes, unless names are strict.
+  func name(answering name: String?) throws(APIError) -> String {
+    guard let name, !name.isEmpty else { return self.name }
+    guard !configuration.hasStrictModels || name.utf8.elementsEqual(self.name.utf8) else {
+      throw APIError(
+        .notFound, type: "invalid_request_error", "this server has no such model: see /v1/models", parameter: "model",
+        code: "model_not_found")
+    }
+    return name
+  }
+}
+
+/// The FNV-1a hash of a text, 64 bits (Fowler, Noll, Vo): stable from run to run.
+private func fnv1a(_ text: String) -> UInt64 {
+  text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+}

@@ -1,0 +1,77 @@
+internal import ApusTokenizers
+internal import HTTPTypes
+internal import Hummingbird
+
+/// Reads the JSON object that a request carries, whatever its content type says.
+struct JSONBody: Sendable {
+  let limits: RequestLimits
+
+  /// The object; the whole body is read, and nothing of it where it says itself that it is too large.
+  func object(of request: Request) async throws -> RequestFields {
+    let bytes = try await bytes(of: request)
+    guard !bytes.isEmpty else { throw APIError.invalid(nil, "the request needs a body: a JSON object") }
+    guard JSONTokens.count(in: bytes, upTo: limits.jsonTokens) <= limits.jsonTokens else {
+      throw APIError.invalid(nil, "the request body has more than \(limits.jsonTokens) JSON tokens")
+    }
+    let value: JSONValue
+    do {
+      value = try JSONParser.parse(bytes)
+    } catch {
+      throw APIError.invalid(nil, error.description, code: "invalid_json")
+    }
+    guard case .object(let object) = value else {
+      throw APIError.invalid(nil, "the request body must be a JSON object")
+    }
+    return RequestFields(object)
+  }
+
+  private func bytes(of request: Request) async throws -> [UInt8] {
+    let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+    guard announced <= limits.bodyByteCount else { throw APIError.tooLarge }
+    var bytes: [UInt8] = []
+    for try await chunk in request.body {
+      guard chunk.readableBytes <= limits.bodyByteCount - bytes.count else { throw APIError.tooLarge }
+      bytes.append(contentsOf: chunk.readableBytesView)
+    }
+    return bytes
+  }
+}
+
+/// Counts the tokens of JSON text without reading it: brackets, separators, texts, numbers and words.
+enum JSONTokens {
+  /// The tokens of `bytes`, at most one more than `limit`; linear, and meaningful for invalid JSON too.
+  static func count(in bytes: [UInt8], upTo limit: Int) -> Int {
+    var count = 0
+    var isInText = false
+    var isEscaped = false
+    var isInWord = false
+    for byte in bytes {
+      if isInText {
+        if isEscaped {
+          isEscaped = false
+        } else if byte == UInt8(ascii: "\\") {
+          isEscaped = true
+        } else if byte == UInt8(ascii: "\"") {
+          isInText = false
+        }
+        continue
+      }
+      switch byte {
+      case 0x20, 0x09, 0x0A, 0x0D: isInWord = false
+      case UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: ","),
+        UInt8(ascii: ":"):
+        isInWord = false
+        count += 1
+      case UInt8(ascii: "\""):
+        isInWord = false
+        isInText = true
+        count += 1
+      default:
+        if !isInWord { count += 1 }
+        isInWord = true
+      }
+      if count > limit { return count }
+    }
+    return count
+  }
+}

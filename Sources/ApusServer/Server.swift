@@ -1,0 +1,104 @@
+package import Apus
+package import Hummingbird
+package import Logging
+internal import NIOCore
+internal import ServiceLifecycle
+
+/// An HTTP server for one loaded model.
+package struct Server: Sendable {
+  private let service: ModelService
+  private let logger: Logger
+  private let configuration: ServerConfiguration
+
+  /// A server that has not started yet; throws where the configuration makes no sense or is not safe.
+  package init(model: Model, configuration: ServerConfiguration, logger: Logger) throws(ServerError) {
+    self.configuration = try configuration.validated()
+    self.logger = logger
+    service = ModelService(model, configuration)
+  }
+
+  /// Serves until SIGTERM or SIGINT, then refuses new requests, lets running answers end, and returns.
+  ///
+  /// Answers that have not ended after `ServerTimeouts.drain` end there. A second signal calls `onSecondSignal`, which
+  /// should end the program at once. `onReady` is told every address with its real port once it is listened on.
+  package func run(
+    onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }, onSecondSignal: @escaping @Sendable () -> Void
+  ) async throws {
+    let listeners = Listeners(applications: configuration.listen.map { application(listeningOn: $0, onReady: onReady) })
+    var settings = ServiceGroupConfiguration(
+      services: [.init(service: listeners, successTerminationBehavior: .gracefullyShutdownGroup)], logger: quietLogger)
+    settings.maximumGracefulShutdownDuration = configuration.timeouts.drain + .seconds(5)
+    let group = ServiceGroup(configuration: settings)
+    let shutdown = Shutdown(service: service, group: group, logger: logger, onSecondSignal: onSecondSignal)
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      tasks.addTask { try await serve(group) }
+      tasks.addTask { await shutdown.waitForSignals() }
+      try await tasks.next()
+      tasks.cancelAll()
+    }
+    logger.info("stopped")
+  }
+
+  private func serve(_ group: ServiceGroup) async throws {
+    do {
+      try await group.run()
+    } catch let error as IOError {
+      throw ServerError.cannotListen(addresses: configuration.listen, reason: error.description)
+    }
+  }
+
+  /// The part of the server that listens on one address; all of them share everything else.
+  package func application(
+    listeningOn address: ListenAddress, onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }
+  ) -> Application<RouterResponder<APIRequestContext>> {
+    let (limits, timeouts, clients) = (configuration.limits, configuration.timeouts, service.clients)
+    let connection = HTTP1Channel.Configuration(
+      additionalChannelHandlers: [
+        ConnectionGuard(timeouts: timeouts, bodyByteLimit: limits.bodyByteCount, clients: clients)
+      ],
+      idleTimeout: TimeAmount(timeouts.idle),
+      httpDecoderConfiguration: .init(
+        maxHeaderFieldSize: limits.headerByteCount, maxHeaderListSize: limits.headerByteCount,
+        maxHeaderFieldCount: limits.headerCount))
+    return Application(
+      router: Routes(service).router(service, logger: logger), server: .http1(configuration: connection),
+      configuration: ApplicationConfiguration(
+        address: .hostname(address.host, port: address.port), serverName: "apus",
+        availableConnectionsDelegate: MaximumAvailableConnections(configuration.maximumConnections)),
+      onServerRunning: { channel in
+        let bound = ListenAddress(host: address.host, port: channel.localAddress?.port ?? address.port)
+        announce(bound)
+        onReady(bound)
+      },
+      logger: quietLogger)
+  }
+
+  private func announce(_ address: ListenAddress) {
+    let information = service.model.information
+    logger.info(
+      "listening on http://\(address)",
+      metadata: [
+        "model": "\(service.name)", "context": .stringConvertible(information.contextLength),
+        "threads": .stringConvertible(information.threads), "kernels": "\(information.kernels)",
+      ])
+  }
+
+  /// For the libraries below, whose news are not ours.
+  private var quietLogger: Logger {
+    var logger = logger
+    logger.logLevel = max(logger.logLevel, .error)
+    return logger
+  }
+}
+
+/// All listening applications as one service: they start, drain and stop together.
+private struct Listeners: Service {
+  let applications: [Application<RouterResponder<APIRequestContext>>]
+
+  func run() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      for application in applications { tasks.addTask { try await application.run() } }
+      try await tasks.waitForAll()
+    }
+  }
+}

@@ -1,0 +1,99 @@
+internal import Foundation
+
+/// How a server listens, whom it answers, and what it bears.
+package struct ServerConfiguration: Sendable {
+  /// Where it listens; every address serves everything.
+  package var listen = [ListenAddress(host: "127.0.0.1", port: 8080)]
+  /// Keys of which a client must send one; without any, everyone is answered.
+  package var apiKeys: [String] = []
+  /// Whether it may listen beyond this machine without a key.
+  package var allowsOpenAccess = false
+  /// The name of the model in answers to clients that name none; nil takes the model's own.
+  package var modelName: String?
+  /// Whether a request for a model of another name is refused.
+  package var hasStrictModels = false
+  /// Origins of web pages that may use the server beside those on this machine; `*` is all.
+  package var allowedOrigins: [String] = []
+  /// Requests that may wait beside the one that is worked on; the engine's own limit must not be lower.
+  package var queueLimit = 16
+  /// Connections that may be open at once, each of which takes a file descriptor; more wait until one closes.
+  package var maximumConnections = 960
+  /// What a request may hold.
+  package var limits = RequestLimits()
+  /// How long things may take.
+  package var timeouts = ServerTimeouts()
+  /// Seconds since 1970, as answers report them.
+  package var unixTime: @Sendable () -> Int = { Int(Date().timeIntervalSince1970) }
+
+  package init() {}
+
+  /// This configuration, where a server can start with it.
+  package func validated() throws(ServerError) -> ServerConfiguration {
+    for key in apiKeys
+    where !(1...1024).contains(key.utf8.count) || !key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
+      throw .invalidKey
+    }
+    guard !listen.isEmpty else { throw .invalidSetting(name: "--listen", reason: "needs an address") }
+    if apiKeys.isEmpty, !allowsOpenAccess, let open = listen.first(where: { !$0.isLoopback }) {
+      throw .keyNeeded(open)
+    }
+    guard queueLimit >= 0 else { throw .invalidSetting(name: "--queue", reason: "must not be negative") }
+    guard maximumConnections > 0 else { throw .invalidSetting(name: "--connections", reason: "must be positive") }
+    return self
+  }
+}
+
+/// What one request may hold; one more is refused with a status of 4xx.
+package struct RequestLimits: Sendable {
+  /// Bytes of the body.
+  package var bodyByteCount = 8 << 20
+  /// Bytes of the request's path and query.
+  package var targetByteCount = 8 << 10
+  /// Bytes of all header fields.
+  package var headerByteCount = 32 << 10
+  /// Header fields.
+  package var headerCount = 100
+  /// Brackets, separators, texts, numbers and words of the JSON body.
+  package var jsonTokens = 1_000_000
+  /// Choices per prompt.
+  package var choices = 8
+  /// Choices of all prompts together.
+  package var totalChoices = 64
+  /// Texts that end a completion, and the bytes of each.
+  package var stops = 16
+  package var stopByteCount = 256
+  /// Entries of `logit_bias`.
+  package var logitBiases = 1024
+  /// The most likely tokens reported beside each chosen one.
+  package var topLogProbabilities = 20
+  /// Messages of a conversation.
+  package var messages = 2048
+  /// Tools of a request.
+  package var tools = 128
+  /// Bytes of the model's name.
+  package var modelNameByteCount = 256
+
+  package init() {}
+}
+
+/// How long the parts of a request may take.
+package struct ServerTimeouts: Sendable {
+  /// From a request's first byte to the end of its header.
+  package var header = Duration.seconds(10)
+  /// From the end of the header to the end of the body.
+  package var body = Duration.seconds(60)
+  /// A connection without a request; longer than the 60 s after which load balancers reuse a connection.
+  package var idle = Duration.seconds(75)
+  /// A client that takes nothing of what is sent to it.
+  package var writeStall = Duration.seconds(30)
+  /// Between two signs of life in an answer that takes long.
+  package var heartbeat = Duration.seconds(15)
+  /// An answer that is sent as a whole; it ends there with what it has.
+  package var wholeAnswer = Duration.seconds(600)
+  /// An engine that works but shows no progress counts as stuck after this time.
+  package var engineStall = Duration.seconds(60)
+  /// Running answers after SIGTERM; then they end.
+  package var drain = Duration.seconds(30)
+
+  package init() {}
+}

@@ -1,0 +1,26 @@
+/// Why a server cannot start or did not end as it should.
+package enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// Not an address to listen on.
+  case invalidAddress(String)
+  /// Listening beyond this machine without a key was not asked for explicitly.
+  case keyNeeded(ListenAddress)
+  /// An API key that no client could send: empty, too long, or with other characters than visible ASCII.
+  case invalidKey
+  /// A limit or timeout that makes no sense.
+  case invalidSetting(name: String, reason: String)
+  /// The system does not let the server listen there.
+  case cannotListen(addresses: [ListenAddress], reason: String)
+
+  package var description: String {
+    switch self {
+    case .invalidAddress(let text):
+      "'\(text.prefix(80))' is no address to listen on: write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080"
+    case .keyNeeded(let address):
+      "\(address) can be reached from other machines: set --api-key, or allow everyone with --insecure"
+    case .invalidKey: "an API key must have 1 to 1024 visible ASCII characters, without spaces"
+    case .invalidSetting(let name, let reason): "\(name) \(reason)"
+    case .cannotListen(let addresses, let reason):
+      "cannot listen on \(addresses.map(\.description).joined(separator: ", ")): \(reason)"
+    }
+  }
+}

@@ -1,0 +1,68 @@
+internal import ApusServer
+internal import ApusTokenizers
+internal import Logging
+internal import Synchronization
+internal import Testing
+
+struct ConfigurationTests {
+  @Test(arguments: [
+    ("127.0.0.1:8080", "127.0.0.1", 8080, true), ("9000", "127.0.0.1", 9000, true), ("[::1]:1", "::1", 1, true),
+    ("localhost:0", "localhost", 0, true), ("0.0.0.0:80", "0.0.0.0", 80, false), ("[::]:80", "::", 80, false),
+    ("127.evil.example:80", "127.evil.example", 80, false), ("host:65535", "host", 65535, false),
+  ])
+  func `Addresses are read`(_ text: String, _ host: String, _ port: Int, _ isLoopback: Bool) throws {
+    let address = try ListenAddress(text)
+    #expect(address == ListenAddress(host: host, port: port))
+    #expect(address.isLoopback == isLoopback)
+  }
+
+  @Test(arguments: ["", ":", "host:", ":80", "host:65536", "host:-1", "host:+1", "host:8o", "::1:80", "a:b:1", "x"])
+  func `What is no address is an error that says how to write one`(_ text: String) {
+    #expect(throws: ServerError.invalidAddress(text)) { try ListenAddress(text) }
+  }
+
+  @Test func `Listening beyond this machine needs a key or a clear word`() throws {
+    var configuration = ServerConfiguration()
+    let open = ListenAddress(host: "0.0.0.0", port: 80)
+    configuration.listen.append(open)
+    #expect(throws: ServerError.keyNeeded(open)) { try configuration.validated() }
+    configuration.allowsOpenAccess = true
+    #expect(throws: Never.self) { try configuration.validated() }
+    configuration.allowsOpenAccess = false
+    configuration.apiKeys = ["key"]
+    #expect(throws: Never.self) { try configuration.validated() }
+  }
+
+  @Test(arguments: ["", "with space", "tab\t", "ü", String(repeating: "k", count: 1025)])
+  func `Keys that no client can send are refused`(_ key: String) {
+    var configuration = ServerConfiguration()
+    configuration.apiKeys = [key]
+    #expect(throws: ServerError.invalidKey) { try configuration.validated() }
+  }
+
+  @Test func `A log entry is one line of JSON, whatever it holds`() throws {
+    let hold = LineHold()
+    let logger = Logger(label: "l") { label in
+      JSONLogHandler(label: label, now: { "then" }, write: { hold.add($0) })
+    }
+    logger.info("a\n{\"level\":\"fake\"}", metadata: ["k": "v\r\n\"", "n": .stringConvertible(3), "message": "x"])
+    let line = try #require(hold.lines.first)
+    #expect(hold.lines.count == 1)
+    #expect(line.dropLast().allSatisfy { $0 != 0x0A && $0 != 0x0D })
+    let json = try JSONParser.parse(line)
+    #expect(json["message"] == "a\n{\"level\":\"fake\"}")
+    #expect(json["level"] == "info")
+    #expect(json["k"] == "v\r\n\"")
+    #expect(json["n"] == 3)
+    #expect(json["time"] == "then")
+  }
+}
+
+/// Keeps log lines.
+private final class LineHold: Sendable {
+  private let held = Mutex<[[UInt8]]>([])
+
+  var lines: [[UInt8]] { held.withLock { $0 } }
+
+  func add(_ line: [UInt8]) { held.withLock { $0.append(line) } }
+}

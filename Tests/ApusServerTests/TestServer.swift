@@ -1,0 +1,111 @@
+internal import Apus
+internal import ApusServer
+internal import ApusTestSupport
+internal import ApusTokenizers
+internal import HTTPTypes
+internal import Hummingbird
+internal import Logging
+internal import NIOEmbedded
+internal import Synchronization
+
+/// A tiny random model with a chat template, loaded from a file that lives as long as this.
+struct TestModel: Sendable {
+  let model: Model
+  private let folder: TemporaryFolder
+
+  private init(contextLength: Int) async throws {
+    var tiny = TinyModel()
+    tiny.contextLength = contextLength
+    folder = try TemporaryFolder()
+    let path = folder.path("tiny.gguf")
+    try tiny.write(to: path)
+    let options = LoadOptions(threads: 1, contextLength: contextLength, queueLimit: 64)
+    model = try await Model.load(path, options: options)
+  }
+
+  /// A model whose completions end within milliseconds.
+  static func quick() async throws -> TestModel { try await TestModel(contextLength: 256) }
+
+  /// A model whose longest completion takes many seconds.
+  static func slow() async throws -> TestModel { try await TestModel(contextLength: 32768) }
+}
+
+/// What a request was answered with.
+struct Reply: Sendable {
+  let status: Int
+  let headers: HTTPFields
+  let body: [UInt8]
+
+  var text: String { String(decoding: body, as: UTF8.self) }
+
+  /// The body as JSON, or null where it is none.
+  var json: JSONValue { (try? JSONParser.parse(body)) ?? .null }
+
+  /// The `data:` of all events of a stream, without `[DONE]`.
+  var events: [JSONValue] {
+    text.split(separator: "\n").compactMap { line in
+      guard line.utf8.starts(with: "data: {".utf8) else { return nil }
+      return try? JSONParser.parse(Array(line.utf8.dropFirst(6)))
+    }
+  }
+
+  /// Whether this is an error in the shape that OpenAI's clients read.
+  var isAPIError: Bool {
+    guard case .object(let error)? = json["error"], case .string(let message)? = error["message"],
+      case .string? = error["type"], error["param"] != nil, error["code"] != nil
+    else { return false }
+    return !message.isEmpty && message.utf8.count <= 512
+  }
+}
+
+/// A server whose requests come without a socket.
+struct TestServer: Sendable {
+  private let testModel: TestModel
+  private let responder: RouterResponder<APIRequestContext>
+
+  /// The model that the server serves.
+  var model: Model { testModel.model }
+
+  init(_ testModel: TestModel, _ configure: (inout ServerConfiguration) -> Void = { _ in }) throws {
+    var configuration = ServerConfiguration()
+    configuration.unixTime = { 1_700_000_000 }
+    configure(&configuration)
+    self.testModel = testModel
+    let server = try Server(model: testModel.model, configuration: configuration, logger: Self.silent)
+    responder = server.application(listeningOn: ListenAddress(host: "127.0.0.1", port: 0)).responder
+  }
+
+  static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+  /// Answers one request.
+  func send(
+    _ method: HTTPRequest.Method, _ path: String, headers: HTTPFields = [:], body: [UInt8] = []
+  ) async throws -> Reply {
+    let head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: path, headerFields: headers)
+    let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: body)))
+    let source = ApplicationRequestContextSource(channel: EmbeddedChannel(), logger: Self.silent)
+    let response = try await responder.respond(to: request, context: APIRequestContext(source: source))
+    let collector = BodyCollector()
+    try await response.body.write(collector)
+    return Reply(status: response.status.code, headers: response.headers, body: collector.bytes)
+  }
+
+  func post(_ path: String, _ body: String, headers: HTTPFields = [:]) async throws -> Reply {
+    try await send(.post, path, headers: headers, body: Array(body.utf8))
+  }
+
+  func post(_ path: String, _ body: JSONValue) async throws -> Reply {
+    try await send(.post, path, body: body.serialized(.compact))
+  }
+}
+
+/// Keeps what a response writes.
+private final class BodyCollector: ResponseBodyWriter, Sendable {
+  private let written = Mutex<[UInt8]>([])
+
+  var bytes: [UInt8] { written.withLock { $0 } }
+
+  func write(_ buffer: ByteBuffer) async throws { written.withLock { $0 += buffer.readableBytesView } }
+
+  func finish(_ trailingHeaders: HTTPFields?) async throws {}
+}
