@@ -32,6 +32,7 @@ public enum ApusError: Error, Sendable, Equatable {
 }
 
 extension ApusError: CustomStringConvertible {
+  /// What is wrong and what to do, in one sentence.
   public var description: String {
     switch self {
     case .cannotLoad(_, let reason): reason

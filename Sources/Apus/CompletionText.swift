@@ -7,10 +7,7 @@ struct CompletionText: Sendable {
   private var decoder: StreamingDecoder
   private var matcher: StopMatcher
 
-  /// - Parameters:
-  ///   - tokenizer: The model's.
-  ///   - prompt: What the completion goes on with.
-  ///   - stops: The stop texts; refused where one is empty, too long, or they are too many.
+  /// The text after `prompt`; stop texts that are empty, too long or too many are refused.
   init(_ tokenizer: Tokenizer, after prompt: [Token], stops: [String]) throws(SamplingError) {
     let continuesText = prompt.contains { !tokenizer.piece(of: $0).isEmpty }
     decoder = StreamingDecoder(tokenizer, continuing: continuesText)

@@ -130,11 +130,14 @@ final class EngineInbox: Sendable {
   // MARK: The engine thread's side
 
   /// The commands since the last call, waiting for some if `mayWait`; nil when the thread must end.
-  func next(mayWait: Bool) -> [Command]? {
+  ///
+  /// `running` is how many sequences are worked on.
+  func next(mayWait: Bool, running: Int) -> [Command]? {
     while true {
       let time = now()
       let (commands, isStopping) = state.withLock { state -> ([Command], Bool) in
         state.lastStep = time
+        state.running = running
         defer { state.commands = [] }
         state.isSleeping = mayWait && state.commands.isEmpty && !state.isStopping
         return (state.commands, state.isStopping)
@@ -145,19 +148,14 @@ final class EngineInbox: Sendable {
     }
   }
 
-  /// Notes a step, and how many sequences are worked on now.
-  func note(running: Int, _ change: (inout EngineMetrics) -> Void) {
-    state.withLock { state in
-      state.running = running
-      change(&state.metrics)
-    }
-  }
+  /// Notes that so many sequences are worked on.
+  func note(running: Int) { state.withLock { $0.running = running } }
 
-  /// Notes that so many requests or jobs have ended.
-  func noteEnded(requests: Int = 0, jobs: Int = 0, _ change: (inout EngineMetrics) -> Void = { _ in }) {
+  /// Notes that so many requests or jobs have ended, and what else was done.
+  func note(endedRequests: Int = 0, endedJobs: Int = 0, _ change: (inout EngineMetrics) -> Void = { _ in }) {
     let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
-      state.requests -= requests
-      state.jobs -= jobs
+      state.requests -= endedRequests
+      state.jobs -= endedJobs
       change(&state.metrics)
       guard state.isIdle else { return [] }
       defer { state.drainWaiters = [] }

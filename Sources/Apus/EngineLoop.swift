@@ -21,7 +21,7 @@ struct EngineLoop {
 
   /// The thread's life.
   mutating func run() {
-    while let commands = inbox.next(mayWait: !canWork) {
+    while let commands = inbox.next(mayWait: !canWork, running: scheduler.runningCount) {
       for command in commands { obey(command) }
       if let batch = nextBatch() { step(batch) } else { runJobs() }
     }
@@ -52,7 +52,7 @@ struct EngineLoop {
       end(id, .cancelled, nil)
     }
     for job in jobs { job.drop() }
-    inbox.noteEnded(jobs: jobs.count)
+    inbox.note(endedJobs: jobs.count)
     jobs = []
   }
 
@@ -67,7 +67,7 @@ struct EngineLoop {
     scheduler.clearPrefixCache()
     let job = jobs.removeFirst()
     job.run(model, cache)
-    inbox.noteEnded(jobs: 1)
+    inbox.note(endedJobs: 1)
   }
 }
 
@@ -77,7 +77,7 @@ extension EngineLoop {
     for part in batch.parts where generations[part.id]?.isStarted == false {
       generations[part.id]?.start(cached: part.cached, at: start)
     }
-    inbox.note(running: scheduler.runningCount) { _ in }
+    inbox.note(running: scheduler.runningCount)
     do throws(BackendError) {
       try model.forward(
         tokens: batch.tokens, batch: batch.attention, cache: cache, logitRows: batch.logitRows, into: &logits)
@@ -88,7 +88,7 @@ extension EngineLoop {
       for part in batch.parts { fail(part.id, .engineFailed(reason: error.description)) }
     }
     let busy = start.duration(to: inbox.now())
-    inbox.note(running: scheduler.runningCount) { metrics in
+    inbox.note { metrics in
       metrics.steps += 1
       metrics.busyTime += busy
     }
@@ -122,7 +122,7 @@ extension EngineLoop {
   /// Ends a request that the scheduler has let go of.
   private mutating func end(_ id: Int, _ reason: FinishReason, _ stop: StopReason?) {
     guard let generation = generations.removeValue(forKey: id) else { return }
-    inbox.noteEnded(requests: 1) { metrics in
+    inbox.note(endedRequests: 1) { metrics in
       if reason == .cancelled { metrics.cancelledRequests += 1 } else { metrics.completedRequests += 1 }
       metrics.note(generation)
     }
@@ -132,7 +132,7 @@ extension EngineLoop {
   private mutating func fail(_ id: Int, _ error: ApusError) {
     scheduler.fail(id)
     guard let generation = generations.removeValue(forKey: id) else { return }
-    inbox.noteEnded(requests: 1) { metrics in
+    inbox.note(endedRequests: 1) { metrics in
       metrics.failedRequests += 1
       metrics.note(generation)
     }

@@ -5,7 +5,9 @@
 /// `FinishReason.cancelled`. A slow reader loses nothing: deltas join while they wait, and a completion whose reader
 /// falls too far behind pauses until it is read.
 public struct GenerationStream: AsyncSequence, Sendable {
+  /// What the stream gives.
   public typealias Element = GenerationEvent
+  /// What it throws.
   public typealias Failure = ApusError
 
   private let handle: GenerationHandle
@@ -18,6 +20,7 @@ public struct GenerationStream: AsyncSequence, Sendable {
   /// Ends the completion within a token; its stream ends with `FinishReason.cancelled`.
   public func cancel() { handle.channel.cancel() }
 
+  /// Begins the one iteration.
   public func makeAsyncIterator() -> Iterator { Iterator(handle) }
 
   /// The one iteration of a stream.
@@ -26,7 +29,9 @@ public struct GenerationStream: AsyncSequence, Sendable {
 
     init(_ handle: GenerationHandle) { iteration = Iteration(handle) }
 
-    /// The next event; nil after `finished`. Throws where the completion failed.
+    /// The next event; nil after `finished`.
+    ///
+    /// Throws where the completion failed.
     public mutating func next() async throws(ApusError) -> GenerationEvent? {
       try await iteration.handle.channel.next()
     }

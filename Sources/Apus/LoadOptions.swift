@@ -24,11 +24,15 @@ public struct LoadOptions: Sendable, Equatable {
   public var queueLimit: Int
   /// Prompt tokens processed at once: more is faster, fewer cancels sooner and takes less memory.
   public var prefillChunk: Int
+  /// Whether the file's own pages serve as weights, which is fastest and shares them between processes.
+  ///
+  /// If not, the file is read into memory, and another program may change or cut it meanwhile.
+  public var mapsFile: Bool
 
   /// The defaults, or others.
   public init(
     threads: Int? = nil, contextLength: Int? = nil, kvFormat: KVCacheFormat = .f16, kernels: String? = nil,
-    reproducibleDense: Bool = false, queueLimit: Int = 16, prefillChunk: Int = 256
+    reproducibleDense: Bool = false, queueLimit: Int = 16, prefillChunk: Int = 256, mapsFile: Bool = true
   ) {
     self.threads = threads
     self.contextLength = contextLength
@@ -37,6 +41,7 @@ public struct LoadOptions: Sendable, Equatable {
     self.reproducibleDense = reproducibleDense
     self.queueLimit = queueLimit
     self.prefillChunk = prefillChunk
+    self.mapsFile = mapsFile
   }
 
   /// The longest context that is taken where the caller does not say.

@@ -1,20 +1,25 @@
 extension Model {
-  /// Completes `prompt`, and waits for the end. If the task is cancelled, gives what there is until then.
+  /// Completes `prompt`, and waits for the end.
+  ///
+  /// If the task is cancelled, gives what there is until then.
   public func complete(
     _ prompt: String, options: GenerationOptions = GenerationOptions()
   ) async throws(ApusError) -> Completion {
     try await stream(prompt: prompt, options: options).completion()
   }
 
-  /// Answers the last of `messages`, and waits for the end. If the task is cancelled, gives what there is until then.
+  /// Answers the last of `messages`, and waits for the end.
+  ///
+  /// If the task is cancelled, gives what there is until then.
   public func chat(
     _ messages: [ChatMessage], options: GenerationOptions = GenerationOptions()
   ) async throws(ApusError) -> Completion {
     try await streamChat(messages, options: options).completion()
   }
 
-  /// Completes `prompt`, event by event. Throws at once where the request cannot be taken.
+  /// Completes `prompt`, event by event.
   ///
+  /// Throws at once where the request cannot be taken.
   /// The prompt is plain text: names of control tokens in it have no special meaning.
   public func stream(
     prompt: String, options: GenerationOptions = GenerationOptions()
@@ -22,14 +27,18 @@ extension Model {
     try stream(tokens: try promptTokens(prompt, addSpecial: true, parseSpecial: false), options: options)
   }
 
-  /// Answers the last of `messages`, event by event. Throws at once where the request cannot be taken.
+  /// Answers the last of `messages`, event by event.
+  ///
+  /// Throws at once where the request cannot be taken.
   public func streamChat(
     _ messages: [ChatMessage], options: GenerationOptions = GenerationOptions()
   ) throws(ApusError) -> GenerationStream {
     try stream(tokens: try chatTokens(messages), options: options)
   }
 
-  /// Completes a prompt given as tokens, event by event. Throws at once where the request cannot be taken.
+  /// Completes a prompt given as tokens, event by event.
+  ///
+  /// Throws at once where the request cannot be taken.
   public func stream(
     tokens: [Token], options: GenerationOptions = GenerationOptions()
   ) throws(ApusError) -> GenerationStream {

@@ -7,6 +7,7 @@ extension Model {
   ///   - text: The text.
   ///   - addSpecial: Whether BOS and EOS are added where the model wants them.
   ///   - parseSpecial: Whether names of control tokens in `text` become those tokens.
+  /// - Returns: The tokens.
   public func tokenize(_ text: String, addSpecial: Bool = true, parseSpecial: Bool = false) -> [Token] {
     tokenizer.encode(text, addSpecial: addSpecial, parseSpecial: parseSpecial)
   }
@@ -24,6 +25,8 @@ extension Model {
   /// - Parameters:
   ///   - messages: The conversation.
   ///   - addGenerationPrompt: Whether the beginning of the model's answer is added.
+  /// - Returns: The prompt as text.
+  /// - Throws: `ApusError.noChatTemplate`, or `ApusError.chatTemplate` where the template refuses the messages.
   public func renderChat(
     _ messages: [ChatMessage], addGenerationPrompt: Bool = true
   ) throws(ApusError) -> String {

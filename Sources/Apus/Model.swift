@@ -1,8 +1,8 @@
 package import ApusTokenizers
 
-/// A loaded model: completes, chats and streams. One may serve any number of tasks at once.
+/// A loaded model: completes, chats and streams.
 ///
-/// All computing happens on threads of its own, never on Swift's cooperative pool. Requests are worked on one after the
+/// One may serve any number of tasks at once. All computing happens on threads of its own, never on Swift's cooperative pool. Requests are worked on one after the
 /// other; those that wait are bounded by `LoadOptions.queueLimit`. The model is unloaded when the last reference to it
 /// and to its streams is gone.
 public final class Model: Sendable {
@@ -34,6 +34,8 @@ public final class Model: Sendable {
   ///   - path: The file.
   ///   - options: How to set it up.
   ///   - progress: Called from another thread as weights are taken into use.
+  /// - Returns: The model, ready to complete.
+  /// - Throws: `ApusError`, which says what to do.
   public static func load(
     _ path: String, options: LoadOptions = LoadOptions(),
     progress: (@Sendable (LoadingProgress) -> Void)? = nil

@@ -1,8 +1,8 @@
 internal import ApusCore
 
-/// Keys and values of sequences that have ended, kept for prompts that begin alike. A pure value.
+/// Keys and values of sequences that have ended, kept for prompts that begin alike.
 ///
-/// An entry is taken over whole by the sequence that uses it, down to the token; only where that would cost another
+/// A pure value. An entry is taken over whole by the sequence that uses it, down to the token; only where that would cost another
 /// conversation its long tail are whole KV blocks shared instead.
 package struct PrefixCache: Sendable {
   /// The tokens of an ended sequence and the KV blocks that hold all of them.

@@ -13,6 +13,15 @@ extension GenerationOptions {
     }
     return parameters
   }
+
+  /// Throws the first sampling option that is out of its range, as far as that can be told without a model.
+  package func validate() throws(ApusError) {
+    do throws(SamplingError) {
+      _ = try sampling.parameters().validated()
+    } catch {
+      throw ApusError(error)
+    }
+  }
 }
 
 extension SamplingOptions {

@@ -1,8 +1,8 @@
 internal import ApusCore
 
-/// Decides which tokens every step processes, and when a sequence has ended. A pure value: no clock, thread or file.
+/// Decides which tokens every step processes, and when a sequence has ended.
 ///
-/// One step after the other: `next` gives a batch, the caller computes and samples, `complete` takes the tokens.
+/// A pure value: no clock, thread or file. One step after the other: `next` gives a batch, the caller computes and samples, `complete` takes the tokens.
 /// Between the two nothing else is called but `fail`. KV blocks are taken as sequences grow; the pool holds
 /// `maximumSequences` whole contexts, so those that run never lack one once the prefix cache has given way.
 package struct Scheduler: Sendable {
@@ -64,7 +64,9 @@ package struct Scheduler: Sendable {
     return true
   }
 
-  /// Ends a request, wherever it is; false if there is no such request. What was computed is kept for its like.
+  /// Ends a request, wherever it is; false if there is no such request.
+  ///
+  /// What was computed is kept for its like.
   package mutating func cancel(_ id: Int) -> Bool {
     if let index = waiting.firstIndex(where: { $0.id == id }) {
       waiting.remove(at: index)
@@ -113,7 +115,7 @@ package struct Scheduler: Sendable {
 }
 
 extension Scheduler {
-  /// What is wrong inside; nil if all is well. For tests and for when an engine is idle.
+  /// What is wrong inside; nil if all is well.
   package func checkIntegrity() -> String? {
     for sequence in running {
       guard sequence.blocks.count >= KVCacheLayout.blocks(forPositions: sequence.processed) else {

@@ -1,6 +1,15 @@
 internal import ApusCore
 internal import COpenBLAS
 
+/// The library that multiplies dense weights in prefill.
+package enum DenseLibrary {
+  /// Its version and how it was built, as it says itself.
+  package static var name: String {
+    guard let text = unsafe openblas_get_config() else { return "OpenBLAS" }
+    return unsafe String(cString: text)
+  }
+}
+
 /// Room in which each worker turns a tile of F16 or BF16 weights into floats for BLAS.
 @safe struct DenseTiles: ~Copyable {
   /// Batch rows from which BLAS beats our own kernels.

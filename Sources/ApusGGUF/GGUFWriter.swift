@@ -137,16 +137,16 @@ extension GGUFWriter {
 
   private func write(_ data: TensorData, to output: some Output) throws {
     let header = header()
-    try output.write(header.span)
-    try output.write(padding(after: header.count).span)
+    try output.append(header.span)
+    try output.append(padding(after: header.count).span)
     for (index, tensor) in tensors.enumerated() {
       var count = 0
       try data(index) { piece in
         count += piece.count
-        try output.write(piece)
+        try output.append(piece)
       }
       precondition(count == tensor.byteCount, "the data of a tensor has the size of its entry")
-      try output.write(padding(after: count).span)
+      try output.append(padding(after: count).span)
     }
   }
 

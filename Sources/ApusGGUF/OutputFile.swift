@@ -8,14 +8,14 @@
 
 /// Where a writer's bytes go, piece by piece.
 protocol Output: AnyObject {
-  func write(_ bytes: Span<UInt8>) throws(GGUFError)
+  func append(_ bytes: Span<UInt8>) throws(GGUFError)
 }
 
 /// Bytes collected in memory.
 final class OutputBytes: Output {
   private(set) var bytes: [UInt8] = []
 
-  func write(_ piece: Span<UInt8>) { bytes += copy(piece) }
+  func append(_ piece: Span<UInt8>) { bytes += copy(piece) }
 }
 
 /// A file that is written beside its final name and takes that name when it is complete.
@@ -39,11 +39,11 @@ final class OutputFile: Output {
     if !isFinished { unsafe unlink(partialPath) }
   }
 
-  func write(_ bytes: Span<UInt8>) throws(GGUFError) {
+  func append(_ bytes: Span<UInt8>) throws(GGUFError) {
     var done = 0
     while done < bytes.count {
       let rest = bytes.extracting(done..<bytes.count)
-      let count = unsafe rest.withUnsafeBufferPointer { unsafe systemWrite(descriptor, $0) }
+      let count = unsafe rest.withUnsafeBufferPointer { unsafe write(descriptor, $0.baseAddress, $0.count) }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { throw Self.failure(partialPath, "cannot be written") }
       done += count
@@ -61,8 +61,4 @@ final class OutputFile: Output {
     let reason = unsafe String(cString: strerror(errno))
     return GGUFError(.unreadable, path: path, .file, expected: "a writable file", found: "\(what): \(reason)")
   }
-}
-
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeBufferPointer<UInt8>) -> Int {
-  unsafe write(descriptor, bytes.baseAddress, bytes.count)
 }

@@ -9,8 +9,9 @@ package final class LanguageModel: @unchecked Sendable {
   package struct Options: Sendable {
     /// Tokens that one step processes at most; activations grow with it.
     package var maxBatchRows = 256
-    /// Whether loading searches all weights for NaN and infinity, so that it reads the whole file. A backend looks
-    /// at each weight in any case when it first uses it.
+    /// Whether loading searches all weights for NaN and infinity, so that it reads the whole file.
+    ///
+    /// A backend looks at each weight in any case when it first uses it.
     package var verifiesWeights = false
 
     package init() {}

@@ -112,7 +112,7 @@ extension ConfigurationReader {
   fileprivate func vocabularySize(of file: GGUFFile) throws(GGUFError) -> Int {
     let range = 1...Int(Int32.max)
     let rows = file.tensor(named: "token_embd.weight")?.rows
-    guard let tokens = try metadata.array("tokenizer.ggml.tokens")?.count else {
+    guard let tokens = try metadata.strings("tokenizer.ggml.tokens")?.count else {
       return try integer("vocab_size", range, default: rows)
     }
     let stated = try integer("vocab_size", range, default: tokens)

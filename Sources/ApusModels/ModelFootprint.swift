@@ -41,8 +41,9 @@ package struct ModelFootprint: Sendable, Equatable {
     self.total = total
   }
 
-  /// The largest context, in whole KV blocks and at most what the model was trained for, that fits `budget` bytes;
-  /// 0 where none does, nil where the rest of `use` is not possible at all. Its own context is not looked at.
+  /// The largest context that fits `budget` bytes, in whole KV blocks and at most what the model was trained for.
+  ///
+  /// 0 where none fits, nil where the rest of `use` is not possible at all. Its own context is not looked at.
   package static func largestContext(
     _ file: GGUFFile, _ configuration: ModelConfiguration, _ use: Use, budget: Int
   ) -> Int? {

@@ -20,16 +20,7 @@ package func loadModel(
   path: String, mode: FileReadMode = .mapped, backend: any Backend,
   options: LanguageModel.Options = LanguageModel.Options(), progress: LoadProgress? = nil
 ) throws(ModelError) -> LoadedModel {
-  let file: GGUFFile
-  let chatTemplate: String?
-  do throws(GGUFError) {
-    file = try GGUFFile.open(path: path, mode: mode)
-    chatTemplate = try file.metadata.string("tokenizer.chat_template")
-  } catch {
-    throw .file(error)
-  }
-  let model = try LanguageModel(file, backend: backend, options: options, progress: progress)
-  return LoadedModel(model: model, tokenizer: try makeTokenizer(file), chatTemplate: chatTemplate, file: file)
+  try ModelFile(path: path, mode: mode).load(backend: backend, options: options, progress: progress)
 }
 
 /// The tokenizer that a model file describes.

@@ -11,7 +11,7 @@ final class WeightMap {
   private var loadedByteCount = 0
   private var taken: Set<String> = []
 
-  /// - Parameter verifiesValues: Whether every weight is searched for NaN and infinity when it is taken.
+  /// With `verifiesValues` every weight is searched for NaN and infinity when it is taken.
   init(_ file: GGUFFile, _ backend: any Backend, verifiesValues: Bool, progress: LoadProgress?) {
     self.file = file
     self.backend = backend

@@ -1,10 +1,26 @@
-/// Finds the first string of a `ByteStrings` with given bytes: an open-addressing hash table of 8 bytes a slot.
+/// Finds the first string of a `ByteStrings` with given bytes: an open-addressing hash table.
 ///
-/// The hash is seeded anew for every table, because a model file can choose its strings: without a secret it could make
-/// them all collide. No result depends on the seed.
+/// Strings of up to eight bytes, most tokens, are compared within the table, with one cache miss instead of three. The
+/// hash is seeded anew for every table, because a model file can choose its strings: without a secret it could make them
+/// all collide. No result depends on the seed.
 struct TextIndex: Sendable {
-  /// The upper half of the string's hash, and the string's number plus one; zero where free.
-  private var slots: [UInt64]
+  /// A string reduced to what a slot holds of it.
+  private struct Key {
+    /// The first eight bytes, or all if there are fewer.
+    var word: UInt64
+    /// The number of bytes if it is at most eight, else 31 bits of the hash and the highest bit.
+    var tag: UInt32
+    var hash: UInt64
+  }
+
+  private struct Slot {
+    var word: UInt64 = 0
+    var tag: UInt32 = 0
+    /// The string's number plus one; zero where free.
+    var number: UInt32 = 0
+  }
+
+  private var slots: [Slot]
   private let mask: Int
   /// Whether some strings are equal to earlier ones.
   private(set) var hasDuplicates = false
@@ -12,15 +28,13 @@ struct TextIndex: Sendable {
 
   /// Indexes at most `Int32.max` strings, of equal ones the first.
   init(_ strings: ByteStrings) {
-    let capacity = slotCount(for: strings.count)
-    slots = [UInt64](repeating: 0, count: capacity)
-    mask = capacity - 1
+    slots = [Slot](repeating: Slot(), count: slotCount(for: strings.count))
+    mask = slots.count - 1
     for index in 0..<strings.count {
-      let range = strings.range(index)
-      let hash = hash(strings.bytes, range)
-      let (slot, found) = find(strings.bytes, range, hash, in: strings)
+      let key = key(strings.bytes, strings.range(index))
+      let (slot, found) = find(key, strings.bytes, strings.range(index), in: strings)
       if found == nil {
-        slots[slot] = hash & 0xFFFF_FFFF_0000_0000 | UInt64(index + 1)
+        slots[slot] = Slot(word: key.word, tag: key.tag, number: UInt32(index + 1))
       } else {
         hasDuplicates = true
       }
@@ -29,38 +43,43 @@ struct TextIndex: Sendable {
 
   /// The number of the first of `strings` (the indexed ones) with the bytes of `text` in `range`.
   func index(of text: [UInt8], _ range: Range<Int>, in strings: ByteStrings) -> Int? {
-    find(text, range, hash(text, range), in: strings).index
+    find(key(text, range), text, range, in: strings).index
   }
 
   /// The slot where `text[range]` is or would be, and its number if it is there.
   private func find(
-    _ text: [UInt8], _ range: Range<Int>, _ hash: UInt64, in strings: ByteStrings
+    _ key: Key, _ text: [UInt8], _ range: Range<Int>, in strings: ByteStrings
   ) -> (slot: Int, index: Int?) {
-    let wanted = hash >> 32
-    var slot = Int(truncatingIfNeeded: hash) & mask
-    while slots[slot] != 0 {
-      if slots[slot] >> 32 == wanted {
-        let index = Int(slots[slot] & 0xFFFF_FFFF) - 1
-        if strings.equals(index, text, range) { return (slot, index) }
+    var position = Int(truncatingIfNeeded: key.hash) & mask
+    while true {
+      let slot = slots[position]
+      if slot.number == 0 { return (position, nil) }
+      if slot.word == key.word, slot.tag == key.tag {
+        let index = Int(slot.number) - 1
+        if range.count <= 8 || strings.equals(index, text, range) { return (position, index) }
       }
-      slot = (slot + 1) & mask
+      position = (position + 1) & mask
     }
-    return (slot, nil)
   }
 
-  private func hash(_ text: [UInt8], _ range: Range<Int>) -> UInt64 {
-    var hash = seed ^ UInt64(truncatingIfNeeded: range.count)
+  private func key(_ text: [UInt8], _ range: Range<Int>) -> Key {
     var position = range.lowerBound
-    while position < range.upperBound {
-      let end = min(position + 8, range.upperBound)
-      var word: UInt64 = 0
-      while position < end {
-        word = word << 8 | UInt64(text[position])
-        position += 1
-      }
-      hash = mix(hash ^ word)
+    let first = word(text, &position, range.upperBound)
+    var hash = mix(seed ^ first ^ UInt64(truncatingIfNeeded: range.count))
+    while position < range.upperBound { hash = mix(hash ^ word(text, &position, range.upperBound)) }
+    let tag = range.count <= 8 ? UInt32(range.count) : UInt32(truncatingIfNeeded: hash >> 32) | 0x8000_0000
+    return Key(word: first, tag: tag, hash: hash)
+  }
+
+  /// Up to eight bytes from `position` on, which moves behind them.
+  private func word(_ text: [UInt8], _ position: inout Int, _ end: Int) -> UInt64 {
+    let end = min(position + 8, end)
+    var word: UInt64 = 0
+    while position < end {
+      word = word << 8 | UInt64(text[position])
+      position += 1
     }
-    return mix(hash)
+    return word
   }
 }
 

@@ -47,7 +47,7 @@ static double dot_piece(const apus_matmul_args *args, size_t column, size_t firs
   double sum = 0;
   for (size_t i = 0; i < count; i++) {
     size_t at = column * args->k + first + i;
-    double x = quantized ? (double)args->x.scales[at / 32] * args->x.codes[at] : args->x.values[at];
+    double x = quantized ? (double)args->x.scales[at / 4] * args->x.codes[at] : args->x.values[at];
     sum += w[i] * x;
   }
   return sum;
@@ -79,26 +79,37 @@ MATMUL(bf16, 1, 2, 0)
   APUS_QUANTIZED_FORMATS(X)
 #undef X
 
+// Rounds `count` values to codes of one scale, and returns the scale; NaN where `is_finite` is 0.
+static float quantize_block(const float *x, size_t count, int is_finite, int8_t *codes) {
+  float peak = 0;
+  for (size_t i = 0; i < count; i++)
+    peak = fmaxf(peak, fabsf(x[i]));
+  float inverse = is_finite && peak > 1e-30f ? 127 / peak : 0;
+  for (size_t i = 0; i < count; i++)
+    codes[i] = is_finite ? (int8_t)nearbyintf(x[i] * inverse) : 0;
+  return is_finite ? (peak > 1e-30f ? peak * (1.0f / 127) : 0) : NAN;
+}
+
+static int all_finite(const float *x, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (!isfinite(x[i]))
+      return 0;
+  return 1;
+}
+
 static void apus_quantize__reference(const float *x, size_t k, int8_t *codes, float *scales, float *sums16,
                                      float *sums32) {
   for (size_t b = 0; b < k / 32; b++) {
-    float peak = 0;
-    int finite = 1;
-    for (size_t i = 0; i < 32; i++) {
-      peak = fmaxf(peak, fabsf(x[b * 32 + i]));
-      finite = finite && isfinite(x[b * 32 + i]);
+    int is_finite = all_finite(x + b * 32, 32);
+    float sums[8];
+    for (size_t g = 0; g < 8; g++) {
+      size_t first = b * 32 + g * 4;
+      scales[b * 8 + g] = quantize_block(x + first, 4, is_finite, codes + first);
+      sums[g] = scales[b * 8 + g] * (float)(codes[first] + codes[first + 1] + codes[first + 2] + codes[first + 3]);
     }
-    scales[b] = finite ? (peak > 1e-30f ? peak * (1.0f / 127) : 0) : NAN;
-    float inverse = finite && peak > 1e-30f ? 127 / peak : 0;
-    int sums[2] = {0, 0};
-    for (size_t i = 0; i < 32; i++) {
-      int code = finite ? (int)nearbyintf(x[b * 32 + i] * inverse) : 0;
-      codes[b * 32 + i] = (int8_t)code;
-      sums[i / 16] += code;
-    }
-    sums16[2 * b] = scales[b] * (float)sums[0];
-    sums16[2 * b + 1] = scales[b] * (float)sums[1];
-    sums32[b] = scales[b] * (float)(sums[0] + sums[1]);
+    sums16[2 * b] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    sums16[2 * b + 1] = (sums[4] + sums[5]) + (sums[6] + sums[7]);
+    sums32[b] = sums16[2 * b] + sums16[2 * b + 1];
   }
 }
 
@@ -113,11 +124,8 @@ static void apus_kv_encode_f16__reference(const float *x, size_t count, void *de
 
 static void apus_kv_encode_q8_0__reference(const float *x, size_t count, void *destination) {
   apus_q8_0 *b = destination;
-  for (size_t i = 0; i < count / 32; i++) {
-    float scale, sums16[2], sum32;
-    apus_quantize__reference(x + i * 32, 32, b[i].codes, &scale, sums16, &sum32);
-    b[i].d = apus_float_to_f16(scale);
-  }
+  for (size_t i = 0; i < count / 32; i++)
+    b[i].d = apus_float_to_f16(quantize_block(x + i * 32, 32, all_finite(x + i * 32, 32), b[i].codes));
 }
 
 static float f16_at(const void *row, size_t index) { return apus_f16_to_float(half_at(row, index)); }

@@ -25,7 +25,7 @@ import ApusTestSupport
     weights = GuardedBuffer((0..<blocks).flatMap { _ in Self.finiteBlock(format, &generator) })
     values = GuardedBuffer(generator.normals(n * k))
     codes = GuardedBuffer([Int8](repeating: 0, count: n * k))
-    scales = GuardedBuffer([Float](repeating: 0, count: n * k / 32))
+    scales = GuardedBuffer([Float](repeating: 0, count: n * k / 4))
     sums16 = GuardedBuffer([Float](repeating: 0, count: n * k / 16))
     sums32 = GuardedBuffer([Float](repeating: 0, count: n * k / 32))
     guard k.isMultiple(of: 32), let reference = Kernels(level: "reference") else { return }

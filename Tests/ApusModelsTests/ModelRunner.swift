@@ -2,7 +2,7 @@ internal import ApusCPU
 internal import ApusCore
 internal import ApusGGUF
 internal import ApusModels
-internal import Foundation
+internal import ApusTestSupport
 
 /// Runs one sequence through a model, for tests.
 final class ModelRunner {
@@ -11,7 +11,8 @@ final class ModelRunner {
   private let blocks: [Int32]
   private(set) var position = 0
 
-  init(_ file: GGUFFile, _ backend: CPUBackend, positions: Int, format: KVFormat = .f16, maxBatchRows: Int = 64) throws {
+  init(_ file: GGUFFile, _ backend: CPUBackend, positions: Int, format: KVFormat = .f16, maxBatchRows: Int = 64) throws
+  {
     var options = LanguageModel.Options()
     options.maxBatchRows = maxBatchRows
     model = try LanguageModel(file, backend: backend, options: options)
@@ -87,7 +88,7 @@ final class ModelRunner {
 /// A backend as CI wants it: `APUS_KERNELS` forces a level of kernels.
 func makeBackend(threads: Int = 2, reproducibleDense: Bool = false) throws -> CPUBackend {
   var kernels = Kernels.best()
-  if let level = ProcessInfo.processInfo.environment["APUS_KERNELS"] {
+  if let level = KernelLevel.forced {
     guard let forced = Kernels(level: level) else { throw NoSuchLevel(name: level) }
     kernels = forced
   }

@@ -9,8 +9,6 @@ struct SyntheticReference: Decodable, Sendable, CustomTestStringConvertible {
   var n_vocab: Int
   var ids: [Token]
   var logits_file: String
-  /// One for each id.
-  var argmax: [Int]
   var greedy_from_first_8_ids: [Token]
   /// The best logit less the second, at each step of the greedy continuation.
   var greedy_gap: [Float]

@@ -60,8 +60,10 @@ struct QueueTests {
 
   @Test func `Cancelling all ends what runs and what waits`() async throws {
     let model = try await TestModels.load()
+    let held = await HeldEngine(model.engine)
     let streams = try (0..<3).map { _ in try model.stream(prompt: "Once", options: .greedy(480)) }
     model.engine.cancelAll()
+    try await held.letGo()
     await model.drain()
     for stream in streams { #expect(try await stream.completion().finishReason == .cancelled) }
   }

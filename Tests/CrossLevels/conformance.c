@@ -56,11 +56,11 @@ static void test_matmul(const apus_kernels *kernels, const apus_kernels *referen
   uint8_t *weights = random_weights(format, rows * k / formats[format].elements);
   float *x = malloc(n * k * 4), *w = malloc(k * 4), *y[2];
   int8_t *codes = malloc(n * k);
-  float *scales = malloc(n * k / 8), *sums16 = malloc(n * k / 4), *sums32 = malloc(n * k / 8);
+  float *scales = malloc(n * k), *sums16 = malloc(n * k / 4), *sums32 = malloc(n * k / 8);
   for (size_t i = 0; i < n * k; i++)
     x[i] = uniform();
   for (size_t i = 0; formats[format].elements > 1 && i < n; i++)
-    kernels->quantize(x + i * k, k, codes + i * k, scales + i * k / 32, sums16 + i * k / 16, sums32 + i * k / 32);
+    kernels->quantize(x + i * k, k, codes + i * k, scales + i * k / 4, sums16 + i * k / 16, sums32 + i * k / 32);
   for (int i = 0; i < 2; i++) {
     y[i] = malloc(n * rows * 4);
     apus_matmul_args args = {weights, k / formats[format].elements * formats[format].bytes, k, n,

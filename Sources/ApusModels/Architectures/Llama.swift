@@ -1,7 +1,8 @@
 internal import ApusCore
 
-/// The Llama family (arXiv:2302.13971, 2307.09288, 2407.21783) and what shares its layers: Mistral, SmolLM2,
-/// TinyLlama, Qwen2. Pre-norm, RoPE, grouped-query attention, SwiGLU; biases where the file has them.
+/// The Llama family (arXiv:2302.13971, 2307.09288, 2407.21783): Llama, Mistral, SmolLM2, TinyLlama, and Qwen2.
+///
+/// Pre-norm, RoPE, grouped-query attention, SwiGLU; biases where the file has them.
 final class Llama: Architecture {
   private struct Layer {
     let attentionNorm: Weight

@@ -19,9 +19,10 @@ struct ExactDecimal {
     var limbs = [UInt32(significand % 1_000_000_000), UInt32(significand / 1_000_000_000)]
     var scale = 0
     if power >= 0 {
-      for _ in 0..<power { Self.multiply(&limbs, by: 2) }
+      Self.multiply(&limbs, by: 2, power: power, largest: (1 << 30, 30))
     } else {
-      for _ in 0..<(-power) { Self.multiply(&limbs, by: 5) }
+      // value = significand / 2^n = significand · 5^n / 10^n
+      Self.multiply(&limbs, by: 5, power: -power, largest: (1_220_703_125, 13))
       scale = power
     }
     var text: [UInt8] = []
@@ -31,6 +32,14 @@ struct ExactDecimal {
     }
     digits = text.drop { $0 == 0x30 }.map { $0 - 0x30 }
     exponent = digits.count - 1 + scale
+  }
+
+  /// Multiplies by factor^power, taking steps of the largest power of the factor that fits into 32 bits.
+  private static func multiply(
+    _ limbs: inout [UInt32], by factor: UInt64, power: Int, largest: (factor: UInt64, power: Int)
+  ) {
+    for _ in 0..<(power / largest.power) { multiply(&limbs, by: largest.factor) }
+    for _ in 0..<(power % largest.power) { multiply(&limbs, by: factor) }
   }
 
   private static func multiply(_ limbs: inout [UInt32], by factor: UInt64) {

@@ -62,8 +62,9 @@ extension TemplateInterpreter {
         throw .runtime("expected ':' after conversion specifier")
       }
     }
-    let spec = try braceFormat(rest.dropFirst(), arguments, &automatic, depth: depth - 1)
-    return try formatted(value, spec)
+    rest = rest.dropFirst()
+    if rest.isEmpty { return try str(value) }
+    return try formatted(value, try braceFormat(rest, arguments, &automatic, depth: depth - 1))
   }
 
   /// Resolves `name.attribute[item]…`.
@@ -96,7 +97,8 @@ extension TemplateInterpreter {
       if mark == UInt8(ascii: ".") {
         value = try attribute(name.string, of: value)
       } else {
-        value = try item(Int(name.string).map { .int($0) } ?? .text(name), of: value)
+        let index = name.all(\.isPythonDecimal) ? Int(name.string) : nil
+        value = try item(index.map { .int($0) } ?? .text(name), of: value)
       }
       rest = rest[(end ?? rest.endIndex)...]
       if mark == UInt8(ascii: "[") { rest = rest.dropFirst() }
@@ -106,7 +108,6 @@ extension TemplateInterpreter {
 
   /// `format(value, spec)`.
   private func formatted(_ value: TemplateValue, _ text: [UInt8]) throws(TemplateError) -> TemplateText {
-    if text.isEmpty { return try str(value) }
     let spec = try Self.spec(text)
     switch (value, spec.type) {
     case (.text(let string), nil), (.text(let string), "s"): return try laid(string, spec)
@@ -140,8 +141,10 @@ extension TemplateInterpreter {
   private static func spec(_ utf8: [UInt8]) throws(TemplateError) -> TemplateFormatSpec {
     var spec = TemplateFormatSpec()
     var rest = Array(String(decoding: utf8, as: UTF8.self).unicodeScalars)[...]
+    var hasFill = false
     if rest.count > 1, let alignment = alignment(rest[1]) {
       (spec.fill, spec.alignment) = (TemplateText(rest[0]), alignment)
+      hasFill = true
       rest = rest.dropFirst(2)
     } else if let first = rest.first, let alignment = alignment(first) {
       spec.alignment = alignment
@@ -155,8 +158,8 @@ extension TemplateInterpreter {
       spec.isAlternate = true
       rest = rest.dropFirst()
     }
-    if rest.first == "0", spec.alignment == nil {
-      (spec.fill, spec.alignment) = (TemplateText("0"), .afterSign)
+    if rest.first == "0", !hasFill {
+      (spec.fill, spec.alignment) = (TemplateText("0"), spec.alignment ?? .afterSign)
     }
     spec.width = try number(&rest) ?? 0
     if let mark = rest.first, mark == "," || mark == "_" {

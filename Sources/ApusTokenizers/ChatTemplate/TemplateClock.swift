@@ -1,9 +1,9 @@
 /// The local time that `strftime_now` tells; the caller reads the clock, this module never does.
 package struct TemplateClock: Sendable, Equatable {
   package let year: Int
-  /// 1…12
+  /// From 1 to 12.
   package let month: Int
-  /// 1…31
+  /// From 1 to 31.
   package let day: Int
   package let hour: Int
   package let minute: Int

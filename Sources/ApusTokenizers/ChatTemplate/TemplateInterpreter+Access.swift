@@ -16,6 +16,8 @@ extension TemplateInterpreter {
       return namespaces[number][TemplateText(name)]
     case .loop(let number): return try attribute(name, of: loops[number], value)
     case .macro(let number): return attribute(name, of: macros[number].definition)
+    case .tuple(let tuple):
+      if let index = tuple.names.firstIndex(of: name) { return tuple.items[index] }
     case .cycler(let cycler) where name == "current": return cycler.items.items[cycler.position]
     default: break
     }
@@ -28,6 +30,7 @@ extension TemplateInterpreter {
   private func attribute(_ name: String, of macro: TemplateMacroDefinition) -> TemplateValue? {
     switch name {
     case "name": .text(macro.name)
+    case "arguments": try? .tuple(macro.parameters.map { .text($0.name.text) })
     case "catch_kwargs": .bool(macro.specials.kwargs != nil)
     case "catch_varargs": .bool(macro.specials.varargs != nil)
     case "caller": .bool(macro.specials.caller != nil)
@@ -90,14 +93,14 @@ extension TemplateInterpreter {
     return position >= 0 && position < count ? position : nil
   }
 
-  /// `value[start:stop:step]`; undefined for what cannot be cut.
+  /// `value[start:stop:step]`; unlike an index, an error for what cannot be cut.
   func slice(
     _ value: TemplateValue, _ start: TemplateValue, _ stop: TemplateValue, _ step: TemplateValue
   ) throws(TemplateError) -> TemplateValue {
     if case .undefined(let undefined) = value { throw undefined.error }
-    guard let length = value.length, start.isNone || start.index != nil, stop.isNone || stop.index != nil,
-      step.isNone || step.index != nil
-    else { return .undefined(.element(ofType: value.attributeOwner)) }
+    guard let length = value.length else { throw .runtime("'\(value.typeName)' object is not subscriptable") }
+    guard start.isNone || start.index != nil, stop.isNone || stop.index != nil, step.isNone || step.index != nil
+    else { throw .runtime("slice indices must be integers or None") }
     guard step.index != 0 else { throw .runtime("slice step cannot be zero") }
     let range = SliceRange(start: start.index, stop: stop.index, step: step.index ?? 1, length: length)
     try spend(range.count / 8)
@@ -114,7 +117,7 @@ extension TemplateInterpreter {
           start: numbers.start &+ range.start &* numbers.step,
           stop: numbers.start &+ (range.start &+ range.count &* range.step) &* numbers.step,
           step: numbers.step &* range.step, count: range.count))
-    default: return .undefined(.element(ofType: value.attributeOwner))
+    default: throw .runtime("'\(value.typeName)' object cannot be sliced")
     }
   }
 
@@ -125,7 +128,7 @@ extension TemplateInterpreter {
     case .list(let sequence), .tuple(let sequence): return sequence.items
     case .dictionary(let dictionary): return dictionary.keys
     case .text(let text):
-      try spend(text.byteCount)
+      try spend(text.byteCount * 8)
       guard text.byteCount <= TemplateLimits.elementCount * 4, text.count <= TemplateLimits.elementCount else {
         throw .limit("a text of more than \(TemplateLimits.elementCount) characters cannot be iterated")
       }

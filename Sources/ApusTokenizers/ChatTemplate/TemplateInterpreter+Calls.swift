@@ -44,6 +44,7 @@ extension TemplateInterpreter {
     var named = arguments.named
     var missing: [(name: TemplateName, initial: TemplateExpression?)] = []
     for (index, parameter) in macro.parameters.enumerated() {
+      try spend(1 + named.count)
       if index < arguments.positional.count {
         assign(parameter.name.number, arguments.positional[index])
       } else if let position = named.firstIndex(where: { $0.name.utf8.elementsEqual(parameter.name.text.utf8) }) {

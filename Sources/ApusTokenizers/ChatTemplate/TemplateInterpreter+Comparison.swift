@@ -1,7 +1,7 @@
 /// Python's `==`, `<` and `in`.
 extension TemplateInterpreter {
   func equal(_ a: TemplateValue, _ b: TemplateValue) throws(TemplateError) -> Bool {
-    try spend(1)
+    try spend(2)
     switch (a, b) {
     case (.text(let a), .text(let b)): return a == b
     case (.none, .none), (.undefined, .undefined): return true
@@ -17,7 +17,7 @@ extension TemplateInterpreter {
       return true
     default:
       if let a = a.index, let b = b.index { return a == b }
-      if let a = a.number, let b = b.number { return a == b }
+      if let order = a.order(against: b) { return order == 0 }
       return a.isSame(as: b)
     }
   }
@@ -49,7 +49,7 @@ extension TemplateInterpreter {
     case (.undefined(let undefined), _), (_, .undefined(let undefined)): throw undefined.error
     default:
       if let a = a.index, let b = b.index { return a < b }
-      if let a = a.number, let b = b.number { return a < b }
+      if let order = a.order(against: b) { return order < 0 }
       throw .runtime("'\(sign)' not supported between instances of '\(a.typeName)' and '\(b.typeName)'")
     }
   }
@@ -92,9 +92,8 @@ extension TemplateInterpreter {
     case .dictionary(let dictionary): return dictionary.value(try TemplateKey(item)) != nil
     case .view(let view) where view.kind == .keys: return view.dictionary.value(try TemplateKey(item)) != nil
     case .range(let range):
-      guard let number = item.index ?? item.number.flatMap(Int.init(exactly:)), range.count > 0 else { return false }
-      let (distance, overflow) = number.subtractingReportingOverflow(range.start)
-      return !overflow && distance % range.step == 0 && (0..<range.count).contains(distance / range.step)
+      guard let number = item.index ?? item.number.flatMap(Int.init(exactly:)) else { return false }
+      return range.contains(number)
     default: return try contains(item, in: try items(of: container, for: "argument of type"))
     }
   }

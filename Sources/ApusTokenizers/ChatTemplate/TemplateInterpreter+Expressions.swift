@@ -1,5 +1,7 @@
 extension TemplateInterpreter {
-  /// Evaluates an expression. Recursion goes through here and `evaluateNested` only.
+  /// Evaluates an expression.
+  ///
+  /// Recursion goes through here and `evaluateNested` only.
   func evaluate(_ expression: TemplateExpression) throws(TemplateError) -> TemplateValue {
     try spend(1)
     switch expression {

@@ -198,8 +198,8 @@ extension TemplateInterpreter {
 
   private func nextAccepted(_ loop: TemplateLoop) throws(TemplateError) -> TemplateValue? {
     while let item = try loop.source.next() {
-      try spend(1)
       guard let test = loop.statement.test else { return item }
+      try spend(TemplateBudget.unitsPerStep)
       let outer = scope
       scope = TemplateScope(parent: loop.scope)
       try assign(item, to: loop.statement.target)

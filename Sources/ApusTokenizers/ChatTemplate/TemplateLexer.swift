@@ -295,7 +295,8 @@ extension TemplateLexer {
         end = endOfDigits(from: end + 1, isDecimal) ?? whole
       }
       if end < source.count, source[end] | 0x20 == UInt8(ascii: "e") {
-        let hasSign = end + 1 < source.count && (source[end + 1] == UInt8(ascii: "+") || source[end + 1] == UInt8(ascii: "-"))
+        let hasSign =
+          end + 1 < source.count && (source[end + 1] == UInt8(ascii: "+") || source[end + 1] == UInt8(ascii: "-"))
         end = endOfDigits(from: end + (hasSign ? 2 : 1), isDecimal) ?? end
       }
     }

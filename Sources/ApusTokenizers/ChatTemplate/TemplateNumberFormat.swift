@@ -16,7 +16,9 @@ struct TemplateFormatSpec {
 
 extension TemplateInterpreter {
   /// The largest width or precision that a format may ask for.
-  static let formatLimit = 100_000
+  static let formatLimit = 10_000
+  /// What the exact decimal digits of a float cost at most, in units of the budget.
+  static let exactDecimalCost = 256
 
   /// Pads `sign` and `body` to the width of the spec.
   func laid(
@@ -34,6 +36,7 @@ extension TemplateInterpreter {
 
   /// A whole number in one of the types b, c, d, o, x and X.
   func formatted(_ value: Int, _ spec: TemplateFormatSpec) throws(TemplateError) -> TemplateText {
+    try spend(spec.precision ?? 0)
     let sign = value < 0 ? "-" : spec.sign
     var digits: String
     var prefix = ""
@@ -54,6 +57,7 @@ extension TemplateInterpreter {
 
   /// A float in one of the types e, f, g, n and %, or with the shortest digits.
   func formatted(_ value: Double, _ spec: TemplateFormatSpec) throws(TemplateError) -> TemplateText {
+    try spend(Self.exactDecimalCost + (spec.precision ?? 0))
     let sign = value.sign == .minus && !value.isNaN ? "-" : spec.sign
     let precision = spec.precision ?? 6
     let type = spec.type.map { String($0).lowercased() }

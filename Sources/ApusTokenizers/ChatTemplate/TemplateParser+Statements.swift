@@ -177,7 +177,7 @@ extension TemplateParser {
     for parameter in parameters {
       switch parameter.name.text {
       case "caller":
-        guard parameter.initial != nil else {
+        guard parameter.initial != nil || own.caller == nil else {
           throw error("the special \"caller\" argument must be omitted or be given a default")
         }
         own.caller = nil
@@ -190,9 +190,7 @@ extension TemplateParser {
       name: name, variable: variable(name), parameters: parameters, specials: own, body: body)
   }
 
-  private mutating func signature() throws(
-    TemplateError
-  ) -> [(name: TemplateName, initial: TemplateExpression?)] {
+  private mutating func signature() throws(TemplateError) -> [(name: TemplateName, initial: TemplateExpression?)] {
     var parameters: [(name: TemplateName, initial: TemplateExpression?)] = []
     try expect(.leftParenthesis)
     while !isAt(.rightParenthesis) {

@@ -36,8 +36,8 @@ extension TemplateInterpreter {
       guard precision <= Self.formatLimit else { throw .limit("a format is too precise") }
       spec.precision = max(precision, 0)
     }
-    if spec.type == "%" { return TemplateText("%") }
-    return try percent(spec, field.key == nil ? try arguments.next() : try arguments.value(field.key ?? []))
+    let value = field.key == nil ? try arguments.next() : try arguments.value(field.key ?? [])
+    return spec.type == "%" ? TemplateText("%") : try percent(spec, value)
   }
 
   private func percent(_ spec: TemplateFormatSpec, _ value: TemplateValue) throws(TemplateError) -> TemplateText {
@@ -64,7 +64,9 @@ extension TemplateInterpreter {
         }
         return try formatted(whole, spec)
       }
-      guard let whole = value.index else { throw .runtime("%d format: a real number is required, not \(value.typeName)") }
+      guard let whole = value.index else {
+        throw .runtime("%d format: a real number is required, not \(value.typeName)")
+      }
       return try formatted(whole, spec)
     case "x", "X", "o":
       guard let whole = value.index else { throw .runtime("%x format: an integer is required, not \(value.typeName)") }
@@ -88,7 +90,7 @@ private struct PercentArguments {
     values = [value]
     mayBeLeft =
       switch value {
-      case .list, .dictionary, .range: true
+      case .list, .dictionary, .range, .undefined: true
       default: false
       }
     if case .tuple(let tuple) = value { values = tuple.items }
@@ -138,14 +140,15 @@ private struct PercentReader {
       return .text(Array(format[position..<end]))
     }
     position += 1
+    if skip("%") { return .text([byte]) }
     var field = Field()
     try key(&field)
     flags(&field.spec)
-    if skip( "*") { field.hasStarWidth = true } else { field.spec.width = try number() ?? 0 }
-    if skip( ".") {
-      if skip( "*") { field.hasStarPrecision = true } else { field.spec.precision = try number() ?? 0 }
+    if skip("*") { field.hasStarWidth = true } else { field.spec.width = try number() ?? 0 }
+    if skip(".") {
+      if skip("*") { field.hasStarPrecision = true } else { field.spec.precision = try number() ?? 0 }
     }
-    while skip( "l") || skip( "h") || skip( "L") {}
+    while skip("l") || skip("h") || skip("L") {}
     guard let type = self.byte else { throw .runtime("incomplete format") }
     guard Array("diouxXeEfFgGcrsa%".utf8).contains(type) else { throw .runtime("unsupported format character") }
     position += 1
@@ -160,7 +163,7 @@ private struct PercentReader {
   }
 
   private mutating func key(_ field: inout Field) throws(TemplateError) {
-    guard skip( "(") else { return }
+    guard skip("(") else { return }
     var depth = 1
     let start = position
     while let byte {
@@ -177,16 +180,16 @@ private struct PercentReader {
 
   private mutating func flags(_ spec: inout TemplateFormatSpec) {
     while true {
-      if skip( "-") {
+      if skip("-") {
         spec.alignment = .left
         spec.fill = TemplateText(" ")
-      } else if skip( "0") {
+      } else if skip("0") {
         if spec.alignment != .left { (spec.alignment, spec.fill) = (.afterSign, TemplateText("0")) }
-      } else if skip( "+") {
+      } else if skip("+") {
         spec.sign = "+"
-      } else if skip( " ") {
+      } else if skip(" ") {
         if spec.sign.isEmpty { spec.sign = " " }
-      } else if skip( "#") {
+      } else if skip("#") {
         spec.isAlternate = true
       } else {
         return

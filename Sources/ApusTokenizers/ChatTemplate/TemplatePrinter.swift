@@ -84,7 +84,7 @@ struct TemplatePrinter {
   }
 
   private mutating func repr(_ text: TemplateText) throws(TemplateError) {
-    try interpreter.spend(text.byteCount / 4)
+    try interpreter.spend(text.byteCount)
     if text.isMarkup { raw("Markup(") }
     let hasSingle = text.utf8.contains(0x27)
     let quote: UInt8 = hasSingle && !text.utf8.contains(0x22) ? 0x22 : 0x27

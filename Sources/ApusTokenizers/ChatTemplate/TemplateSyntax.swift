@@ -1,4 +1,6 @@
-/// An expression of the template language. Chains of equal precedence are flat, so that only real nesting nests.
+/// An expression of the template language.
+///
+/// Chains of equal precedence are flat, so that only real nesting nests.
 indirect enum TemplateExpression: Sendable {
   case literal(TemplateLiteral)
   case name(TemplateName)
@@ -76,9 +78,9 @@ enum TemplatePostfix: Sendable {
 struct TemplateCall: Sendable {
   var positional: [TemplateExpression] = []
   var named: [(name: String, value: TemplateExpression)] = []
-  /// `*expression`
+  /// What stands behind `*`.
   var spread: TemplateExpression?
-  /// `**expression`
+  /// What stands behind `**`.
   var namedSpread: TemplateExpression?
 
   var isEmpty: Bool { positional.isEmpty && named.isEmpty && spread == nil && namedSpread == nil }

@@ -26,7 +26,7 @@ enum TemplateTests {
     "mapping": plain("mapping") { if case .dictionary = $0 { true } else { false } },
     "sequence": plain("sequence") { value in
       switch value {
-      case .text, .list, .tuple, .dictionary, .range: true
+      case .text, .list, .tuple, .dictionary, .range, .undefined: true
       default: false
       }
     },

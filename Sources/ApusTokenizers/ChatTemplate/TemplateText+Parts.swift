@@ -27,13 +27,13 @@ extension TemplateText {
     return parts
   }
 
-  /// `str.split(None, limit)`: runs of white space separate, and none is kept at the ends.
+  /// `str.split(None, limit)`: runs of white space separate; only a rest behind the limit keeps its own.
   func splitAtSpace(limit: Int) -> [TemplateText] {
     var parts: [TemplateText] = []
     var rest = string.unicodeScalars[...].drop(while: \.isPythonSpace)
     while !rest.isEmpty {
       if parts.count == limit {
-        parts.append(TemplateText(utf8: Array(String(rest).utf8)).stripped(.right))
+        parts.append(TemplateText(utf8: Array(String(rest).utf8)))
         break
       }
       let end = rest.firstIndex(where: \.isPythonSpace) ?? rest.endIndex
@@ -51,7 +51,7 @@ extension TemplateText {
       while let last = rest.last, last.isPythonSpace { rest.removeLast() }
       if rest.isEmpty { break }
       if parts.count == limit {
-        parts.append(TemplateText(utf8: Array(String(rest).utf8)).stripped(.left))
+        parts.append(TemplateText(utf8: Array(String(rest).utf8)))
         break
       }
       let start = rest.lastIndex(where: \.isPythonSpace).map { rest.index(after: $0) } ?? rest.startIndex

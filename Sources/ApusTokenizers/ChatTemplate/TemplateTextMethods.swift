@@ -11,7 +11,7 @@ enum TemplateTextMethods {
     { (interpreter, value, arguments) throws(TemplateError) in
       try arguments.none(name)
       let text = try value.requireText("the receiver")
-      try interpreter.spend(text.byteCount / 2)
+      try interpreter.spend(text.byteCount * (text.isASCII ? 1 : 2))
       let result = body(text)
       if case .text(let text) = result { try interpreter.reserve(text.byteCount) }
       return result
@@ -160,7 +160,9 @@ enum TemplateTextMethods {
       guard let characters = arguments.positional.first, !characters.isNone else {
         return .text(text.stripped(side))
       }
-      return .text(text.stripped(side, of: try characters.requireText("the argument of strip()")))
+      let set = try characters.requireText("the argument of strip()")
+      try interpreter.spend(text.byteCount + set.byteCount)
+      return .text(text.stripped(side, of: set))
     }
   }
 
@@ -340,7 +342,7 @@ enum TemplateTextMethods {
 extension TemplateInterpreter {
   /// Texts as values, each paid for as an element.
   func paid(_ texts: [TemplateText]) throws(TemplateError) -> [TemplateValue] {
-    try spend(texts.count * 2)
+    try spend(texts.count * 4)
     return texts.map { .text($0) }
   }
 

@@ -64,6 +64,23 @@ extension TemplateValue {
     }
   }
 
+  /// The exact order of two numbers: below, at or above 0; NaN where there is none, nil for other types.
+  func order(against other: TemplateValue) -> Double? {
+    switch (self, other) {
+    case (.double(let a), .double(let b)): return a < b ? -1 : a > b ? 1 : a == b ? 0 : .nan
+    case (.double, _): return other.order(against: self).map { 0 - $0 }
+    case (_, .double(let b)):
+      guard let a = index else { return nil }
+      if b.isNaN { return .nan }
+      // The conversion rounds: where it gives b, the whole part of b decides.
+      let approximate = Double(a)
+      if approximate != b { return approximate < b ? -1 : 1 }
+      guard let whole = Int(exactly: b) else { return -1 }
+      return a < whole ? -1 : a > whole ? 1 : 0
+    default: return nil
+    }
+  }
+
   /// The number of elements, or nil where Python's `len` fails.
   var length: Int? {
     switch self {

@@ -66,25 +66,44 @@ func nesting(around items: [TemplateValue]) throws(TemplateError) -> Int {
 /// The items of a list or tuple; never changed, as in Jinja's immutable sandbox.
 final class TemplateSequence {
   let items: [TemplateValue]
+  /// Attributes that name the first items: a group's `grouper` and `list`.
+  let names: [String]
   let nesting: Int
 
-  init(_ items: [TemplateValue]) throws(TemplateError) {
+  init(_ items: [TemplateValue], names: [String] = []) throws(TemplateError) {
     guard items.count <= TemplateLimits.elementCount else {
       throw .limit("a list would be longer than \(TemplateLimits.elementCount)")
     }
     self.items = items
+    self.names = names
     nesting = try ApusTokenizers.nesting(around: items)
   }
 }
 
-/// The numbers of a `range`.
-struct TemplateRange: Equatable {
+/// The numbers of a `range`; a class, so that every value stays small.
+final class TemplateRange {
   let start: Int
   let stop: Int
   let step: Int
   let count: Int
 
-  func item(_ index: Int) -> TemplateValue { .int(start + index * step) }
+  init(start: Int, stop: Int, step: Int, count: Int) {
+    (self.start, self.stop, self.step, self.count) = (start, stop, step, count)
+  }
+
+  /// The number at a position below `count`: always in range, though the product alone may not be.
+  func number(_ index: Int) -> Int { start &+ index &* step }
+
+  func item(_ index: Int) -> TemplateValue { .int(number(index)) }
+
+  /// Whether `wanted` is among the numbers.
+  func contains(_ wanted: Int) -> Bool {
+    let (distance, overflow) = wanted.subtractingReportingOverflow(start)
+    // Where the distance does not fit, the numbers are so far apart that there are few of them.
+    if overflow { return (0..<count).contains { number($0) == wanted } }
+    let (index, indexOverflow) = distance.dividedReportingOverflow(by: step)
+    return !indexOverflow && index >= 0 && index < count && number(index) == wanted
+  }
 }
 
 /// One of the three views of a dictionary.

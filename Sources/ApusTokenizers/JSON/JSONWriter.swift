@@ -112,8 +112,9 @@ struct JSONWriter {
 
   private mutating func unicodeEscape(_ unit: UInt16) {
     raw("\\u")
-    for shift in [12, 8, 4, 0] {
-      bytes.append(Array("0123456789abcdef".utf8)[Int(unit >> UInt16(shift)) & 15])
+    for shift: UInt16 in [12, 8, 4, 0] {
+      let digit = UInt8(truncatingIfNeeded: unit >> shift & 15)
+      bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
     }
   }
 }

@@ -40,7 +40,7 @@ struct Pretokenizer: Sendable {
     Pretokenizer(
       names: [
         "gpt-2", "gpt2", "phi-2", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "gigachat", "mpt", "olmo", "jais",
-        "trillion", "exaone4", "modern-bert", "roberta-bpe", "jina-v1-en", "jina-v2-code", "mellum", "a.x-4.0",
+        "trillion", "exaone4", "mellum", "a.x-4.0",
         "granite-docling",
       ],
       rules: [GPT2Words()]),

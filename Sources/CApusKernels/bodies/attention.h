@@ -114,12 +114,3 @@ static void LEVEL(apus_kv_encode_f16)(const float *x, size_t count, void *destin
   for (; i < count; i++)
     ((apus_f16 *)destination)[i] = apus_float_to_f16(x[i]);
 }
-
-static void LEVEL(apus_kv_encode_q8_0)(const float *x, size_t count, void *destination) {
-  apus_q8_0 *b = destination;
-  for (size_t i = 0; i < count / 32; i++) {
-    float scale, sums16[2], sum32;
-    LEVEL(apus_quantize)(x + i * 32, 32, b[i].codes, &scale, sums16, &sum32);
-    b[i].d = apus_float_to_f16(scale);
-  }
-}

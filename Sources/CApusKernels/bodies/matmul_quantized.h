@@ -2,7 +2,7 @@
 //
 // For every (row, column) there is one accumulator of eight lanes, and quant blocks are added to it in order; the
 // tile of R rows and C columns only decides what shares the unpacked codes. So a result never depends on the tile.
-// The integer products of one group of 32 are exact; each group's sum is scaled in float.
+// The integer products of four codes are exact; their sums are scaled in float, lane by lane.
 
 #define BLOCK CAT(apus_, APUS_FORMAT)
 #define OF_FORMAT(name) CAT3(name, _, APUS_FORMAT)
@@ -16,7 +16,7 @@ SIMD void OF_FORMAT(matmul_tile)(const apus_matmul_args *args, size_t row, size_
   UNROLL for (int r = 0; r < R; r++) w[r] = (const BLOCK *)((const char *)args->weights + (row + r) * args->row_bytes);
   UNROLL for (int c = 0; c < C; c++) {
     codes[c] = args->x.codes + (column + c) * args->k;
-    scales[c] = args->x.scales + (column + c) * groups;
+    scales[c] = args->x.scales + (column + c) * groups * 8;
     sums16[c] = args->x.sums16 + (column + c) * groups * 2;
     sums32[c] = args->x.sums32 + (column + c) * groups;
     UNROLL for (int r = 0; r < R; r++) sum[r][c] = f8_zero();
@@ -32,7 +32,7 @@ SIMD void OF_FORMAT(matmul_tile)(const apus_matmul_args *args, size_t row, size_
         UNROLL for (int c = 0; c < C; c++) {
           v32 a = v32_load(codes[c] + (first + g) * 32);
           f8 dot = OF_FORMAT(is_signed) ? f8_dot_signed(q, a) : f8_dot_unsigned(q, a);
-          sum[r][c] = f8_fma(f8_mul(scale, f8_splat(scales[c][first + g])), dot, sum[r][c]);
+          sum[r][c] = f8_fma(f8_mul(scale, f8_load(scales[c] + (first + g) * 8)), dot, sum[r][c]);
         }
       }
       UNROLL for (int c = 0; c < C; c++) {

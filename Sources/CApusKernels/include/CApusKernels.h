@@ -28,13 +28,14 @@ APUS_QUANTIZED_FORMATS(X)
 typedef enum apus_kv_format { APUS_KV_F16, APUS_KV_Q8_0, APUS_KV_FORMAT_COUNT } apus_kv_format;
 
 // Activations [n, k] of a matmul. Dense weights read `values`; quantized weights read the int8 form:
-// value = scales[i / 32] * codes[i], with sums of the scaled codes kept for weights that have a min or an offset.
+// value = scales[i / 4] * codes[i], with sums of the scaled codes kept for weights that have a min or an offset.
+// A scale for four values, because an int8 product of vectors sums four to a lane: one vector of scales fits it.
 typedef struct apus_activations {
   const float *_Nullable values;   // [n, k]
   const int8_t *_Nullable codes;   // [n, k], -127...127
-  const float *_Nullable scales;   // [n, k / 32]
-  const float *_Nullable sums16;   // [n, k / 16]: scale * sum of 16 codes
-  const float *_Nullable sums32;   // [n, k / 32]: scale * sum of 32 codes
+  const float *_Nullable scales;   // [n, k / 4]
+  const float *_Nullable sums16;   // [n, k / 16]: sums of 16 scaled codes
+  const float *_Nullable sums32;   // [n, k / 32]: sums of 32 scaled codes
 } apus_activations;
 
 // y[column * y_stride + row] = x[column] . weights[row], for `n` columns (tokens) and the rows of one call.
@@ -78,7 +79,7 @@ typedef struct apus_kernels {
   apus_matmul_fn _Nonnull matmul[APUS_FORMAT_COUNT];
   // count weights of a row to floats; count is whole quant blocks.
   apus_decode_fn _Nonnull decode[APUS_FORMAT_COUNT];
-  // Rounds k values (a multiple of 32) to int8 in blocks of 32, see apus_activations.
+  // Rounds k values (a multiple of 32) to int8, see apus_activations.
   void (*quantize)(const float *x, size_t k, int8_t *codes, float *scales, float *sums16, float *sums32);
   // Writes `count` values in a KV format; Q8_0 needs a multiple of 32.
   void (*_Nonnull kv_encode[APUS_KV_FORMAT_COUNT])(const float *x, size_t count, void *destination);

@@ -45,7 +45,6 @@ extension TemplateFilters {
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments
   ) throws(TemplateError) -> TemplateValue {
     let bound = try arguments.bind("truncate", "length", "killwords", "end", "leeway")
-    let text = try value.requireText("what is truncated")
     let length = try bound[0]?.requireIndex("the length") ?? 255
     let end = try bound[2]?.requireText("the end") ?? TemplateText("...")
     let leeway = try bound[3]?.requireIndex("the leeway") ?? 5
@@ -53,87 +52,34 @@ extension TemplateFilters {
     guard length >= endCount, leeway >= 0 else {
       throw .runtime("truncate needs a length of at least that of the end, and a leeway of at least 0")
     }
-    try interpreter.spend(text.byteCount / 4)
     let (longest, overflow) = length.addingReportingOverflow(leeway)
-    if overflow || text.count <= longest { return value }
+    if let count = value.length, overflow || count <= longest { return value }
+    let text = try value.requireText("what is truncated")
+    try interpreter.spend(text.byteCount / 4)
     let cut = text.slice(SliceRange(start: nil, stop: length - endCount, step: 1, length: text.count))
     if bound[1]?.isTrue ?? false { return .text(TemplateText(utf8: cut.utf8 + end.utf8)) }
     let words = cut.split(by: [0x20], limit: 1, fromEnd: true)
     return .text(TemplateText(utf8: words[0].utf8 + end.utf8))
   }
 
-  /// Breaks lines at white space, and words that are too long where allowed; Python's `textwrap` on simple texts.
   private static func wrap(
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments
   ) throws(TemplateError) -> TemplateValue {
     let bound = try arguments.bind("wordwrap", "width", "break_long_words", "wrapstring", "break_on_hyphens")
     let text = try paidText(interpreter, value)
+    try interpreter.spend(text.byteCount * 8)
     let width = try bound[0]?.requireIndex("the width") ?? 79
     guard width > 0 else { throw .runtime("the width must be positive") }
-    let breaksWords = bound[1]?.isTrue ?? true
     var separator = TemplateText("\n")
     if let given = bound[2], !given.isNone { separator = try given.requireText("the wrapstring") }
     var lines: [TemplateText] = []
     for line in text.lines() {
-      let wrapped = Self.wrapped(line, width, breaksWords: breaksWords, breaksHyphens: bound[3]?.isTrue ?? true)
+      var wrapper = TextWrapper(
+        line, width: width, breaksWords: bound[1]?.isTrue ?? true, breaksHyphens: bound[3]?.isTrue ?? true)
+      let wrapped = wrapper.lines()
       lines += wrapped.isEmpty ? [.empty] : wrapped
     }
     return .text(try interpreter.joined(lines, by: separator))
-  }
-
-  private static func wrapped(
-    _ line: TemplateText, _ width: Int, breaksWords: Bool, breaksHyphens: Bool
-  ) -> [TemplateText] {
-    var lines: [TemplateText] = []
-    var current: [UInt8] = []
-    var currentCount = 0
-    func finish() {
-      let text = TemplateText(utf8: current).stripped(.right)
-      if !text.isEmpty { lines.append(text) }
-      (current, currentCount) = ([], 0)
-    }
-    for chunk in chunks(line, breaksHyphens: breaksHyphens) {
-      var chunk = chunk
-      var count = chunk.count
-      let isSpace = chunk.all(\.isPythonSpace)
-      if isSpace, currentCount == 0, !lines.isEmpty { continue }
-      if currentCount + count > width, !isSpace || currentCount > 0 {
-        if !(breaksWords && count > width) { finish() }
-      }
-      if isSpace, currentCount == 0, !lines.isEmpty { continue }
-      while breaksWords, currentCount + count > width, count > width, !isSpace {
-        let room = width - currentCount
-        if room > 0 {
-          current += chunk.slice(SliceRange(start: 0, stop: room, step: 1, length: count)).utf8
-          chunk = chunk.slice(SliceRange(start: room, stop: nil, step: 1, length: count))
-          count -= room
-        }
-        finish()
-      }
-      if currentCount + count > width, currentCount > 0 { finish() }
-      current += chunk.utf8
-      currentCount += count
-    }
-    finish()
-    return lines
-  }
-
-  /// Runs of white space, and words, cut after hyphens between letters where asked.
-  private static func chunks(_ line: TemplateText, breaksHyphens: Bool) -> [TemplateText] {
-    var chunks: [[UInt8]] = []
-    let scalars = Array(line.scalars)
-    for (index, scalar) in scalars.enumerated() {
-      let utf8 = Array(String(scalar).utf8)
-      let previous = index > 0 ? scalars[index - 1] : nil
-      let isAfterHyphen =
-        breaksHyphens && previous == "-" && index > 1 && scalars[index - 2].isPythonAlpha && scalar.isPythonAlpha
-      if let previous, previous.isPythonSpace == scalar.isPythonSpace, !isAfterHyphen {
-        chunks[chunks.count - 1] += utf8
-      } else {
-        chunks.append(utf8)
-      }
-    }
-    return chunks.map { TemplateText(utf8: $0) }
   }
 
   private static func fileSize(_ value: TemplateValue, isBinary: Bool) throws(TemplateError) -> String {

@@ -16,7 +16,10 @@ extension TemplateFilters {
       if case .text(let text) = value { try interpreter.spend(text.byteCount) }
       return number(of: value).map { .double($0) } ?? bound[0] ?? .double(0)
     },
-    "round": { (_, value, arguments) throws(TemplateError) in try round(value, arguments) },
+    "round": { (interpreter, value, arguments) throws(TemplateError) in
+      try interpreter.spend(TemplateInterpreter.exactDecimalCost)
+      return try round(value, arguments)
+    },
     "random": { (_, _, _) throws(TemplateError) in
       throw .runtime("the filter 'random' is not available: a prompt must not depend on chance")
     },
@@ -92,7 +95,9 @@ extension TemplateFilters {
     return isAfterDigit ? (sign + digits, radix) : nil
   }
 
-  private static func round(_ value: TemplateValue, _ arguments: TemplateArguments) throws(TemplateError) -> TemplateValue {
+  private static func round(
+    _ value: TemplateValue, _ arguments: TemplateArguments
+  ) throws(TemplateError) -> TemplateValue {
     let bound = try arguments.bind("round", "precision", "method")
     let places = try bound[0]?.requireIndex("the precision") ?? 0
     let method = try bound[1]?.requireText("the method").string ?? "common"

@@ -16,7 +16,9 @@ extension TemplateFilters {
     },
   ]
 
-  /// Collects what `body` makes of every item. An error ends the items and is thrown only when it is reached, as
+  /// Collects what `body` makes of every item.
+  ///
+  /// An error ends the items and is thrown only when it is reached, as
   /// Jinja's generators do; limits are thrown at once.
   private static func lazily(
     _ interpreter: TemplateInterpreter, _ value: TemplateValue,

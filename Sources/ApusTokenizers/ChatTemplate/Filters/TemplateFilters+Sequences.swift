@@ -91,11 +91,12 @@ extension TemplateFilters {
       paths = names.split(by: Array(",".utf8), limit: .max, fromEnd: false).map { interpreter.path(.text($0)) }
     }
     let items = try interpreter.filterItems(value)
+    try interpreter.spend(items.count * 2)
     var keys: [TemplateValue] = []
     for item in items {
       var key: [TemplateValue] = []
       for path in paths { key.append(try interpreter.key(path, of: item, isCaseSensitive: isCaseSensitive)) }
-      keys.append(try .list(key))
+      keys.append(key.count == 1 ? key[0] : try .list(key))
     }
     return try .list(try interpreter.sorted(items, by: keys, descending: bound[0]?.isTrue ?? false))
   }
@@ -220,7 +221,7 @@ extension TemplateFilters {
     var result: [TemplateValue] = []
     for group in groups {
       let name = try interpreter.value(at: path, of: group.items[0], initial: bound[1])
-      result.append(try .tuple([name, try .list(group.items)]))
+      result.append(.tuple(try TemplateSequence([name, try .list(group.items)], names: ["grouper", "list"])))
     }
     return try .list(result)
   }

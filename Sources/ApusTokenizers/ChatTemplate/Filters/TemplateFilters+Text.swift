@@ -14,7 +14,9 @@ extension TemplateFilters {
       guard let characters = try arguments.bind("trim", "chars")[0], !characters.isNone else {
         return .text(text.stripped(.both))
       }
-      return .text(text.stripped(.both, of: try characters.requireText("the characters to trim")))
+      let set = try characters.requireText("the characters to trim")
+      try interpreter.spend(text.byteCount + set.byteCount)
+      return .text(text.stripped(.both, of: set))
     },
     "replace": { (interpreter, value, arguments) throws(TemplateError) in
       let bound = try arguments.bind("replace", "old", "new", "count")
@@ -66,7 +68,7 @@ extension TemplateFilters {
     _ interpreter: TemplateInterpreter, _ value: TemplateValue
   ) throws(TemplateError) -> TemplateText {
     let text = try interpreter.str(value)
-    try interpreter.spend(text.byteCount / 4)
+    try interpreter.spend(text.byteCount)
     return text
   }
 
@@ -75,7 +77,9 @@ extension TemplateFilters {
   ) -> Function {
     { (interpreter, value, arguments) throws(TemplateError) in
       try arguments.none(name)
-      let result = body(try paidText(interpreter, value))
+      let text = try paidText(interpreter, value)
+      if !text.isASCII { try interpreter.spend(text.byteCount) }
+      let result = body(text)
       try interpreter.reserve(result.byteCount)
       return .text(result)
     }
@@ -95,9 +99,9 @@ extension TemplateFilters {
     for scalar in text.scalars {
       if scalar.isPythonSpace || "-({[<".unicodeScalars.contains(scalar) {
         finish()
-        result += Array(String(scalar).utf8)
+        result.append(contentsOf: String(scalar).utf8)
       } else {
-        word += Array(String(scalar).utf8)
+        word.append(contentsOf: String(scalar).utf8)
       }
     }
     finish()
@@ -198,7 +202,7 @@ extension TemplateFilters {
       case UInt8(ascii: " ") where isQuery: result.append(UInt8(ascii: "+"))
       default:
         let digits = String(byte, radix: 16, uppercase: true)
-        result += Array(("%" + (byte < 16 ? "0" : "") + digits).utf8)
+        result.append(contentsOf: ("%" + (byte < 16 ? "0" : "") + digits).utf8)
       }
     }
     try interpreter.reserve(result.count)
@@ -215,11 +219,11 @@ extension TemplateInterpreter {
     result.reserveCapacity(text.byteCount)
     for byte in text.utf8 {
       switch byte {
-      case UInt8(ascii: "&"): result += Array("&amp;".utf8)
-      case UInt8(ascii: "<"): result += Array("&lt;".utf8)
-      case UInt8(ascii: ">"): result += Array("&gt;".utf8)
-      case UInt8(ascii: "'"): result += Array("&#39;".utf8)
-      case UInt8(ascii: "\""): result += Array("&#34;".utf8)
+      case UInt8(ascii: "&"): result.append(contentsOf: "&amp;".utf8)
+      case UInt8(ascii: "<"): result.append(contentsOf: "&lt;".utf8)
+      case UInt8(ascii: ">"): result.append(contentsOf: "&gt;".utf8)
+      case UInt8(ascii: "'"): result.append(contentsOf: "&#39;".utf8)
+      case UInt8(ascii: "\""): result.append(contentsOf: "&#34;".utf8)
       default: result.append(byte)
       }
     }

@@ -1,4 +1,5 @@
 import Apus
+import Foundation
 
 /// Asks a model one question and shows its answer as it comes.
 @main
@@ -29,7 +30,7 @@ struct Chat {
     for try await event in stream {
       switch event {
       case .progress: break
-      case .text(let delta): print(delta.text, terminator: "")
+      case .text(let delta): FileHandle.standardOutput.write(Data(delta.text.utf8))
       case .finished(let summary):
         let speed = Int(summary.timings.decodeTokensPerSecond)
         print("\n[\(summary.finishReason.rawValue), \(summary.usage.completionTokens) tokens, \(speed) tokens/s]")

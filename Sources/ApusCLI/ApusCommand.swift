@@ -1,0 +1,79 @@
+internal import Apus
+internal import ArgumentParser
+
+#if canImport(Glibc)
+  private import Glibc
+#elseif canImport(Musl)
+  private import Musl
+#elseif canImport(Darwin)
+  private import Darwin
+#endif
+
+/// The program `apus`: finds the command, runs it, and turns errors into a sentence and an exit code.
+@main
+struct ApusCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "apus",
+    abstract: "Answers prompts with a language model on this machine's CPU.",
+    discussion: """
+      A model is one GGUF file. Ask it something:
+
+        apus run model.gguf "Why is the sky blue?"
+
+      or talk to it (Ctrl-C stops an answer, /help lists the commands, /exit ends):
+
+        apus run model.gguf
+
+      Exit codes: 0 for success, 1 for a failure, 64 for a wrong command line, 130 after Ctrl-C.
+      """,
+    version: "apus 0.1.0",
+    subcommands: [
+      Run.self, Check.self, Inspect.self, Fit.self, Doctor.self, Tokenize.self, Detokenize.self, Template.self,
+    ])
+
+  /// Runs the program; never returns an error.
+  static func main() async {
+    Signals.install()
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      end(with: error)
+    }
+  }
+
+  /// Says what went wrong, in one sentence, and exits with the code for it.
+  private static func end(with error: any Error) -> Never {
+    switch error {
+    case OutputError.closed: leave(0)
+    case let error as Failure: say(error.description, code: error.code)
+    case let error as ApusError: say(error.description, code: error.exitCode)
+    default:
+      // Help, the version and wrong command lines are ArgumentParser's to print.
+      if Self.exitCode(for: error) != .failure || error is ExitCode { Self.exit(withError: error) }
+      say("\(error)", code: 1)
+    }
+  }
+
+  private static func say(_ message: String, code: Int32) -> Never {
+    StandardError.write("Error: \(message)\n")
+    leave(code)
+  }
+}
+
+/// Ends the process with this code.
+private func leave(_ code: Int32) -> Never { exit(code) }
+
+extension ApusError {
+  /// 64 where the command line asked for something impossible, else 1.
+  fileprivate var exitCode: Int32 {
+    switch self {
+    case .invalidOption, .invalidRequest: Failure.usage
+    default: 1
+    }
+  }
+}

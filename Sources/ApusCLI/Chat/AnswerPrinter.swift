@@ -1,0 +1,65 @@
+internal import Apus
+
+/// An answer, and what it took.
+struct Answer {
+  var text: String
+  let summary: GenerationSummary
+  /// Whether Ctrl-C stopped it.
+  let wasInterrupted: Bool
+}
+
+/// Writes an answer to standard output as it comes.
+struct AnswerPrinter {
+  /// Only collects the answer.
+  var isSilent = false
+  /// Prompts of fewer tokens show no progress.
+  private static let longPrompt = 64
+
+  /// Writes all of `stream`; Ctrl-C ends it within a token.
+  func print(_ stream: GenerationStream) async throws -> Answer {
+    Interrupts.begin()
+    defer { Interrupts.end() }
+    let bar = ProgressBar("reading the prompt")
+    defer { bar.finish() }
+    var text = ""
+    let line = AnswerLine(isSilent: isSilent)
+    for try await event in stream {
+      if Interrupts.isPending { stream.cancel() }
+      switch event {
+      case .progress(let progress):
+        if progress.total >= Self.longPrompt { bar.update(progress.processed, of: progress.total) }
+      case .text(let delta):
+        if !delta.text.isEmpty { bar.finish() }
+        text += delta.text
+        try line.write(delta.text)
+      case .finished(let summary):
+        bar.finish()
+        try line.end()
+        return Answer(text: text, summary: summary, wasInterrupted: Interrupts.isPending)
+      }
+    }
+    throw Failure("the answer ended without a summary: report this, please")
+  }
+}
+
+/// Standard output while an answer comes: each piece is seen at once.
+private struct AnswerLine {
+  let isSilent: Bool
+  private let output = Output()
+  private let isTerminal = Terminal.isOutput
+
+  init(isSilent: Bool) { self.isSilent = isSilent }
+
+  func write(_ text: String) throws(OutputError) {
+    guard !isSilent, !text.isEmpty else { return }
+    try output.write(isTerminal ? Terminal.harmless(text) : text)
+    try output.flush()
+  }
+
+  /// Ends the line.
+  func end() throws(OutputError) {
+    guard !isSilent else { return }
+    try output.writeLine()
+    try output.flush()
+  }
+}

@@ -1,0 +1,80 @@
+internal import Apus
+
+/// A conversation with a model.
+struct Chat {
+  let model: Model
+  private var options: GenerationOptions
+  private let system: String?
+  private var conversation: Conversation
+
+  init(model: Model, options: GenerationOptions, system: String?) {
+    self.model = model
+    self.options = options
+    self.system = system
+    conversation = Conversation(system: system)
+  }
+
+  /// Answers until the person leaves.
+  consuming func run() async throws {
+    guard model.information.supportsChat || system == nil else { throw ApusError.noChatTemplate }
+    let prompter: any Prompter = Terminal.isInput && Terminal.canMoveCursor ? LineEditor() : PlainPrompter()
+    note(greeting)
+    while let line = try prompter.nextLine() {
+      let command = ChatCommand(line)
+      if command == .leave { return }
+      do {
+        try await obey(command)
+      } catch let error as OutputError {
+        throw error
+      } catch  where Terminal.isInput {
+        StandardError.write("Error: \(error)\n")
+      }
+    }
+  }
+
+  private var greeting: String {
+    let name = Terminal.harmless(model.information.name)
+    let form = model.information.supportsChat ? "" : " It has no chat template: it goes on with what you write."
+    return "\(name): write a message, or /help.\(form)"
+  }
+
+  /// Tells a person something; nobody else.
+  private func note(_ text: String) {
+    if Terminal.isInput { StandardError.write(text + "\n") }
+  }
+
+  private mutating func obey(_ command: ChatCommand) async throws {
+    switch command {
+    case .say(let text): try await say(text)
+    case .help: note(ChatCommand.help)
+    case .show: note(Settings.description(of: options))
+    case .leave: break
+    case .unknown(let advice): throw Failure(advice)
+    case .reset:
+      conversation = Conversation(system: system)
+      note("The conversation is forgotten.")
+    case .save(let path):
+      try conversation.save(to: path)
+      note("\(conversation.messages.count) messages are in \(path).")
+    case .load(let path):
+      conversation = try Conversation(path: path)
+      note("\(conversation.messages.count) messages were read.")
+    case .set(let name, let value):
+      try Settings.set(name, to: value, in: &options)
+      note("\(name) is set.")
+    }
+  }
+
+  private mutating func say(_ text: String) async throws {
+    guard !text.isEmpty else { return }
+    let stream: GenerationStream
+    if model.information.supportsChat {
+      stream = try model.streamChat(conversation.messages + [.user(text)], options: options)
+    } else {
+      stream = try model.stream(prompt: text, options: options)
+    }
+    let answer = try await AnswerPrinter().print(stream)
+    conversation.messages += [.user(text), .assistant(answer.text)]
+    if Terminal.isError, Terminal.isInput { StandardError.write("[\(statistics(of: answer.summary))]\n") }
+  }
+}

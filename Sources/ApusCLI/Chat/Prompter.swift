@@ -1,0 +1,21 @@
+/// Asks a person, or a pipe, for the next line of a chat.
+protocol Prompter: AnyObject {
+  /// The next line; nil when there are no more.
+  func nextLine() throws -> String?
+}
+
+/// Reads lines as they are, from a pipe or a simple terminal.
+final class PlainPrompter: Prompter {
+  private let input = Input()
+
+  func nextLine() throws -> String? {
+    if Terminal.isInput { StandardError.write("> ") }
+    guard let line = try input.nextLine() else { return nil }
+    guard case .text(var bytes) = line else { throw Failure("the line has more than 8 MiB: use --file") }
+    if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw Failure("the line is not UTF-8 text: convert it first")
+    }
+    return text
+  }
+}

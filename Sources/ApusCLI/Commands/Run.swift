@@ -1,0 +1,87 @@
+internal import Apus
+internal import ArgumentParser
+
+/// `apus run`: one answer, or a chat.
+struct Run: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Answers a prompt, or chats.",
+    discussion: """
+      With a prompt it answers and ends; without one it starts a chat:
+
+        apus run model.gguf "Why is the sky blue?"
+        apus run model.gguf --system "Answer in one word." --temperature 0 "The capital of France?"
+        apus run model.gguf --file letter.txt "Summarize this letter."
+        apus run model.gguf
+
+      The answer goes to standard output, all else to standard error. Ctrl-C stops an answer.
+      """)
+
+  @OptionGroup var model: ModelArgument
+  @Argument(help: "The prompt; standard input where it is '-', or where there is none and no terminal.")
+  var prompt: String?
+
+  @Option(help: ArgumentHelp("Instructions that stand before the conversation.", valueName: "text"))
+  var system: String?
+  @Option(
+    name: [.customShort("f"), .long],
+    help: ArgumentHelp("A text file to add to the prompt.", valueName: "path"))
+  var file: String?
+  @Flag(help: "Complete the prompt as it is, without the model's chat template.") var raw = false
+  @Flag(help: "With --raw: take the names of control tokens in the prompt for those tokens.") var parseSpecial = false
+  @Flag(help: "Chat even where standard input is no terminal: one message a line.") var chat = false
+  @Flag(help: "Answer with one JSON object: text, usage and timings.") var json = false
+  @Flag(help: "Show the speed on standard error even where it is no terminal.") var stats = false
+
+  @OptionGroup(title: "Generation options") var generation: GenerationArguments
+  @OptionGroup(title: "Loading options") var load: LoadArguments
+
+  func validate() throws {
+    if chat, prompt != nil || file != nil || json {
+      throw ValidationError("--chat reads its messages from standard input: leave out the prompt, --file and --json")
+    }
+    if raw, system != nil || chat {
+      throw ValidationError("--raw completes a plain text: leave out --system and --chat, or --raw")
+    }
+    if parseSpecial, !raw { throw ValidationError("--parse-special needs --raw: a chat template marks turns itself") }
+  }
+
+  func run() async throws {
+    let text = try promptText()
+    if json, text == nil { throw Failure("--json needs a prompt: give one, or use --file", code: Failure.usage) }
+    var options = GenerationOptions()
+    generation.apply(to: &options)
+    try options.validate()
+    let model = try await loadModel()
+    guard let text else { return try await Chat(model: model, options: options, system: system).run() }
+    try await OneAnswer(model: model, options: options, system: system, format: format, output: outputStyle).run(text)
+  }
+
+  /// The prompt from argument, file and standard input; nil for a chat.
+  private func promptText() throws -> String? {
+    var parts: [String] = []
+    if prompt == "-" || (prompt == nil && file == nil && !chat && !Terminal.isInput) {
+      parts.append(try text(of: Input().readAll(), from: "standard input"))
+    } else if let prompt {
+      parts.append(prompt)
+    }
+    if let file { parts.append(try text(of: readFile(file), from: file)) }
+    return parts.isEmpty ? nil : parts.joined(separator: "\n\n")
+  }
+
+  private func text(of bytes: [UInt8], from source: String) throws -> String {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw Failure("\(source) is not UTF-8 text: convert it first")
+    }
+    return text
+  }
+
+  private var format: OneAnswer.Format { raw ? .raw(parseSpecial: parseSpecial) : .chat }
+
+  private var outputStyle: OneAnswer.Style { json ? .json : .text(showsStatistics: stats || Terminal.isError) }
+
+  private func loadModel() async throws -> Model {
+    let bar = ProgressBar("loading")
+    defer { bar.finish() }
+    return try await Model.load(model.path, options: load.options) { bar.update($0.loadedBytes, of: $0.totalBytes) }
+  }
+}

@@ -1,0 +1,41 @@
+internal import Apus
+internal import ArgumentParser
+
+/// When an answer ends, and how its tokens are chosen; what is not given stays as it is.
+struct GenerationArguments: ParsableArguments {
+  @Option(
+    name: [.customShort("n"), .long], parsing: .unconditional,
+    help: ArgumentHelp(
+      "Tokens of an answer at most; -1 for as many as the context has room for. (default: -1)", valueName: "tokens"))
+  var maxTokens: Int?
+
+  @Option(
+    name: [.customShort("s"), .long],
+    help: ArgumentHelp("The same seed gives the same answer. (default: a random one)", valueName: "number"))
+  var seed: UInt64?
+
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("A text that ends the answer; may be repeated.", valueName: "text"))
+  var stop: [String] = []
+
+  @Flag(inversion: .prefixedNo, help: "Go on where the model would end.")
+  var ignoreEos: Bool?
+
+  @OptionGroup var sampling: SamplingArguments
+
+  func validate() throws {
+    if let maxTokens, maxTokens < -1 {
+      throw ValidationError("--max-tokens must be at least 0, or -1 for no limit, not \(maxTokens)")
+    }
+  }
+
+  /// Puts what was given into `options`.
+  func apply(to options: inout GenerationOptions) {
+    if let maxTokens { options.maxTokens = maxTokens < 0 ? nil : maxTokens }
+    if let seed { options.seed = seed }
+    if !stop.isEmpty { options.stop = stop }
+    if let ignoreEos { options.ignoreEOS = ignoreEos }
+    sampling.apply(to: &options.sampling)
+  }
+}

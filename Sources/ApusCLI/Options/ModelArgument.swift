@@ -1,0 +1,22 @@
+internal import ApusCore
+internal import ApusGGUF
+internal import ApusModels
+internal import ApusTokenizers
+internal import ArgumentParser
+
+/// The model that a command is about.
+struct ModelArgument: ParsableArguments {
+  @Argument(
+    help: "The model: a GGUF file (any part of a split one), or the name of one in the model folder.",
+    completion: .file(extensions: ["gguf"]))
+  var model: String
+
+  /// The file's path.
+  var path: String { ModelFolder.resolve(model) }
+
+  /// The file, opened and its structure checked; of any architecture, and with or without tensors.
+  func open() throws(GGUFError) -> GGUFFile { try GGUFFile.open(path: path) }
+
+  /// The tokenizer that the file describes.
+  func tokenizer() throws -> Tokenizer { try makeTokenizer(try open()) }
+}

@@ -1,0 +1,93 @@
+#if canImport(Glibc)
+  private import Glibc
+#elseif canImport(Musl)
+  private import Musl
+#elseif canImport(Darwin)
+  private import Darwin
+#endif
+
+/// Standard input, in pieces and lines; holds one line at most.
+final class Input {
+  /// A line without its end.
+  enum Line: Equatable {
+    case text([UInt8])
+    /// A line longer than the limit, skipped to its end.
+    case tooLong
+  }
+
+  private let lineLimit: Int
+  private var pending: [UInt8] = []
+  private var position = 0
+  private var isAtEnd = false
+
+  /// Reads lines of at most `lineLimit` bytes.
+  init(lineLimit: Int = 8 << 20) { self.lineLimit = lineLimit }
+
+  /// Whether a read would wait for more input to come.
+  var isDrained: Bool { position == pending.count }
+
+  /// The next line; nil at the end, and the last line need not have an end.
+  ///
+  /// `willWait` is called before each read.
+  func nextLine(willWait: () throws(OutputError) -> Void = {}) throws -> Line? {
+    var line: [UInt8] = []
+    var isTooLong = false
+    var isEmpty = true
+    while true {
+      if isDrained {
+        try willWait()
+        guard try fill() else { break }
+      }
+      isEmpty = false
+      let rest = pending[position...]
+      let end = rest.firstIndex(of: UInt8(ascii: "\n"))
+      if !isTooLong { line.append(contentsOf: rest[..<(end ?? rest.endIndex)]) }
+      position = end.map { $0 + 1 } ?? pending.count
+      if line.count > lineLimit {
+        isTooLong = true
+        line = []
+      }
+      if end != nil { break }
+    }
+    if isEmpty { return nil }
+    return isTooLong ? .tooLong : .text(line)
+  }
+
+  /// All that is left, which must be at most `limit` bytes.
+  func readAll(limit: Int = 64 << 20) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    repeat {
+      bytes.append(contentsOf: pending[position...])
+      position = pending.count
+      guard bytes.count <= limit else {
+        throw Failure("standard input has more than \(limit >> 20) MiB: give less")
+      }
+    } while try fill()
+    return bytes
+  }
+
+  /// Reads a piece; false at the end.
+  private func fill() throws -> Bool {
+    guard !isAtEnd else { return false }
+    pending = try readStandardInput(upTo: 1 << 16)
+    position = 0
+    isAtEnd = pending.isEmpty
+    return !isAtEnd
+  }
+}
+
+/// Some bytes of standard input, as soon as there are any; none at its end.
+func readStandardInput(upTo limit: Int) throws(Failure) -> [UInt8] {
+  var failure: Int32 = 0
+  let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+    repeat { count = max(-1, unsafe read(STDIN_FILENO, buffer.baseAddress, limit)) } while count < 0 && errno == EINTR
+    if count < 0 {
+      failure = errno
+      count = 0
+    }
+  }
+  guard failure == 0 else {
+    throw Failure("standard input cannot be read: \(unsafe String(cString: strerror(failure)))")
+  }
+  return bytes
+}
