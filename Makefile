@@ -1,7 +1,7 @@
 # `make run` answers a question with the default model, `make test` runs all tests; `make help` lists the rest.
 
 MODEL ?=
-PROMPT ?= What is the capital of France, and what is it known for?
+PROMPT ?= What is gravity?
 ARGS ?=
 
 BINARY := .build/release/apus
@@ -32,13 +32,14 @@ run: build $(if $(MODEL),,model) ## Answer a question with a model, and show the
 	@model="$$APUS_MODEL"; [ -n "$$model" ] || model="$$(Models/fetch)" && \
 	$(BINARY) run --stats $(ARGS) -- "$$model" "$$APUS_PROMPT"
 
-test: tools model ## Build and run all tests, optimised.
-	swift test -c release
+test: tools ## Build and run all tests, optimised.
+	@$(MAKE) --no-print-directory model || echo 'Going on without the default model: tests that need it are skipped.' >&2
+	swift test -c release --disable-xctest
 
-build: tools .build/apus.stamp ## Build the program, optimised.
+build: tools $(BINARY).stamp ## Build the program, optimised.
 
 # Folders are among the sources, so that a removed file counts as a change.
-.build/apus.stamp: $(SOURCES)
+$(BINARY).stamp: $(SOURCES)
 	swift build -c release --product apus
 	@touch $@
 

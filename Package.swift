@@ -25,7 +25,6 @@ func tests(of name: String, _ dependencies: Target.Dependency...) -> Target {
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -54,7 +53,7 @@ let package = Package(
     library("ApusCPU", "ApusCore", "CApusKernels", "COpenBLAS"),
     library("ApusModels", "ApusCore", "ApusGGUF", "ApusTokenizers"),
     library("Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers"),
-    library("ApusServer", "Apus", hummingbird, lifecycle, logging),
+    library("ApusServer", "Apus", "ApusTokenizers", hummingbird, lifecycle, logging),
     library("ApusEvaluation", "Apus", "ApusModels", "ApusCore"),
     .executableTarget(
       name: "ApusCLI",
@@ -76,11 +75,11 @@ let package = Package(
     tests(of: "ApusTokenizers", "ApusGGUF", "ApusModels"),
     tests(of: "ApusSampling"),
     tests(of: "ApusCPU", "ApusCore", "ApusGGUF"),
-    tests(of: "ApusModels", "ApusCPU", "ApusGGUF"),
-    tests(of: "Apus", "ApusCPU"),
-    tests(of: "ApusServer", "Apus", hummingbirdTesting),
-    tests(of: "ApusEvaluation", "Apus"),
-    tests(of: "ApusCLI"),
+    tests(of: "ApusModels", "ApusCPU", "ApusGGUF", "ApusTokenizers", "ApusCore"),
+    tests(of: "Apus", "ApusCPU", "ApusModels", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusCore"),
+    tests(of: "ApusServer", "Apus", "ApusTokenizers", hummingbird, hummingbirdTesting, logging),
+    tests(of: "ApusEvaluation", "ApusCPU", "ApusModels", "ApusGGUF", "ApusCore"),
+    tests(of: "ApusCLI", "ApusTokenizers"),
     .testTarget(name: "ArchitectureTests", swiftSettings: swift),
   ],
   cLanguageStandard: .c17

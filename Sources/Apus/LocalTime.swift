@@ -1,4 +1,4 @@
-internal import ApusTokenizers
+package import ApusTokenizers
 
 #if canImport(Glibc)
   private import Glibc
@@ -9,7 +9,7 @@ internal import ApusTokenizers
 #endif
 
 /// The local time that chat templates ask for, from the system's clock.
-@Sendable func systemLocalTime() -> TemplateClock? {
+@Sendable package func systemLocalTime() -> TemplateClock? {
   var seconds = time(nil)
   var parts = unsafe tm()
   guard unsafe localtime_r(&seconds, &parts) != nil else { return nil }

@@ -31,7 +31,7 @@ struct ModelLoading: Sendable {
     let chatFormat = ChatFormat(
       template: loaded.chatTemplate, loaded.tokenizer.vocabulary, localTime: systemLocalTime)
     let engine = try Engine(
-      EngineModel(model: loaded.model, kvFormat: options.kvFormat) { file.verifyUnchanged() ? nil : file.path },
+      EngineModel(model: loaded.model, kvFormat: options.kvFormat, changedFile: changedFile(file)),
       tokenizer: loaded.tokenizer, configuration: configuration(contextLength))
     let information = ModelInformation(
       file, loaded.tokenizer.vocabulary, plan.backend, kvFormat: options.kvFormat, contextLength: contextLength,
@@ -39,9 +39,15 @@ struct ModelLoading: Sendable {
     return Model(information: information, engine: engine, tokenizer: loaded.tokenizer, chatFormat: chatFormat)
   }
 
+  /// Tells the path of a mapped file once it was changed; of one that was read no change can be felt.
+  private func changedFile(_ file: ModelFile) -> @Sendable () -> String? {
+    let isMapped = options.mapsFile
+    return { isMapped && !file.verifyUnchanged() ? file.path : nil }
+  }
+
   private func open() throws(ApusError) -> ModelFile {
     do throws(ModelError) {
-      return try ModelFile(path: path)
+      return try ModelFile(path: path, mode: options.mapsFile ? .mapped : .read)
     } catch {
       throw .cannotLoad(path: path, reason: error.description)
     }

@@ -28,7 +28,8 @@ struct ApusCommand: AsyncParsableCommand {
       """,
     version: "apus 0.1.0",
     subcommands: [
-      Run.self, Check.self, Inspect.self, Fit.self, Doctor.self, Tokenize.self, Detokenize.self, Template.self,
+      Run.self, Serve.self, Check.self, Inspect.self, Fit.self, Doctor.self, Tokenize.self, Detokenize.self,
+      Template.self, Evaluate.self,
     ])
 
   /// Runs the program; never returns an error.

@@ -45,7 +45,6 @@ enum ModelFolder {
   private static func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
   private static func isFolder(_ path: String) -> Bool {
-    var isDirectory: ObjCBool = false
-    return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+    (try? FileManager.default.contentsOfDirectory(atPath: path)) != nil
   }
 }

@@ -10,9 +10,6 @@ internal import Synchronization
 
 /// What the program does about signals.
 enum Signals {
-  /// The exit code after SIGBUS: `EX_OSERR` of sysexits.h.
-  private static let systemError: Int32 = 71
-
   /// Sets up what holds for the whole run: a cut model file ends with a sentence, a closed pipe is a write error.
   static func install() {
     _ = signal(SIGPIPE, SIG_IGN)
@@ -21,7 +18,8 @@ enum Signals {
       let message: StaticString =
         "Error: the model file changed or was cut while in use: restore it and start again, or use --no-mmap\n"
       _ = unsafe write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
-      _exit(systemError)
+      // EX_OSERR of sysexits.h.
+      _exit(71)
     }
   }
 }

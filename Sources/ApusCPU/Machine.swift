@@ -24,7 +24,7 @@ package struct Machine: Sendable, Equatable {
   package var memoryByteCount: Int
   /// Bytes that can be taken without swapping, as the kernel estimates; nil where it does not tell.
   package var availableByteCount: Int?
-  /// Bytes that the control groups allow, and how many of them are taken; nil for no limit.
+  /// Bytes that the control groups allow, and how many of them are taken, cached files left out; nil for no limit.
   package var memoryLimit: MemoryLimit?
 
   /// A control group's limit on memory.
@@ -125,7 +125,9 @@ private struct ControlGroups {
     for folder in folders(mount, path) {
       let words = (readText(folder + "/cpu.max") ?? "").split { $0 == " " || $0 == "\n" }
       if words.count == 2, let quota = Double(words[0]), let period = Double(words[1]) { limitCPU(quota, period) }
-      limitMemory(readText(folder + "/memory.max"), used: readText(folder + "/memory.current"))
+      limitMemory(
+        readText(folder + "/memory.max"), used: readText(folder + "/memory.current"),
+        cached: cachedByteCount(readText(folder + "/memory.stat"), ["active_file", "inactive_file"]))
     }
   }
 
@@ -141,7 +143,8 @@ private struct ControlGroups {
   private mutating func readVersion1Memory(_ mount: String, _ path: String) {
     for folder in folders(mount, path) {
       limitMemory(
-        readText(folder + "/memory.limit_in_bytes"), used: readText(folder + "/memory.usage_in_bytes"))
+        readText(folder + "/memory.limit_in_bytes"), used: readText(folder + "/memory.usage_in_bytes"),
+        cached: cachedByteCount(readText(folder + "/memory.stat"), ["total_active_file", "total_inactive_file"]))
     }
   }
 
@@ -150,10 +153,19 @@ private struct ControlGroups {
     cpuQuota = min(cpuQuota ?? .infinity, quota / period)
   }
 
-  private mutating func limitMemory(_ limit: String?, used: String?) {
+  /// Bytes of cached files, which the kernel gives up when memory is wanted.
+  private func cachedByteCount(_ text: String?, _ names: Set<Substring>) -> Int {
+    (text ?? "").split(separator: "\n").reduce(0) { sum, line in
+      let words = line.split(separator: " ")
+      guard words.count == 2, names.contains(words[0]), let bytes = Int(words[1]), bytes < 1 << 50 else { return sum }
+      return sum + max(0, bytes)
+    }
+  }
+
+  private mutating func limitMemory(_ limit: String?, used: String?, cached: Int) {
     // Version 1 writes "no limit" as a number near the largest.
     guard let bytes = number(limit), bytes > 0, bytes < 1 << 60, bytes < memoryLimit?.byteCount ?? .max else { return }
-    memoryLimit = Machine.MemoryLimit(byteCount: bytes, usedByteCount: number(used) ?? 0)
+    memoryLimit = Machine.MemoryLimit(byteCount: bytes, usedByteCount: max(0, (number(used) ?? 0) - cached))
   }
 
   private func number(_ text: String?) -> Int? {

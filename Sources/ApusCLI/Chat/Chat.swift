@@ -17,7 +17,8 @@ struct Chat {
   /// Answers until the person leaves.
   consuming func run() async throws {
     guard model.information.supportsChat || system == nil else { throw ApusError.noChatTemplate }
-    let prompter: any Prompter = Terminal.isInput && Terminal.canMoveCursor ? LineEditor() : PlainPrompter()
+    let isEditable = Terminal.isInput && Terminal.isError && Terminal.canMoveCursor
+    let prompter: any Prompter = isEditable ? LineEditor() : PlainPrompter()
     note(greeting)
     while let line = try prompter.nextLine() {
       let command = ChatCommand(line)
@@ -26,10 +27,17 @@ struct Chat {
         try await obey(command)
       } catch let error as OutputError {
         throw error
-      } catch  where Terminal.isInput {
-        StandardError.write("Error: \(error)\n")
+      } catch let error where Terminal.isInput {
+        StandardError.write("Error: \(advice(for: error))\n")
       }
     }
+  }
+
+  private func advice(for error: any Error) -> String {
+    guard case ApusError.contextLengthExceeded? = error as? ApusError, conversation.messages.count > 1 else {
+      return "\(error)"
+    }
+    return "the conversation is too long for the context: forget it with /reset, or start with a larger --context"
   }
 
   private var greeting: String {
@@ -46,7 +54,7 @@ struct Chat {
   private mutating func obey(_ command: ChatCommand) async throws {
     switch command {
     case .say(let text): try await say(text)
-    case .help: note(ChatCommand.help)
+    case .help: note(ChatCommand.overview)
     case .show: note(Settings.description(of: options))
     case .leave: break
     case .unknown(let advice): throw Failure(advice)

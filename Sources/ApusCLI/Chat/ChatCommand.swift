@@ -1,5 +1,5 @@
 /// What a line of a chat asks for.
-enum ChatCommand: Equatable {
+package enum ChatCommand: Sendable, Equatable {
   case say(String)
   case help, reset, leave, show
   case save(String), load(String)
@@ -9,7 +9,7 @@ enum ChatCommand: Equatable {
   case unknown(String)
 
   /// Reads a line.
-  init(_ line: String) {
+  package init(_ line: String) {
     guard line.utf8.first == UInt8(ascii: "/") else {
       self = .say(line)
       return
@@ -45,7 +45,7 @@ enum ChatCommand: Equatable {
   }
 
   /// What `/help` says.
-  static let help = """
+  static let overview = """
     /set temperature 0.2   change any generation option (apus run --help lists them); /set alone shows them
     /reset                 forget the conversation
     /save FILE             write the conversation to a JSON file

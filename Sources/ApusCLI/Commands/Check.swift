@@ -1,4 +1,5 @@
 internal import ApusCPU
+internal import ApusGGUF
 internal import ApusModels
 internal import ApusTokenizers
 internal import ArgumentParser

@@ -27,7 +27,8 @@ struct Detokenize: ParsableCommand {
   func run() throws {
     let tokenizer = try model.tokenizer()
     if jsonl { return try JSONLines().answer { try answer($0, tokenizer) } }
-    let words = ids.isEmpty ? try wordsOfInput() : ids
+    // `--` ends the options; ids below 0 look like options, so that the parser leaves both here.
+    let words = ids.isEmpty ? try wordsOfInput() : ids.filter { $0 != "--" }
     let tokens = try words.map { word throws(Failure) in
       guard let id = Int(word) else {
         throw Failure("'\(word.prefix(40))' is not a token id: give whole numbers", code: Failure.usage)

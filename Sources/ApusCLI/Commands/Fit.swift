@@ -5,8 +5,6 @@ internal import ApusModels
 internal import ApusTokenizers
 internal import ArgumentParser
 
-extension KVFormat: ExpressibleByArgument {}
-
 /// `apus fit`: whether a model fits into this machine's memory.
 struct Fit: ParsableCommand {
   static let configuration = CommandConfiguration(

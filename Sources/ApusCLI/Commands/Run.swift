@@ -60,7 +60,11 @@ struct Run: AsyncParsableCommand {
   private func promptText() throws -> String? {
     var parts: [String] = []
     if prompt == "-" || (prompt == nil && file == nil && !chat && !Terminal.isInput) {
-      parts.append(try text(of: Input().readAll(), from: "standard input"))
+      let bytes = try Input().readAll()
+      guard !bytes.isEmpty else {
+        throw Failure("standard input is empty: give a prompt, or --chat to read messages", code: Failure.usage)
+      }
+      parts.append(try text(of: bytes, from: "standard input"))
     } else if let prompt {
       parts.append(prompt)
     }

@@ -1,4 +1,6 @@
+internal import Apus
 internal import ApusGGUF
+internal import ApusModels
 internal import ApusTokenizers
 internal import ArgumentParser
 
@@ -76,7 +78,8 @@ struct Template: ParsableCommand {
     for (key, value) in zip(members.keys, members.values) { variables[key] = value }
     let clock = (try? object.text("now")).flatMap { $0 }.flatMap(TemplateClock.init(iso8601:))
     return try template.render(
-      Array(zip(variables.keys, variables.values)), clock: clock ?? now.flatMap(TemplateClock.init(iso8601:)) ?? .now)
+      Array(zip(variables.keys, variables.values)),
+      clock: clock ?? now.flatMap(TemplateClock.init(iso8601:)) ?? systemLocalTime())
   }
 }
 

@@ -1,8 +1,6 @@
 internal import Apus
 internal import ArgumentParser
 
-extension KVCacheFormat: ExpressibleByArgument {}
-
 /// How a model is set up.
 struct LoadArguments: ParsableArguments {
   @Option(

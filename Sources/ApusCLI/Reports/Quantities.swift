@@ -1,5 +1,5 @@
 /// Bytes as a person reads them, in binary units.
-func readable(bytes: Int) -> String {
+package func readable(bytes: Int) -> String {
   let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]
   var value = Double(bytes)
   var unit = 0
@@ -11,7 +11,7 @@ func readable(bytes: Int) -> String {
 }
 
 /// A count as a person reads it: 134.5 M.
-func readable(count: Int) -> String {
+package func readable(count: Int) -> String {
   let value = Double(count)
   if value >= 1e12 { return oneDecimal(value / 1e12) + " T" }
   if value >= 1e9 { return oneDecimal(value / 1e9) + " B" }
@@ -21,10 +21,15 @@ func readable(count: Int) -> String {
 }
 
 /// The number with one digit behind the point; 0 where it is not finite.
-func oneDecimal(_ value: Double) -> String {
-  guard value.isFinite, abs(value) < 1e15 else { return "0.0" }
-  let tenths = Int((abs(value) * 10).rounded())
-  return (value < 0 && tenths > 0 ? "-" : "") + "\(tenths / 10).\(tenths % 10)"
+package func oneDecimal(_ value: Double) -> String { fixed(value, 1) }
+
+/// The number with `digits` digits behind the point; 0 where it is not finite or beyond 1e12.
+package func fixed(_ value: Double, _ digits: Int) -> String {
+  let unit = (0..<digits).reduce(1) { unit, _ in unit * 10 }
+  let scaled = value.isFinite && abs(value) < 1e12 ? Int((abs(value) * Double(unit)).rounded()) : 0
+  let fraction = String(scaled % unit)
+  let zeros = String(repeating: "0", count: digits - fraction.count)
+  return (value < 0 && scaled > 0 ? "-" : "") + "\(scaled / unit).\(zeros)\(fraction)"
 }
 
 /// Seconds as a number.

@@ -1,18 +1,18 @@
 /// Rows of text in aligned columns.
-struct Table {
+package struct Table {
   /// Where a column's text stands.
-  enum Alignment { case left, right }
+  package enum Alignment { case left, right }
 
   private let alignments: [Alignment]
   private var rows: [[String]] = []
 
   /// A table with these columns; a row's further cells are aligned left.
-  init(_ alignments: [Alignment]) { self.alignments = alignments }
+  package init(_ alignments: [Alignment]) { self.alignments = alignments }
 
-  mutating func add(_ cells: String...) { rows.append(cells) }
+  package mutating func add(_ cells: String...) { rows.append(cells) }
 
   /// The lines, each with `indent` before it and two spaces between columns.
-  func lines(indent: String = "  ") -> [String] {
+  package func lines(indent: String = "  ") -> [String] {
     var widths: [Int] = []
     for row in rows {
       for (column, cell) in row.enumerated() {

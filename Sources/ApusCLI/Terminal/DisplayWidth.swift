@@ -1,10 +1,10 @@
 /// Columns that a terminal takes for `text`.
-func displayWidth(of text: String) -> Int {
+package func displayWidth(of text: String) -> Int {
   text.reduce(0) { $0 + displayWidth(of: $1) }
 }
 
 /// Columns that a terminal takes for one character: that of its first visible scalar, 2 where an emoji is joined.
-func displayWidth(of character: Character) -> Int {
+package func displayWidth(of character: Character) -> Int {
   var width = 0
   for scalar in character.unicodeScalars {
     if scalar.value == 0xFE0F { return 2 }

@@ -1,19 +1,19 @@
 /// A line that a person edits: whole characters, and a cursor between them.
-struct EditedLine: Equatable {
-  private(set) var characters: [Character] = []
-  private(set) var cursor = 0
+package struct EditedLine: Equatable {
+  package private(set) var characters: [Character] = []
+  package private(set) var cursor = 0
 
   /// A line with the cursor at its end.
-  init(_ text: String = "") {
+  package init(_ text: String = "") {
     characters = Array(text)
     cursor = characters.count
   }
 
-  var text: String { String(characters) }
-  var isEmpty: Bool { characters.isEmpty }
+  package var text: String { String(characters) }
+  package var isEmpty: Bool { characters.isEmpty }
 
   /// Does what `key` says, where it is about the line itself.
-  mutating func apply(_ key: Key) {
+  package mutating func apply(_ key: Key) {
     switch key {
     case .insert(let text), .paste(let text): insert(text)
     case .left: cursor = max(0, cursor - 1)
@@ -61,15 +61,15 @@ struct EditedLine: Equatable {
 }
 
 /// How an edited line lies on the rows of a terminal.
-struct LineLayout: Equatable {
-  private(set) var rows: [String] = [""]
+package struct LineLayout: Equatable {
+  package private(set) var rows: [String] = [""]
   /// Where the cursor is, from the first row and column.
-  private(set) var cursorRow = 0
-  private(set) var cursorColumn = 0
+  package private(set) var cursorRow = 0
+  package private(set) var cursorColumn = 0
   private var width = 0
 
   /// Lays `line` behind `prompt` in rows of `columns`.
-  init(prompt: String, line: EditedLine, columns: Int) {
+  package init(prompt: String, line: EditedLine, columns: Int) {
     let columns = max(4, columns)
     for character in prompt { add(character, columns) }
     for (index, character) in line.characters.enumerated() {

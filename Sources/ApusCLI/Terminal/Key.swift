@@ -1,5 +1,5 @@
 /// What a person does to a line.
-enum Key: Equatable {
+package enum Key: Sendable, Equatable {
   case insert(String)
   /// Text that was pasted, line ends and all.
   case paste(String)
@@ -11,7 +11,7 @@ enum Key: Equatable {
 }
 
 /// Turns the bytes of a terminal into keys, however they are cut.
-struct KeyDecoder {
+package struct KeyDecoder {
   private var pending: [UInt8] = []
   /// What was pasted so far, between the terminal's two marks.
   private var pasted: [UInt8]?
@@ -21,8 +21,10 @@ struct KeyDecoder {
   /// Pasted text beyond this is dropped.
   private static let pasteLimit = 1 << 20
 
+  package init() {}
+
   /// The keys that are complete with `bytes`.
-  mutating func feed(_ bytes: [UInt8]) -> [Key] {
+  package mutating func feed(_ bytes: [UInt8]) -> [Key] {
     var keys: [Key] = []
     for byte in bytes { if let key = feed(byte) { keys.append(key) } }
     return keys

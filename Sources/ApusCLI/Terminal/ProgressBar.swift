@@ -3,7 +3,7 @@ internal import Synchronization
 /// A line on standard error that shows how far a task has come, where a person sees it; else nothing.
 ///
 /// Any thread may update it: its state is behind a lock.
-final class ProgressBar: Sendable {
+package final class ProgressBar: Sendable {
   private struct State {
     var drawn = ""
     var isFinished = false
@@ -38,7 +38,7 @@ final class ProgressBar: Sendable {
   }
 
   /// One line of at most `columns - 1` columns.
-  static func line(_ title: String, share: Double, columns: Int) -> String {
+  package static func line(_ title: String, share: Double, columns: Int) -> String {
     let share = min(max(share, 0), 1)
     let percent = String(Int(share * 100))
     let ending = String(repeating: " ", count: 3 - percent.count) + percent + "%"

@@ -13,7 +13,7 @@
 #endif
 
 /// What the program's three streams are connected to.
-enum Terminal {
+package enum Terminal {
   /// Whether a person types standard input.
   static var isInput: Bool { isatty(STDIN_FILENO) == 1 }
   /// Whether a person sees standard output.
@@ -37,7 +37,7 @@ enum Terminal {
   }
 
   /// `text` without the control characters that could change the terminal: a model may produce any.
-  static func harmless(_ text: String) -> String {
+  package static func harmless(_ text: String) -> String {
     let isControl = { (scalar: Unicode.Scalar) in
       (scalar.value < 0x20 && scalar != "\n" && scalar != "\t") || (0x7F...0x9F).contains(scalar.value)
     }
