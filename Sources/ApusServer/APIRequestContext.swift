@@ -14,3 +14,6 @@ package struct APIRequestContext: RequestContext {
     channel = source.channel
   }
 }
+
+/// What a middleware hands a request on to; without the caller's isolation, as Hummingbird declares it.
+typealias NextResponder = @concurrent (Request, APIRequestContext) async throws -> Response

@@ -1,10 +1,6 @@
 internal import ApusTokenizers
 internal import Hummingbird
 
-/// The JSON values that requests and answers are made of.
-typealias JSONValue = ApusTokenizers.JSONValue
-typealias JSONObject = ApusTokenizers.JSONObject
-
 extension ByteBuffer {
   /// The JSON text of `json`, in its shortest form.
   init(json: JSONValue) { self.init(bytes: json.serialized(.compact)) }

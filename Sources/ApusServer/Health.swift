@@ -1,4 +1,5 @@
 internal import Apus
+internal import ApusTokenizers
 internal import HTTPTypes
 internal import Hummingbird
 

@@ -1,3 +1,4 @@
+internal import ApusTokenizers
 package import Logging
 internal import Synchronization
 

@@ -35,10 +35,10 @@ struct Routes: Sendable {
       let isRead = method == .get
       let answered: [HTTPRequest.Method] = isRead ? [.get, .head] : [method]
       let allowed = isRead ? "GET, HEAD" : method.rawValue
+      let refusal: Handler = { _, _ in throw APIError.methodNotAllowed(allowed: allowed) }
       for method in Self.methods {
-        let handler =
-          answered.contains(method) ? handler : { _, _ in throw APIError.methodNotAllowed(allowed: allowed) }
-        router.on(RouterPath(path), method: method, use: handler)
+        let answer = answered.contains(method) ? handler : refusal
+        router.on(RouterPath(path), method: method) { request, context in try await answer(request, context) }
       }
     }
     return router

@@ -1,3 +1,4 @@
+internal import ApusTokenizers
 internal import Hummingbird
 
 /// The frames of a `text/event-stream`.

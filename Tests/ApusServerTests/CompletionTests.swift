@@ -1,5 +1,7 @@
+internal import Apus
 internal import ApusServer
 internal import ApusTokenizers
+internal import HTTPTypes
 internal import Testing
 
 struct CompletionTests {

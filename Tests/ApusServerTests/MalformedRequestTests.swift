@@ -1,5 +1,7 @@
+internal import Apus
 internal import ApusServer
 internal import ApusTokenizers
+internal import HTTPTypes
 internal import Testing
 
 /// Every malformed request gets its 4xx, and the next request is answered as if nothing had been.

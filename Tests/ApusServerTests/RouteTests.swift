@@ -1,4 +1,5 @@
 internal import ApusServer
+internal import ApusTokenizers
 internal import HTTPTypes
 internal import Testing
 

@@ -1,3 +1,4 @@
+internal import ApusTokenizers
 internal import HTTPTypes
 internal import Hummingbird
 

@@ -11,7 +11,7 @@ struct Authentication: RouterMiddleware {
   init(keys: [String]) { self.keys = keys.map { Array($0.utf8) } }
 
   func handle(
-    _ request: Request, context: APIRequestContext, next: (Request, APIRequestContext) async throws -> Response
+    _ request: Request, context: APIRequestContext, next: NextResponder
   ) async throws -> Response {
     if keys.isEmpty || Self.publicPaths.contains(request.uri.path) || isKnown(Self.credential(of: request)) {
       return try await next(request, context)

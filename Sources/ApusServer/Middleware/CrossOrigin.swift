@@ -16,7 +16,7 @@ struct CrossOrigin: RouterMiddleware {
   private static let exposeHeaders = HTTPField.Name("Access-Control-Expose-Headers")
 
   func handle(
-    _ request: Request, context: APIRequestContext, next: (Request, APIRequestContext) async throws -> Response
+    _ request: Request, context: APIRequestContext, next: NextResponder
   ) async throws -> Response {
     let origin = request.headers[.origin]
     if let origin, !isAllowed(origin, host: request.head.authority) {

@@ -9,7 +9,7 @@ struct ErrorResponses: RouterMiddleware {
   typealias Context = APIRequestContext
 
   func handle(
-    _ request: Request, context: APIRequestContext, next: (Request, APIRequestContext) async throws -> Response
+    _ request: Request, context: APIRequestContext, next: NextResponder
   ) async throws -> Response {
     do {
       return try await next(request, context)

@@ -11,7 +11,7 @@ struct RequestRecord: RouterMiddleware {
   private static let header = HTTPField.Name("X-Request-Id")
 
   func handle(
-    _ request: Request, context: APIRequestContext, next: (Request, APIRequestContext) async throws -> Response
+    _ request: Request, context: APIRequestContext, next: NextResponder
   ) async throws -> Response {
     let start = ContinuousClock.now
     var context = context

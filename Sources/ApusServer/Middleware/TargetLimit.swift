@@ -7,7 +7,7 @@ struct TargetLimit: RouterMiddleware {
   let byteCount: Int
 
   func handle(
-    _ request: Request, context: APIRequestContext, next: (Request, APIRequestContext) async throws -> Response
+    _ request: Request, context: APIRequestContext, next: NextResponder
   ) async throws -> Response {
     guard (request.head.path?.utf8.count ?? 0) <= byteCount else {
       throw APIError(.uriTooLong, type: "invalid_request_error", "the request's path is too long", code: "uri_too_long")

@@ -1,3 +1,5 @@
+internal import ApusTokenizers
+
 /// The fields of a JSON object in a request, read strictly: null is absent, and a wrong type is an error.
 struct RequestFields {
   private let object: JSONObject

@@ -1,4 +1,6 @@
 internal import Apus
+internal import ApusTokenizers
+internal import AsyncAlgorithms
 internal import Hummingbird
 
 /// The answer to one generating request: what is common to its whole form and its frames.

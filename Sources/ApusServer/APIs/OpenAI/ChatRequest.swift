@@ -1,4 +1,5 @@
 internal import Apus
+internal import ApusTokenizers
 
 /// A request to `/v1/chat/completions`, with its messages as tokens.
 struct ChatRequest {

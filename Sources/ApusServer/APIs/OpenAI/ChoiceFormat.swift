@@ -1,4 +1,5 @@
 internal import Apus
+internal import ApusTokenizers
 
 /// The members of a JSON object, in order.
 typealias JSONMembers = [(String, JSONValue)]

@@ -1,4 +1,5 @@
 internal import Apus
+internal import ApusTokenizers
 
 /// A request to `/v1/completions`, with its prompts as tokens.
 struct CompletionRequest {

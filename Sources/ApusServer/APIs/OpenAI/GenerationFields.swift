@@ -1,4 +1,5 @@
 internal import Apus
+internal import ApusTokenizers
 
 /// What both of OpenAI's generating paths take, beside the prompt.
 struct GenerationFields {

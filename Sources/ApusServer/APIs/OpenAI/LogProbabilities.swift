@@ -1,4 +1,5 @@
 internal import Apus
+internal import ApusTokenizers
 
 /// Log probabilities in the shape of `/v1/chat/completions`.
 enum ChatLogProbabilities {

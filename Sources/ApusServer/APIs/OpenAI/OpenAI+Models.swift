@@ -1,4 +1,5 @@
 internal import Apus
+internal import ApusTokenizers
 internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
