@@ -19,10 +19,10 @@ struct ExactDecimal {
     var limbs = [UInt32(significand % 1_000_000_000), UInt32(significand / 1_000_000_000)]
     var scale = 0
     if power >= 0 {
-      Self.multiply(&limbs, by: 2, power: power, largest: (1 << 30, 30))
+      Self.multiply(&limbs, by: 2, power: power, largest: (1 << 29, 29))
     } else {
       // value = significand / 2^n = significand · 5^n / 10^n
-      Self.multiply(&limbs, by: 5, power: -power, largest: (1_220_703_125, 13))
+      Self.multiply(&limbs, by: 5, power: -power, largest: (244_140_625, 12))
       scale = power
     }
     var text: [UInt8] = []
@@ -34,7 +34,7 @@ struct ExactDecimal {
     exponent = digits.count - 1 + scale
   }
 
-  /// Multiplies by factor^power, taking steps of the largest power of the factor that fits into 32 bits.
+  /// Multiplies by factor^power, in steps of a power of it below 10^9, so that a carry is one limb.
   private static func multiply(
     _ limbs: inout [UInt32], by factor: UInt64, power: Int, largest: (factor: UInt64, power: Int)
   ) {

@@ -60,12 +60,17 @@ extension TemplateInterpreter {
   }
 
   /// `value[index]`: items first, then Python's attributes; undefined where neither is there.
-  func item(_ index: TemplateValue, of value: TemplateValue) throws(TemplateError) -> TemplateValue {
+  ///
+  /// Only a name written in the template may appear in a message: any other may come from a conversation.
+  func item(
+    _ index: TemplateValue, of value: TemplateValue, isLiteral: Bool = false
+  ) throws(TemplateError) -> TemplateValue {
     if case .undefined(let undefined) = value { throw undefined.error }
     if let found = try element(index, of: value) { return found }
     guard case .text(let name) = index else { return .undefined(.element(ofType: value.attributeOwner)) }
-    return try ownAttribute(name.string, of: value)
-      ?? .undefined(.attribute(name.string, ofType: value.attributeOwner))
+    if let found = try ownAttribute(name.string, of: value) { return found }
+    let owner = value.attributeOwner
+    return .undefined(isLiteral ? .attribute(name.string, ofType: owner) : .element(ofType: owner))
   }
 
   private func element(_ index: TemplateValue, of value: TemplateValue) throws(TemplateError) -> TemplateValue? {

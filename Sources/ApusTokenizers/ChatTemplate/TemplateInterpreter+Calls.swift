@@ -30,6 +30,7 @@ extension TemplateInterpreter {
   // MARK: Macros
 
   private func call(_ macro: TemplateMacro, _ arguments: TemplateArguments) throws(TemplateError) -> TemplateText {
+    try descend()
     let outer = scope
     let callLine = line
     scope = TemplateScope(parent: macro.scope)
@@ -37,6 +38,7 @@ extension TemplateInterpreter {
     let text = try capture(macro.definition.body)
     scope = outer
     line = callLine
+    ascend()
     return text
   }
 

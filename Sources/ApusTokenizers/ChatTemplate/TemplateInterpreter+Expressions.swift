@@ -1,12 +1,17 @@
 extension TemplateInterpreter {
   /// Evaluates an expression.
   ///
-  /// Recursion goes through here and `evaluateNested` only.
+  /// Every recursion over expressions goes through here.
   func evaluate(_ expression: TemplateExpression) throws(TemplateError) -> TemplateValue {
     try spend(1)
     switch expression {
     case .literal(let literal): return literal.value
     case .name(let name): return lookUp(name)
+    case .postfix:
+      try descend()
+      let value = try evaluatePostfix(expression)
+      ascend()
+      return value
     default:
       try descend()
       let value = try evaluateNested(expression)
@@ -15,10 +20,16 @@ extension TemplateInterpreter {
     }
   }
 
+  /// The way of most recursions, apart from the other cases: a function takes the stack of all its cases.
+  @inline(never)
+  private func evaluatePostfix(_ expression: TemplateExpression) throws(TemplateError) -> TemplateValue {
+    guard case .postfix(let base, let links) = expression else { return .none }
+    return try apply(links, to: try evaluate(base))
+  }
+
   @inline(never)
   private func evaluateNested(_ expression: TemplateExpression) throws(TemplateError) -> TemplateValue {
     switch expression {
-    case .postfix(let base, let links): return try apply(links, to: try evaluate(base))
     case .arithmetic(let first, let rest): return try chain(first, rest)
     case .comparison(let first, let rest): return try comparison(first, rest)
     case .and(let parts): return try firstDeciding(parts, false)
@@ -33,8 +44,7 @@ extension TemplateInterpreter {
     case .list(let parts): return try .list(try evaluate(parts))
     case .tuple(let parts): return try .tuple(try evaluate(parts))
     case .dictionary(let members): return try dictionary(members)
-    case .literal(let literal): return literal.value
-    case .name(let name): return lookUp(name)
+    case .literal, .name, .postfix: return .none
     }
   }
 
@@ -123,7 +133,12 @@ extension TemplateInterpreter {
   @inline(never)
   private func applyCall(_ link: TemplatePostfix, to value: TemplateValue) throws(TemplateError) -> TemplateValue {
     switch link {
-    case .call(let call): return try self.call(value, try evaluate(call))
+    case .call(let call):
+      // Arguments that are calls themselves nest here, and a macro's body in the call.
+      try descend()
+      let result = try self.call(value, try evaluate(call))
+      ascend()
+      return result
     case .filter(let filter):
       let arguments = try evaluate(filter.arguments)
       guard let function = filter.function else { throw .runtime("No filter named '\(filter.name)'.") }
@@ -140,7 +155,8 @@ extension TemplateInterpreter {
   }
 
   private func item(_ index: TemplateExpression, of value: TemplateValue) throws(TemplateError) -> TemplateValue {
-    try item(try evaluate(index), of: value)
+    let isLiteral = if case .literal = index { true } else { false }
+    return try item(try evaluate(index), of: value, isLiteral: isLiteral)
   }
 
   private func bound(_ expression: TemplateExpression?) throws(TemplateError) -> TemplateValue {

@@ -4,7 +4,9 @@ enum TemplateLimits {
   static let sourceByteCount = 1 << 20
   /// The deepest nesting of expressions and statements in the source.
   static let syntaxDepth = 128
-  /// The deepest nesting of evaluations, macro calls included.
+  /// The deepest nesting of evaluations: statements, expressions and calls count one each, macros one more.
+  ///
+  /// A level takes about 1 kB of stack, so that threads with 512 kB are safe.
   static let evaluationDepth = 256
   /// The deepest nesting of lists, dictionaries and iterators as values.
   static let valueDepth = 128

@@ -1,5 +1,5 @@
 internal import ApusTestSupport
-package import ApusTokenizers
+internal import ApusTokenizers
 internal import Foundation
 internal import Testing
 

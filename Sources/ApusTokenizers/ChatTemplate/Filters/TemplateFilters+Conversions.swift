@@ -9,9 +9,9 @@ extension TemplateFilters {
       if case .dictionary(let dictionary) = value, dictionary.value(TemplateText(name)) != nil,
         !TemplateMethods.exists(name, on: value)
       {
-        return .undefined(.attribute(name, ofType: value.attributeOwner))
+        return .undefined(.element(ofType: value.attributeOwner))
       }
-      return try interpreter.attribute(name, of: value)
+      return try interpreter.item(.text(name), of: value)
     },
     "pprint": { (interpreter, value, arguments) throws(TemplateError) in
       try arguments.none("pprint")

@@ -58,7 +58,7 @@ extension TemplateFilters {
     rest.positional.removeFirst()
     return try lazily(interpreter, value) { (item) throws(TemplateError) in
       guard let function = table[name] else {
-        throw .runtime("No filter named '\(shortened(name, toByteCount: 64))'.")
+        throw .runtime("map: no filter has the name that was given")
       }
       // A filter may apply another one by name: map('map', …).
       try interpreter.descend()
@@ -90,7 +90,7 @@ extension TemplateFilters {
       let tested = try interpreter.value(at: path, of: item)
       guard let name else { return tested.isTrue == keeps ? item : nil }
       guard let test = TemplateTests.table[name] else {
-        throw .runtime("No test named '\(shortened(name, toByteCount: 64))'.")
+        throw .runtime("select: no test has the name that was given")
       }
       return try test(interpreter, tested, rest) == keeps ? item : nil
     }
