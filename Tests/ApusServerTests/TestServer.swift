@@ -19,7 +19,9 @@ struct TestModel: Sendable {
     folder = try TemporaryFolder()
     let path = folder.path("tiny.gguf")
     try tiny.write(to: path)
-    let options = LoadOptions(threads: 1, contextLength: contextLength, queueLimit: 64)
+    // Reproducible: whether a prompt was seen before must not change a bit of any answer.
+    let options = LoadOptions(
+      threads: 1, contextLength: contextLength, reproducibleDense: true, queueLimit: 64)
     model = try await Model.load(path, options: options)
   }
 

@@ -65,7 +65,7 @@ struct AnswerStream: Sendable {
   let heartbeat: Duration
 
   /// Writes everything up to `[DONE]`; a failure becomes the last frame.
-  func write(to writer: inout any ResponseBodyWriter) async throws {
+  @concurrent func write(to writer: inout any ResponseBodyWriter) async throws {
     do {
       var usage = UsageCount()
       for choice in 0..<run.plan.choiceCount { try await write(choice, &usage, to: &writer) }
@@ -79,7 +79,9 @@ struct AnswerStream: Sendable {
     try await writer.finish(nil)
   }
 
-  private func write(_ choice: Int, _ usage: inout UsageCount, to writer: inout any ResponseBodyWriter) async throws {
+  @concurrent private func write(
+    _ choice: Int, _ usage: inout UsageCount, to writer: inout any ResponseBodyWriter
+  ) async throws {
     var format = answer.format(choice)
     if let opening = format.opening() { try await writer.write(answer.frame(choice, opening)) }
     var isQuiet = false
