@@ -24,6 +24,9 @@ SIMD void OF_FORMAT(matmul_tile)(const apus_matmul_args *args, size_t row, size_
   for (size_t i = 0; i < units; i++) {
     const size_t first = i * OF_FORMAT(groups);
     UNROLL for (int r = 0; r < R; r++) {
+      // Decode waits for memory: ask for the same place in the next rows. A prefetch beyond the weights is harmless.
+      if (R > 1)
+        __builtin_prefetch((const char *)(w[r] + i) + R * args->row_bytes);
       unit u;
       OF_FORMAT(unpack)(w[r] + i, &u);
       UNROLL for (int g = 0; g < OF_FORMAT(groups); g++) {
@@ -37,7 +40,7 @@ SIMD void OF_FORMAT(matmul_tile)(const apus_matmul_args *args, size_t row, size_
       }
       UNROLL for (int c = 0; c < C; c++) {
         if (OF_FORMAT(mins) == MIN_PER_BLOCK)
-          sum[r][c] = f8_fnma(f8_splat(u.min), f8_first(sums32[c] + first), sum[r][c]);
+          sum[r][c] = f8_fnma(u.min, f8_first(sums32[c] + first), sum[r][c]);
         if (OF_FORMAT(mins) == MIN_PER_32)
           sum[r][c] = f8_fnma(u.mins[0], f8_load(sums32[c] + first), sum[r][c]);
         if (OF_FORMAT(mins) == MIN_PER_16) {

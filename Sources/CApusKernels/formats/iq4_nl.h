@@ -19,9 +19,9 @@ static inline int apus_is_finite_iq4_nl(const apus_iq4_nl *b) { return apus_f16_
 
 #ifdef APUS_SIMD
 enum { groups_iq4_nl = 1, is_signed_iq4_nl = 1, mins_iq4_nl = MIN_NONE };
-SIMD void unpack_iq4_nl(const apus_iq4_nl *b, unit *u) { u->scales[0] = f16_scalar(&b->d); }
+SIMD void unpack_iq4_nl(const apus_iq4_nl *b, unit *u) { u->scale = f8_splat_f16(&b->d); }
 SIMD v32 codes_iq4_nl(const apus_iq4_nl *b, int group) {
   return v32_lookup(apus_iq4_values, v32_load_nibbles(b->codes));
 }
-SIMD f8 scale_iq4_nl(const unit *u, int group) { return f8_splat(u->scales[0]); }
+SIMD f8 scale_iq4_nl(const unit *u, int group) { return u->scale; }
 #endif

@@ -34,7 +34,7 @@ SIMD void unpack_iq4_xs(const apus_iq4_xs *b, unit *u) {
   int8_t scales[8];
   for (int i = 0; i < 8; i++)
     scales[i] = (int8_t)apus_scale_iq4_xs(b, i);
-  f8_store(u->scales, f8_mul(f8_splat(f16_scalar(&b->d)), f8_from_i8(scales)));
+  f8_store(u->scales, f8_mul(f8_splat_f16(&b->d), f8_from_i8(scales)));
 }
 SIMD v32 codes_iq4_xs(const apus_iq4_xs *b, int group) {
   return v32_lookup(apus_iq4_values, v32_load_nibbles(b->codes + 16 * group));

@@ -31,8 +31,8 @@ SIMD void unpack_q2_K(const apus_q2_K *b, unit *u) {
     scales[i] = b->scales[i] & 15;
     mins[i] = b->scales[i] >> 4;
   }
-  unit_scales16(u, f8_splat(f16_scalar(&b->d)), f8_from_u8(scales), f8_from_u8(scales + 8));
-  f8 dmin = f8_splat(f16_scalar(&b->dmin));
+  unit_scales16(u, f8_splat_f16(&b->d), f8_from_u8(scales), f8_from_u8(scales + 8));
+  f8 dmin = f8_splat_f16(&b->dmin);
   u->mins[0] = f8_mul(dmin, f8_from_u8(mins));
   u->mins[1] = f8_mul(dmin, f8_from_u8(mins + 8));
 }

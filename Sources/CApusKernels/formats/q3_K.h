@@ -33,7 +33,7 @@ SIMD void unpack_q3_K(const apus_q3_K *b, unit *u) {
   int8_t scales[16];
   for (int i = 0; i < 16; i++)
     scales[i] = (int8_t)apus_scale_q3_K(b, i);
-  unit_scales16(u, f8_splat(f16_scalar(&b->d)), f8_from_i8(scales), f8_from_i8(scales + 8));
+  unit_scales16(u, f8_splat_f16(&b->d), f8_from_i8(scales), f8_from_i8(scales + 8));
   unit_offset16(u, 4);
 }
 SIMD v32 codes_q3_K(const apus_q3_K *b, int group) {

@@ -19,9 +19,9 @@ static inline int apus_is_finite_q4_0(const apus_q4_0 *b) { return apus_f16_is_f
 #ifdef APUS_SIMD
 enum { groups_q4_0 = 1, is_signed_q4_0 = 0, mins_q4_0 = MIN_PER_BLOCK };
 SIMD void unpack_q4_0(const apus_q4_0 *b, unit *u) {
-  u->scales[0] = f16_scalar(&b->d);
-  u->min = 8 * u->scales[0];
+  u->scale = f8_splat_f16(&b->d);
+  u->min = f8_mul(f8_splat(8), u->scale);
 }
 SIMD v32 codes_q4_0(const apus_q4_0 *b, int group) { return v32_load_nibbles(b->codes); }
-SIMD f8 scale_q4_0(const unit *u, int group) { return f8_splat(u->scales[0]); }
+SIMD f8 scale_q4_0(const unit *u, int group) { return u->scale; }
 #endif

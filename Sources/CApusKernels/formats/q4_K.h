@@ -32,8 +32,8 @@ enum { groups_q4_K = 8, is_signed_q4_K = 0, mins_q4_K = MIN_PER_32 };
 SIMD void unpack_q4_K(const apus_q4_K *b, unit *u) {
   uint8_t scales[8], mins[8];
   apus_k_scales(b->scales, scales, mins);
-  f8_store(u->scales, f8_mul(f8_splat(f16_scalar(&b->d)), f8_from_u8(scales)));
-  u->mins[0] = f8_mul(f8_splat(f16_scalar(&b->dmin)), f8_from_u8(mins));
+  f8_store(u->scales, f8_mul(f8_splat_f16(&b->d), f8_from_u8(scales)));
+  u->mins[0] = f8_mul(f8_splat_f16(&b->dmin), f8_from_u8(mins));
 }
 SIMD v32 codes_q4_K(const apus_q4_K *b, int group) {
   return v32_and(v32_shr(v32_load(b->codes + 32 * (group / 2)), 4 * (group % 2)), 15);

@@ -22,11 +22,11 @@ static inline int apus_is_finite_q5_0(const apus_q5_0 *b) { return apus_f16_is_f
 #ifdef APUS_SIMD
 enum { groups_q5_0 = 1, is_signed_q5_0 = 0, mins_q5_0 = MIN_PER_BLOCK };
 SIMD void unpack_q5_0(const apus_q5_0 *b, unit *u) {
-  u->scales[0] = f16_scalar(&b->d);
-  u->min = 16 * u->scales[0];
+  u->scale = f8_splat_f16(&b->d);
+  u->min = f8_mul(f8_splat(16), u->scale);
 }
 SIMD v32 codes_q5_0(const apus_q5_0 *b, int group) {
   return v32_or(v32_load_nibbles(b->codes), v32_and(v32_bits(b->high), 16));
 }
-SIMD f8 scale_q5_0(const unit *u, int group) { return f8_splat(u->scales[0]); }
+SIMD f8 scale_q5_0(const unit *u, int group) { return u->scale; }
 #endif

@@ -25,11 +25,11 @@ static inline int apus_is_finite_q5_1(const apus_q5_1 *b) {
 #ifdef APUS_SIMD
 enum { groups_q5_1 = 1, is_signed_q5_1 = 0, mins_q5_1 = MIN_PER_BLOCK };
 SIMD void unpack_q5_1(const apus_q5_1 *b, unit *u) {
-  u->scales[0] = f16_scalar(&b->d);
-  u->min = -f16_scalar(&b->m);
+  u->scale = f8_splat_f16_pair(&b->d, &u->min);
+  u->min = f8_mul(f8_splat(-1), u->min);
 }
 SIMD v32 codes_q5_1(const apus_q5_1 *b, int group) {
   return v32_or(v32_load_nibbles(b->codes), v32_and(v32_bits(b->high), 16));
 }
-SIMD f8 scale_q5_1(const unit *u, int group) { return f8_splat(u->scales[0]); }
+SIMD f8 scale_q5_1(const unit *u, int group) { return u->scale; }
 #endif

@@ -25,7 +25,7 @@ static inline int apus_is_finite_q6_K(const apus_q6_K *b) { return apus_f16_is_f
 #ifdef APUS_SIMD
 enum { groups_q6_K = 8, is_signed_q6_K = 0, mins_q6_K = MIN_PER_16 };
 SIMD void unpack_q6_K(const apus_q6_K *b, unit *u) {
-  unit_scales16(u, f8_splat(f16_scalar(&b->d)), f8_from_i8(b->scales), f8_from_i8(b->scales + 8));
+  unit_scales16(u, f8_splat_f16(&b->d), f8_from_i8(b->scales), f8_from_i8(b->scales + 8));
   unit_offset16(u, 32);
 }
 SIMD v32 codes_q6_K(const apus_q6_K *b, int group) {

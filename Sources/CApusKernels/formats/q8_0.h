@@ -15,7 +15,7 @@ static inline int apus_is_finite_q8_0(const apus_q8_0 *b) { return apus_f16_is_f
 
 #ifdef APUS_SIMD
 enum { groups_q8_0 = 1, is_signed_q8_0 = 1, mins_q8_0 = MIN_NONE };
-SIMD void unpack_q8_0(const apus_q8_0 *b, unit *u) { u->scales[0] = f16_scalar(&b->d); }
+SIMD void unpack_q8_0(const apus_q8_0 *b, unit *u) { u->scale = f8_splat_f16(&b->d); }
 SIMD v32 codes_q8_0(const apus_q8_0 *b, int group) { return v32_load(b->codes); }
-SIMD f8 scale_q8_0(const unit *u, int group) { return f8_splat(u->scales[0]); }
+SIMD f8 scale_q8_0(const unit *u, int group) { return u->scale; }
 #endif

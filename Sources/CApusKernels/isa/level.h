@@ -2,8 +2,8 @@
 
 // What unpacking a quant block leaves: scales per sub-block, and what is subtracted.
 typedef struct {
-  float scales[16];
-  float min;
+  f8 scale, min;    // formats of 32 weights
+  float scales[16]; // formats of 256: per sub-block
   f8 mins[2];
 } unit;
 

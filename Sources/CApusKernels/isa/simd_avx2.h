@@ -6,8 +6,9 @@ typedef __m256 f8;
 SIMD v32 v32_load(const void *p) { return _mm256_loadu_si256(p); }
 // 16 bytes to 32 codes: the low nibbles, then the high ones.
 SIMD v32 v32_load_nibbles(const void *p) {
-  __m128i packed = _mm_loadu_si128(p);
-  return _mm256_and_si256(_mm256_set_m128i(_mm_srli_epi16(packed, 4), packed), _mm256_set1_epi8(15));
+  __m256i twice = _mm256_broadcastsi128_si256(_mm_loadu_si128(p));
+  __m256i shifted = _mm256_srlv_epi32(twice, _mm256_setr_epi32(0, 0, 0, 0, 4, 4, 4, 4));
+  return _mm256_and_si256(shifted, _mm256_set1_epi8(15));
 }
 SIMD v32 v32_and(v32 a, int byte) { return _mm256_and_si256(a, _mm256_set1_epi8((char)byte)); }
 SIMD v32 v32_or(v32 a, v32 b) { return _mm256_or_si256(a, b); }
@@ -51,6 +52,15 @@ SIMD float f8_sum(f8 a) {
   return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
 }
 SIMD float f16_scalar(const apus_f16 *p) { return _cvtsh_ss(*p); }
+SIMD f8 f8_splat_f16(const apus_f16 *p) { return _mm256_cvtph_ps(_mm_set1_epi16((short)*p)); }
+// The first of two neighbours in all lanes, and the second in `*second`: one conversion for both.
+SIMD f8 f8_splat_f16_pair(const apus_f16 *p, f8 *second) {
+  int32_t both;
+  memcpy(&both, p, 4);
+  f8 pairs = _mm256_cvtph_ps(_mm_set1_epi32(both));
+  *second = _mm256_movehdup_ps(pairs);
+  return _mm256_moveldup_ps(pairs);
+}
 
 // Lane j: the sum of the products of bytes 4j...4j+3. Unsigned codes up to 127: pairs stay within 16 bits.
 #ifndef APUS_HAS_VNNI

@@ -64,6 +64,15 @@ SIMD f8 f8_from_i8(const int8_t *p) {
 }
 SIMD float f8_sum(f8 a) { return vaddvq_f32(vaddq_f32(a.low, a.high)); }
 SIMD float f16_scalar(const apus_f16 *p) { return apus_f16_to_float(*p); }
+SIMD f8 f8_splat_f16(const apus_f16 *p) {
+  float32x4_t wide = vcvt_f32_f16(vreinterpret_f16_u16(vdup_n_u16(*p)));
+  return (f8){wide, wide};
+}
+// The first of two neighbours in all lanes, and the second in `*second`.
+SIMD f8 f8_splat_f16_pair(const apus_f16 *p, f8 *second) {
+  *second = f8_splat_f16(p + 1);
+  return f8_splat_f16(p);
+}
 
 // Lane j: the sum of the products of bytes 4j...4j+3. Codes up to 127 are the same signed.
 SIMD f8 f8_dot_signed(v32 codes, v32 activations) {
