@@ -1,4 +1,5 @@
 package import Apus
+internal import Foundation
 package import Hummingbird
 internal import HummingbirdCore
 package import Logging
@@ -44,7 +45,14 @@ package struct Server: Sendable {
     do {
       try await group.run()
     } catch let error as IOError {
-      throw ServerError.cannotListen(addresses: configuration.listen, reason: error.description)
+      let reason =
+        switch error.errnoCode {
+        case EADDRINUSE: "another program listens there already; choose another port"
+        case EACCES: "this port needs more rights; choose one above 1023"
+        case EADDRNOTAVAIL: "this machine has no such address"
+        default: error.description
+        }
+      throw ServerError.cannotListen(addresses: configuration.listen, reason: reason)
     }
   }
 
