@@ -25,10 +25,18 @@ func tests(of name: String, _ dependencies: Target.Dependency...) -> Target {
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let httpTypesNIO = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 let package = Package(
   name: "apus",
@@ -39,7 +47,12 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    // From 2.100 on: CVE-2026-28980, header blocks without a bound.
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -53,7 +66,9 @@ let package = Package(
     library("ApusCPU", "ApusCore", "CApusKernels", "COpenBLAS"),
     library("ApusModels", "ApusCore", "ApusGGUF", "ApusTokenizers"),
     library("Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers"),
-    library("ApusServer", "Apus", "ApusTokenizers", hummingbird, lifecycle, logging),
+    library(
+      "ApusServer", "Apus", "ApusTokenizers", hummingbird, hummingbirdCore, lifecycle, signals, logging, nio, nioHTTP1,
+      httpTypesNIO, httpTypes, asyncAlgorithms),
     library("ApusEvaluation", "Apus", "ApusModels", "ApusCore"),
     .executableTarget(
       name: "ApusCLI",
@@ -77,7 +92,9 @@ let package = Package(
     tests(of: "ApusCPU", "ApusCore", "ApusGGUF"),
     tests(of: "ApusModels", "ApusCPU", "ApusGGUF", "ApusTokenizers", "ApusCore"),
     tests(of: "Apus", "ApusCPU", "ApusModels", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusCore"),
-    tests(of: "ApusServer", "Apus", "ApusTokenizers", hummingbird, hummingbirdTesting, logging),
+    tests(
+      of: "ApusServer", "Apus", "ApusTokenizers", hummingbird, hummingbirdCore, logging, nio, nioEmbedded, nioPosix,
+      nioHTTP1, httpTypes),
     tests(of: "ApusEvaluation", "ApusCPU", "ApusModels", "ApusGGUF", "ApusCore"),
     tests(of: "ApusCLI", "ApusTokenizers"),
     .testTarget(name: "ArchitectureTests", swiftSettings: swift),

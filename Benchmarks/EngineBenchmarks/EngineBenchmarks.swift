@@ -1,8 +1,8 @@
-import ApusCPU
-import ApusCore
-import ApusGGUF
-import ApusModels
-import ArgumentParser
+internal import ApusCPU
+internal import ApusCore
+internal import ApusGGUF
+internal import ApusModels
+internal import ArgumentParser
 
 /// Prefill and decode speed of a model, without sampling or text: comparable with `llama-bench -p P -n N`.
 @main

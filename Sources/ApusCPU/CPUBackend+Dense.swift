@@ -42,7 +42,9 @@ package enum DenseLibrary {
 }
 
 extension CPUBackend {
-  /// `y = x · wᵀ` by sgemm, a tile of w at a time. The last bits depend on the batch's shape.
+  /// Computes `y = x · wᵀ` by sgemm, a tile of w at a time.
+  ///
+  /// The last bits depend on the batch's shape.
   func denseMatmul(_ x: CPURows, _ weight: CPUWeight, into y: CPURows) {
     do throws(BackendError) { try denseTiles.reserve(columns: weight.columns) } catch { return fail(error) }
     let tileRows = DenseTiles.tileRows

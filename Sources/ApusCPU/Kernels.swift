@@ -5,8 +5,8 @@ internal import CApusKernels
 ///
 /// Levels are named after what they need: `reference` runs anywhere, `avx2`, `avx512vnni` and `neon` where the CPU
 /// has those instructions. The methods trust the pointers they get; `CPUBackend` has checked all sizes.
+// Sendable: the table is immutable after `init`.
 @safe package final class Kernels: @unchecked Sendable {
-  // Sendable: the table is filled in `init` and only read afterwards.
   private let table: UnsafeMutablePointer<apus_kernels>
 
   /// All levels that this build knows, in rising order.

@@ -55,7 +55,9 @@ package struct Machine: Sendable, Equatable {
     return free
   }
 
-  /// Looks at this machine. `root` is where `/proc` and `/sys` are looked for; tests put another folder there.
+  /// Looks at this machine.
+  ///
+  /// `root` is where `/proc` and `/sys` are looked for; tests put another folder there.
   package static func current(root: String = "") -> Machine {
     let groups = ControlGroups(root: root)
     let memory = MemoryInformation(text: readText(root + "/proc/meminfo"))

@@ -80,15 +80,15 @@ private func enterWorker(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableR
 }
 
 /// The job in progress and those who wait for the next.
+// Sendable: `body` is written before `ticket` is published and read only by a thread that took a tile of that
+// ticket, while `run` still waits for this tile; the rest is atomic or under the mutex.
 @safe private final class Shared: @unchecked Sendable {
-  // Sendable: `body` is written before `ticket` is published and read only by a thread that took a tile of that
-  // ticket, while `run` still waits for this tile; the rest is atomic or under the mutex.
   typealias Body = (Int, Int) -> Void
 
   /// Spins before sleeping: some 50 to 100 microseconds.
   static let spins = 2_000
 
-  /// Upper half: number of the job. Lower half: tiles not yet taken.
+  /// Upper half: number of the job; lower half: tiles not yet taken.
   let ticket = Atomic<UInt64>(0)
   let finished = Atomic<Int>(0)
   let sleepers = Atomic<Int>(0)

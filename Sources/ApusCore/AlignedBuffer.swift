@@ -7,9 +7,8 @@
 #endif
 
 /// Zeroed memory with one owner, aligned to pages; the operating system gives it page by page on first use.
+// Sendable: one owner at a time, on whichever thread; it has its memory alone, as an array does.
 @safe package struct AlignedBuffer: ~Copyable, @unchecked Sendable {
-  // Sendable: it owns its memory alone, as an array does.
-
   /// The first byte; valid while this value lives.
   @unsafe package let pointer: UnsafeMutableRawPointer
   package let byteCount: Int

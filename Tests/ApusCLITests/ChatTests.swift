@@ -1,7 +1,7 @@
-import ApusTestSupport
-import ApusTokenizers
-import Foundation
-import Testing
+internal import ApusTestSupport
+internal import ApusTokenizers
+internal import Foundation
+internal import Testing
 
 @Suite struct `A chat through a pipe` {
   private let folder: TemporaryFolder

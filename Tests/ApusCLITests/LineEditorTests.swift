@@ -1,5 +1,5 @@
-import ApusCLI
-import Testing
+internal import ApusCLI
+internal import Testing
 
 @Suite struct `Keys of a terminal` {
   @Test func `bytes become keys however they are cut`() {

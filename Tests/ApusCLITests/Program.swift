@@ -1,5 +1,5 @@
-import ApusTestSupport
-import Foundation
+internal import ApusTestSupport
+internal import Foundation
 
 /// The built program `apus`, run as a person or a script runs it.
 enum Program {

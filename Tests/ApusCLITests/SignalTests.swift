@@ -1,6 +1,6 @@
-import ApusTestSupport
-import Foundation
-import Testing
+internal import ApusTestSupport
+internal import Foundation
+internal import Testing
 
 @Suite struct `Signals during an answer` {
   private let folder: TemporaryFolder

@@ -1,7 +1,7 @@
-import ApusCPU
-import ApusCore
-import ApusTestSupport
-import Testing
+internal import ApusCPU
+internal import ApusCore
+internal import ApusTestSupport
+internal import Testing
 
 /// Attention of every level against the reference, over KV blocks in shuffled order that end at a guard page.
 struct AttentionConformanceTests {

@@ -1,6 +1,6 @@
-import ApusCPU
-import ApusTestSupport
-import Testing
+internal import ApusCPU
+internal import ApusTestSupport
+internal import Testing
 
 struct KernelLevelTests {
   @Test("The reference is a level everywhere, and the best level is the last one that this machine supports")

@@ -1,7 +1,7 @@
-import ApusCPU
-import ApusTestSupport
-import Foundation
-import Testing
+internal import ApusCPU
+internal import ApusTestSupport
+internal import Foundation
+internal import Testing
 
 /// What a process may use, read from made-up `/proc` and `/sys` trees.
 struct MachineTests {

@@ -1,6 +1,6 @@
-import ApusCPU
-import ApusCore
-import ApusTestSupport
+internal import ApusCPU
+internal import ApusCore
+internal import ApusTestSupport
 
 /// One matmul with random operands, all of them ending at a guard page.
 @safe struct MatmulCase {

@@ -1,7 +1,7 @@
-import ApusCPU
-import ApusCore
-import ApusTestSupport
-import Testing
+internal import ApusCPU
+internal import ApusCore
+internal import ApusTestSupport
+internal import Testing
 
 /// Every level × format × odd shape against the reference, all operands ending at a guard page.
 struct MatmulConformanceTests {

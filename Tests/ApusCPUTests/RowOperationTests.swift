@@ -1,8 +1,8 @@
-import ApusCPU
-import ApusCore
-import ApusTestSupport
-import Foundation
-import Testing
+internal import ApusCPU
+internal import ApusCore
+internal import ApusTestSupport
+internal import Foundation
+internal import Testing
 
 /// The small kernels of every level against the reference.
 struct RowOperationTests {

@@ -1,6 +1,6 @@
-import ApusCPU
-import ApusTestSupport
-import Testing
+internal import ApusCPU
+internal import ApusTestSupport
+internal import Testing
 
 /// The backend that tests run on: the level that the run is forced to, or the best.
 enum TestBackend {

@@ -1,6 +1,6 @@
-import ApusCPU
-import Synchronization
-import Testing
+internal import ApusCPU
+internal import Synchronization
+internal import Testing
 
 struct ThreadPoolTests {
   @Test("Every tile runs once, whatever the number of threads", arguments: [1, 2, 3, 8])

@@ -1,11 +1,11 @@
-import ApusCPU
-import ApusCore
-import ApusEvaluation
-import ApusGGUF
-import ApusModels
-import ApusTestSupport
-import Foundation
-import Testing
+internal import ApusCPU
+internal import ApusCore
+internal import ApusEvaluation
+internal import ApusGGUF
+internal import ApusModels
+internal import ApusTestSupport
+internal import Foundation
+internal import Testing
 
 struct PerplexityTests {
   /// One long context with the negative log-likelihood of each token after the first: a `.ppl.json` file.

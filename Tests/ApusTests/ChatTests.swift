@@ -1,10 +1,10 @@
-import Apus
-import ApusGGUF
-import ApusModels
-import ApusTestSupport
-import ApusTokenizers
-import Foundation
-import Testing
+internal import Apus
+internal import ApusGGUF
+internal import ApusModels
+internal import ApusTestSupport
+internal import ApusTokenizers
+internal import Foundation
+internal import Testing
 
 @Suite(.enabled(if: TestModels.areAvailable, "the reference data is absent"))
 struct ChatTests {

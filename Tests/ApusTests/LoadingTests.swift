@@ -1,7 +1,7 @@
-import Apus
-import ApusTestSupport
-import Foundation
-import Testing
+internal import Apus
+internal import ApusTestSupport
+internal import Foundation
+internal import Testing
 
 @Suite(.enabled(if: TestModels.areAvailable, "the reference data is absent"))
 struct LoadingTests {

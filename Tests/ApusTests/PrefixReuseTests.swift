@@ -1,6 +1,6 @@
-import Apus
-import ApusTestSupport
-import Testing
+internal import Apus
+internal import ApusTestSupport
+internal import Testing
 
 @Suite(.enabled(if: TestModels.areAvailable, "the reference data is absent"))
 struct PrefixReuseTests {

@@ -1,7 +1,7 @@
-import Apus
-import ApusCore
-import ApusTestSupport
-import Testing
+internal import Apus
+internal import ApusCore
+internal import ApusTestSupport
+internal import Testing
 
 @Suite(.enabled(if: TestModels.areAvailable, "the reference data is absent"))
 struct QueueTests {

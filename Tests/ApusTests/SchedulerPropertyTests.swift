@@ -1,7 +1,7 @@
-import Apus
-import ApusCore
-import ApusSampling
-import Testing
+internal import Apus
+internal import ApusCore
+internal import ApusSampling
+internal import Testing
 
 /// Random operations on a scheduler, with a model of the KV cache that knows which token each place holds.
 @Suite struct SchedulerPropertyTests {

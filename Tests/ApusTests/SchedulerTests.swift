@@ -1,6 +1,6 @@
-import Apus
-import ApusCore
-import Testing
+internal import Apus
+internal import ApusCore
+internal import Testing
 
 @Suite struct SchedulerTests {
   @Test func `A prompt is cut into chunks, and only its last row gives logits`() throws {

@@ -1,9 +1,9 @@
-import Apus
-import ApusCPU
-import ApusModels
-import ApusTestSupport
-import Dispatch
-import Foundation
+internal import Apus
+internal import ApusCPU
+internal import ApusModels
+internal import ApusTestSupport
+internal import Dispatch
+internal import Foundation
 
 /// The models of the reference data that the tests of the library run.
 enum TestModels {

@@ -1,5 +1,5 @@
-import ApusTokenizers
-import Testing
+internal import ApusTokenizers
+internal import Testing
 
 @Suite struct HostileVocabularyTests {
   @Test func `lists of a wrong length, unknown types and no tokens at all are refused`() throws {

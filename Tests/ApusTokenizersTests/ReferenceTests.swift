@@ -1,7 +1,7 @@
-import ApusTestSupport
-import ApusTokenizers
-import Foundation
-import Testing
+internal import ApusTestSupport
+internal import ApusTokenizers
+internal import Foundation
+internal import Testing
 
 /// One line of a file of cases.
 private struct Case: Decodable {

@@ -1,9 +1,9 @@
-import ApusGGUF
-import ApusModels
-import ApusTestSupport
-import ApusTokenizers
-import Foundation
-import Testing
+internal import ApusGGUF
+internal import ApusModels
+internal import ApusTestSupport
+internal import ApusTokenizers
+internal import Foundation
+internal import Testing
 
 /// The vocabulary files of the reference data, and which of them a file of cases is about.
 enum ReferenceVocabularies {

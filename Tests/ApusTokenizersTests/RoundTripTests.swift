@@ -1,6 +1,6 @@
-import ApusTokenizers
-import Foundation
-import Testing
+internal import ApusTokenizers
+internal import Foundation
+internal import Testing
 
 @Suite struct RoundTripTests {
   private static let smallVocabularies = [

@@ -1,4 +1,4 @@
-import ApusTokenizers
+internal import ApusTokenizers
 
 /// Vocabularies of a few hundred tokens, made by code.
 enum SmallVocabularies {

@@ -1,5 +1,5 @@
-import ApusTokenizers
-import Testing
+internal import ApusTokenizers
+internal import Testing
 
 @Suite struct SpecialTokenTests {
   @Test func `control tokens are recognised only where that is asked for`() throws {

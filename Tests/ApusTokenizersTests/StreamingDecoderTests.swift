@@ -1,5 +1,5 @@
-import ApusTokenizers
-import Testing
+internal import ApusTokenizers
+internal import Testing
 
 @Suite struct StreamingDecoderTests {
   private let bytePair: Tokenizer

@@ -1,8 +1,8 @@
-import ApusGGUF
-import ApusModels
-import ApusTokenizers
-import Foundation
-import Testing
+internal import ApusGGUF
+internal import ApusModels
+internal import ApusTokenizers
+internal import Foundation
+internal import Testing
 
 @Suite struct VocabularyLoaderTests {
   private static func writer() -> GGUFWriter {

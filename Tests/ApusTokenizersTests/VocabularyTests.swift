@@ -1,5 +1,5 @@
-import ApusTokenizers
-import Testing
+internal import ApusTokenizers
+internal import Testing
 
 @Suite struct VocabularyTests {
   @Test func `BOS and EOS are added as the model file says, else as the family does`() throws {

@@ -9,7 +9,7 @@ extension TemplateInterpreter {
       line = statement.line
       switch statement.kind {
       case .text(let utf8): try write(utf8)
-      case .print(let expression): try print(expression)
+      case .output(let expression): try output(expression)
       case .break:
         ascend()
         return .break
@@ -29,7 +29,7 @@ extension TemplateInterpreter {
   }
 
   @inline(never)
-  private func print(_ expression: TemplateExpression) throws(TemplateError) {
+  private func output(_ expression: TemplateExpression) throws(TemplateError) {
     try write(try str(try evaluate(expression)).utf8)
   }
 

@@ -11,7 +11,7 @@ extension TemplateParser {
         advance()
       case .variableBegin:
         advance()
-        body.append(TemplateStatement(line: line, kind: .print(try tuple())))
+        body.append(TemplateStatement(line: line, kind: .output(try tuple())))
         try expect(.variableEnd)
       case .blockBegin:
         advance()
@@ -55,7 +55,7 @@ extension TemplateParser {
     openTags.append(word)
     if word == "print" {
       while current.kind != .blockEnd {
-        body.append(TemplateStatement(line: line, kind: .print(try expression())))
+        body.append(TemplateStatement(line: line, kind: .output(try expression())))
         if current.kind != .blockEnd { try expect(.comma) }
       }
     } else {

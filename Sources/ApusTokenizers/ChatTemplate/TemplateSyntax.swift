@@ -108,7 +108,7 @@ struct TemplateStatement: Sendable {
   /// What a statement does.
   indirect enum Kind: Sendable {
     case text([UInt8])
-    case print(TemplateExpression)
+    case output(TemplateExpression)
     case branch([(test: TemplateExpression, body: [TemplateStatement])], otherwise: [TemplateStatement])
     case loop(TemplateLoopStatement)
     case set(TemplateTarget, TemplateExpression)
