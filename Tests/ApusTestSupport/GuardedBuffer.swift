@@ -5,8 +5,8 @@
 #endif
 
 /// Values whose last byte lies right before a page that nobody may touch: reading or writing past the end is fatal.
+// Sendable: tests use one from one thread at a time.
 @safe package final class GuardedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
-  // Sendable: tests use one from one thread at a time.
   package let count: Int
   private let mapping: UnsafeMutableRawPointer
   private let mappedByteCount: Int
