@@ -34,7 +34,7 @@ run: build $(if $(MODEL),,model) ## Answer a question with a model, and show the
 
 test: tools ## Build and run all tests, optimised.
 	@$(MAKE) --no-print-directory model || echo 'Going on without the default model: tests that need it are skipped.' >&2
-	swift test -c release --disable-xctest
+	swift test -c release --disable-testable-imports --disable-xctest
 
 build: tools $(BINARY).stamp ## Build the program, optimised.
 
