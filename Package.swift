@@ -69,7 +69,7 @@ let package = Package(
     library(
       "ApusServer", "Apus", "ApusTokenizers", hummingbird, hummingbirdCore, lifecycle, signals, logging, nio, nioHTTP1,
       httpTypesNIO, httpTypes, asyncAlgorithms),
-    library("ApusEvaluation", "Apus", "ApusModels", "ApusCore"),
+    library("ApusEvaluation", "ApusModels", "ApusCore"),
     .executableTarget(
       name: "ApusCLI",
       dependencies: [

@@ -162,9 +162,9 @@ extension Scheduler {
 
   /// Moves a sequence on by a sampled token, or by a chunk of its prompt where there is none.
   private mutating func advance(_ index: Int, _ token: Token?) -> [Event] {
-    let sequence = running[index]
-    let request = sequence.request
+    let request = running[index].request
     guard let token else {
+      let sequence = running[index]
       if sequence.isPromptProcessed { return [finish(request.id, .length, nil)] }
       let progress = PromptProgress(
         processed: sequence.processed, cached: sequence.cached, total: request.prompt.count)

@@ -29,7 +29,8 @@ extension CPUBackend {
       let tileRows = max(1, 16_384 / columns)
       pool.run(tiles: (x.rows + tileRows - 1) / tileRows) { tile, _ in
         for row in tile * tileRows..<min(x.rows, (tile + 1) * tileRows) {
-          unsafe kernels.quantize(x.row(row), count: columns, into: target.advanced(toRow: row, columns: columns))
+          let (place, chunkRows) = unsafe target.place(row: row, of: x.rows, columns: columns)
+          unsafe kernels.quantize(x.row(row), count: columns, into: place, chunkRows: chunkRows)
         }
       }
       return unsafe target
@@ -53,12 +54,12 @@ private struct TilePlan {
   let batchRows: Int
   let threads: Int
 
-  /// Rows in a tile of `weight`: a multiple of the four that decode kernels take at once.
+  /// Rows in a tile of `weight`: a multiple of the 32 that kernels take at once.
   private func tileRows(of weight: Weight) -> Int {
     let rowByteCount = weight.cpu.rowByteCount
     var rows = max(weight.rows / (threads * Self.tilesPerThread), Self.smallestByteCount / rowByteCount)
     if batchRows > 1 { rows = min(rows, Self.batchByteCount / rowByteCount) }
-    return max(4, (rows + 3) / 4 * 4)
+    return max(32, rows / 32 * 32)
   }
 
   private func tiles(of weight: Weight) -> Int { (weight.rows - 1) / tileRows(of: weight) + 1 }

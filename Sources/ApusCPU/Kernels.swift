@@ -68,10 +68,13 @@ internal import CApusKernels
     unsafe apus_decode(table, format.kernelFormat, source, values, count)
   }
 
-  /// Rounds one row of `count` activations to int8.
-  package func quantize(_ x: UnsafePointer<Float>, count: Int, into rows: QuantizedRows) {
-    unsafe table.pointee.quantize(x, count, rows.codes, rows.scales, rows.sums16, rows.sums32)
+  /// Rounds one row of `count` activations to int8, into its place in a chunk of `chunkRows` rows.
+  package func quantize(_ x: UnsafePointer<Float>, count: Int, into place: QuantizedRows, chunkRows: Int) {
+    unsafe table.pointee.quantize(x, count, chunkRows, place.codes, place.scales, place.sums16, place.sums32)
   }
+
+  /// Rows in a chunk of int8 activations, see `apus_activations` in the C header.
+  package static func chunkTokens(columns: Int) -> Int { apus_chunk_tokens(columns) }
 
   /// Writes `count` values in a KV format.
   package func encode(

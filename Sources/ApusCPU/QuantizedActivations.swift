@@ -11,22 +11,26 @@ internal import ApusCore
   @unsafe mutating func reserve(rows: Int, columns: Int) throws(BackendError) -> Kernels.QuantizedRows {
     let count = rows * columns
     if count > capacity {
-      // Per 32 values: 32 codes, eight scales, two sums of 16 and one of 32.
-      memory = try AlignedBuffer(byteCount: count / 32 * (32 + 11 * 4), for: "activations")
+      // Per 32 values: 32 codes, a scale, two sums of 16 and one of 32.
+      memory = try AlignedBuffer(byteCount: count / 32 * (32 + 4 * 4), for: "activations")
       capacity = count
     }
     let codes = unsafe memory.pointer.assumingMemoryBound(to: Int8.self)
     let floats = unsafe (memory.pointer + count).assumingMemoryBound(to: Float.self)
     return unsafe Kernels.QuantizedRows(
-      codes: codes, scales: floats, sums16: floats + count / 32 * 8, sums32: floats + count / 32 * 10)
+      codes: codes, scales: floats, sums16: floats + count / 32, sums32: floats + count / 32 * 3)
   }
 }
 
 extension Kernels.QuantizedRows {
-  /// The rows from `row` on, in rows of `columns` values.
-  package func advanced(toRow row: Int, columns: Int) -> Self {
-    unsafe Self(
-      codes: codes + row * columns, scales: scales + row * columns / 4, sums16: sums16 + row * columns / 16,
-      sums32: sums32 + row * columns / 32)
+  /// Where `row` of `rows` rows of `columns` values begins, and the number of rows in its chunk.
+  package func place(row: Int, of rows: Int, columns: Int) -> (place: Self, chunkRows: Int) {
+    let chunk = Kernels.chunkTokens(columns: columns)
+    let first = row / chunk * chunk
+    let blocks = first * (columns / 32) + row - first
+    let place = unsafe Self(
+      codes: codes + blocks * 32, scales: scales + blocks,
+      sums16: sums16 + blocks * 2, sums32: sums32 + blocks)
+    return unsafe (place, min(chunk, rows - first))
   }
 }

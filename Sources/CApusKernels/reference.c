@@ -42,14 +42,21 @@ static void apus_decode_bf16__reference(const void *source, float *values, size_
 
 enum { PIECE = 256 };
 
+// Value i of a column: as it came, or as it was rounded to int8.
+static double activation(const apus_matmul_args *args, size_t column, size_t i, int quantized) {
+  if (!quantized)
+    return args->x.values[column * args->k + i];
+  const size_t chunk = apus_chunk_tokens(args->k), first = column / chunk * chunk;
+  const size_t width = args->n - first < chunk ? args->n - first : chunk;
+  const size_t block = first * (args->k / 32) + i / 32 * width + (column - first);
+  return (double)args->x.scales[block] * args->x.codes[32 * block + i % 32];
+}
+
 static double dot_piece(const apus_matmul_args *args, size_t column, size_t first, const float *w, size_t count,
                         int quantized) {
   double sum = 0;
-  for (size_t i = 0; i < count; i++) {
-    size_t at = column * args->k + first + i;
-    double x = quantized ? (double)args->x.scales[at / 4] * args->x.codes[at] : args->x.values[at];
-    sum += w[i] * x;
-  }
+  for (size_t i = 0; i < count; i++)
+    sum += w[i] * activation(args, column, first + i, quantized);
   return sum;
 }
 
@@ -97,19 +104,22 @@ static int all_finite(const float *x, size_t count) {
   return 1;
 }
 
-static void apus_quantize__reference(const float *x, size_t k, int8_t *codes, float *scales, float *sums16,
-                                     float *sums32) {
+static float scaled_sum(const int8_t *codes, size_t count, float scale) {
+  int sum = 0;
+  for (size_t i = 0; i < count; i++)
+    sum += codes[i];
+  return scale * (float)sum;
+}
+
+static void apus_quantize__reference(const float *x, size_t k, size_t width, int8_t *codes, float *scales,
+                                     float *sums16, float *sums32) {
   for (size_t b = 0; b < k / 32; b++) {
-    int is_finite = all_finite(x + b * 32, 32);
-    float sums[8];
-    for (size_t g = 0; g < 8; g++) {
-      size_t first = b * 32 + g * 4;
-      scales[b * 8 + g] = quantize_block(x + first, 4, is_finite, codes + first);
-      sums[g] = scales[b * 8 + g] * (float)(codes[first] + codes[first + 1] + codes[first + 2] + codes[first + 3]);
-    }
-    sums16[2 * b] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-    sums16[2 * b + 1] = (sums[4] + sums[5]) + (sums[6] + sums[7]);
-    sums32[b] = sums16[2 * b] + sums16[2 * b + 1];
+    int8_t *block = codes + 32 * b * width;
+    const float scale = quantize_block(x + b * 32, 32, all_finite(x + b * 32, 32), block);
+    scales[b * width] = scale;
+    sums16[2 * b * width] = scaled_sum(block, 16, scale);
+    sums16[2 * b * width + 1] = scaled_sum(block + 16, 16, scale);
+    sums32[b * width] = scaled_sum(block, 32, scale);
   }
 }
 

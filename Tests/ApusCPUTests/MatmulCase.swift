@@ -25,14 +25,9 @@ internal import ApusTestSupport
     weights = GuardedBuffer((0..<blocks).flatMap { _ in Self.finiteBlock(format, &generator) })
     values = GuardedBuffer(generator.normals(n * k))
     codes = GuardedBuffer([Int8](repeating: 0, count: n * k))
-    scales = GuardedBuffer([Float](repeating: 0, count: n * k / 4))
+    scales = GuardedBuffer([Float](repeating: 0, count: n * k / 32))
     sums16 = GuardedBuffer([Float](repeating: 0, count: n * k / 16))
     sums32 = GuardedBuffer([Float](repeating: 0, count: n * k / 32))
-    guard k.isMultiple(of: 32), let reference = Kernels(level: "reference") else { return }
-    for column in 0..<n {
-      unsafe reference.quantize(
-        values.pointer + column * k, count: k, into: quantized.advanced(toRow: column, columns: k))
-    }
   }
 
   /// A random quant block without NaN or infinity.
@@ -46,8 +41,17 @@ internal import ApusTestSupport
     }
   }
 
-  private var quantized: Kernels.QuantizedRows {
-    unsafe .init(codes: codes.pointer, scales: scales.pointer, sums16: sums16.pointer, sums32: sums32.pointer)
+  /// The given columns as int8 activations.
+  private func quantize(_ columns: Range<Int>) -> Kernels.QuantizedRows? {
+    guard k.isMultiple(of: 32), let reference = Kernels(level: "reference") else { return nil }
+    let rows = unsafe Kernels.QuantizedRows(
+      codes: codes.end(count: columns.count * k), scales: scales.end(count: columns.count * k / 32),
+      sums16: sums16.end(count: columns.count * k / 16), sums32: sums32.end(count: columns.count * k / 32))
+    for (index, column) in columns.enumerated() {
+      let (place, chunkRows) = unsafe rows.place(row: index, of: columns.count, columns: k)
+      unsafe reference.quantize(values.pointer + column * k, count: k, into: place, chunkRows: chunkRows)
+    }
+    return unsafe rows
   }
 
   var rowByteCount: Int { k / format.blockElements * format.blockByteCount }
@@ -55,11 +59,11 @@ internal import ApusTestSupport
   /// y `[columns, rows]` of the given rows and columns; values outside are NaN.
   func run(_ kernels: Kernels, rows range: Range<Int>, columns: Range<Int>) -> [Float] {
     let y = GuardedBuffer([Float](repeating: .nan, count: n * rows))
-    let isQuantized = !format.isDense
+    let quantized = format.isDense ? nil : unsafe quantize(columns)
     let operands = unsafe Kernels.Matmul(
       format: format, weights: weights.pointer, rowByteCount: rowByteCount, k: k, n: columns.count,
       values: values.pointer + columns.lowerBound * k,
-      quantized: isQuantized ? quantized.advanced(toRow: columns.lowerBound, columns: k) : nil,
+      quantized: quantized,
       y: y.pointer + columns.lowerBound * rows, yStride: rows)
     unsafe kernels.matmul(operands, rows: range)
     return y.values

@@ -28,6 +28,12 @@
 
   deinit { unsafe munmap(mapping, mappedByteCount) }
 
+  /// The first of the last `count` values: what is right before the page that nobody may touch.
+  @unsafe package func end(count: Int) -> UnsafeMutablePointer<Element> {
+    precondition(count <= self.count, "more values than there are")
+    return unsafe pointer + (self.count - count)
+  }
+
   /// The values now.
   package var values: [Element] { (0..<count).map { unsafe pointer[$0] } }
 }

@@ -14,7 +14,7 @@ let allowedImports: [String: Set<String>] = [
   "ApusModels": ["ApusCore", "ApusGGUF", "ApusTokenizers"],
   "Apus": ["ApusModels", "ApusSampling", "ApusTokenizers", "ApusCore", "ApusCPU"],
   "ApusServer": ["Apus", "ApusTokenizers"],
-  "ApusEvaluation": ["Apus", "ApusModels", "ApusCore", "ApusTokenizers"],
+  "ApusEvaluation": ["ApusModels", "ApusCore"],
   "ApusCLI": [
     "Apus", "ApusServer", "ApusEvaluation", "ApusCPU", "ApusModels", "ApusGGUF", "ApusTokenizers", "ApusSampling",
     "ApusCore",

@@ -18,10 +18,11 @@ static inline void apus_decode_block_iq4_nl(const apus_iq4_nl *b, float *w) {
 static inline int apus_is_finite_iq4_nl(const apus_iq4_nl *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_iq4_nl = 1, is_signed_iq4_nl = 1, mins_iq4_nl = MIN_NONE };
-SIMD void unpack_iq4_nl(const apus_iq4_nl *b, unit *u) { u->scale = f8_splat_f16(&b->d); }
-SIMD v32 codes_iq4_nl(const apus_iq4_nl *b, int group) {
-  return v32_lookup(apus_iq4_values, v32_load_nibbles(b->codes));
+enum { groups_iq4_nl = 1, bits_iq4_nl = 8, halves_iq4_nl = 0, mins_iq4_nl = VQ_MIN_OF_SIGNED };
+SIMD void unpack_iq4_nl(const uint8_t *b, size_t stride, unit *u) {
+  vq_nibbles(b + offsetof(apus_iq4_nl, codes), stride, u->codes);
+  UNROLL for (int j = 0; j < 8; j++) u->codes[j] = vq_from_signed(vq_lookup(apus_iq4_values, u->codes[j]));
+  u->scales[0] = vf_halves(b + offsetof(apus_iq4_nl, d), stride);
+  u->mins[0] = vf_mul(vf_splat(128), u->scales[0]);
 }
-SIMD f8 scale_iq4_nl(const unit *u, int group) { return u->scale; }
 #endif

@@ -29,15 +29,18 @@ static inline void apus_decode_block_iq4_xs(const apus_iq4_xs *b, float *w) {
 static inline int apus_is_finite_iq4_xs(const apus_iq4_xs *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_iq4_xs = 8, is_signed_iq4_xs = 1, mins_iq4_xs = MIN_NONE };
-SIMD void unpack_iq4_xs(const apus_iq4_xs *b, unit *u) {
-  int8_t scales[8];
-  for (int i = 0; i < 8; i++)
-    scales[i] = (int8_t)apus_scale_iq4_xs(b, i);
-  f8_store(u->scales, f8_mul(f8_splat_f16(&b->d), f8_from_i8(scales)));
+enum { groups_iq4_xs = 8, bits_iq4_xs = 8, halves_iq4_xs = 0, mins_iq4_xs = VQ_MIN_OF_SIGNED };
+SIMD void unpack_iq4_xs(const uint8_t *b, size_t stride, unit *u) {
+  vq low = vq_words(b + offsetof(apus_iq4_xs, scales_low), stride);
+  vq high = vq_words(b + offsetof(apus_iq4_xs, d), stride); // d, then the upper bits of the scales
+  vf d = vf_halves(b + offsetof(apus_iq4_xs, d), stride);
+  UNROLL for (int g = 0; g < 8; g++) {
+    vq *codes = u->codes + 8 * g;
+    vq_nibbles(b + offsetof(apus_iq4_xs, codes) + 16 * g, stride, codes);
+    UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_from_signed(vq_lookup(apus_iq4_values, codes[j]));
+    vi scale = vi_or(vi_field(low, 4 * g, 4), vi_shl(vi_field(high, 16 + 2 * g, 2), 4));
+    u->scales[g] = vf_mul(d, vf_from_vi(vi_add(scale, -32)));
+    u->mins[g] = vf_mul(vf_splat(128), u->scales[g]);
+  }
 }
-SIMD v32 codes_iq4_xs(const apus_iq4_xs *b, int group) {
-  return v32_lookup(apus_iq4_values, v32_load_nibbles(b->codes + 16 * group));
-}
-SIMD f8 scale_iq4_xs(const unit *u, int group) { return f8_splat(u->scales[group]); }
 #endif

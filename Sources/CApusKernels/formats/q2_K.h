@@ -24,20 +24,20 @@ static inline int apus_is_finite_q2_K(const apus_q2_K *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q2_K = 8, is_signed_q2_K = 0, mins_q2_K = MIN_PER_16 };
-SIMD void unpack_q2_K(const apus_q2_K *b, unit *u) {
-  uint8_t scales[16], mins[16];
-  for (int i = 0; i < 16; i++) {
-    scales[i] = b->scales[i] & 15;
-    mins[i] = b->scales[i] >> 4;
+enum { groups_q2_K = 8, bits_q2_K = 2, halves_q2_K = 1, mins_q2_K = 1 };
+SIMD void unpack_q2_K(const uint8_t *b, size_t stride, unit *u) {
+  vf dmin, d = vf_half_pairs(b + offsetof(apus_q2_K, d), stride, &dmin);
+  vq scales[4];
+  vq_bytes(b + offsetof(apus_q2_K, scales), stride, scales);
+  UNROLL for (int i = 0; i < 16; i++) {
+    u->scales[i] = vf_mul(d, vf_from_vi(vi_field(scales[i / 4], 8 * (i % 4), 4)));
+    u->mins[i] = vf_mul(dmin, vf_from_vi(vi_field(scales[i / 4], 8 * (i % 4) + 4, 4)));
   }
-  unit_scales16(u, f8_splat_f16(&b->d), f8_from_u8(scales), f8_from_u8(scales + 8));
-  f8 dmin = f8_splat_f16(&b->dmin);
-  u->mins[0] = f8_mul(dmin, f8_from_u8(mins));
-  u->mins[1] = f8_mul(dmin, f8_from_u8(mins + 8));
+  UNROLL for (int part = 0; part < 4; part++) { // halves of 128 weights, and 16 bytes of their 32
+    vq bytes[4];
+    vq_bytes(b + offsetof(apus_q2_K, codes) + 16 * part, stride, bytes);
+    vq *codes = u->codes + 32 * (part / 2) + 4 * (part % 2);
+    UNROLL for (int i = 0; i < 16; i++) codes[8 * (i / 4) + i % 4] = vq_and(vq_shr(bytes[i % 4], 2 * (i / 4)), 3);
+  }
 }
-SIMD v32 codes_q2_K(const apus_q2_K *b, int group) {
-  return v32_and(v32_shr(v32_load(b->codes + 32 * (group / 4)), 2 * (group % 4)), 3);
-}
-SIMD f8 scale_q2_K(const unit *u, int group) { return unit_scale16(u, group); }
 #endif

@@ -28,18 +28,26 @@ static inline void apus_decode_block_q3_K(const apus_q3_K *b, float *w) {
 static inline int apus_is_finite_q3_K(const apus_q3_K *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q3_K = 8, is_signed_q3_K = 0, mins_q3_K = MIN_PER_16 };
-SIMD void unpack_q3_K(const apus_q3_K *b, unit *u) {
-  int8_t scales[16];
-  for (int i = 0; i < 16; i++)
-    scales[i] = (int8_t)apus_scale_q3_K(b, i);
-  unit_scales16(u, f8_splat_f16(&b->d), f8_from_i8(scales), f8_from_i8(scales + 8));
-  unit_offset16(u, 4);
+enum { groups_q3_K = 8, bits_q3_K = 3, halves_q3_K = 1, mins_q3_K = 1 };
+SIMD void unpack_q3_K(const uint8_t *b, size_t stride, unit *u) {
+  vf d = vf_halves(b + offsetof(apus_q3_K, d), stride);
+  vq low[2] = {vq_words(b + offsetof(apus_q3_K, scales), stride), vq_words(b + offsetof(apus_q3_K, scales) + 4, stride)};
+  vq upper = vq_words(b + offsetof(apus_q3_K, scales) + 8, stride);
+  UNROLL for (int i = 0; i < 16; i++) {
+    vi scale = vi_or(vi_field(low[i / 4 % 2], 8 * (i % 4) + i / 8 * 4, 4),
+                     vi_shl(vi_field(upper, 8 * (i % 4) + i / 4 * 2, 2), 4));
+    u->scales[i] = vf_mul(d, vf_from_vi(vi_add(scale, -32)));
+    u->mins[i] = vf_mul(vf_splat(4), u->scales[i]);
+  }
+  UNROLL for (int part = 0; part < 4; part++) { // halves of 128 weights, and 16 bytes of their 32
+    const int half = part / 2, first = part % 2;
+    vq bytes[4], high[4];
+    vq_bytes(b + offsetof(apus_q3_K, codes) + 16 * part, stride, bytes);
+    vq_bytes(b + offsetof(apus_q3_K, high) + 16 * first, stride, high);
+    vq *codes = u->codes + 32 * half + 4 * first;
+    UNROLL for (int i = 0; i < 16; i++)
+      codes[8 * (i / 4) + i % 4] = vq_or(vq_and(vq_shr(bytes[i % 4], 2 * (i / 4)), 3),
+                                         vq_and(vq_to_bit(high[i % 4], 4 * half + i / 4, 2), 4));
+  }
 }
-SIMD v32 codes_q3_K(const apus_q3_K *b, int group) {
-  v32 low = v32_and(v32_shr(v32_load(b->codes + 32 * (group / 4)), 2 * (group % 4)), 3);
-  v32 high = v32_shl(v32_and(v32_shr(v32_load(b->high), group), 1), 2);
-  return v32_or(low, high);
-}
-SIMD f8 scale_q3_K(const unit *u, int group) { return unit_scale16(u, group); }
 #endif

@@ -17,11 +17,10 @@ static inline void apus_decode_block_q4_0(const apus_q4_0 *b, float *w) {
 static inline int apus_is_finite_q4_0(const apus_q4_0 *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q4_0 = 1, is_signed_q4_0 = 0, mins_q4_0 = MIN_PER_BLOCK };
-SIMD void unpack_q4_0(const apus_q4_0 *b, unit *u) {
-  u->scale = f8_splat_f16(&b->d);
-  u->min = f8_mul(f8_splat(8), u->scale);
+enum { groups_q4_0 = 1, bits_q4_0 = 4, halves_q4_0 = 0, mins_q4_0 = 1 };
+SIMD void unpack_q4_0(const uint8_t *b, size_t stride, unit *u) {
+  vq_nibbles(b + offsetof(apus_q4_0, codes), stride, u->codes);
+  u->scales[0] = vf_halves(b + offsetof(apus_q4_0, d), stride);
+  u->mins[0] = vf_mul(vf_splat(8), u->scales[0]);
 }
-SIMD v32 codes_q4_0(const apus_q4_0 *b, int group) { return v32_load_nibbles(b->codes); }
-SIMD f8 scale_q4_0(const unit *u, int group) { return u->scale; }
 #endif

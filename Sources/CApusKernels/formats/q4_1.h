@@ -20,11 +20,10 @@ static inline int apus_is_finite_q4_1(const apus_q4_1 *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q4_1 = 1, is_signed_q4_1 = 0, mins_q4_1 = MIN_PER_BLOCK };
-SIMD void unpack_q4_1(const apus_q4_1 *b, unit *u) {
-  u->scale = f8_splat_f16_pair(&b->d, &u->min);
-  u->min = f8_mul(f8_splat(-1), u->min);
+enum { groups_q4_1 = 1, bits_q4_1 = 4, halves_q4_1 = 0, mins_q4_1 = 1 };
+SIMD void unpack_q4_1(const uint8_t *b, size_t stride, unit *u) {
+  vq_nibbles(b + offsetof(apus_q4_1, codes), stride, u->codes);
+  u->scales[0] = vf_half_pairs(b + offsetof(apus_q4_1, d), stride, &u->mins[0]);
+  u->mins[0] = vf_neg(u->mins[0]);
 }
-SIMD v32 codes_q4_1(const apus_q4_1 *b, int group) { return v32_load_nibbles(b->codes); }
-SIMD f8 scale_q4_1(const unit *u, int group) { return u->scale; }
 #endif

@@ -28,15 +28,18 @@ static inline int apus_is_finite_q4_K(const apus_q4_K *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q4_K = 8, is_signed_q4_K = 0, mins_q4_K = MIN_PER_32 };
-SIMD void unpack_q4_K(const apus_q4_K *b, unit *u) {
-  uint8_t scales[8], mins[8];
-  apus_k_scales(b->scales, scales, mins);
-  f8_store(u->scales, f8_mul(f8_splat_f16(&b->d), f8_from_u8(scales)));
-  u->mins[0] = f8_mul(f8_splat_f16(&b->dmin), f8_from_u8(mins));
+enum { groups_q4_K = 8, bits_q4_K = 4, halves_q4_K = 0, mins_q4_K = 1 };
+SIMD void unpack_q4_K(const uint8_t *b, size_t stride, unit *u) {
+  vf dmin, d = vf_half_pairs(b + offsetof(apus_q4_K, d), stride, &dmin);
+  unpack_k_scales(b + offsetof(apus_q4_K, scales), stride, d, dmin, u);
+  UNROLL for (int half = 0; half < 8; half++) {
+    vq bytes[4];
+    vq_bytes(b + offsetof(apus_q4_K, codes) + 16 * half, stride, bytes);
+    vq *codes = u->codes + 16 * (half / 2) + 4 * (half % 2);
+    UNROLL for (int j = 0; j < 4; j++) {
+      codes[j] = vq_and(bytes[j], 15);
+      codes[8 + j] = vq_and(vq_shr(bytes[j], 4), 15);
+    }
+  }
 }
-SIMD v32 codes_q4_K(const apus_q4_K *b, int group) {
-  return v32_and(v32_shr(v32_load(b->codes + 32 * (group / 2)), 4 * (group % 2)), 15);
-}
-SIMD f8 scale_q4_K(const unit *u, int group) { return f8_splat(u->scales[group]); }
 #endif

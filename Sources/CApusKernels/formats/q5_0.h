@@ -20,13 +20,12 @@ static inline void apus_decode_block_q5_0(const apus_q5_0 *b, float *w) {
 static inline int apus_is_finite_q5_0(const apus_q5_0 *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q5_0 = 1, is_signed_q5_0 = 0, mins_q5_0 = MIN_PER_BLOCK };
-SIMD void unpack_q5_0(const apus_q5_0 *b, unit *u) {
-  u->scale = f8_splat_f16(&b->d);
-  u->min = f8_mul(f8_splat(16), u->scale);
+enum { groups_q5_0 = 1, bits_q5_0 = 5, halves_q5_0 = 0, mins_q5_0 = 1 };
+SIMD void unpack_q5_0(const uint8_t *b, size_t stride, unit *u) {
+  vq_nibbles(b + offsetof(apus_q5_0, codes), stride, u->codes);
+  vq high = vq_words(b + offsetof(apus_q5_0, high), stride);
+  UNROLL for (int j = 0; j < 8; j++) u->codes[j] = vq_or(u->codes[j], vq_and(vq_bits(high, j), 16));
+  u->scales[0] = vf_halves(b + offsetof(apus_q5_0, d), stride);
+  u->mins[0] = vf_mul(vf_splat(16), u->scales[0]);
 }
-SIMD v32 codes_q5_0(const apus_q5_0 *b, int group) {
-  return v32_or(v32_load_nibbles(b->codes), v32_and(v32_bits(b->high), 16));
-}
-SIMD f8 scale_q5_0(const unit *u, int group) { return u->scale; }
 #endif

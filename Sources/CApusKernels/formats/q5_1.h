@@ -23,13 +23,12 @@ static inline int apus_is_finite_q5_1(const apus_q5_1 *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q5_1 = 1, is_signed_q5_1 = 0, mins_q5_1 = MIN_PER_BLOCK };
-SIMD void unpack_q5_1(const apus_q5_1 *b, unit *u) {
-  u->scale = f8_splat_f16_pair(&b->d, &u->min);
-  u->min = f8_mul(f8_splat(-1), u->min);
+enum { groups_q5_1 = 1, bits_q5_1 = 5, halves_q5_1 = 0, mins_q5_1 = 1 };
+SIMD void unpack_q5_1(const uint8_t *b, size_t stride, unit *u) {
+  vq_nibbles(b + offsetof(apus_q5_1, codes), stride, u->codes);
+  vq high = vq_words(b + offsetof(apus_q5_1, high), stride);
+  UNROLL for (int j = 0; j < 8; j++) u->codes[j] = vq_or(u->codes[j], vq_and(vq_bits(high, j), 16));
+  u->scales[0] = vf_half_pairs(b + offsetof(apus_q5_1, d), stride, &u->mins[0]);
+  u->mins[0] = vf_neg(u->mins[0]);
 }
-SIMD v32 codes_q5_1(const apus_q5_1 *b, int group) {
-  return v32_or(v32_load_nibbles(b->codes), v32_and(v32_bits(b->high), 16));
-}
-SIMD f8 scale_q5_1(const unit *u, int group) { return u->scale; }
 #endif

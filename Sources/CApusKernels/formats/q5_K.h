@@ -30,16 +30,22 @@ static inline int apus_is_finite_q5_K(const apus_q5_K *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q5_K = 8, is_signed_q5_K = 0, mins_q5_K = MIN_PER_32 };
-SIMD void unpack_q5_K(const apus_q5_K *b, unit *u) {
-  uint8_t scales[8], mins[8];
-  apus_k_scales(b->scales, scales, mins);
-  f8_store(u->scales, f8_mul(f8_splat_f16(&b->d), f8_from_u8(scales)));
-  u->mins[0] = f8_mul(f8_splat_f16(&b->dmin), f8_from_u8(mins));
+enum { groups_q5_K = 8, bits_q5_K = 5, halves_q5_K = 0, mins_q5_K = 1 };
+SIMD void unpack_q5_K(const uint8_t *b, size_t stride, unit *u) {
+  vf dmin, d = vf_half_pairs(b + offsetof(apus_q5_K, d), stride, &dmin);
+  unpack_k_scales(b + offsetof(apus_q5_K, scales), stride, d, dmin, u);
+  vq high[8];
+  vq_bytes(b + offsetof(apus_q5_K, high), stride, high);
+  vq_bytes(b + offsetof(apus_q5_K, high) + 16, stride, high + 4);
+  UNROLL for (int half = 0; half < 8; half++) {
+    vq bytes[4];
+    vq_bytes(b + offsetof(apus_q5_K, codes) + 16 * half, stride, bytes);
+    const int pair = half / 2, first = 4 * (half % 2);
+    vq *codes = u->codes + 16 * pair + first;
+    UNROLL for (int j = 0; j < 4; j++) {
+      codes[j] = vq_or(vq_and(bytes[j], 15), vq_and(vq_to_bit(high[first + j], 2 * pair, 4), 16));
+      codes[8 + j] = vq_or(vq_and(vq_shr(bytes[j], 4), 15), vq_and(vq_to_bit(high[first + j], 2 * pair + 1, 4), 16));
+    }
+  }
 }
-SIMD v32 codes_q5_K(const apus_q5_K *b, int group) {
-  v32 low = v32_and(v32_shr(v32_load(b->codes + 32 * (group / 2)), 4 * (group % 2)), 15);
-  return v32_or(low, v32_shl(v32_and(v32_shr(v32_load(b->high), group), 1), 4));
-}
-SIMD f8 scale_q5_K(const unit *u, int group) { return f8_splat(u->scales[group]); }
 #endif

@@ -23,15 +23,28 @@ static inline void apus_decode_block_q6_K(const apus_q6_K *b, float *w) {
 static inline int apus_is_finite_q6_K(const apus_q6_K *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q6_K = 8, is_signed_q6_K = 0, mins_q6_K = MIN_PER_16 };
-SIMD void unpack_q6_K(const apus_q6_K *b, unit *u) {
-  unit_scales16(u, f8_splat_f16(&b->d), f8_from_i8(b->scales), f8_from_i8(b->scales + 8));
-  unit_offset16(u, 32);
+enum { groups_q6_K = 8, bits_q6_K = 6, halves_q6_K = 1, mins_q6_K = 1 };
+SIMD void unpack_q6_K(const uint8_t *b, size_t stride, unit *u) {
+  vf d = vf_halves(b + offsetof(apus_q6_K, d), stride);
+  vq scales[4];
+  vq_bytes(b + offsetof(apus_q6_K, scales), stride, scales);
+  UNROLL for (int i = 0; i < 16; i++) {
+    u->scales[i] = vf_mul(d, vf_from_vi(vi_signed_byte(scales[i / 4], i % 4)));
+    u->mins[i] = vf_mul(vf_splat(32), u->scales[i]);
+  }
+  UNROLL for (int part = 0; part < 4; part++) { // halves of 128 weights, and 16 bytes of their 32
+    const int half = part / 2, first = part % 2;
+    vq high[4];
+    vq_bytes(b + offsetof(apus_q6_K, high) + 32 * half + 16 * first, stride, high);
+    UNROLL for (int side = 0; side < 2; side++) {
+      vq low[4];
+      vq_bytes(b + offsetof(apus_q6_K, codes) + 64 * half + 32 * side + 16 * first, stride, low);
+      vq *codes = u->codes + 32 * half + 8 * side + 4 * first;
+      UNROLL for (int j = 0; j < 4; j++) {
+        codes[j] = vq_or(vq_and(low[j], 15), vq_and(vq_to_bit(high[j], 2 * side, 4), 48));
+        codes[16 + j] = vq_or(vq_and(vq_shr(low[j], 4), 15), vq_and(vq_to_bit(high[j], 2 * side + 4, 4), 48));
+      }
+    }
+  }
 }
-SIMD v32 codes_q6_K(const apus_q6_K *b, int group) {
-  int half = group / 4, j = group % 4;
-  v32 low = v32_and(v32_shr(v32_load(b->codes + 64 * half + 32 * (j % 2)), j / 2 * 4), 15);
-  return v32_or(low, v32_shl(v32_and(v32_shr(v32_load(b->high + 32 * half), 2 * j), 3), 4));
-}
-SIMD f8 scale_q6_K(const unit *u, int group) { return unit_scale16(u, group); }
 #endif

@@ -14,8 +14,12 @@ static inline void apus_decode_block_q8_0(const apus_q8_0 *b, float *w) {
 static inline int apus_is_finite_q8_0(const apus_q8_0 *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q8_0 = 1, is_signed_q8_0 = 1, mins_q8_0 = MIN_NONE };
-SIMD void unpack_q8_0(const apus_q8_0 *b, unit *u) { u->scale = f8_splat_f16(&b->d); }
-SIMD v32 codes_q8_0(const apus_q8_0 *b, int group) { return v32_load(b->codes); }
-SIMD f8 scale_q8_0(const unit *u, int group) { return u->scale; }
+enum { groups_q8_0 = 1, bits_q8_0 = 8, halves_q8_0 = 0, mins_q8_0 = VQ_MIN_OF_SIGNED };
+SIMD void unpack_q8_0(const uint8_t *b, size_t stride, unit *u) {
+  vq_bytes(b + offsetof(apus_q8_0, codes), stride, u->codes);
+  vq_bytes(b + offsetof(apus_q8_0, codes) + 16, stride, u->codes + 4);
+  UNROLL for (int j = 0; j < 8; j++) u->codes[j] = vq_from_signed(u->codes[j]);
+  u->scales[0] = vf_halves(b + offsetof(apus_q8_0, d), stride);
+  u->mins[0] = vf_mul(vf_splat(128), u->scales[0]);
+}
 #endif

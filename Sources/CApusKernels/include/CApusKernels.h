@@ -28,15 +28,29 @@ APUS_QUANTIZED_FORMATS(X)
 typedef enum apus_kv_format { APUS_KV_F16, APUS_KV_Q8_0, APUS_KV_FORMAT_COUNT } apus_kv_format;
 
 // Activations [n, k] of a matmul. Dense weights read `values`; quantized weights read the int8 form:
-// value = scales[i / 4] * codes[i], with sums of the scaled codes kept for weights that have a min or an offset.
-// A scale for four values, because an int8 product of vectors sums four to a lane: one vector of scales fits it.
+// value = scale * code, with a scale for 32 values, and sums of the scaled codes for weights that have a min or an
+// offset.
+//
+// The int8 form comes in chunks of apus_chunk_tokens(k) tokens, the last one of what is left. Inside a chunk of w
+// tokens lie [k / 32][w][32] codes, [k / 32][w] scales and sums32, [k / 32][w][2] sums16: so a pass over the tokens of
+// a chunk reads memory in order, and a chunk stays in a core's second-level cache.
 typedef struct apus_activations {
   const float *_Nullable values;   // [n, k]
-  const int8_t *_Nullable codes;   // [n, k], -127...127
-  const float *_Nullable scales;   // [n, k / 4]
-  const float *_Nullable sums16;   // [n, k / 16]: sums of 16 scaled codes
-  const float *_Nullable sums32;   // [n, k / 32]: sums of 32 scaled codes
+  const int8_t *_Nullable codes;   // -127...127
+  const float *_Nullable scales;   // one for 32 codes
+  const float *_Nullable sums16;   // sums of 16 scaled codes
+  const float *_Nullable sums32;   // sums of 32 scaled codes
 } apus_activations;
+
+enum { APUS_CHUNK_TOKENS_MAX = 64, APUS_CHUNK_TOKENS_MIN = 32, APUS_CHUNK_BYTES = 1 << 18 };
+
+// Tokens in a chunk of int8 activations of k values each.
+static inline size_t apus_chunk_tokens(size_t k) {
+  const size_t tokens = k > 0 ? APUS_CHUNK_BYTES / k / 4 * 4 : APUS_CHUNK_TOKENS_MAX;
+  return tokens > APUS_CHUNK_TOKENS_MAX   ? APUS_CHUNK_TOKENS_MAX
+         : tokens < APUS_CHUNK_TOKENS_MIN ? APUS_CHUNK_TOKENS_MIN
+                                          : tokens;
+}
 
 // y[column * y_stride + row] = x[column] . weights[row], for `n` columns (tokens) and the rows of one call.
 typedef struct apus_matmul_args {
@@ -79,8 +93,10 @@ typedef struct apus_kernels {
   apus_matmul_fn _Nonnull matmul[APUS_FORMAT_COUNT];
   // count weights of a row to floats; count is whole quant blocks.
   apus_decode_fn _Nonnull decode[APUS_FORMAT_COUNT];
-  // Rounds k values (a multiple of 32) to int8, see apus_activations.
-  void (*quantize)(const float *x, size_t k, int8_t *codes, float *scales, float *sums16, float *sums32);
+  // Rounds k values (a multiple of 32) of one token to int8, see apus_activations: the pointers are to the token's
+  // first values in a chunk of `width` tokens.
+  void (*quantize)(const float *x, size_t k, size_t width, int8_t *codes, float *scales, float *sums16,
+                   float *sums32);
   // Writes `count` values in a KV format; Q8_0 needs a multiple of 32.
   void (*_Nonnull kv_encode[APUS_KV_FORMAT_COUNT])(const float *x, size_t count, void *destination);
   apus_attention_fn _Nonnull attention[APUS_KV_FORMAT_COUNT];

@@ -1,23 +1,5 @@
 // The rest of a level: every format and body in the primitives included before, and the overlay for dispatch.c.
 
-// What unpacking a quant block leaves: scales per sub-block, and what is subtracted.
-typedef struct {
-  f8 scale, min;    // formats of 32 weights
-  float scales[16]; // formats of 256: per sub-block
-  f8 mins[2];
-} unit;
-
-SIMD void unit_scales16(unit *u, f8 d, f8 low, f8 high) {
-  f8_store(u->scales, f8_mul(d, low));
-  f8_store(u->scales + 8, f8_mul(d, high));
-}
-// Codes stand `offset` above their values: subtract offset * scale * sum of activations.
-SIMD void unit_offset16(unit *u, float offset) {
-  u->mins[0] = f8_mul(f8_splat(offset), f8_load(u->scales));
-  u->mins[1] = f8_mul(f8_splat(offset), f8_load(u->scales + 8));
-}
-SIMD f8 unit_scale16(const unit *u, int group) { return f8_pair(u->scales[2 * group], u->scales[2 * group + 1]); }
-
 // Largest lane.
 SIMD float vf_peak(vf a) {
   float lanes[VF];
@@ -28,6 +10,7 @@ SIMD float vf_peak(vf a) {
   return peak;
 }
 
+#include "../bodies/matmul_parts.h"
 #define APUS_SIMD
 #include "../formats/formats.h"
 

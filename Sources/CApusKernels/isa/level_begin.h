@@ -6,7 +6,5 @@
 #define CAT3(a, b, c) CAT3_(a, b, c)
 #define LEVEL(name) CAT3(name, __, APUS_ISA)
 #define SIMD static inline __attribute__((always_inline))
+#define UNROLL_GROUPS
 #define UNROLL _Pragma("clang loop unroll(full)")
-
-// What a format subtracts besides its scaled codes.
-enum { MIN_NONE, MIN_PER_BLOCK, MIN_PER_32, MIN_PER_16 };

@@ -1,86 +1,12 @@
-// The primitives on AVX2, FMA and F16C. v32: 32 bytes; f8: eight floats beside them; vf: the widest float vector.
+// The primitives on AVX2, FMA and F16C. vf: eight floats; vi: eight integers; vq: four codes of each of eight rows.
 
-typedef __m256i v32;
-typedef __m256 f8;
-
-SIMD v32 v32_load(const void *p) { return _mm256_loadu_si256(p); }
-// 16 bytes to 32 codes: the low nibbles, then the high ones.
-SIMD v32 v32_load_nibbles(const void *p) {
-  __m256i twice = _mm256_broadcastsi128_si256(_mm_loadu_si128(p));
-  __m256i shifted = _mm256_srlv_epi32(twice, _mm256_setr_epi32(0, 0, 0, 0, 4, 4, 4, 4));
-  return _mm256_and_si256(shifted, _mm256_set1_epi8(15));
-}
-SIMD v32 v32_and(v32 a, int byte) { return _mm256_and_si256(a, _mm256_set1_epi8((char)byte)); }
-SIMD v32 v32_or(v32 a, v32 b) { return _mm256_or_si256(a, b); }
-// Shifts bytes; bits come in from the neighbour above, so the caller masks.
-SIMD v32 v32_shr(v32 a, int bits) { return _mm256_srli_epi16(a, bits); }
-// Shifts bytes whose upper `bits` bits are zero.
-SIMD v32 v32_shl(v32 a, int bits) { return _mm256_slli_epi16(a, bits); }
-// Byte j is all ones where bit j of the 32 bits at p is set.
-SIMD v32 v32_bits(const void *p) {
-  int32_t bits;
-  memcpy(&bits, p, 4);
-  const __m256i source = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
-  const __m256i bit = _mm256_set1_epi64x((int64_t)0x8040201008040201);
-  __m256i spread = _mm256_shuffle_epi8(_mm256_set1_epi32(bits), source);
-  return _mm256_cmpeq_epi8(_mm256_and_si256(spread, bit), bit);
-}
-SIMD v32 v32_lookup(const int8_t *table, v32 codes) {
-  return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)table)), codes);
-}
-
-SIMD f8 f8_zero(void) { return _mm256_setzero_ps(); }
-SIMD f8 f8_splat(float x) { return _mm256_set1_ps(x); }
-SIMD f8 f8_load(const float *p) { return _mm256_loadu_ps(p); }
-SIMD void f8_store(float *p, f8 a) { _mm256_storeu_ps(p, a); }
-// Lane 0 from p, the others 0.
-SIMD f8 f8_first(const float *p) { return _mm256_zextps128_ps256(_mm_load_ss(p)); }
-// Lanes 0-3 the first value, 4-7 the second.
-SIMD f8 f8_pair(float a, float b) { return _mm256_set_m128(_mm_set1_ps(b), _mm_set1_ps(a)); }
-SIMD f8 f8_mul(f8 a, f8 b) { return _mm256_mul_ps(a, b); }
-SIMD f8 f8_fma(f8 a, f8 b, f8 c) { return _mm256_fmadd_ps(a, b, c); }
-SIMD f8 f8_fnma(f8 a, f8 b, f8 c) { return _mm256_fnmadd_ps(a, b, c); }
-SIMD f8 f8_from_u8(const uint8_t *p) {
-  return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)p)));
-}
-SIMD f8 f8_from_i8(const int8_t *p) {
-  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)p)));
-}
-SIMD float f8_sum(f8 a) {
-  __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
-  b = _mm_add_ps(b, _mm_movehl_ps(b, b));
-  return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
-}
-SIMD float f16_scalar(const apus_f16 *p) { return _cvtsh_ss(*p); }
-SIMD f8 f8_splat_f16(const apus_f16 *p) { return _mm256_cvtph_ps(_mm_set1_epi16((short)*p)); }
-// The first of two neighbours in all lanes, and the second in `*second`: one conversion for both.
-SIMD f8 f8_splat_f16_pair(const apus_f16 *p, f8 *second) {
-  int32_t both;
-  memcpy(&both, p, 4);
-  f8 pairs = _mm256_cvtph_ps(_mm_set1_epi32(both));
-  *second = _mm256_movehdup_ps(pairs);
-  return _mm256_moveldup_ps(pairs);
-}
-
-// Lane j: the sum of the products of bytes 4j...4j+3. Unsigned codes up to 127: pairs stay within 16 bits.
-#ifndef APUS_HAS_VNNI
-SIMD f8 f8_dot_unsigned(v32 codes, v32 activations) {
-  __m256i pairs = _mm256_maddubs_epi16(codes, activations);
-  return _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-}
-#else
-SIMD f8 f8_dot_unsigned(v32 codes, v32 activations) {
-  return _mm256_cvtepi32_ps(_mm256_dpbusd_epi32(_mm256_setzero_si256(), codes, activations));
-}
-#endif
-// Signed codes: |code| * (activation with the code's sign); 128 * 127 * 2 stays within 16 bits.
-SIMD f8 f8_dot_signed(v32 codes, v32 activations) {
-  return f8_dot_unsigned(_mm256_abs_epi8(codes), _mm256_sign_epi8(activations, codes));
-}
-
-#ifndef APUS_HAS_VNNI
 enum { VF = 8 };
 typedef __m256 vf;
+typedef __m256i vi;
+typedef __m256i vq;
+
+// ---- floats
+
 SIMD vf vf_zero(void) { return _mm256_setzero_ps(); }
 SIMD vf vf_splat(float x) { return _mm256_set1_ps(x); }
 SIMD vf vf_load_f32(const void *p) { return _mm256_loadu_ps(p); }
@@ -88,11 +14,177 @@ SIMD vf vf_load_f16(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128(p));
 SIMD vf vf_load_bf16(const void *p) {
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128(p)), 16));
 }
-SIMD vf vf_load_i8(const int8_t *p) { return f8_from_i8(p); }
+SIMD vf vf_load_i8(const int8_t *p) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)p)));
+}
 SIMD void vf_store(float *p, vf a) { _mm256_storeu_ps(p, a); }
 SIMD void vf_store_f16(apus_f16 *p, vf a) { _mm_storeu_si128((void *)p, _mm256_cvtps_ph(a, 0)); }
 SIMD vf vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
+SIMD vf vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
 SIMD vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+SIMD vf vf_fnma(vf a, vf b, vf c) { return _mm256_fnmadd_ps(a, b, c); }
+SIMD vf vf_neg(vf a) { return _mm256_xor_ps(a, _mm256_set1_ps(-0.0f)); }
 SIMD vf vf_max(vf a, vf b) { return _mm256_max_ps(a, b); }
-SIMD float vf_sum(vf a) { return f8_sum(a); }
+SIMD vf vf_from_vi(vi a) { return _mm256_cvtepi32_ps(a); }
+SIMD float vf_sum(vf a) {
+  __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  b = _mm_add_ps(b, _mm_movehl_ps(b, b));
+  return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
+}
+SIMD float f16_scalar(const apus_f16 *p) { return _cvtsh_ss(*p); }
+
+// ---- the same place in eight rows, `stride` bytes apart: lane r is row r
+
+SIMD vq vq_words(const uint8_t *p, size_t stride) {
+  int32_t words[8];
+  UNROLL for (int r = 0; r < 8; r++) memcpy(words + r, p + r * stride, 4);
+  return _mm256_setr_epi32(words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7]);
+}
+// 16 bytes of every row: vector j has bytes 4j...4j+3.
+SIMD void vq_bytes(const uint8_t *p, size_t stride, vq *bytes) {
+  __m256i rows[4], pairs[4];
+  UNROLL for (int r = 0; r < 4; r++) {
+    rows[r] = _mm256_castsi128_si256(_mm_loadu_si128((const void *)(p + r * stride)));
+    rows[r] = _mm256_inserti128_si256(rows[r], _mm_loadu_si128((const void *)(p + (r + 4) * stride)), 1);
+  }
+  UNROLL for (int r = 0; r < 4; r += 2) {
+    pairs[r] = _mm256_unpacklo_epi32(rows[r], rows[r + 1]);
+    pairs[r + 1] = _mm256_unpackhi_epi32(rows[r], rows[r + 1]);
+  }
+  UNROLL for (int j = 0; j < 2; j++) {
+    bytes[2 * j] = _mm256_unpacklo_epi64(pairs[j], pairs[2 + j]);
+    bytes[2 * j + 1] = _mm256_unpackhi_epi64(pairs[j], pairs[2 + j]);
+  }
+}
+// A half of every row as floats.
+SIMD vf vf_halves(const uint8_t *p, size_t stride) {
+  int16_t halves[8];
+  UNROLL for (int r = 0; r < 8; r++) memcpy(halves + r, p + r * stride, 2);
+  return _mm256_cvtph_ps(_mm_setr_epi16(halves[0], halves[1], halves[2], halves[3], halves[4], halves[5], halves[6],
+                                        halves[7]));
+}
+// Two neighbouring halves of every row.
+SIMD vf vf_half_pairs(const uint8_t *p, size_t stride, vf *second) {
+  const __m256i order = _mm256_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15, 0, 1, 4, 5, 8, 9, 12, 13,
+                                         2, 3, 6, 7, 10, 11, 14, 15);
+  __m256i apart = _mm256_permute4x64_epi64(_mm256_shuffle_epi8(vq_words(p, stride), order), 0xd8);
+  *second = _mm256_cvtph_ps(_mm256_extracti128_si256(apart, 1));
+  return _mm256_cvtph_ps(_mm256_castsi256_si128(apart));
+}
+
+// ---- codes
+
+SIMD vq vq_and(vq a, int byte) { return _mm256_and_si256(a, _mm256_set1_epi8((char)byte)); }
+SIMD vq vq_or(vq a, vq b) { return _mm256_or_si256(a, b); }
+// Shifts bytes down; bits come in from the neighbour above, so the caller masks.
+SIMD vq vq_shr(vq a, int bits) { return _mm256_srli_epi16(a, bits); }
+// Moves bit `from` of every byte and those above to bit `to`; the caller masks.
+SIMD vq vq_to_bit(vq a, int from, int to) {
+  return from > to ? _mm256_srli_epi16(a, from - to) : _mm256_slli_epi16(a, to - from);
+}
+SIMD vq vq_lookup(const int8_t *table, vq codes) {
+  return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)table)), codes);
+}
+// Byte i of a lane is all ones where bit 4j + i of its word is set.
+SIMD vq vq_bits(vq words, int j) {
+  const __m256i source = _mm256_add_epi8(
+      _mm256_set1_epi8((char)(j / 2)), _mm256_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c, 0, 0x04040404,
+                                                         0x08080808, 0x0c0c0c0c));
+  const __m256i bit = _mm256_set1_epi32(j % 2 ? (int)0x80402010 : 0x08040201);
+  return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(words, source), bit), bit);
+}
+// Signed codes become unsigned ones, 128 above.
+enum { VQ_MIN_OF_SIGNED = 1 };
+SIMD vq vq_from_signed(vq a) { return _mm256_xor_si256(a, _mm256_set1_epi8((char)128)); }
+
+SIMD vi vi_or(vi a, vi b) { return _mm256_or_si256(a, b); }
+SIMD vi vi_add(vi a, int b) { return _mm256_add_epi32(a, _mm256_set1_epi32(b)); }
+SIMD vi vi_shl(vi a, int bits) { return _mm256_slli_epi32(a, bits); }
+SIMD vi vi_field(vq words, int shift, int bits) {
+  return _mm256_and_si256(_mm256_srli_epi32(words, shift), _mm256_set1_epi32((1 << bits) - 1));
+}
+SIMD vi vi_signed_byte(vq words, int byte) {
+  return _mm256_srai_epi32(_mm256_slli_epi32(words, 24 - 8 * byte), 24);
+}
+
+// ---- products of unsigned codes and int8 activations
+
+SIMD __m256i splat_word(const int8_t *a) {
+  int32_t word;
+  memcpy(&word, a, 4);
+  return _mm256_set1_epi32(word);
+}
+
+enum { TOKENS = 2, VECTORS_MAX = 4 };
+// Vectors of rows that share broadcast activations, as far as registers go.
+#define VECTORS_OF(bits, halves) ((bits) > 4 || (halves) ? 2 : 4)
+
+#ifndef APUS_HAS_VNNI
+// vpmaddubsw adds two products in 16 bits; how many of its results fit in 16 bits depends on the codes: up to 15 eight,
+// up to 31 four, up to 63 two. Codes of 8 bits go as two nibbles.
+enum { VQ_OPERANDS = 16 };
+
+SIMD void vq_operands(const vq *codes, const int BITS, vq *operands) {
+  UNROLL for (int j = 0; j < 8; j++) {
+    operands[j] = BITS == 8 ? vq_and(codes[j], 15) : codes[j];
+    if (BITS == 8)
+      operands[8 + j] = vq_and(vq_shr(codes[j], 4), 15);
+  }
+}
+
+SIMD vi add_pairs(vi a, int factor) { return _mm256_madd_epi16(a, _mm256_set1_epi16((short)factor)); }
+
+// Products of codes [first, first + COUNT) x 4 with the activations of T tokens, added in 16 bits, then in pairs.
+SIMD void dot_chain(const vq *codes, const int8_t *a, const int COUNT, const int V, const int T, int factor, vi *sums) {
+  vi chain[VECTORS_MAX * TOKENS];
+  UNROLL for (int j = 0; j < COUNT; j++) {
+    vi words[TOKENS];
+    UNROLL for (int t = 0; t < T; t++) words[t] = splat_word(a + 32 * t + 4 * j);
+    UNROLL for (int v = 0; v < V; v++) {
+      UNROLL for (int t = 0; t < T; t++) {
+        const vi product = _mm256_maddubs_epi16(codes[v * VQ_OPERANDS + j], words[t]);
+        chain[v * T + t] = j == 0 ? product : _mm256_add_epi16(chain[v * T + t], product);
+      }
+    }
+  }
+  UNROLL for (int i = 0; i < V * T; i++) sums[i] = add_pairs(chain[i], factor);
+}
+
+// low[v * T + t]: sum over codes 0...31 . activations of token t; with HALVES low has codes 0...15 and high the rest.
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int BITS, const int HALVES, const int V, const int T, vi *low,
+                 vi *high) {
+  const int CHAIN = BITS == 6 ? 2 : BITS == 5 || HALVES ? 4 : 8;
+  UNROLL for (int j = 0; j < 8; j += CHAIN) {
+    vi part[VECTORS_MAX * TOKENS];
+    const int isHigh = HALVES && j >= 4;
+    dot_chain(codes + j, a + 4 * j, CHAIN, V, T, 1, part);
+    UNROLL for (int i = 0; i < V * T; i++) {
+      vi *sum = isHigh ? high + i : low + i;
+      *sum = j == (isHigh ? 4 : 0) ? part[i] : _mm256_add_epi32(*sum, part[i]);
+    }
+  }
+  if (BITS == 8) {
+    vi upper[VECTORS_MAX * TOKENS];
+    dot_chain(codes + 8, a, 8, V, T, 16, upper);
+    UNROLL for (int i = 0; i < V * T; i++) low[i] = _mm256_add_epi32(low[i], upper[i]);
+  }
+}
+#else
+enum { VQ_OPERANDS = 8 };
+SIMD void vq_operands(const vq *codes, const int bits, vq *operands) {
+  UNROLL for (int j = 0; j < 8; j++) operands[j] = codes[j];
+}
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int bits, const int HALVES, const int V, const int T, vi *low,
+                 vi *high) {
+  UNROLL for (int i = 0; i < V * T; i++) low[i] = high[i] = _mm256_setzero_si256();
+  UNROLL for (int j = 0; j < 8; j++) {
+    UNROLL for (int t = 0; t < T; t++) {
+      const vi word = splat_word(a + 32 * t + 4 * j);
+      UNROLL for (int v = 0; v < V; v++) {
+        vi *sum = HALVES && j >= 4 ? high + v * T + t : low + v * T + t;
+        *sum = APUS_DPBUSD(*sum, codes[v * VQ_OPERANDS + j], word);
+      }
+    }
+  }
+}
 #endif

@@ -1,9 +1,12 @@
-// The primitives on AVX-512 with VNNI: AVX2's, with one instruction for four byte products and floats twice as wide.
-#define APUS_HAS_VNNI
-#include "simd_avx2.h"
+// The primitives on AVX-512 with VNNI. vf: sixteen floats; vi: sixteen integers; vq: four codes of each of sixteen rows.
 
 enum { VF = 16 };
 typedef __m512 vf;
+typedef __m512i vi;
+typedef __m512i vq;
+
+// ---- floats
+
 SIMD vf vf_zero(void) { return _mm512_setzero_ps(); }
 SIMD vf vf_splat(float x) { return _mm512_set1_ps(x); }
 SIMD vf vf_load_f32(const void *p) { return _mm512_loadu_ps(p); }
@@ -17,6 +20,126 @@ SIMD vf vf_load_i8(const int8_t *p) {
 SIMD void vf_store(float *p, vf a) { _mm512_storeu_ps(p, a); }
 SIMD void vf_store_f16(apus_f16 *p, vf a) { _mm256_storeu_si256((void *)p, _mm512_cvtps_ph(a, 0)); }
 SIMD vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
+SIMD vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
 SIMD vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+SIMD vf vf_fnma(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); }
+SIMD vf vf_neg(vf a) { return _mm512_xor_ps(a, _mm512_set1_ps(-0.0f)); }
 SIMD vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
-SIMD float vf_sum(vf a) { return f8_sum(_mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1))); }
+SIMD vf vf_from_vi(vi a) { return _mm512_cvtepi32_ps(a); }
+SIMD float vf_sum(vf a) {
+  __m256 c = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+  __m128 b = _mm_add_ps(_mm256_castps256_ps128(c), _mm256_extractf128_ps(c, 1));
+  b = _mm_add_ps(b, _mm_movehl_ps(b, b));
+  return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
+}
+SIMD float f16_scalar(const apus_f16 *p) { return _cvtsh_ss(*p); }
+
+// ---- the same place in sixteen rows, `stride` bytes apart: lane r is row r
+
+SIMD __m128i four_words(const uint8_t *p, size_t stride) {
+  int32_t words[4];
+  UNROLL for (int r = 0; r < 4; r++) memcpy(words + r, p + r * stride, 4);
+  return _mm_setr_epi32(words[0], words[1], words[2], words[3]);
+}
+SIMD vq four_quarters(__m128i a, __m128i b, __m128i c, __m128i d) {
+  __m512i low = _mm512_inserti32x4(_mm512_castsi128_si512(a), b, 1);
+  return _mm512_inserti32x4(_mm512_inserti32x4(low, c, 2), d, 3);
+}
+SIMD vq vq_words(const uint8_t *p, size_t stride) {
+  return four_quarters(four_words(p, stride), four_words(p + 4 * stride, stride), four_words(p + 8 * stride, stride),
+                       four_words(p + 12 * stride, stride));
+}
+// 16 bytes of every row: vector j has bytes 4j...4j+3.
+SIMD void vq_bytes(const uint8_t *p, size_t stride, vq *bytes) {
+  __m512i rows[4], pairs[4];
+  UNROLL for (int r = 0; r < 4; r++) {
+    const uint8_t *q = p + r * stride;
+    rows[r] = four_quarters(
+        _mm_loadu_si128((const void *)q), _mm_loadu_si128((const void *)(q + 4 * stride)),
+        _mm_loadu_si128((const void *)(q + 8 * stride)), _mm_loadu_si128((const void *)(q + 12 * stride)));
+  }
+  UNROLL for (int r = 0; r < 4; r += 2) {
+    pairs[r] = _mm512_unpacklo_epi32(rows[r], rows[r + 1]);
+    pairs[r + 1] = _mm512_unpackhi_epi32(rows[r], rows[r + 1]);
+  }
+  UNROLL for (int j = 0; j < 2; j++) {
+    bytes[2 * j] = _mm512_unpacklo_epi64(pairs[j], pairs[2 + j]);
+    bytes[2 * j + 1] = _mm512_unpackhi_epi64(pairs[j], pairs[2 + j]);
+  }
+}
+SIMD __m128i eight_halves(const uint8_t *p, size_t stride) {
+  int16_t halves[8];
+  UNROLL for (int r = 0; r < 8; r++) memcpy(halves + r, p + r * stride, 2);
+  return _mm_setr_epi16(halves[0], halves[1], halves[2], halves[3], halves[4], halves[5], halves[6], halves[7]);
+}
+// A half of every row as floats.
+SIMD vf vf_halves(const uint8_t *p, size_t stride) {
+  return _mm512_cvtph_ps(_mm256_set_m128i(eight_halves(p + 8 * stride, stride), eight_halves(p, stride)));
+}
+// Two neighbouring halves of every row.
+SIMD vf vf_half_pairs(const uint8_t *p, size_t stride, vf *second) {
+  const vq words = vq_words(p, stride);
+  *second = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(words, 16)));
+  return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(words));
+}
+
+// ---- codes
+
+SIMD vq vq_and(vq a, int byte) { return _mm512_and_si512(a, _mm512_set1_epi8((char)byte)); }
+SIMD vq vq_or(vq a, vq b) { return _mm512_or_si512(a, b); }
+// Shifts bytes down; bits come in from the neighbour above, so the caller masks.
+SIMD vq vq_shr(vq a, int bits) { return _mm512_srli_epi16(a, (unsigned)bits); }
+// Moves bit `from` of every byte and those above to bit `to`; the caller masks.
+SIMD vq vq_to_bit(vq a, int from, int to) {
+  return from > to ? _mm512_srli_epi16(a, (unsigned)(from - to)) : _mm512_slli_epi16(a, (unsigned)(to - from));
+}
+SIMD vq vq_lookup(const int8_t *table, vq codes) {
+  return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128((const void *)table)), codes);
+}
+// Byte i of a lane is all ones where bit 4j + i of its word is set.
+SIMD vq vq_bits(vq words, int j) {
+  const __m512i source = _mm512_add_epi8(
+      _mm512_set1_epi8((char)(j / 2)),
+      _mm512_broadcast_i32x4(_mm_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c)));
+  const __m512i bit = _mm512_set1_epi32(j % 2 ? (int)0x80402010 : 0x08040201);
+  return _mm512_movm_epi8(_mm512_test_epi8_mask(_mm512_shuffle_epi8(words, source), bit));
+}
+// Signed codes become unsigned ones, 128 above.
+enum { VQ_MIN_OF_SIGNED = 1 };
+SIMD vq vq_from_signed(vq a) { return _mm512_xor_si512(a, _mm512_set1_epi8((char)128)); }
+
+SIMD vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
+SIMD vi vi_add(vi a, int b) { return _mm512_add_epi32(a, _mm512_set1_epi32(b)); }
+SIMD vi vi_shl(vi a, int bits) { return _mm512_slli_epi32(a, (unsigned)bits); }
+SIMD vi vi_field(vq words, int shift, int bits) {
+  return _mm512_and_si512(_mm512_srli_epi32(words, (unsigned)shift), _mm512_set1_epi32((1 << bits) - 1));
+}
+SIMD vi vi_signed_byte(vq words, int byte) {
+  return _mm512_srai_epi32(_mm512_slli_epi32(words, (unsigned)(24 - 8 * byte)), 24);
+}
+
+// ---- products of unsigned codes and int8 activations
+
+enum { TOKENS = 6, VECTORS_MAX = 2, VQ_OPERANDS = 8 };
+// Vectors of rows that share broadcast activations, as far as registers go.
+#define VECTORS_OF(bits, halves) 2
+
+SIMD void vq_operands(const vq *codes, const int bits, vq *operands) {
+  UNROLL for (int j = 0; j < 8; j++) operands[j] = codes[j];
+}
+
+// low[v * T + t]: sum over codes 0...31 . activations of token t; with HALVES low has codes 0...15 and high the rest.
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int bits, const int HALVES, const int V, const int T, vi *low,
+                 vi *high) {
+  UNROLL for (int i = 0; i < V * T; i++) low[i] = high[i] = _mm512_setzero_si512();
+  UNROLL for (int j = 0; j < 8; j++) {
+    UNROLL for (int t = 0; t < T; t++) {
+      int32_t word;
+      memcpy(&word, a + 32 * t + 4 * j, 4);
+      UNROLL for (int v = 0; v < V; v++) {
+        vi *sum = HALVES && j >= 4 ? high + v * T + t : low + v * T + t;
+        *sum = _mm512_dpbusd_epi32(*sum, codes[v * VQ_OPERANDS + j], _mm512_set1_epi32(word));
+      }
+    }
+  }
+}
