@@ -1,12 +1,16 @@
 // What the matmuls of all quantized formats share.
 
-// What VF rows' quant blocks leave when they are unpacked: codes as [group][8], where vector j holds codes
-// 4j...4j+3 of every row; scales and mins per block of 32 or 16.
+// Scales and mins of VF rows' quant blocks: one per block of 32, or of 16.
 typedef struct {
-  vq codes[64];
-  vf scales[16];
-  vf mins[16];
-} unit;
+  vf scale[16];
+  vf min[16];
+} scales;
+
+// 32 bytes of every row: vector j has bytes 4j...4j+3.
+SIMD void vq_bytes32(const uint8_t *p, size_t stride, vq *bytes) {
+  vq_bytes(p, stride, bytes);
+  vq_bytes(p + 16, stride, bytes + 4);
+}
 
 // 16 bytes of every row as 32 codes: the low nibbles, then the high ones.
 SIMD void vq_nibbles(const uint8_t *p, size_t stride, vq *codes) {
@@ -18,30 +22,31 @@ SIMD void vq_nibbles(const uint8_t *p, size_t stride, vq *codes) {
   }
 }
 
-// acc[v * acc_stride + t] += the 32 codes . 32 activations, for V vectors of rows and T tokens. `codes` has
-// VQ_OPERANDS vectors for every v; scales and mins of the next v lie `unit_stride` vectors on.
-SIMD void accumulate(const vq *codes, const vf *scale, const vf *min, size_t unit_stride, const int8_t *a,
-                     const float *scales, const float *sums, const int BITS, const int HALVES, const int MINS,
-                     const int V, const int T, vf *acc, size_t acc_stride) {
-  vi low[VECTORS_MAX * TOKENS], high[VECTORS_MAX * TOKENS];
+// acc[v * APUS_CHUNK_TOKENS_MAX + t] += the 32 codes . 32 activations, for V vectors of rows and T tokens. `codes` has
+// VQ_OPERANDS vectors for every v; scales and mins of the next v lie a `scales` on.
+SIMD void accumulate(const vq *codes, const vf *scale, const vf *min, const int8_t *a, const float *scales_of_a,
+                     const float *sums_of_a, const int BITS, const int HALVES, const int MINS, const int V, const int T,
+                     vf *acc) {
+  const size_t next = sizeof(scales) / sizeof(vf);
+  vi low[VECTORS * TOKENS], high[VECTORS * TOKENS];
   vq_dot(codes, a, BITS, HALVES, V, T, low, high);
   UNROLL for (int t = 0; t < T; t++) {
-    const vf d = vf_splat(scales[t]);
+    const vf d = vf_splat(scales_of_a[t]);
     UNROLL for (int v = 0; v < V; v++) {
       const int i = v * T + t;
-      const vf *s = scale + (size_t)v * unit_stride, *m = min + (size_t)v * unit_stride;
-      vf *sum = acc + (size_t)v * acc_stride + t;
+      const vf *s = scale + (size_t)v * next, *m = min + (size_t)v * next;
+      vf *sum = acc + (size_t)v * APUS_CHUNK_TOKENS_MAX + t;
       if (HALVES) {
         const vf both = vf_fma(vf_from_vi(high[i]), s[1], vf_mul(vf_from_vi(low[i]), s[0]));
         vf total = vf_fma(both, d, *sum);
         if (MINS) {
-          total = vf_fnma(m[0], vf_splat(sums[2 * t]), total);
-          total = vf_fnma(m[1], vf_splat(sums[2 * t + 1]), total);
+          total = vf_fnma(m[0], vf_splat(sums_of_a[2 * t]), total);
+          total = vf_fnma(m[1], vf_splat(sums_of_a[2 * t + 1]), total);
         }
         *sum = total;
       } else {
         const vf total = vf_fma(vf_from_vi(low[i]), vf_mul(s[0], d), *sum);
-        *sum = MINS ? vf_fnma(m[0], vf_splat(sums[t]), total) : total;
+        *sum = MINS ? vf_fnma(m[0], vf_splat(sums_of_a[t]), total) : total;
       }
     }
   }
@@ -60,31 +65,36 @@ SIMD apus_activations chunk_at(const apus_activations *x, size_t first, size_t k
                             x->sums16 + first * (k / 16), x->sums32 + first * (k / 32)};
 }
 
-// VF rows that are computed together, of which lanes [lane, lane + count) are wanted.
+// Rows that are computed together: `vectors` times VF, of which `count` from `lane` on are wanted.
 typedef struct {
   const uint8_t *weights;
   size_t stride;
+  int vectors;
   size_t lane;
   size_t count;
 } row_group;
 
 // The group that begins with `row`. Where fewer than VF rows are left it reaches back to rows before; a matrix
 // of fewer rows than VF has all lanes on one row.
-SIMD row_group row_group_at(const apus_matmul_args *args, size_t row, size_t end) {
+SIMD row_group row_group_at(const apus_matmul_args *args, size_t row, size_t end, int vectors) {
   const uint8_t *weights = (const uint8_t *)args->weights + row * args->row_bytes;
-  if (end - row >= VF)
-    return (row_group){weights, args->row_bytes, 0, VF};
+  const size_t left = end - row;
+  if (left >= (size_t)vectors * VF)
+    return (row_group){weights, args->row_bytes, vectors, 0, (size_t)vectors * VF};
+  if (left >= VF)
+    return (row_group){weights, args->row_bytes, 1, 0, VF};
   if (end >= VF)
-    return (row_group){weights - (VF - (end - row)) * args->row_bytes, args->row_bytes, VF - (end - row), end - row};
-  return (row_group){weights, 0, 0, 1};
+    return (row_group){weights - (VF - left) * args->row_bytes, args->row_bytes, 1, VF - left, left};
+  return (row_group){weights, 0, 1, 0, 1};
 }
 
 SIMD void store_group(const apus_matmul_args *args, const row_group *group, size_t row, size_t first, size_t width,
                       const vf *acc) {
   for (size_t t = 0; t < width; t++) {
     float *y = args->y + (first + t) * args->y_stride + row;
-    if (group->count == VF) {
-      vf_store(y, acc[t]);
+    if (group->count >= VF) {
+      for (int v = 0; v < group->vectors; v++)
+        vf_store(y + v * VF, acc[v * APUS_CHUNK_TOKENS_MAX + t]);
     } else {
       float lanes[VF];
       vf_store(lanes, acc[t]);

@@ -18,11 +18,13 @@ static inline void apus_decode_block_iq4_nl(const apus_iq4_nl *b, float *w) {
 static inline int apus_is_finite_iq4_nl(const apus_iq4_nl *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_iq4_nl = 1, bits_iq4_nl = 8, halves_iq4_nl = 0, mins_iq4_nl = VQ_MIN_OF_SIGNED };
-SIMD void unpack_iq4_nl(const uint8_t *b, size_t stride, unit *u) {
-  vq_nibbles(b + offsetof(apus_iq4_nl, codes), stride, u->codes);
-  UNROLL for (int j = 0; j < 8; j++) u->codes[j] = vq_from_signed(vq_lookup(apus_iq4_values, u->codes[j]));
-  u->scales[0] = vf_halves(b + offsetof(apus_iq4_nl, d), stride);
-  u->mins[0] = vf_mul(vf_splat(128), u->scales[0]);
+enum { groups_iq4_nl = 1, span_iq4_nl = 1, bits_iq4_nl = 8, halves_iq4_nl = 0, mins_iq4_nl = VQ_MIN_OF_SIGNED };
+SIMD void scales_iq4_nl(const uint8_t *b, size_t stride, scales *u) {
+  u->scale[0] = vf_halves(b + offsetof(apus_iq4_nl, d), stride);
+  u->min[0] = vf_mul(vf_splat(128), u->scale[0]);
+}
+SIMD void codes_iq4_nl(const uint8_t *b, size_t stride, size_t first, const int g, vq *codes) {
+  vq_nibbles(b + offsetof(apus_iq4_nl, codes), stride, codes);
+  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_from_signed(vq_lookup(apus_iq4_values, codes[j]));
 }
 #endif

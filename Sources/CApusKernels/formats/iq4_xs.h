@@ -29,18 +29,19 @@ static inline void apus_decode_block_iq4_xs(const apus_iq4_xs *b, float *w) {
 static inline int apus_is_finite_iq4_xs(const apus_iq4_xs *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_iq4_xs = 8, bits_iq4_xs = 8, halves_iq4_xs = 0, mins_iq4_xs = VQ_MIN_OF_SIGNED };
-SIMD void unpack_iq4_xs(const uint8_t *b, size_t stride, unit *u) {
+enum { groups_iq4_xs = 8, span_iq4_xs = 1, bits_iq4_xs = 8, halves_iq4_xs = 0, mins_iq4_xs = VQ_MIN_OF_SIGNED };
+SIMD void scales_iq4_xs(const uint8_t *b, size_t stride, scales *u) {
   vq low = vq_words(b + offsetof(apus_iq4_xs, scales_low), stride);
   vq high = vq_words(b + offsetof(apus_iq4_xs, d), stride); // d, then the upper bits of the scales
   vf d = vf_halves(b + offsetof(apus_iq4_xs, d), stride);
   UNROLL for (int g = 0; g < 8; g++) {
-    vq *codes = u->codes + 8 * g;
-    vq_nibbles(b + offsetof(apus_iq4_xs, codes) + 16 * g, stride, codes);
-    UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_from_signed(vq_lookup(apus_iq4_values, codes[j]));
     vi scale = vi_or(vi_field(low, 4 * g, 4), vi_shl(vi_field(high, 16 + 2 * g, 2), 4));
-    u->scales[g] = vf_mul(d, vf_from_vi(vi_add(scale, -32)));
-    u->mins[g] = vf_mul(vf_splat(128), u->scales[g]);
+    u->scale[g] = vf_mul(d, vf_from_vi(vi_add(scale, -32)));
+    u->min[g] = vf_mul(vf_splat(128), u->scale[g]);
   }
+}
+SIMD void codes_iq4_xs(const uint8_t *b, size_t stride, size_t first, const int g, vq *codes) {
+  vq_nibbles(b + offsetof(apus_iq4_xs, codes) + 16 * (first + g), stride, codes);
+  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_from_signed(vq_lookup(apus_iq4_values, codes[j]));
 }
 #endif

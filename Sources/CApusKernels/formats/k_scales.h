@@ -21,13 +21,13 @@ static inline void apus_k_scales(const uint8_t *packed, uint8_t *scales, uint8_t
 
 #ifdef APUS_SIMD
 // d * scale and dmin * min of the eight sub-blocks of VF rows; `packed` is the first row's 12 bytes.
-SIMD void unpack_k_scales(const uint8_t *packed, size_t stride, vf d, vf dmin, unit *u) {
+SIMD void unpack_k_scales(const uint8_t *packed, size_t stride, vf d, vf dmin, scales *u) {
   vq a = vq_words(packed, stride), b = vq_words(packed + 4, stride), c = vq_words(packed + 8, stride);
-  vq scales[2] = {vq_and(a, 63), vq_or(vq_and(c, 15), vq_and(vq_shr(a, 2), 48))};
-  vq mins[2] = {vq_and(b, 63), vq_or(vq_and(vq_shr(c, 4), 15), vq_and(vq_shr(b, 2), 48))};
+  vq scale[2] = {vq_and(a, 63), vq_or(vq_and(c, 15), vq_and(vq_shr(a, 2), 48))};
+  vq min[2] = {vq_and(b, 63), vq_or(vq_and(vq_shr(c, 4), 15), vq_and(vq_shr(b, 2), 48))};
   UNROLL for (int g = 0; g < 8; g++) {
-    u->scales[g] = vf_mul(d, vf_from_vi(vi_field(scales[g / 4], 8 * (g % 4), 8)));
-    u->mins[g] = vf_mul(dmin, vf_from_vi(vi_field(mins[g / 4], 8 * (g % 4), 8)));
+    u->scale[g] = vf_mul(d, vf_from_vi(vi_field(scale[g / 4], 8 * (g % 4), 8)));
+    u->min[g] = vf_mul(dmin, vf_from_vi(vi_field(min[g / 4], 8 * (g % 4), 8)));
   }
 }
 #endif

@@ -24,20 +24,18 @@ static inline int apus_is_finite_q2_K(const apus_q2_K *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q2_K = 8, bits_q2_K = 2, halves_q2_K = 1, mins_q2_K = 1 };
-SIMD void unpack_q2_K(const uint8_t *b, size_t stride, unit *u) {
+enum { groups_q2_K = 8, span_q2_K = 4, bits_q2_K = 2, halves_q2_K = 1, mins_q2_K = 1 };
+SIMD void scales_q2_K(const uint8_t *b, size_t stride, scales *u) {
   vf dmin, d = vf_half_pairs(b + offsetof(apus_q2_K, d), stride, &dmin);
-  vq scales[4];
-  vq_bytes(b + offsetof(apus_q2_K, scales), stride, scales);
+  vq packed[4];
+  vq_bytes(b + offsetof(apus_q2_K, scales), stride, packed);
   UNROLL for (int i = 0; i < 16; i++) {
-    u->scales[i] = vf_mul(d, vf_from_vi(vi_field(scales[i / 4], 8 * (i % 4), 4)));
-    u->mins[i] = vf_mul(dmin, vf_from_vi(vi_field(scales[i / 4], 8 * (i % 4) + 4, 4)));
+    u->scale[i] = vf_mul(d, vf_from_vi(vi_field(packed[i / 4], 8 * (i % 4), 4)));
+    u->min[i] = vf_mul(dmin, vf_from_vi(vi_field(packed[i / 4], 8 * (i % 4) + 4, 4)));
   }
-  UNROLL for (int part = 0; part < 4; part++) { // halves of 128 weights, and 16 bytes of their 32
-    vq bytes[4];
-    vq_bytes(b + offsetof(apus_q2_K, codes) + 16 * part, stride, bytes);
-    vq *codes = u->codes + 32 * (part / 2) + 4 * (part % 2);
-    UNROLL for (int i = 0; i < 16; i++) codes[8 * (i / 4) + i % 4] = vq_and(vq_shr(bytes[i % 4], 2 * (i / 4)), 3);
-  }
+}
+SIMD void codes_q2_K(const uint8_t *b, size_t stride, size_t first, const int g, vq *codes) {
+  vq_bytes32(b + offsetof(apus_q2_K, codes) + 8 * first, stride, codes);
+  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_and(vq_shr(codes[j], 2 * g), 3);
 }
 #endif

@@ -28,26 +28,23 @@ static inline void apus_decode_block_q3_K(const apus_q3_K *b, float *w) {
 static inline int apus_is_finite_q3_K(const apus_q3_K *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q3_K = 8, bits_q3_K = 3, halves_q3_K = 1, mins_q3_K = 1 };
-SIMD void unpack_q3_K(const uint8_t *b, size_t stride, unit *u) {
+enum { groups_q3_K = 8, span_q3_K = 8, bits_q3_K = 3, halves_q3_K = 1, mins_q3_K = 1 };
+SIMD void scales_q3_K(const uint8_t *b, size_t stride, scales *u) {
   vf d = vf_halves(b + offsetof(apus_q3_K, d), stride);
-  vq low[2] = {vq_words(b + offsetof(apus_q3_K, scales), stride), vq_words(b + offsetof(apus_q3_K, scales) + 4, stride)};
-  vq upper = vq_words(b + offsetof(apus_q3_K, scales) + 8, stride);
+  const uint8_t *packed = b + offsetof(apus_q3_K, scales);
+  vq low[2] = {vq_words(packed, stride), vq_words(packed + 4, stride)}, upper = vq_words(packed + 8, stride);
   UNROLL for (int i = 0; i < 16; i++) {
     vi scale = vi_or(vi_field(low[i / 4 % 2], 8 * (i % 4) + i / 8 * 4, 4),
                      vi_shl(vi_field(upper, 8 * (i % 4) + i / 4 * 2, 2), 4));
-    u->scales[i] = vf_mul(d, vf_from_vi(vi_add(scale, -32)));
-    u->mins[i] = vf_mul(vf_splat(4), u->scales[i]);
+    u->scale[i] = vf_mul(d, vf_from_vi(vi_add(scale, -32)));
+    u->min[i] = vf_mul(vf_splat(4), u->scale[i]);
   }
-  UNROLL for (int part = 0; part < 4; part++) { // halves of 128 weights, and 16 bytes of their 32
-    const int half = part / 2, first = part % 2;
-    vq bytes[4], high[4];
-    vq_bytes(b + offsetof(apus_q3_K, codes) + 16 * part, stride, bytes);
-    vq_bytes(b + offsetof(apus_q3_K, high) + 16 * first, stride, high);
-    vq *codes = u->codes + 32 * half + 4 * first;
-    UNROLL for (int i = 0; i < 16; i++)
-      codes[8 * (i / 4) + i % 4] = vq_or(vq_and(vq_shr(bytes[i % 4], 2 * (i / 4)), 3),
-                                         vq_and(vq_to_bit(high[i % 4], 4 * half + i / 4, 2), 4));
-  }
+}
+SIMD void codes_q3_K(const uint8_t *b, size_t stride, size_t first, const int g, vq *codes) {
+  vq high[8];
+  vq_bytes32(b + offsetof(apus_q3_K, codes) + 32 * (g / 4), stride, codes);
+  vq_bytes32(b + offsetof(apus_q3_K, high), stride, high);
+  UNROLL for (int j = 0; j < 8; j++)
+    codes[j] = vq_or(vq_and(vq_shr(codes[j], 2 * (g % 4)), 3), vq_and(vq_to_bit(high[j], g, 2), 4));
 }
 #endif

@@ -20,12 +20,14 @@ static inline void apus_decode_block_q5_0(const apus_q5_0 *b, float *w) {
 static inline int apus_is_finite_q5_0(const apus_q5_0 *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q5_0 = 1, bits_q5_0 = 5, halves_q5_0 = 0, mins_q5_0 = 1 };
-SIMD void unpack_q5_0(const uint8_t *b, size_t stride, unit *u) {
-  vq_nibbles(b + offsetof(apus_q5_0, codes), stride, u->codes);
+enum { groups_q5_0 = 1, span_q5_0 = 1, bits_q5_0 = 5, halves_q5_0 = 0, mins_q5_0 = 1 };
+SIMD void scales_q5_0(const uint8_t *b, size_t stride, scales *u) {
+  u->scale[0] = vf_halves(b + offsetof(apus_q5_0, d), stride);
+  u->min[0] = vf_mul(vf_splat(16), u->scale[0]);
+}
+SIMD void codes_q5_0(const uint8_t *b, size_t stride, size_t first, const int g, vq *codes) {
+  vq_nibbles(b + offsetof(apus_q5_0, codes), stride, codes);
   vq high = vq_words(b + offsetof(apus_q5_0, high), stride);
-  UNROLL for (int j = 0; j < 8; j++) u->codes[j] = vq_or(u->codes[j], vq_and(vq_bits(high, j), 16));
-  u->scales[0] = vf_halves(b + offsetof(apus_q5_0, d), stride);
-  u->mins[0] = vf_mul(vf_splat(16), u->scales[0]);
+  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_or(codes[j], vq_and(vq_bits(high, j), 16));
 }
 #endif

@@ -30,22 +30,16 @@ static inline int apus_is_finite_q5_K(const apus_q5_K *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q5_K = 8, bits_q5_K = 5, halves_q5_K = 0, mins_q5_K = 1 };
-SIMD void unpack_q5_K(const uint8_t *b, size_t stride, unit *u) {
+enum { groups_q5_K = 8, span_q5_K = 8, bits_q5_K = 5, halves_q5_K = 0, mins_q5_K = 1 };
+SIMD void scales_q5_K(const uint8_t *b, size_t stride, scales *u) {
   vf dmin, d = vf_half_pairs(b + offsetof(apus_q5_K, d), stride, &dmin);
   unpack_k_scales(b + offsetof(apus_q5_K, scales), stride, d, dmin, u);
+}
+SIMD void codes_q5_K(const uint8_t *b, size_t stride, size_t first, const int g, vq *codes) {
   vq high[8];
-  vq_bytes(b + offsetof(apus_q5_K, high), stride, high);
-  vq_bytes(b + offsetof(apus_q5_K, high) + 16, stride, high + 4);
-  UNROLL for (int half = 0; half < 8; half++) {
-    vq bytes[4];
-    vq_bytes(b + offsetof(apus_q5_K, codes) + 16 * half, stride, bytes);
-    const int pair = half / 2, first = 4 * (half % 2);
-    vq *codes = u->codes + 16 * pair + first;
-    UNROLL for (int j = 0; j < 4; j++) {
-      codes[j] = vq_or(vq_and(bytes[j], 15), vq_and(vq_to_bit(high[first + j], 2 * pair, 4), 16));
-      codes[8 + j] = vq_or(vq_and(vq_shr(bytes[j], 4), 15), vq_and(vq_to_bit(high[first + j], 2 * pair + 1, 4), 16));
-    }
-  }
+  vq_bytes32(b + offsetof(apus_q5_K, codes) + 32 * (g / 2), stride, codes);
+  vq_bytes32(b + offsetof(apus_q5_K, high), stride, high);
+  UNROLL for (int j = 0; j < 8; j++)
+    codes[j] = vq_or(vq_and(vq_shr(codes[j], 4 * (g % 2)), 15), vq_and(vq_to_bit(high[j], g, 4), 16));
 }
 #endif

@@ -23,28 +23,21 @@ static inline void apus_decode_block_q6_K(const apus_q6_K *b, float *w) {
 static inline int apus_is_finite_q6_K(const apus_q6_K *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q6_K = 8, bits_q6_K = 6, halves_q6_K = 1, mins_q6_K = 1 };
-SIMD void unpack_q6_K(const uint8_t *b, size_t stride, unit *u) {
+enum { groups_q6_K = 8, span_q6_K = 4, bits_q6_K = 6, halves_q6_K = 1, mins_q6_K = 1 };
+SIMD void scales_q6_K(const uint8_t *b, size_t stride, scales *u) {
   vf d = vf_halves(b + offsetof(apus_q6_K, d), stride);
-  vq scales[4];
-  vq_bytes(b + offsetof(apus_q6_K, scales), stride, scales);
+  vq packed[4];
+  vq_bytes(b + offsetof(apus_q6_K, scales), stride, packed);
   UNROLL for (int i = 0; i < 16; i++) {
-    u->scales[i] = vf_mul(d, vf_from_vi(vi_signed_byte(scales[i / 4], i % 4)));
-    u->mins[i] = vf_mul(vf_splat(32), u->scales[i]);
+    u->scale[i] = vf_mul(d, vf_from_vi(vi_signed_byte(packed[i / 4], i % 4)));
+    u->min[i] = vf_mul(vf_splat(32), u->scale[i]);
   }
-  UNROLL for (int part = 0; part < 4; part++) { // halves of 128 weights, and 16 bytes of their 32
-    const int half = part / 2, first = part % 2;
-    vq high[4];
-    vq_bytes(b + offsetof(apus_q6_K, high) + 32 * half + 16 * first, stride, high);
-    UNROLL for (int side = 0; side < 2; side++) {
-      vq low[4];
-      vq_bytes(b + offsetof(apus_q6_K, codes) + 64 * half + 32 * side + 16 * first, stride, low);
-      vq *codes = u->codes + 32 * half + 8 * side + 4 * first;
-      UNROLL for (int j = 0; j < 4; j++) {
-        codes[j] = vq_or(vq_and(low[j], 15), vq_and(vq_to_bit(high[j], 2 * side, 4), 48));
-        codes[16 + j] = vq_or(vq_and(vq_shr(low[j], 4), 15), vq_and(vq_to_bit(high[j], 2 * side + 4, 4), 48));
-      }
-    }
-  }
+}
+SIMD void codes_q6_K(const uint8_t *b, size_t stride, size_t first, const int g, vq *codes) {
+  vq high[8];
+  vq_bytes32(b + offsetof(apus_q6_K, codes) + 16 * first + 32 * (g % 2), stride, codes);
+  vq_bytes32(b + offsetof(apus_q6_K, high) + 8 * first, stride, high);
+  UNROLL for (int j = 0; j < 8; j++)
+    codes[j] = vq_or(vq_and(vq_shr(codes[j], g / 2 * 4), 15), vq_and(vq_to_bit(high[j], 2 * g, 4), 48));
 }
 #endif

@@ -6,5 +6,4 @@
 #define CAT3(a, b, c) CAT3_(a, b, c)
 #define LEVEL(name) CAT3(name, __, APUS_ISA)
 #define SIMD static inline __attribute__((always_inline))
-#define UNROLL_GROUPS
 #define UNROLL _Pragma("clang loop unroll(full)")

@@ -115,9 +115,8 @@ SIMD __m256i splat_word(const int8_t *a) {
   return _mm256_set1_epi32(word);
 }
 
-enum { TOKENS = 2, VECTORS_MAX = 4 };
-// Vectors of rows that share broadcast activations, as far as registers go.
-#define VECTORS_OF(bits, halves) ((bits) > 4 || (halves) ? 2 : 4)
+// Tokens and vectors of rows whose products are summed at once, as far as registers go.
+enum { TOKENS = 4, VECTORS = 2 };
 
 #ifndef APUS_HAS_VNNI
 // vpmaddubsw adds two products in 16 bits; how many of its results fit in 16 bits depends on the codes: up to 15 eight,
@@ -136,7 +135,7 @@ SIMD vi add_pairs(vi a, int factor) { return _mm256_madd_epi16(a, _mm256_set1_ep
 
 // Products of codes [first, first + COUNT) x 4 with the activations of T tokens, added in 16 bits, then in pairs.
 SIMD void dot_chain(const vq *codes, const int8_t *a, const int COUNT, const int V, const int T, int factor, vi *sums) {
-  vi chain[VECTORS_MAX * TOKENS];
+  vi chain[VECTORS * TOKENS];
   UNROLL for (int j = 0; j < COUNT; j++) {
     vi words[TOKENS];
     UNROLL for (int t = 0; t < T; t++) words[t] = splat_word(a + 32 * t + 4 * j);
@@ -155,7 +154,7 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int BITS, const int HAL
                  vi *high) {
   const int CHAIN = BITS == 6 ? 2 : BITS == 5 || HALVES ? 4 : 8;
   UNROLL for (int j = 0; j < 8; j += CHAIN) {
-    vi part[VECTORS_MAX * TOKENS];
+    vi part[VECTORS * TOKENS];
     const int isHigh = HALVES && j >= 4;
     dot_chain(codes + j, a + 4 * j, CHAIN, V, T, 1, part);
     UNROLL for (int i = 0; i < V * T; i++) {
@@ -164,7 +163,7 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int BITS, const int HAL
     }
   }
   if (BITS == 8) {
-    vi upper[VECTORS_MAX * TOKENS];
+    vi upper[VECTORS * TOKENS];
     dot_chain(codes + 8, a, 8, V, T, 16, upper);
     UNROLL for (int i = 0; i < V * T; i++) low[i] = _mm256_add_epi32(low[i], upper[i]);
   }

@@ -120,9 +120,8 @@ SIMD vi vi_signed_byte(vq words, int byte) {
 
 // ---- products of unsigned codes and int8 activations
 
-enum { TOKENS = 6, VECTORS_MAX = 2, VQ_OPERANDS = 8 };
-// Vectors of rows that share broadcast activations, as far as registers go.
-#define VECTORS_OF(bits, halves) 2
+// Tokens and vectors of rows whose products are summed at once, as far as registers go.
+enum { TOKENS = 6, VECTORS = 2, VQ_OPERANDS = 8 };
 
 SIMD void vq_operands(const vq *codes, const int bits, vq *operands) {
   UNROLL for (int j = 0; j < 8; j++) operands[j] = codes[j];
