@@ -1,6 +1,15 @@
 #include "cpu_features.h"
 
 #if defined(__x86_64__)
+#include <cpuid.h>
+
+// Not every compiler's run-time support knows AVX-VNNI: it is bit 4 of eax of leaf 7, subleaf 1. A leaf that the CPU
+// lacks reads as 0.
+static int has_avxvnni(void) {
+  unsigned int eax, ebx, ecx, edx;
+  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && eax & 1 << 4;
+}
+
 // The compiler's run-time support asks cpuid, and the operating system's XCR0 for the wide registers.
 uint32_t apus_cpu_features(void) {
   uint32_t bits = 0;
@@ -16,16 +25,37 @@ uint32_t apus_cpu_features(void) {
     bits |= APUS_CPU_AVX512;
   if (__builtin_cpu_supports("avx512vnni"))
     bits |= APUS_CPU_AVX512VNNI;
+  if (bits & APUS_CPU_AVX2 && has_avxvnni())
+    bits |= APUS_CPU_AVXVNNI;
   return bits;
 }
 #elif defined(__aarch64__) && defined(__linux__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 
-uint32_t apus_cpu_features(void) { return getauxval(AT_HWCAP) & HWCAP_ASIMDDP ? APUS_CPU_DOTPROD : 0; }
-#elif defined(__aarch64__)
-// Every Apple silicon CPU has the dot product instructions.
-uint32_t apus_cpu_features(void) { return APUS_CPU_DOTPROD; }
+#ifndef HWCAP2_I8MM // headers before Linux 5.10
+#define HWCAP2_I8MM (1 << 13)
+#endif
+
+uint32_t apus_cpu_features(void) {
+  uint32_t bits = 0;
+  if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP)
+    bits |= APUS_CPU_DOTPROD;
+  if (getauxval(AT_HWCAP2) & HWCAP2_I8MM)
+    bits |= APUS_CPU_I8MM;
+  return bits;
+}
+#elif defined(__aarch64__) && defined(__APPLE__)
+#include <stddef.h>
+#include <sys/sysctl.h>
+
+// Every Apple silicon CPU has the dot product instructions; a name that the system does not know reads as 0.
+uint32_t apus_cpu_features(void) {
+  int value = 0;
+  size_t size = sizeof value;
+  const int has_i8mm = sysctlbyname("hw.optional.arm.FEAT_I8MM", &value, &size, NULL, 0) == 0 && value != 0;
+  return has_i8mm ? APUS_CPU_DOTPROD | APUS_CPU_I8MM : APUS_CPU_DOTPROD;
+}
 #else
 uint32_t apus_cpu_features(void) { return 0; }
 #endif

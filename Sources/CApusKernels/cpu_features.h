@@ -10,7 +10,9 @@ enum {
   APUS_CPU_F16C = 1 << 2,
   APUS_CPU_AVX512 = 1 << 3, // F, BW, VL and DQ
   APUS_CPU_AVX512VNNI = 1 << 4,
-  APUS_CPU_DOTPROD = 1 << 5,
+  APUS_CPU_AVXVNNI = 1 << 5, // on 256 bits, encoded as AVX
+  APUS_CPU_DOTPROD = 1 << 6,
+  APUS_CPU_I8MM = 1 << 7,
 };
 
 uint32_t apus_cpu_features(void);

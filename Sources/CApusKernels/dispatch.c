@@ -3,6 +3,8 @@
 #include "overlays.h"
 #include <stdio.h>
 
+enum { AVX2 = APUS_CPU_AVX2 | APUS_CPU_FMA | APUS_CPU_F16C };
+
 static const struct {
   const char *name;
   uint32_t needs;
@@ -10,11 +12,12 @@ static const struct {
 } levels[] = {
     {"reference", 0, apus_overlay__reference},
 #if defined(__x86_64__)
-    {"avx2", APUS_CPU_AVX2 | APUS_CPU_FMA | APUS_CPU_F16C, apus_overlay__avx2},
-    {"avx512vnni", APUS_CPU_AVX2 | APUS_CPU_FMA | APUS_CPU_F16C | APUS_CPU_AVX512 | APUS_CPU_AVX512VNNI,
-     apus_overlay__avx512vnni},
+    {"avx2", AVX2, apus_overlay__avx2},
+    {"avxvnni", AVX2 | APUS_CPU_AVXVNNI, apus_overlay__avxvnni},
+    {"avx512vnni", AVX2 | APUS_CPU_AVX512 | APUS_CPU_AVX512VNNI, apus_overlay__avx512vnni},
 #elif defined(__aarch64__)
     {"neon", APUS_CPU_DOTPROD, apus_overlay__neon},
+    {"neoni8mm", APUS_CPU_DOTPROD | APUS_CPU_I8MM, apus_overlay__neoni8mm},
 #endif
 };
 
@@ -43,7 +46,8 @@ void apus_cpu_description(char *text, size_t capacity) {
     const char *name;
   } names[] = {{APUS_CPU_AVX2, "avx2"},      {APUS_CPU_FMA, "fma"},
                {APUS_CPU_F16C, "f16c"},      {APUS_CPU_AVX512, "avx512f+bw+vl+dq"},
-               {APUS_CPU_AVX512VNNI, "avx512vnni"}, {APUS_CPU_DOTPROD, "neon+dotprod"}};
+               {APUS_CPU_AVXVNNI, "avxvnni"}, {APUS_CPU_AVX512VNNI, "avx512vnni"},
+               {APUS_CPU_DOTPROD, "neon+dotprod"}, {APUS_CPU_I8MM, "i8mm"}};
   uint32_t features = apus_cpu_features();
   size_t length = 0;
   if (capacity > 0)

@@ -1,4 +1,5 @@
-// Compares every kernel level that this build can run with the reference, on random operands.
+// Compares every kernel level that this build can run (or those named as arguments) with the reference, on random
+// operands.
 //
 // For levels that the machine itself lacks: `run` builds this with emulated instructions (see there). On a machine
 // that has them, the Swift tests of ApusCPU do the same and more.
@@ -7,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static uint64_t state = 1;
 
@@ -39,45 +42,174 @@ static void compare(const char *what, const char *level, float found, float expe
     printf("%s, %s: %g, expected %g +- %g\n", level, what, found, expected, tolerance);
 }
 
-static uint8_t *random_weights(apus_format format, size_t blocks) {
-  uint8_t *weights = malloc(blocks * formats[format].bytes);
+static void compare_bits(const char *what, const char *level, float found, float expected) {
+  comparisons++;
+  if (memcmp(&found, &expected, sizeof found) == 0 || (isnan(found) && isnan(expected)))
+    return;
+  if (failures++ < 20)
+    printf("%s, %s: %a, expected the bits of %a\n", level, what, found, expected);
+}
+
+// ---- matmul: every operand ends at an inaccessible page
+
+enum { WEIGHTS, VALUES, CODES, SCALES, SUMS16, SUMS32, OUTPUT, BUFFERS, BUFFER_BYTES = 1 << 20 };
+
+static char *buffer_ends[BUFFERS];
+
+static void make_buffers(void) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  for (int i = 0; i < BUFFERS; i++) {
+    char *pages = mmap(NULL, BUFFER_BYTES + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED || mprotect(pages + BUFFER_BYTES, page, PROT_NONE) != 0)
+      abort();
+    buffer_ends[i] = pages + BUFFER_BYTES;
+  }
+}
+
+static void *buffer(int which, size_t bytes) {
+  if (bytes > BUFFER_BYTES)
+    abort();
+  return buffer_ends[which] - bytes;
+}
+
+typedef struct {
+  apus_format format;
+  size_t rows, k, n, row_bytes;
+  uint8_t *weights;
+  float *values;
+} product;
+
+static product random_product(apus_format format, size_t rows, size_t k, size_t n) {
+  const size_t bytes = formats[format].bytes, blocks = rows * k / formats[format].elements;
+  product p = {format, rows, k, n, k / formats[format].elements * bytes, buffer(WEIGHTS, blocks * bytes),
+               buffer(VALUES, n * k * 4)};
   for (size_t i = 0; i < blocks; i++) {
-    uint8_t *block = weights + i * formats[format].bytes;
+    uint8_t *block = p.weights + i * bytes;
     do
-      for (size_t j = 0; j < formats[format].bytes; j++)
+      for (size_t j = 0; j < bytes; j++)
         block[j] = (uint8_t)next();
     while (apus_first_nonfinite(format, block, 1) == 0);
   }
-  return weights;
+  for (size_t i = 0; i < n * k; i++)
+    p.values[i] = uniform();
+  return p;
 }
 
-static void test_matmul(const apus_kernels *kernels, const apus_kernels *reference, apus_format format, size_t rows,
-                        size_t k, size_t n) {
-  uint8_t *weights = random_weights(format, rows * k / formats[format].elements);
-  float *x = malloc(n * k * 4), *w = malloc(k * 4), *y[2];
-  int8_t *codes = malloc(n * k);
-  float *scales = malloc(n * k), *sums16 = malloc(n * k / 4), *sums32 = malloc(n * k / 8);
-  for (size_t i = 0; i < n * k; i++)
-    x[i] = uniform();
-  for (size_t i = 0; formats[format].elements > 1 && i < n; i++)
-    kernels->quantize(x + i * k, k, codes + i * k, scales + i * k / 4, sums16 + i * k / 16, sums32 + i * k / 32);
-  for (int i = 0; i < 2; i++) {
-    y[i] = malloc(n * rows * 4);
-    apus_matmul_args args = {weights, k / formats[format].elements * formats[format].bytes, k, n,
-                             {x, codes, scales, sums16, sums32}, y[i], rows};
-    apus_matmul(i ? reference : kernels, format, &args, 0, rows);
+// The columns [first, first + n) as a matmul takes them.
+static apus_activations activations(const apus_kernels *kernels, const product *p, size_t first, size_t n) {
+  const size_t k = p->k, chunk = apus_chunk_tokens(k);
+  apus_activations x = {p->values + first * k};
+  if (formats[p->format].elements == 1)
+    return x;
+  int8_t *codes = buffer(CODES, n * k);
+  float *scales = buffer(SCALES, n * k / 8), *sums16 = buffer(SUMS16, n * k / 4), *sums32 = buffer(SUMS32, n * k / 8);
+  for (size_t i = 0; i < n; i++) {
+    const size_t start = i / chunk * chunk, t = i - start, width = n - start < chunk ? n - start : chunk;
+    const size_t block = start * (k / 32) + t;
+    kernels->quantize(x.values + i * k, k, width, codes + 32 * block, scales + block, sums16 + 2 * block,
+                      sums32 + block);
   }
-  for (size_t row = 0; row < rows; row++) {
-    reference->decode[format](weights + row * k / formats[format].elements * formats[format].bytes, w, k);
-    for (size_t column = 0; column < n; column++) {
+  x.codes = codes, x.scales = scales, x.sums16 = sums16, x.sums32 = sums32;
+  return x;
+}
+
+// y [p->n][p->rows] of a part of the rows and columns, NaN elsewhere; in memory of its own.
+static float *run_part(const apus_kernels *kernels, const product *p, size_t row, size_t row_end, size_t column,
+                       size_t column_end) {
+  const size_t bytes = p->n * p->rows * sizeof(float);
+  float *y = buffer(OUTPUT, bytes), *copy = malloc(bytes);
+  for (size_t i = 0; i < p->n * p->rows; i++)
+    y[i] = NAN;
+  const apus_matmul_args args = {p->weights, p->row_bytes, p->k, column_end - column,
+                                 activations(kernels, p, column, column_end - column),
+                                 y + column * p->rows, p->rows};
+  apus_matmul(kernels, p->format, &args, row, row_end);
+  return memcpy(copy, y, bytes);
+}
+
+static float *run(const apus_kernels *kernels, const product *p) {
+  return run_part(kernels, p, 0, p->rows, 0, p->n);
+}
+
+static void test_matmul(const apus_kernels *kernels, const apus_kernels *reference, const product *p) {
+  float *found = run(kernels, p), *expected = run(reference, p), *w = malloc(p->k * sizeof(float));
+  for (size_t row = 0; row < p->rows; row++) {
+    reference->decode[p->format](p->weights + row * p->row_bytes, w, p->k);
+    for (size_t column = 0; column < p->n; column++) {
       float magnitude = 0;
-      for (size_t i = 0; i < k; i++)
-        magnitude += fabsf(w[i] * x[column * k + i]);
-      size_t at = column * rows + row;
-      compare(formats[format].name, kernels->name, y[0][at], y[1][at], magnitude * 0x1p-16f);
+      for (size_t i = 0; i < p->k; i++)
+        magnitude += fabsf(w[i] * p->values[column * p->k + i]);
+      const size_t at = column * p->rows + row;
+      compare(formats[p->format].name, kernels->name, found[at], expected[at], magnitude * 0x1p-16f);
     }
   }
-  free(weights), free(x), free(w), free(codes), free(scales), free(sums16), free(sums32), free(y[0]), free(y[1]);
+  free(found), free(expected), free(w);
+}
+
+// Integer sums are exact and floats are added in one order: all levels above the reference agree to the bit.
+static void test_same_bits(const apus_kernels *kernels, const apus_kernels *below, const product *p) {
+  float *found = run(kernels, p), *expected = run(below, p);
+  for (size_t i = 0; i < p->n * p->rows; i++)
+    compare_bits(formats[p->format].name, kernels->name, found[i], expected[i]);
+  free(found), free(expected);
+}
+
+// Parts of the rows and columns have the bits of the whole, and nothing else is written.
+static void test_parts(const apus_kernels *kernels, const product *p) {
+  static const size_t rows[][2] = {{0, 1}, {0, 4}, {1, 42}, {64, 75}, {74, 75}, {0, 75}};
+  static const size_t columns[][2] = {{0, 1}, {0, 4}, {1, 6}, {3, 70}, {69, 70}};
+  float *whole = run(kernels, p);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    for (size_t j = 0; j < sizeof columns / sizeof columns[0]; j++) {
+      float *part = run_part(kernels, p, rows[i][0], rows[i][1], columns[j][0], columns[j][1]);
+      for (size_t column = 0; column < p->n; column++)
+        for (size_t row = 0; row < p->rows; row++) {
+          const int inside = row >= rows[i][0] && row < rows[i][1] && column >= columns[j][0] && column < columns[j][1];
+          const size_t at = column * p->rows + row;
+          compare_bits(formats[p->format].name, kernels->name, part[at], inside ? whole[at] : NAN);
+        }
+      free(part);
+    }
+  free(whole);
+}
+
+static void test_matmuls(const apus_kernels *kernels, const apus_kernels *reference, const apus_kernels *below,
+                         apus_format format) {
+  static const size_t units[] = {1, 2, 3, 9}, all_rows[] = {1, 5, 8, 19, 37}, all_columns[] = {1, 2, 7};
+  const size_t unit = formats[format].elements > 1 ? formats[format].elements : 19;
+  for (int i = 0; i < 4; i++) {
+    for (int j = 0; j < 5; j++)
+      for (int l = 0; l < 3; l++) {
+        const product p = random_product(format, all_rows[j], unit * units[i], all_columns[l]);
+        test_matmul(kernels, reference, &p);
+      }
+    const product p = random_product(format, 67, unit * units[i], 70);
+    test_matmul(kernels, reference, &p);
+    if (below && formats[format].elements > 1)
+      test_same_bits(kernels, below, &p);
+  }
+  const product p = random_product(format, 75, 3 * unit, 70);
+  test_parts(kernels, &p);
+}
+
+// ---- the other operations
+
+static void test_quantize(const apus_kernels *kernels, const apus_kernels *reference) {
+  enum { K = 9 * 32, SUMS = K / 32 };
+  float x[K], scales[2][SUMS], sums16[2][2 * SUMS], sums32[2][SUMS];
+  int8_t codes[2][K];
+  for (int i = 0; i < K; i++)
+    x[i] = i < 32 ? 0 : uniform();
+  reference->quantize(x, K, 1, codes[0], scales[0], sums16[0], sums32[0]);
+  kernels->quantize(x, K, 1, codes[1], scales[1], sums16[1], sums32[1]);
+  for (int i = 0; i < K; i++)
+    compare_bits("codes", kernels->name, codes[1][i], codes[0][i]);
+  for (int i = 0; i < SUMS; i++) {
+    compare_bits("scales", kernels->name, scales[1][i], scales[0][i]);
+    compare_bits("sums32", kernels->name, sums32[1][i], sums32[0][i]);
+  }
+  for (int i = 0; i < 2 * SUMS; i++)
+    compare_bits("sums16", kernels->name, sums16[1][i], sums16[0][i]);
 }
 
 static void test_attention(const apus_kernels *kernels, const apus_kernels *reference, apus_kv_format format,
@@ -137,14 +269,11 @@ static void test_rows(const apus_kernels *kernels, const apus_kernels *reference
       free(values[i][j]);
 }
 
-static void test_level(const apus_kernels *kernels, const apus_kernels *reference) {
+// `below` is the level under this one, NULL if that is the reference.
+static void test_level(const apus_kernels *kernels, const apus_kernels *reference, const apus_kernels *below) {
   for (int format = 0; format < APUS_FORMAT_COUNT; format++)
-    for (size_t units = 1; units < 4; units++)
-      for (size_t rows = 1; rows < 7; rows++)
-        for (size_t n = 1; n < 6; n++) {
-          size_t unit = formats[format].elements > 1 ? formats[format].elements : 19;
-          test_matmul(kernels, reference, (apus_format)format, rows, unit * units, n);
-        }
+    test_matmuls(kernels, reference, below, (apus_format)format);
+  test_quantize(kernels, reference);
   for (size_t dimension = 32; dimension <= 128; dimension += 32)
     for (int format = 0; format < APUS_KV_FORMAT_COUNT; format++) {
       test_attention(kernels, reference, (apus_kv_format)format, dimension, 0, 1);
@@ -156,20 +285,27 @@ static void test_level(const apus_kernels *kernels, const apus_kernels *referenc
     test_rows(kernels, reference, count);
 }
 
+static int is_named(const char *name, int argc, char **argv) {
+  for (int i = 1; i < argc; i++)
+    if (strcmp(argv[i], name) == 0)
+      return 1;
+  return argc == 1;
+}
+
 int main(int argc, char **argv) {
-  apus_kernels reference, kernels;
+  apus_kernels reference, kernels, below;
   int ran = 0;
+  make_buffers();
   apus_kernels_load(&reference, 0);
   for (size_t level = 1; level < apus_level_count(); level++) {
-    if (argc > 1 && strcmp(argv[1], apus_level_name(level)) != 0)
+    if (!is_named(apus_level_name(level), argc, argv) || !apus_kernels_load(&kernels, level))
       continue;
-    if (!apus_kernels_load(&kernels, level))
-      continue;
-    long before = comparisons;
-    test_level(&kernels, &reference);
-    printf("level %s: %ld results compared with the reference\n", kernels.name, comparisons - before);
+    const long before = comparisons;
+    const int has_below = level > 1 && apus_kernels_load(&below, level - 1);
+    test_level(&kernels, &reference, has_below ? &below : NULL);
+    printf("level %s: %ld results compared\n", kernels.name, comparisons - before);
     ran++;
   }
   printf("%d levels, %ld comparisons, %d failures\n", ran, comparisons, failures);
-  return failures > 0 || ran == 0;
+  return failures > 0 || ran < argc - 1 || ran == 0;
 }

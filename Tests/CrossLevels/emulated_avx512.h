@@ -1,6 +1,9 @@
-// AVX-512 in plain C and AVX2: SIMDe (Debian's libsimde-dev), and the conversions that its version 0.7 lacks.
+// AVX-512 and AVX-VNNI in plain C and AVX2: SIMDe (Debian's libsimde-dev), and what its version 0.7 lacks.
 // Included before the level's own code.
 #define SIMDE_ENABLE_NATIVE_ALIASES
+#include <simde/simde-common.h>
+#undef SIMDE_REQUIRE_CONSTANT // an argument of an inlined function is no constant to it
+#define SIMDE_REQUIRE_CONSTANT(arg)
 #include <simde/x86/avx512.h>
 
 #define CONVERT(name, from, to, lane_from, lane_to, count, expression)                                               \
@@ -20,17 +23,34 @@ CONVERT(cvtps_ph, simde__m512, __m256i, float, _Float16, 16, (_Float16)x[i])
 CONVERT(cvtepu16_epi32, __m256i, simde__m512i, uint16_t, int32_t, 16, x[i])
 CONVERT(cvtepi8_epi32, __m128i, simde__m512i, int8_t, int32_t, 16, x[i])
 CONVERT(cvtepi32_ps, simde__m512i, simde__m512, int32_t, float, 16, (float)x[i])
+CONVERT(cvtepi32_epi16, simde__m512i, __m256i, int32_t, int16_t, 16, (int16_t)x[i])
 CONVERT(upper_half, simde__m512, __m256, float, float, 8, (memcpy(x, (char *)&source + 32, 32), x[i]))
+
+static inline simde__m512i emulated_srai_epi32(simde__m512i a, unsigned bits) {
+  int32_t x[16];
+  memcpy(x, &a, sizeof x);
+  for (int i = 0; i < 16; i++)
+    x[i] >>= bits;
+  memcpy(&a, x, sizeof x);
+  return a;
+}
 
 #undef _mm512_cvtph_ps
 #undef _mm512_cvtps_ph
 #undef _mm512_cvtepu16_epi32
 #undef _mm512_cvtepi8_epi32
 #undef _mm512_cvtepi32_ps
+#undef _mm512_cvtepi32_epi16
+#undef _mm512_srai_epi32
 #undef _mm512_extractf32x8_ps
 #define _mm512_cvtph_ps emulated_cvtph_ps
 #define _mm512_cvtps_ph(a, rounding) emulated_cvtps_ph(a)
 #define _mm512_cvtepu16_epi32 emulated_cvtepu16_epi32
 #define _mm512_cvtepi8_epi32 emulated_cvtepi8_epi32
 #define _mm512_cvtepi32_ps emulated_cvtepi32_ps
+#define _mm512_cvtepi32_epi16 emulated_cvtepi32_epi16
+#define _mm512_srai_epi32 emulated_srai_epi32
 #define _mm512_extractf32x8_ps(a, index) emulated_upper_half(a)
+
+#undef _mm256_dpbusd_avx_epi32
+#define _mm256_dpbusd_avx_epi32 simde_mm256_dpbusd_epi32

@@ -171,17 +171,19 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int BITS, const int HAL
 #else
 enum { VQ_OPERANDS = 8 };
 SIMD void vq_operands(const vq *codes, const int bits, vq *operands) {
+  (void)bits;
   UNROLL for (int j = 0; j < 8; j++) operands[j] = codes[j];
 }
 SIMD void vq_dot(const vq *codes, const int8_t *a, const int bits, const int HALVES, const int V, const int T, vi *low,
                  vi *high) {
+  (void)bits;
   UNROLL for (int i = 0; i < V * T; i++) low[i] = high[i] = _mm256_setzero_si256();
   UNROLL for (int j = 0; j < 8; j++) {
     UNROLL for (int t = 0; t < T; t++) {
       const vi word = splat_word(a + 32 * t + 4 * j);
       UNROLL for (int v = 0; v < V; v++) {
         vi *sum = HALVES && j >= 4 ? high + v * T + t : low + v * T + t;
-        *sum = APUS_DPBUSD(*sum, codes[v * VQ_OPERANDS + j], word);
+        *sum = _mm256_dpbusd_avx_epi32(*sum, codes[v * VQ_OPERANDS + j], word);
       }
     }
   }

@@ -124,12 +124,14 @@ SIMD vi vi_signed_byte(vq words, int byte) {
 enum { TOKENS = 6, VECTORS = 2, VQ_OPERANDS = 8 };
 
 SIMD void vq_operands(const vq *codes, const int bits, vq *operands) {
+  (void)bits;
   UNROLL for (int j = 0; j < 8; j++) operands[j] = codes[j];
 }
 
 // low[v * T + t]: sum over codes 0...31 . activations of token t; with HALVES low has codes 0...15 and high the rest.
 SIMD void vq_dot(const vq *codes, const int8_t *a, const int bits, const int HALVES, const int V, const int T, vi *low,
                  vi *high) {
+  (void)bits;
   UNROLL for (int i = 0; i < V * T; i++) low[i] = high[i] = _mm512_setzero_si512();
   UNROLL for (int j = 0; j < 8; j++) {
     UNROLL for (int t = 0; t < T; t++) {

@@ -1,108 +1,241 @@
-// The primitives on AArch64's NEON with the dot product instructions (ARMv8.2). Wide types are pairs of registers.
+// The primitives on AArch64's NEON with the dot product instructions (ARMv8.2), and with those for int8 matrices
+// where APUS_HAS_I8MM is defined. vf: eight floats; vi: eight integers; vq: four codes of each of eight rows; all of
+// them pairs of registers.
 
-typedef struct {
-  uint8x16_t low, high;
-} v32;
+enum { VF = 8 };
 typedef struct {
   float32x4_t low, high;
-} f8;
+} vf;
+typedef struct {
+  int32x4_t low, high;
+} vi;
+typedef struct {
+  uint8x16_t low, high;
+} vq;
 
-SIMD v32 v32_load(const void *p) { return (v32){vld1q_u8(p), vld1q_u8((const uint8_t *)p + 16)}; }
-// 16 bytes to 32 codes: the low nibbles, then the high ones.
-SIMD v32 v32_load_nibbles(const void *p) {
-  uint8x16_t packed = vld1q_u8(p);
-  return (v32){vandq_u8(packed, vdupq_n_u8(15)), vshrq_n_u8(packed, 4)};
-}
-SIMD v32 v32_and(v32 a, int byte) {
-  uint8x16_t mask = vdupq_n_u8((uint8_t)byte);
-  return (v32){vandq_u8(a.low, mask), vandq_u8(a.high, mask)};
-}
-SIMD v32 v32_or(v32 a, v32 b) { return (v32){vorrq_u8(a.low, b.low), vorrq_u8(a.high, b.high)}; }
-SIMD v32 v32_shl(v32 a, int bits) {
-  int8x16_t count = vdupq_n_s8((int8_t)bits);
-  return (v32){vshlq_u8(a.low, count), vshlq_u8(a.high, count)};
-}
-SIMD v32 v32_shr(v32 a, int bits) { return v32_shl(a, -bits); }
-// Byte j is all ones where bit j of the 32 bits at p is set.
-SIMD v32 v32_bits(const void *p) {
-  static const uint8_t bit[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-  const uint8_t *bits = p;
-  uint8x16_t low = vcombine_u8(vdup_n_u8(bits[0]), vdup_n_u8(bits[1]));
-  uint8x16_t high = vcombine_u8(vdup_n_u8(bits[2]), vdup_n_u8(bits[3]));
-  return (v32){vtstq_u8(low, vld1q_u8(bit)), vtstq_u8(high, vld1q_u8(bit))};
-}
-SIMD v32 v32_lookup(const int8_t *table, v32 codes) {
-  uint8x16_t values = vld1q_u8((const uint8_t *)table);
-  return (v32){vqtbl1q_u8(values, codes.low), vqtbl1q_u8(values, codes.high)};
-}
+// ---- floats
 
-SIMD f8 f8_splat(float x) { return (f8){vdupq_n_f32(x), vdupq_n_f32(x)}; }
-SIMD f8 f8_zero(void) { return f8_splat(0); }
-SIMD f8 f8_load(const float *p) { return (f8){vld1q_f32(p), vld1q_f32(p + 4)}; }
-SIMD void f8_store(float *p, f8 a) {
+SIMD vf vf_splat(float x) { return (vf){vdupq_n_f32(x), vdupq_n_f32(x)}; }
+SIMD vf vf_zero(void) { return vf_splat(0); }
+SIMD vf vf_load_f32(const void *p) { return (vf){vld1q_f32(p), vld1q_f32((const float *)p + 4)}; }
+SIMD vf from_halves(uint16x8_t bits) {
+  const float16x8_t halves = vreinterpretq_f16_u16(bits);
+  return (vf){vcvt_f32_f16(vget_low_f16(halves)), vcvt_high_f32_f16(halves)};
+}
+SIMD vf vf_load_f16(const void *p) { return from_halves(vreinterpretq_u16_u8(vld1q_u8(p))); }
+SIMD vf vf_load_bf16(const void *p) {
+  const uint16x8_t bits = vreinterpretq_u16_u8(vld1q_u8(p));
+  return (vf){vreinterpretq_f32_u32(vshll_n_u16(vget_low_u16(bits), 16)),
+              vreinterpretq_f32_u32(vshll_high_n_u16(bits, 16))};
+}
+SIMD vf vf_from_vi(vi a) { return (vf){vcvtq_f32_s32(a.low), vcvtq_f32_s32(a.high)}; }
+SIMD vf vf_load_i8(const int8_t *p) {
+  const int16x8_t wide = vmovl_s8(vld1_s8(p));
+  return vf_from_vi((vi){vmovl_s16(vget_low_s16(wide)), vmovl_high_s16(wide)});
+}
+SIMD void vf_store(float *p, vf a) {
   vst1q_f32(p, a.low);
   vst1q_f32(p + 4, a.high);
 }
-// Lane 0 from p, the others 0.
-SIMD f8 f8_first(const float *p) { return (f8){vsetq_lane_f32(*p, vdupq_n_f32(0), 0), vdupq_n_f32(0)}; }
-// Lanes 0-3 the first value, 4-7 the second.
-SIMD f8 f8_pair(float a, float b) { return (f8){vdupq_n_f32(a), vdupq_n_f32(b)}; }
-SIMD f8 f8_mul(f8 a, f8 b) { return (f8){vmulq_f32(a.low, b.low), vmulq_f32(a.high, b.high)}; }
-SIMD f8 f8_fma(f8 a, f8 b, f8 c) {
-  return (f8){vfmaq_f32(c.low, a.low, b.low), vfmaq_f32(c.high, a.high, b.high)};
-}
-SIMD f8 f8_fnma(f8 a, f8 b, f8 c) {
-  return (f8){vfmsq_f32(c.low, a.low, b.low), vfmsq_f32(c.high, a.high, b.high)};
-}
-SIMD f8 f8_from_u8(const uint8_t *p) {
-  uint16x8_t wide = vmovl_u8(vld1_u8(p));
-  return (f8){vcvtq_f32_u32(vmovl_u16(vget_low_u16(wide))), vcvtq_f32_u32(vmovl_high_u16(wide))};
-}
-SIMD f8 f8_from_i8(const int8_t *p) {
-  int16x8_t wide = vmovl_s8(vld1_s8(p));
-  return (f8){vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide))), vcvtq_f32_s32(vmovl_high_s16(wide))};
-}
-SIMD float f8_sum(f8 a) { return vaddvq_f32(vaddq_f32(a.low, a.high)); }
-SIMD float f16_scalar(const apus_f16 *p) { return apus_f16_to_float(*p); }
-SIMD f8 f8_splat_f16(const apus_f16 *p) {
-  float32x4_t wide = vcvt_f32_f16(vreinterpret_f16_u16(vdup_n_u16(*p)));
-  return (f8){wide, wide};
-}
-// The first of two neighbours in all lanes, and the second in `*second`.
-SIMD f8 f8_splat_f16_pair(const apus_f16 *p, f8 *second) {
-  *second = f8_splat_f16(p + 1);
-  return f8_splat_f16(p);
-}
-
-// Lane j: the sum of the products of bytes 4j...4j+3. Codes up to 127 are the same signed.
-SIMD f8 f8_dot_signed(v32 codes, v32 activations) {
-  int32x4_t low = vdotq_s32(vdupq_n_s32(0), vreinterpretq_s8_u8(codes.low), vreinterpretq_s8_u8(activations.low));
-  int32x4_t high = vdotq_s32(vdupq_n_s32(0), vreinterpretq_s8_u8(codes.high), vreinterpretq_s8_u8(activations.high));
-  return (f8){vcvtq_f32_s32(low), vcvtq_f32_s32(high)};
-}
-SIMD f8 f8_dot_unsigned(v32 codes, v32 activations) { return f8_dot_signed(codes, activations); }
-
-enum { VF = 8 };
-typedef f8 vf;
-SIMD vf vf_zero(void) { return f8_zero(); }
-SIMD vf vf_splat(float x) { return f8_splat(x); }
-SIMD vf vf_load_f32(const void *p) { return f8_load(p); }
-SIMD vf vf_load_f16(const void *p) {
-  float16x8_t half = vreinterpretq_f16_u16(vreinterpretq_u16_u8(vld1q_u8(p)));
-  return (vf){vcvt_f32_f16(vget_low_f16(half)), vcvt_high_f32_f16(half)};
-}
-SIMD vf vf_load_bf16(const void *p) {
-  uint16x8_t half = vreinterpretq_u16_u8(vld1q_u8(p));
-  return (vf){vreinterpretq_f32_u32(vshll_n_u16(vget_low_u16(half), 16)),
-              vreinterpretq_f32_u32(vshll_high_n_u16(half, 16))};
-}
-SIMD vf vf_load_i8(const int8_t *p) { return f8_from_i8(p); }
-SIMD void vf_store(float *p, vf a) { f8_store(p, a); }
 SIMD void vf_store_f16(apus_f16 *p, vf a) {
-  float16x8_t half = vcvt_high_f16_f32(vcvt_f16_f32(a.low), a.high);
-  vst1q_u8((uint8_t *)p, vreinterpretq_u8_f16(half));
+  const float16x8_t halves = vcvt_high_f16_f32(vcvt_f16_f32(a.low), a.high);
+  vst1q_u8((uint8_t *)p, vreinterpretq_u8_f16(halves));
 }
 SIMD vf vf_add(vf a, vf b) { return (vf){vaddq_f32(a.low, b.low), vaddq_f32(a.high, b.high)}; }
-SIMD vf vf_fma(vf a, vf b, vf c) { return f8_fma(a, b, c); }
+SIMD vf vf_mul(vf a, vf b) { return (vf){vmulq_f32(a.low, b.low), vmulq_f32(a.high, b.high)}; }
+SIMD vf vf_fma(vf a, vf b, vf c) { return (vf){vfmaq_f32(c.low, a.low, b.low), vfmaq_f32(c.high, a.high, b.high)}; }
+SIMD vf vf_fnma(vf a, vf b, vf c) { return (vf){vfmsq_f32(c.low, a.low, b.low), vfmsq_f32(c.high, a.high, b.high)}; }
+SIMD vf vf_neg(vf a) { return (vf){vnegq_f32(a.low), vnegq_f32(a.high)}; }
 SIMD vf vf_max(vf a, vf b) { return (vf){vmaxq_f32(a.low, b.low), vmaxq_f32(a.high, b.high)}; }
-SIMD float vf_sum(vf a) { return f8_sum(a); }
+SIMD float vf_sum(vf a) { return vaddvq_f32(vaddq_f32(a.low, a.high)); }
+SIMD float f16_scalar(const apus_f16 *p) { return apus_f16_to_float(*p); }
+
+// ---- the same place in eight rows, `stride` bytes apart: lane r is row r
+
+SIMD uint8x16_t four_words(const uint8_t *p, size_t stride) {
+  uint32_t words[4];
+  UNROLL for (int r = 0; r < 4; r++) memcpy(words + r, p + r * stride, 4);
+  return vreinterpretq_u8_u32((uint32x4_t){words[0], words[1], words[2], words[3]});
+}
+SIMD vq vq_words(const uint8_t *p, size_t stride) {
+  return (vq){four_words(p, stride), four_words(p + 4 * stride, stride)};
+}
+// 16 bytes of four rows: vector j has bytes 4j...4j+3 of each.
+SIMD void transpose(const uint8_t *p, size_t stride, uint8x16_t *bytes) {
+  uint32x4_t rows[4];
+  uint64x2_t even[2], odd[2];
+  UNROLL for (int r = 0; r < 4; r++) rows[r] = vreinterpretq_u32_u8(vld1q_u8(p + r * stride));
+  UNROLL for (int i = 0; i < 2; i++) {
+    even[i] = vreinterpretq_u64_u32(vtrn1q_u32(rows[2 * i], rows[2 * i + 1]));
+    odd[i] = vreinterpretq_u64_u32(vtrn2q_u32(rows[2 * i], rows[2 * i + 1]));
+  }
+  bytes[0] = vreinterpretq_u8_u64(vtrn1q_u64(even[0], even[1]));
+  bytes[1] = vreinterpretq_u8_u64(vtrn1q_u64(odd[0], odd[1]));
+  bytes[2] = vreinterpretq_u8_u64(vtrn2q_u64(even[0], even[1]));
+  bytes[3] = vreinterpretq_u8_u64(vtrn2q_u64(odd[0], odd[1]));
+}
+// 16 bytes of every row: vector j has bytes 4j...4j+3.
+SIMD void vq_bytes(const uint8_t *p, size_t stride, vq *bytes) {
+  uint8x16_t low[4], high[4];
+  transpose(p, stride, low);
+  transpose(p + 4 * stride, stride, high);
+  UNROLL for (int j = 0; j < 4; j++) bytes[j] = (vq){low[j], high[j]};
+}
+// A half of every row as floats.
+SIMD vf vf_halves(const uint8_t *p, size_t stride) {
+  uint16_t halves[8];
+  UNROLL for (int r = 0; r < 8; r++) memcpy(halves + r, p + r * stride, 2);
+  return from_halves((uint16x8_t){halves[0], halves[1], halves[2], halves[3], halves[4], halves[5], halves[6],
+                                  halves[7]});
+}
+// Two neighbouring halves of every row.
+SIMD vf vf_half_pairs(const uint8_t *p, size_t stride, vf *second) {
+  const vq words = vq_words(p, stride);
+  const uint16x8_t low = vreinterpretq_u16_u8(words.low), high = vreinterpretq_u16_u8(words.high);
+  *second = from_halves(vuzp2q_u16(low, high));
+  return from_halves(vuzp1q_u16(low, high));
+}
+
+// ---- codes
+
+SIMD vq vq_and(vq a, int byte) {
+  const uint8x16_t mask = vdupq_n_u8((uint8_t)byte);
+  return (vq){vandq_u8(a.low, mask), vandq_u8(a.high, mask)};
+}
+SIMD vq vq_or(vq a, vq b) { return (vq){vorrq_u8(a.low, b.low), vorrq_u8(a.high, b.high)}; }
+SIMD vq vq_shr(vq a, int bits) {
+  const uint8x16_t count = vdupq_n_u8((uint8_t)bits);
+  return (vq){a.low >> count, a.high >> count};
+}
+// Moves bit `from` of every byte and those above to bit `to`; the caller masks.
+SIMD vq vq_to_bit(vq a, int from, int to) {
+  const uint8x16_t up = vdupq_n_u8((uint8_t)(to - from));
+  return from > to ? vq_shr(a, from - to) : (vq){a.low << up, a.high << up};
+}
+SIMD vq vq_lookup(const int8_t *table, vq codes) {
+  const uint8x16_t values = vreinterpretq_u8_s8(vld1q_s8(table));
+  return (vq){vqtbl1q_u8(values, codes.low), vqtbl1q_u8(values, codes.high)};
+}
+// Byte i of a lane is all ones where bit 4j + i of its word is set.
+SIMD vq vq_bits(vq words, int j) {
+  const uint8x16_t first = {0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12};
+  const uint8x16_t source = vaddq_u8(first, vdupq_n_u8((uint8_t)(j / 2)));
+  const uint8x16_t bit = vreinterpretq_u8_u32(vdupq_n_u32(j % 2 ? 0x80402010 : 0x08040201));
+  return (vq){vtstq_u8(vqtbl1q_u8(words.low, source), bit), vtstq_u8(vqtbl1q_u8(words.high, source), bit)};
+}
+// The products take signed codes; unsigned ones go up to 63, which is the same signed.
+enum { VQ_MIN_OF_SIGNED = 0 };
+SIMD vq vq_from_signed(vq a) { return a; }
+
+SIMD vi vi_or(vi a, vi b) { return (vi){vorrq_s32(a.low, b.low), vorrq_s32(a.high, b.high)}; }
+SIMD vi vi_add(vi a, int b) { return (vi){vaddq_s32(a.low, vdupq_n_s32(b)), vaddq_s32(a.high, vdupq_n_s32(b))}; }
+SIMD vi vi_shl(vi a, int bits) { return (vi){a.low << vdupq_n_s32(bits), a.high << vdupq_n_s32(bits)}; }
+SIMD int32x4_t field(uint8x16_t words, int shift, int bits) {
+  const uint32x4_t moved = vreinterpretq_u32_u8(words) >> vdupq_n_u32((uint32_t)shift);
+  return vreinterpretq_s32_u32(vandq_u32(moved, vdupq_n_u32((1u << bits) - 1)));
+}
+SIMD vi vi_field(vq words, int shift, int bits) {
+  return (vi){field(words.low, shift, bits), field(words.high, shift, bits)};
+}
+SIMD vi vi_signed_byte(vq words, int byte) {
+  const vi up = vi_shl((vi){vreinterpretq_s32_u8(words.low), vreinterpretq_s32_u8(words.high)}, 24 - 8 * byte);
+  return (vi){vshrq_n_s32(up.low, 24), vshrq_n_s32(up.high, 24)};
+}
+
+// ---- products of signed codes and int8 activations
+
+enum { TOKENS = 2, VECTORS_MAX = 1 };
+// The codes of one vector of rows take half of the registers, and stay in them for all tokens.
+#define VECTORS_OF(bits, halves) 1
+
+// Adds codes 0...15 . 16 activations of one token.
+SIMD vi dot_sixteen(const vq *codes, const int8_t *a, vi sum) {
+  const int8x16_t x = vld1q_s8(a);
+#define ADD(j)                                                                                                       \
+  sum.low = vdotq_laneq_s32(sum.low, vreinterpretq_s8_u8(codes[j].low), x, j);                                       \
+  sum.high = vdotq_laneq_s32(sum.high, vreinterpretq_s8_u8(codes[j].high), x, j);
+  ADD(0) ADD(1) ADD(2) ADD(3)
+#undef ADD
+  return sum;
+}
+
+SIMD void dot_token(const vq *codes, const int8_t *a, const int HALVES, vi *low, vi *high) {
+  const vi zero = {vdupq_n_s32(0), vdupq_n_s32(0)};
+  const vi first = dot_sixteen(codes, a, zero), rest = dot_sixteen(codes + 4, a + 16, HALVES ? zero : first);
+  *low = HALVES ? first : rest;
+  *high = rest;
+}
+
+#ifndef APUS_HAS_I8MM
+enum { VQ_OPERANDS = 8 };
+SIMD void vq_operands(const vq *codes, const int bits, vq *operands) {
+  (void)bits;
+  UNROLL for (int j = 0; j < 8; j++) operands[j] = codes[j];
+}
+// low[v * T + t]: sum over codes 0...31 . activations of token t; with HALVES low has codes 0...15 and high the rest.
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int bits, const int HALVES, const int V, const int T, vi *low,
+                 vi *high) {
+  (void)bits;
+  UNROLL for (int t = 0; t < T; t++)
+    UNROLL for (int v = 0; v < V; v++)
+      dot_token(codes + v * VQ_OPERANDS, a + 32 * t, HALVES, low + v * T + t, high + v * T + t);
+}
+#else
+// The codes as they are, for one token; then for two: as pairs of rows with eight codes of each, what smmla takes.
+enum { VQ_OPERANDS = 16 };
+SIMD vq zip_rows(uint8x16_t a, uint8x16_t b) {
+  const uint32x4_t x = vreinterpretq_u32_u8(a), y = vreinterpretq_u32_u8(b);
+  return (vq){vreinterpretq_u8_u32(vzip1q_u32(x, y)), vreinterpretq_u8_u32(vzip2q_u32(x, y))};
+}
+SIMD void vq_operands(const vq *codes, const int bits, vq *operands) {
+  (void)bits;
+  UNROLL for (int j = 0; j < 8; j++) operands[j] = codes[j];
+  UNROLL for (int j = 0; j < 8; j += 2) {
+    operands[8 + j] = zip_rows(codes[j].low, codes[j + 1].low);
+    operands[9 + j] = zip_rows(codes[j].high, codes[j + 1].high);
+  }
+}
+
+// Adds codes 0...15 . 16 activations of two tokens, which lie 32 bytes apart. A register of sums has two rows, and
+// both tokens of each.
+SIMD void dot_sixteen_pairs(const vq *pairs, const int8_t *a, vi *sums) {
+  const int64x2_t x = vreinterpretq_s64_s8(vld1q_s8(a)), y = vreinterpretq_s64_s8(vld1q_s8(a + 32));
+  const int8x16_t eights[2] = {vreinterpretq_s8_s64(vtrn1q_s64(x, y)), vreinterpretq_s8_s64(vtrn2q_s64(x, y))};
+  UNROLL for (int j = 0; j < 2; j++) {
+    UNROLL for (int i = 0; i < 2; i++) {
+      const vq rows = pairs[2 * j + i];
+      sums[i].low = vmmlaq_s32(sums[i].low, vreinterpretq_s8_u8(rows.low), eights[j]);
+      sums[i].high = vmmlaq_s32(sums[i].high, vreinterpretq_s8_u8(rows.high), eights[j]);
+    }
+  }
+}
+// Sums of two tokens apart: results[0] and [1] have those of eight rows.
+SIMD void split_tokens(const vi *sums, vi *results) {
+  results[0] = (vi){vuzp1q_s32(sums[0].low, sums[0].high), vuzp1q_s32(sums[1].low, sums[1].high)};
+  results[1] = (vi){vuzp2q_s32(sums[0].low, sums[0].high), vuzp2q_s32(sums[1].low, sums[1].high)};
+}
+SIMD void dot_tokens(const vq *pairs, const int8_t *a, const int HALVES, vi *low, vi *high) {
+  const vi zero = {vdupq_n_s32(0), vdupq_n_s32(0)};
+  vi sums[2] = {zero, zero};
+  dot_sixteen_pairs(pairs, a, sums);
+  if (HALVES) {
+    split_tokens(sums, low);
+    sums[0] = sums[1] = zero;
+  }
+  dot_sixteen_pairs(pairs + 4, a + 16, sums);
+  split_tokens(sums, HALVES ? high : low);
+}
+
+// low[v * T + t]: sum over codes 0...31 . activations of token t; with HALVES low has codes 0...15 and high the rest.
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int bits, const int HALVES, const int V, const int T, vi *low,
+                 vi *high) {
+  (void)bits;
+  UNROLL for (int v = 0; v < V; v++) {
+    const vq *of_v = codes + v * VQ_OPERANDS;
+    UNROLL for (int t = 0; t + 2 <= T; t += 2)
+      dot_tokens(of_v + 8, a + 32 * t, HALVES, low + v * T + t, high + v * T + t);
+    if (T % 2)
+      dot_token(of_v, a + 32 * (T - 1), HALVES, low + v * T + T - 1, high + v * T + T - 1);
+  }
+}
+#endif

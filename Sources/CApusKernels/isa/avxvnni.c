@@ -1,0 +1,17 @@
+#include "CApusKernels.h"
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define APUS_ISA avxvnni
+#define APUS_HAS_VNNI
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avxvnni"))), apply_to = function)
+#include "level_begin.h"
+
+#include "../formats/half.h"
+#include "simd_avx2.h"
+
+#include "level.h"
+#pragma clang attribute pop
+#endif
