@@ -144,9 +144,7 @@ SIMD vi vi_signed_byte(vq words, int byte) {
 
 // ---- products of signed codes and int8 activations
 
-enum { TOKENS = 2, VECTORS_MAX = 1 };
-// The codes of one vector of rows take half of the registers, and stay in them for all tokens.
-#define VECTORS_OF(bits, halves) 1
+enum { TOKENS = 2, VECTORS = 1 };
 
 // Adds codes 0...15 . 16 activations of one token.
 SIMD vi dot_sixteen(const vq *codes, const int8_t *a, vi sum) {
