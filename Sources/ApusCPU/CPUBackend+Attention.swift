@@ -8,16 +8,15 @@ extension CPUBackend {
     pool.run(tiles: (batch.rows + perTile - 1) / perTile) { tile, _ in
       for row in tile * perTile..<min(batch.rows, (tile + 1) * perTile) {
         let slot = batch.slot(of: row)
+        let keys = unsafe cache.keys(layer: layer) + slot.block * cache.keyBlockByteCount
+        let values = unsafe cache.values(layer: layer) + slot.block * cache.valueBlockByteCount
         for head in 0..<layout.kvHeads {
-          let index = head * KVCacheLayout.blockPositions + slot.offset
-          let key = unsafe cache.keys(layer: layer) + slot.block * cache.keyBlockByteCount
-          let value = unsafe cache.values(layer: layer) + slot.block * cache.valueBlockByteCount
-          unsafe kernels.encode(
-            k.row(row) + head * layout.keyDimension, count: layout.keyDimension, as: layout.format,
-            into: key + index * cache.keyRowByteCount)
-          unsafe kernels.encode(
-            v.row(row) + head * layout.valueDimension, count: layout.valueDimension, as: layout.format,
-            into: value + index * cache.valueRowByteCount)
+          unsafe kernels.storeKey(
+            k.row(row) + head * layout.keyDimension, dimension: layout.keyDimension, as: layout.format,
+            offset: slot.offset, in: keys + head * cache.keyHeadByteCount)
+          unsafe kernels.storeValue(
+            v.row(row) + head * layout.valueDimension, dimension: layout.valueDimension, as: layout.format,
+            offset: slot.offset, in: values + head * cache.valueHeadByteCount)
         }
       }
     }
@@ -27,33 +26,73 @@ extension CPUBackend {
     _ q: Buffer, over cache: KVCache, layer: Int, at batch: AttentionBatch, _ parameters: AttentionParameters,
     into y: Buffer
   ) {
+    let runs = AttentionRuns(batch, maxTokens: Self.attentionTokens)
     let (q, y, cache) = (q.cpu, y.cpu, cache.cpu)
     let layout = cache.layout
-    let kvHeads = layout.kvHeads
-    let work = { (tile: Int) in
-      let (row, kvHead) = (tile / kvHeads, tile % kvHeads)
-      let end = Int(batch.positions[row]) + 1
-      let first = parameters.window.map { max(0, end - $0) } ?? 0
-      unsafe batch.blockTables[Int(batch.sequences[row])].withUnsafeBufferPointer { table in
-        guard let blocks = table.baseAddress else { return }
-        let operands = unsafe Kernels.Attention(
-          format: layout.format, q: q.row(row), y: y.row(row), keys: cache.keys(layer: layer),
-          values: cache.values(layer: layer), keyBlockByteCount: cache.keyBlockByteCount,
-          valueBlockByteCount: cache.valueBlockByteCount, blockTable: blocks, group: parameters.heads / kvHeads,
-          keyDimension: layout.keyDimension, valueDimension: layout.valueDimension, positions: first..<end,
-          scale: parameters.scale)
-        unsafe self.kernels.attention(operands, kvHead: kvHead)
-      }
+    // Everything but the run of tokens.
+    let operands = { (run: AttentionRuns.Run, table: UnsafePointer<Int32>) in
+      unsafe Kernels.Attention(
+        format: layout.format, q: q.row(run.row), y: y.row(run.row), qStride: q.columns, yStride: y.columns,
+        keys: cache.keys(layer: layer), values: cache.values(layer: layer),
+        keyBlockByteCount: cache.keyBlockByteCount, valueBlockByteCount: cache.valueBlockByteCount, blockTable: table,
+        group: parameters.heads / layout.kvHeads, keyDimension: layout.keyDimension,
+        valueDimension: layout.valueDimension, tokens: run.tokens, position: Int(batch.positions[run.row]),
+        window: parameters.window ?? 0, scale: parameters.scale)
     }
+    let job = unsafe AttentionJob(runs: runs, batch: batch, kvHeads: layout.kvHeads, operands: operands)
+    do throws(BackendError) {
+      try attentionRoom.reserve(for: job, workers: pool.threadCount)
+    } catch { return fail(error) }
     if batch.rows == 1, (Int(batch.positions[0]) + 1) * q.columns < Self.smallestAttention {
-      for head in 0..<kvHeads { work(head) }
+      for head in 0..<layout.kvHeads { whole(job, tile: head, worker: 0) }
+    } else if job.maxParts == 1 || job.tiles >= 4 * pool.threadCount {
+      pool.run(tiles: job.tiles) { tile, worker in whole(job, tile: tile, worker: worker) }
     } else {
-      pool.run(tiles: batch.rows * kvHeads) { tile, _ in work(tile) }
+      pool.run(tiles: job.tiles * job.maxParts) { tile, worker in part(job, tile: tile, worker: worker) }
+      pool.run(tiles: job.tiles) { tile, _ in merge(job, tile: tile) }
     }
   }
 
   /// Positions times values below which waking threads costs more than it saves.
   private static let smallestAttention = 16_384
+  /// Tokens of a prompt that share the keys and values of a KV block.
+  private static let attentionTokens = 16
+
+  /// All parts of a run and a kv head, one after the other.
+  private func whole(_ job: AttentionJob, tile: Int, worker: Int) {
+    let room = unsafe attentionRoom.worker(worker)
+    unsafe job.withOperands(tile) { operands, kvHead in
+      for part in unsafe operands.parts {
+        let isFirst = unsafe part == operands.parts.lowerBound
+        let result = unsafe isFirst ? room.merged : room.part
+        unsafe kernels.attention(operands, kvHead: kvHead, part: part, scratch: room.scratch, into: result)
+        if !isFirst { unsafe kernels.mergeAttention(operands, part: room.part, into: room.merged) }
+      }
+      unsafe kernels.finishAttention(operands, kvHead: kvHead, merged: room.merged)
+    }
+  }
+
+  /// One part of a run and a kv head.
+  private func part(_ job: AttentionJob, tile: Int, worker: Int) {
+    let room = unsafe attentionRoom.worker(worker)
+    unsafe job.withOperands(tile / job.maxParts) { operands, kvHead in
+      let part = unsafe operands.parts.lowerBound + tile % job.maxParts
+      guard unsafe operands.parts.contains(part) else { return }
+      unsafe kernels.attention(
+        operands, kvHead: kvHead, part: part, scratch: room.scratch, into: attentionRoom.part(tile))
+    }
+  }
+
+  private func merge(_ job: AttentionJob, tile: Int) {
+    unsafe job.withOperands(tile) { operands, kvHead in
+      let first = tile * job.maxParts
+      for part in unsafe 1..<max(1, operands.parts.count) {
+        unsafe kernels.mergeAttention(
+          operands, part: attentionRoom.part(first + part), into: attentionRoom.part(first))
+      }
+      unsafe kernels.finishAttention(operands, kvHead: kvHead, merged: attentionRoom.part(first))
+    }
+  }
 }
 
 extension AttentionBatch {

@@ -27,6 +27,7 @@ internal import Synchronization
   let pool: ThreadPool
   var quantized: QuantizedActivations
   var denseTiles: DenseTiles
+  var attentionRoom: AttentionRoom
   /// The first failure since the last `read`.
   var failure: BackendError?
 
@@ -37,6 +38,7 @@ internal import Synchronization
     pool = ThreadPool(threadCount: options.threads)
     quantized = try QuantizedActivations()
     denseTiles = try DenseTiles(workers: pool.threadCount)
+    attentionRoom = try AttentionRoom()
   }
 
   package func makeBuffer(rows: Int, columns: Int) throws(BackendError) -> Buffer {

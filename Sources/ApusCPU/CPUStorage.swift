@@ -63,11 +63,13 @@ internal import Synchronization
   }
 }
 
-/// Keys and values as `[layer][KV block][kv head][position][dimension]`, keys and values apart.
+/// Keys and values as `[layer][KV block][kv head]`, keys and values apart; the C header says how 32 positions of one
+/// kv head lie.
 @safe final class CPUKVCache {
   let layout: KVCacheLayout
-  let keyRowByteCount: Int
-  let valueRowByteCount: Int
+  /// Bytes of one kv head in a KV block.
+  let keyHeadByteCount: Int
+  let valueHeadByteCount: Int
   private let keys: AlignedBuffer
   private let values: AlignedBuffer
 
@@ -82,15 +84,14 @@ internal import Synchronization
     guard layout.byteCount != nil else { throw .outOfMemory(what: "the KV cache", byteCount: .max) }
     let rows = layout.layers * layout.blocks * layout.kvHeads * KVCacheLayout.blockPositions
     self.layout = layout
-    keyRowByteCount = key
-    valueRowByteCount = value
+    keyHeadByteCount = KVCacheLayout.blockPositions * key
+    valueHeadByteCount = KVCacheLayout.blockPositions * value
     keys = try AlignedBuffer(byteCount: rows * key, for: "the KV cache")
     values = try AlignedBuffer(byteCount: rows * value, for: "the KV cache")
   }
 
-  private var rowsPerBlock: Int { layout.kvHeads * KVCacheLayout.blockPositions }
-  var keyBlockByteCount: Int { rowsPerBlock * keyRowByteCount }
-  var valueBlockByteCount: Int { rowsPerBlock * valueRowByteCount }
+  var keyBlockByteCount: Int { layout.kvHeads * keyHeadByteCount }
+  var valueBlockByteCount: Int { layout.kvHeads * valueHeadByteCount }
 
   /// KV block 0 of a layer's keys.
   @unsafe func keys(layer: Int) -> UnsafeMutableRawPointer {

@@ -47,11 +47,14 @@ extension Kernels {
     }
   }
 
-  /// Attention of one token over its KV blocks, see `apus_attention_args` in the C header.
+  /// Attention of `tokens` tokens at consecutive positions of one sequence over its KV blocks, see
+  /// `apus_attention_args` in the C header.
   @unsafe package struct Attention {
     package var format: KVFormat
     package var q: UnsafePointer<Float>
     package var y: UnsafeMutablePointer<Float>
+    package var qStride: Int
+    package var yStride: Int
     package var keys: UnsafeRawPointer
     package var values: UnsafeRawPointer
     package var keyBlockByteCount: Int
@@ -60,17 +63,24 @@ extension Kernels {
     package var group: Int
     package var keyDimension: Int
     package var valueDimension: Int
-    package var positions: Range<Int>
+    package var tokens: Int
+    /// Position of the first token.
+    package var position: Int
+    /// Positions that a token looks back on, its own included; 0 for all.
+    package var window: Int
     package var scale: Float
 
     package init(
-      format: KVFormat, q: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, keys: UnsafeRawPointer,
-      values: UnsafeRawPointer, keyBlockByteCount: Int, valueBlockByteCount: Int, blockTable: UnsafePointer<Int32>,
-      group: Int, keyDimension: Int, valueDimension: Int, positions: Range<Int>, scale: Float
+      format: KVFormat, q: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, qStride: Int, yStride: Int,
+      keys: UnsafeRawPointer, values: UnsafeRawPointer, keyBlockByteCount: Int, valueBlockByteCount: Int,
+      blockTable: UnsafePointer<Int32>, group: Int, keyDimension: Int, valueDimension: Int, tokens: Int,
+      position: Int, window: Int, scale: Float
     ) {
       unsafe self.format = format
       unsafe self.q = q
       unsafe self.y = y
+      unsafe self.qStride = qStride
+      unsafe self.yStride = yStride
       unsafe self.keys = keys
       unsafe self.values = values
       unsafe self.keyBlockByteCount = keyBlockByteCount
@@ -79,8 +89,17 @@ extension Kernels {
       unsafe self.group = group
       unsafe self.keyDimension = keyDimension
       unsafe self.valueDimension = valueDimension
-      unsafe self.positions = positions
+      unsafe self.tokens = tokens
+      unsafe self.position = position
+      unsafe self.window = window
       unsafe self.scale = scale
+    }
+
+    /// The parts of 512 positions that the tokens look at.
+    package var parts: Range<Int> {
+      let first = unsafe window > 0 ? max(0, position + 1 - window) : 0
+      let last = unsafe position + tokens - 1
+      return first / Kernels.attentionPartPositions..<last / Kernels.attentionPartPositions + 1
     }
   }
 }

@@ -76,22 +76,50 @@ internal import CApusKernels
   /// Rows in a chunk of int8 activations, see `apus_activations` in the C header.
   package static func chunkTokens(columns: Int) -> Int { apus_chunk_tokens(columns) }
 
-  /// Writes `count` values in a KV format.
-  package func encode(
-    _ x: UnsafePointer<Float>, count: Int, as format: KVFormat, into destination: UnsafeMutableRawPointer
+  /// Writes one head's key at position `offset` of a KV block.
+  package func storeKey(
+    _ x: UnsafePointer<Float>, dimension: Int, as format: KVFormat, offset: Int, in block: UnsafeMutableRawPointer
   ) {
-    unsafe apus_kv_encode(table, format.kernelFormat, x, count, destination)
+    unsafe apus_store_key(table, format.kernelFormat, x, dimension, offset, block)
   }
 
-  /// Computes attention for the query heads that share `kvHead`.
-  package func attention(_ operands: Attention, kvHead: Int) {
-    var arguments = unsafe apus_attention_args(
-      q: operands.q, y: operands.y, keys: operands.keys, values: operands.values,
-      key_block_bytes: operands.keyBlockByteCount, value_block_bytes: operands.valueBlockByteCount,
-      block_table: operands.blockTable, group: operands.group, key_dimension: operands.keyDimension,
-      value_dimension: operands.valueDimension, first: operands.positions.lowerBound,
-      end: operands.positions.upperBound, scale: operands.scale)
-    unsafe apus_attention(table, operands.format.kernelFormat, &arguments, kvHead)
+  /// Writes one head's value at position `offset` of a KV block.
+  package func storeValue(
+    _ x: UnsafePointer<Float>, dimension: Int, as format: KVFormat, offset: Int, in block: UnsafeMutableRawPointer
+  ) {
+    unsafe apus_store_value(table, format.kernelFormat, x, dimension, offset, block)
+  }
+
+  /// Positions in a part of attention.
+  package static var attentionPartPositions: Int { Int(APUS_ATTENTION_PART_POSITIONS) }
+
+  /// Bytes of scratch that one call of `attention` works in, and floats of its result.
+  package static func attentionRoom(_ operands: Attention) -> (scratchByteCount: Int, partFloats: Int) {
+    var arguments = unsafe operands.arguments(scratch: nil)
+    return unsafe (apus_attention_scratch_bytes(&arguments), apus_attention_part_floats(&arguments))
+  }
+
+  /// Computes one part of the positions for the query heads that share `kvHead`.
+  package func attention(
+    _ operands: Attention, kvHead: Int, part: Int, scratch: UnsafeMutableRawPointer,
+    into result: UnsafeMutablePointer<Float>
+  ) {
+    var arguments = unsafe operands.arguments(scratch: scratch)
+    unsafe apus_attention(table, operands.format.kernelFormat, &arguments, kvHead, part, result)
+  }
+
+  /// Adds the next part of a kv head to those merged so far.
+  package func mergeAttention(
+    _ operands: Attention, part: UnsafePointer<Float>, into merged: UnsafeMutablePointer<Float>
+  ) {
+    var arguments = unsafe operands.arguments(scratch: nil)
+    unsafe table.pointee.attention_merge(&arguments, part, merged)
+  }
+
+  /// Writes the merged parts of a kv head to y.
+  package func finishAttention(_ operands: Attention, kvHead: Int, merged: UnsafePointer<Float>) {
+    var arguments = unsafe operands.arguments(scratch: nil)
+    unsafe table.pointee.attention_finish(&arguments, kvHead, merged)
   }
 
   /// RMSNorm of one row; y may be x.
@@ -165,5 +193,15 @@ extension KVFormat {
     case .f16: APUS_KV_F16
     case .q8_0: APUS_KV_Q8_0
     }
+  }
+}
+
+extension Kernels.Attention {
+  fileprivate func arguments(scratch: UnsafeMutableRawPointer?) -> apus_attention_args {
+    unsafe apus_attention_args(
+      q: q, y: y, q_stride: qStride, y_stride: yStride, keys: keys, values: values,
+      key_block_bytes: keyBlockByteCount, value_block_bytes: valueBlockByteCount, block_table: blockTable,
+      group: group, key_dimension: keyDimension, value_dimension: valueDimension, tokens: tokens, position: position,
+      window: window, scale: scale, scratch: scratch)
   }
 }

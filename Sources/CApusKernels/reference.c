@@ -123,74 +123,142 @@ static void apus_quantize__reference(const float *x, size_t k, size_t width, int
   }
 }
 
-// ---- attention
+// ---- attention: KV blocks as the header describes them
 
-static void apus_kv_encode_f16__reference(const float *x, size_t count, void *destination) {
-  for (size_t i = 0; i < count; i++) {
-    apus_f16 half = apus_float_to_f16(x[i]);
-    memcpy((char *)destination + i * 2, &half, 2);
+enum { POSITIONS = APUS_KV_BLOCK_POSITIONS };
+
+static void apus_store_key_f16__reference(const float *x, size_t dimension, size_t offset, void *block) {
+  for (size_t i = 0; i < dimension; i++)
+    ((apus_f16 *)block)[i * POSITIONS + offset] = apus_float_to_f16(x[i]);
+}
+
+static void apus_store_value_f16__reference(const float *x, size_t dimension, size_t offset, void *block) {
+  for (size_t i = 0; i < dimension; i++)
+    ((apus_f16 *)block)[offset * dimension + i] = apus_float_to_f16(x[i]);
+}
+
+static apus_f16 round_to_q8_0(const float *x, int8_t *codes) {
+  return apus_float_to_f16(quantize_block(x, 32, all_finite(x, 32), codes));
+}
+
+static void apus_store_key_q8_0__reference(const float *x, size_t dimension, size_t offset, void *block) {
+  int8_t *all = block, codes[32];
+  apus_f16 *scales = (apus_f16 *)(all + dimension * POSITIONS);
+  for (size_t i = 0; i < dimension / 32; i++) {
+    scales[i * POSITIONS + offset] = round_to_q8_0(x + i * 32, codes);
+    for (size_t j = 0; j < 32; j++)
+      all[((i * 32 + j) / 4 * POSITIONS + offset) * 4 + j % 4] = codes[j];
   }
 }
 
-static void apus_kv_encode_q8_0__reference(const float *x, size_t count, void *destination) {
-  apus_q8_0 *b = destination;
-  for (size_t i = 0; i < count / 32; i++)
-    b[i].d = apus_float_to_f16(quantize_block(x + i * 32, 32, all_finite(x + i * 32, 32), b[i].codes));
+static void apus_store_value_q8_0__reference(const float *x, size_t dimension, size_t offset, void *block) {
+  apus_q8_0 *row = (apus_q8_0 *)block + offset * (dimension / 32);
+  for (size_t i = 0; i < dimension / 32; i++)
+    row[i].d = round_to_q8_0(x + i * 32, row[i].codes);
 }
 
-static float f16_at(const void *row, size_t index) { return apus_f16_to_float(half_at(row, index)); }
+typedef float (*element_fn)(const void *block, size_t dimension, size_t offset, size_t index);
 
-static float q8_0_at(const void *row, size_t index) {
-  const apus_q8_0 *b = (const apus_q8_0 *)row + index / 32;
+static float key_f16_at(const void *block, size_t dimension, size_t offset, size_t index) {
+  (void)dimension;
+  return apus_f16_to_float(half_at(block, index * POSITIONS + offset));
+}
+
+static float value_f16_at(const void *block, size_t dimension, size_t offset, size_t index) {
+  return apus_f16_to_float(half_at(block, offset * dimension + index));
+}
+
+static float key_q8_0_at(const void *block, size_t dimension, size_t offset, size_t index) {
+  const int8_t *codes = block;
+  const float d = apus_f16_to_float(half_at(codes + dimension * POSITIONS, index / 32 * POSITIONS + offset));
+  return d * codes[(index / 4 * POSITIONS + offset) * 4 + index % 4];
+}
+
+static float value_q8_0_at(const void *block, size_t dimension, size_t offset, size_t index) {
+  const apus_q8_0 *b = (const apus_q8_0 *)block + offset * (dimension / 32) + index / 32;
   return apus_f16_to_float(b->d) * b->codes[index % 32];
 }
 
-typedef float (*element_fn)(const void *row, size_t index);
-
-static const char *kv_row(const void *pool, const apus_attention_args *args, size_t block_bytes, size_t row_bytes,
-                          size_t kv_head, size_t position) {
-  size_t block = (size_t)args->block_table[position / APUS_KV_BLOCK_POSITIONS];
-  size_t row = kv_head * APUS_KV_BLOCK_POSITIONS + position % APUS_KV_BLOCK_POSITIONS;
-  return (const char *)pool + block * block_bytes + row * row_bytes;
+// One element of a key or value at a position.
+static double element_at(const void *pool, const apus_attention_args *args, size_t block_bytes, size_t head_bytes,
+                         size_t kv_head, size_t position, element_fn element, size_t dimension, size_t index) {
+  const char *block = (const char *)pool + (size_t)args->block_table[position / POSITIONS] * block_bytes;
+  return element(block + kv_head * head_bytes, dimension, position % POSITIONS, index);
 }
 
-static double score(const apus_attention_args *args, size_t kv_head, const float *q, size_t position,
-                    element_fn element, size_t row_bytes) {
-  const char *k = kv_row(args->keys, args, args->key_block_bytes, row_bytes, kv_head, position);
-  double dot = 0;
-  for (size_t i = 0; i < args->key_dimension; i++)
-    dot += (double)q[i] * element(k, i);
-  return dot * args->scale;
+// A query's value i: as it is, or as Q8_0 keys are multiplied, rounded to int8.
+static double query_at(const float *q, size_t i, int quantized) {
+  int8_t codes[32];
+  if (!quantized)
+    return q[i];
+  const float scale = quantize_block(q + i / 32 * 32, 32, all_finite(q + i / 32 * 32, 32), codes);
+  return (double)scale * codes[i % 32];
 }
 
-// Three passes over the positions: largest score, sum of exponentials, weighted values.
-static void attention(const apus_attention_args *args, size_t kv_head, element_fn element, size_t key_bytes,
-                      size_t value_bytes) {
-  for (size_t head = kv_head * args->group; head < (kv_head + 1) * args->group; head++) {
-    const float *q = args->q + head * args->key_dimension;
-    float *y = args->y + head * args->value_dimension;
-    double peak = -INFINITY, sum = 0;
-    for (size_t p = args->first; p < args->end; p++)
-      peak = fmax(peak, score(args, kv_head, q, p, element, key_bytes));
-    for (size_t p = args->first; p < args->end; p++)
-      sum += exp(score(args, kv_head, q, p, element, key_bytes) - peak);
-    memset(y, 0, args->value_dimension * sizeof(float));
-    for (size_t p = args->first; p < args->end; p++) {
-      double weight = exp(score(args, kv_head, q, p, element, key_bytes) - peak) / sum;
-      const char *v = kv_row(args->values, args, args->value_block_bytes, value_bytes, kv_head, p);
-      for (size_t i = 0; i < args->value_dimension; i++)
-        y[i] += (float)(weight * element(v, i));
+static void attention(const apus_attention_args *args, size_t kv_head, size_t part, float *result, element_fn key,
+                      element_fn value, size_t key_bytes, size_t value_bytes, int quantized) {
+  for (size_t i = 0; i < args->tokens * args->group; i++, result += args->value_dimension + 2) {
+    const size_t t = i / args->group, head = kv_head * args->group + i % args->group;
+    const float *q = args->q + t * args->q_stride + head * args->key_dimension;
+    const size_t part_begin = part * APUS_ATTENTION_PART_POSITIONS, stop = args->position + t + 1;
+    const size_t looked = args->window > 0 && args->window < stop ? stop - args->window : 0;
+    const size_t first = looked > part_begin ? looked : part_begin;
+    const size_t part_end = part_begin + APUS_ATTENTION_PART_POSITIONS, end = stop < part_end ? stop : part_end;
+    double scores[APUS_ATTENTION_PART_POSITIONS], peak = -INFINITY, sum = 0;
+    for (size_t p = first; p < end; p++) {
+      double dot = 0;
+      for (size_t j = 0; j < args->key_dimension; j++)
+        dot += query_at(q, j, quantized) * element_at(args->keys, args, args->key_block_bytes, key_bytes, kv_head, p,
+                                                      key, args->key_dimension, j);
+      scores[p - part_begin] = dot * args->scale;
+      peak = fmax(peak, scores[p - part_begin]);
     }
+    memset(result, 0, args->value_dimension * sizeof(float));
+    for (size_t p = first; p < end; p++) {
+      const double weight = exp(scores[p - part_begin] - peak);
+      sum += weight;
+      for (size_t j = 0; j < args->value_dimension; j++)
+        result[j] += (float)(weight * element_at(args->values, args, args->value_block_bytes, value_bytes, kv_head, p,
+                                                 value, args->value_dimension, j));
+    }
+    result[args->value_dimension] = (float)peak;
+    result[args->value_dimension + 1] = (float)sum;
   }
 }
 
-static void apus_attention_f16__reference(const apus_attention_args *args, size_t kv_head) {
-  attention(args, kv_head, f16_at, args->key_dimension * 2, args->value_dimension * 2);
+static void apus_attention_f16__reference(const apus_attention_args *args, size_t kv_head, size_t part,
+                                          float *result) {
+  attention(args, kv_head, part, result, key_f16_at, value_f16_at, POSITIONS * args->key_dimension * 2,
+            POSITIONS * args->value_dimension * 2, 0);
 }
 
-static void apus_attention_q8_0__reference(const apus_attention_args *args, size_t kv_head) {
-  attention(args, kv_head, q8_0_at, args->key_dimension / 32 * sizeof(apus_q8_0),
-            args->value_dimension / 32 * sizeof(apus_q8_0));
+static void apus_attention_q8_0__reference(const apus_attention_args *args, size_t kv_head, size_t part,
+                                           float *result) {
+  attention(args, kv_head, part, result, key_q8_0_at, value_q8_0_at, POSITIONS * args->key_dimension / 32 * 34,
+            POSITIONS * args->value_dimension / 32 * 34, 1);
+}
+
+static void apus_attention_merge__reference(const apus_attention_args *args, const float *part, float *merged) {
+  const size_t dimension = args->value_dimension;
+  for (size_t i = 0; i < args->tokens * args->group; i++, part += dimension + 2, merged += dimension + 2) {
+    if (part[dimension + 1] == 0)
+      continue;
+    const double peak = fmax(merged[dimension], part[dimension]);
+    const double old = exp(merged[dimension] - peak), new = exp(part[dimension] - peak);
+    for (size_t j = 0; j < dimension; j++)
+      merged[j] = (float)(merged[j] * old + part[j] * new);
+    merged[dimension] = (float)peak;
+    merged[dimension + 1] = (float)(merged[dimension + 1] * old + part[dimension + 1] * new);
+  }
+}
+
+static void apus_attention_finish__reference(const apus_attention_args *args, size_t kv_head, const float *merged) {
+  const size_t dimension = args->value_dimension;
+  for (size_t i = 0; i < args->tokens * args->group; i++, merged += dimension + 2) {
+    float *y = args->y + i / args->group * args->y_stride + (kv_head * args->group + i % args->group) * dimension;
+    for (size_t j = 0; j < dimension; j++)
+      y[j] = merged[j] / merged[dimension + 1];
+  }
 }
 
 // ---- row operations
@@ -283,10 +351,14 @@ void apus_overlay__reference(apus_kernels *kernels) {
   kernels->decode[APUS_F16] = apus_decode_f16__reference;
   kernels->decode[APUS_BF16] = apus_decode_bf16__reference;
   kernels->quantize = apus_quantize__reference;
-  kernels->kv_encode[APUS_KV_F16] = apus_kv_encode_f16__reference;
-  kernels->kv_encode[APUS_KV_Q8_0] = apus_kv_encode_q8_0__reference;
+  kernels->store_key[APUS_KV_F16] = apus_store_key_f16__reference;
+  kernels->store_key[APUS_KV_Q8_0] = apus_store_key_q8_0__reference;
+  kernels->store_value[APUS_KV_F16] = apus_store_value_f16__reference;
+  kernels->store_value[APUS_KV_Q8_0] = apus_store_value_q8_0__reference;
   kernels->attention[APUS_KV_F16] = apus_attention_f16__reference;
   kernels->attention[APUS_KV_Q8_0] = apus_attention_q8_0__reference;
+  kernels->attention_merge = apus_attention_merge__reference;
+  kernels->attention_finish = apus_attention_finish__reference;
   kernels->rms_norm = apus_rms_norm__reference;
   kernels->rope_adjacent = apus_rope_adjacent__reference;
   kernels->rope_halves = apus_rope_halves__reference;

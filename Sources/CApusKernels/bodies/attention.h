@@ -1,116 +1,319 @@
-// Attention of one token over one kv head, for the query heads that share it.
+// Attention of a run of tokens over one part of their positions, for the query heads that share one kv head.
 //
-// KV blocks are walked in order; within a block scores are computed, then folded into a running maximum, sum and
-// weighted value (online softmax: Milakov and Gimelshein, arXiv:1805.02867). Block borders are fixed positions, so
-// the result depends on the position alone, not on how a prompt was cut.
+// KV blocks are walked in order; with each query the scores of a block's 32 positions are computed, a lane for each,
+// and folded into a running maximum, sum and weighted value (online softmax: Milakov and Gimelshein,
+// arXiv:1805.02867). Blocks and parts are fixed positions, and a query's sums do not depend on the queries beside it,
+// so a result is the same however a prompt was cut.
 
-// What is kept per query head while walking the blocks.
+enum {
+  LANES = APUS_KV_BLOCK_POSITIONS / VF, // vectors for the positions of a block
+  CHAINS = 8 / LANES,                   // sums side by side, to hide the latency of an addition
+};
+
+// ---- keys: 32 scores at once
+
+// One KV block of one kv head, as it is stored or, for several queries, as floats in the same order.
 typedef struct {
-  float peak;
-  float sum;
-} LEVEL(running);
+  const char *keys;
+  const char *values;
+  const float *key_floats;
+  const float *value_floats;
+} LEVEL(kv_block);
 
-// `scores` holds -infinity where the block has no position for us: its weight becomes 0.
-SIMD void attention_fold(LEVEL(running) * state, float *scores, float *y, size_t dimension) {
-  vf peaks = vf_splat(state->peak), sums = vf_zero();
+SIMD vf LEVEL(load_key)(const char *halves, const float *floats, size_t at) {
+  return floats ? vf_load_f32(floats + at) : vf_load_f16(halves + 2 * at);
+}
+
+SIMD void LEVEL(scores_float)(const char *halves, const float *floats, const float *q, size_t dimension, vf *scores) {
+  vf sums[CHAINS][LANES];
+  UNROLL for (int c = 0; c < CHAINS; c++) UNROLL for (int l = 0; l < LANES; l++) sums[c][l] = vf_zero();
+  size_t i = 0;
+  for (; i + CHAINS <= dimension; i += CHAINS)
+    UNROLL for (int c = 0; c < CHAINS; c++) {
+      const vf x = vf_splat(q[i + (size_t)c]);
+      UNROLL for (int l = 0; l < LANES; l++) sums[c][l] = vf_fma(
+          LEVEL(load_key)(halves, floats, (i + (size_t)c) * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF), x, sums[c][l]);
+    }
+  for (; i < dimension; i++)
+    UNROLL for (int l = 0; l < LANES; l++) sums[0][l] = vf_fma(
+        LEVEL(load_key)(halves, floats, i * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF), vf_splat(q[i]), sums[0][l]);
+  UNROLL for (int l = 0; l < LANES; l++) {
+    scores[l] = sums[0][l];
+    UNROLL for (int c = 1; c < CHAINS; c++) scores[l] = vf_add(scores[l], sums[c][l]);
+  }
+}
+
+// A query rounded to int8, as activations of a matmul are.
+typedef struct {
+  const int8_t *codes;
+  const float *scales, *sums;
+} LEVEL(int8_query);
+
+// The keys of VF positions are to a query what the weights of VF rows are to a token: 32 dimensions at a time.
+SIMD void LEVEL(scores_q8_0)(const char *keys, const LEVEL(int8_query) * q, size_t dimension, vf *scores) {
+  const char *halves = keys + dimension * APUS_KV_BLOCK_POSITIONS;
+  UNROLL for (int l = 0; l < LANES; l++) {
+    vf sum = vf_zero();
+    for (size_t i = 0; i < dimension / 32; i++) {
+      vq codes[8], operands[VQ_OPERANDS];
+      UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_from_signed(
+          vq_load(keys + ((i * 8 + (size_t)j) * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF) * 4));
+      vq_operands(codes, 8, operands);
+      const vf scale = vf_load_f16(halves + (i * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF) * 2);
+      const vf min = vf_mul(vf_splat(128), scale);
+      accumulate(operands, &scale, &min, q->codes + 32 * i, q->scales + i, q->sums + i, 8, 0, VQ_MIN_OF_SIGNED, 1, 1,
+                 &sum);
+    }
+    scores[l] = sum;
+  }
+}
+
+// ---- values
+
+// y += sum of weights[p] * v[p] for W vectors of y from `at` on; rows of v are `stride` values apart.
+SIMD void LEVEL(add_values)(const float *floats, const char *halves, size_t stride, const float *weights, size_t first,
+                            size_t end, float *y, size_t at, const int W) {
+  vf sums[8];
+  UNROLL for (int w = 0; w < W; w++) sums[w] = vf_load_f32(y + at + (size_t)w * VF);
+  for (size_t p = first; p < end; p++) {
+    const vf weight = vf_splat(weights[p]);
+    UNROLL for (int w = 0; w < W; w++) {
+      const size_t i = p * stride + at + (size_t)w * VF;
+      sums[w] = vf_fma(floats ? vf_load_f32(floats + i) : vf_load_f16(halves + 2 * i), weight, sums[w]);
+    }
+  }
+  UNROLL for (int w = 0; w < W; w++) vf_store(y + at + (size_t)w * VF, sums[w]);
+}
+
+SIMD void LEVEL(values_float)(const float *floats, const char *halves, const float *weights, size_t first, size_t end,
+                              float *y, size_t dimension) {
+  size_t i = 0;
+  for (; i + 8 * VF <= dimension; i += 8 * VF)
+    LEVEL(add_values)(floats, halves, dimension, weights, first, end, y, i, 8);
+  for (; i + VF <= dimension; i += VF)
+    LEVEL(add_values)(floats, halves, dimension, weights, first, end, y, i, 1);
+  for (; i < dimension; i++)
+    for (size_t p = first; p < end; p++) {
+      const size_t at = p * dimension + i;
+      y[i] = __builtin_fmaf(floats ? floats[at] : f16_scalar((const apus_f16 *)halves + at), weights[p], y[i]);
+    }
+}
+
+static void LEVEL(values_to_float_f16)(const char *v, size_t dimension, float *floats) {
+  const size_t count = APUS_KV_BLOCK_POSITIONS * dimension;
+  for (size_t i = 0; i < count; i += VF) // 32 positions: whole vectors
+    vf_store(floats + i, vf_load_f16(v + 2 * i));
+}
+
+static void LEVEL(values_to_float_q8_0)(const char *v, size_t dimension, float *floats) {
+  const apus_q8_0 *b = (const apus_q8_0 *)v;
+  for (size_t i = 0; i < APUS_KV_BLOCK_POSITIONS * dimension / 32; i++) {
+    const vf scale = vf_splat(f16_scalar(&b[i].d));
+    UNROLL for (int j = 0; j < 32; j += VF)
+      vf_store(floats + 32 * i + (size_t)j, vf_mul(vf_load_i8(b[i].codes + j), scale));
+  }
+}
+
+// ---- softmax
+
+// Makes the scores of positions [first, end) of a block weights, and rescales what was summed before if they hold a
+// new maximum. `state` is the largest score and the sum of weights.
+SIMD void LEVEL(fold)(float *scores, size_t first, size_t end, float *y, size_t dimension, float *state) {
+  for (size_t p = 0; p < APUS_KV_BLOCK_POSITIONS; p++)
+    scores[p] = p >= first && p < end ? scores[p] : -__builtin_inff();
+  vf peaks = vf_splat(state[0]), sums = vf_zero();
   for (size_t p = 0; p < APUS_KV_BLOCK_POSITIONS; p += VF)
     peaks = vf_max(vf_load_f32(scores + p), peaks);
-  float peak = vf_peak(peaks);
+  const float peak = vf_peak(peaks);
   for (size_t p = 0; p < APUS_KV_BLOCK_POSITIONS; p++)
     scores[p] = exponential(scores[p] - peak);
   for (size_t p = 0; p < APUS_KV_BLOCK_POSITIONS; p += VF)
     sums = vf_add(vf_load_f32(scores + p), sums);
-  float rescale = state->sum == 0 ? 0 : exponential(state->peak - peak);
-  for (size_t i = 0; i < dimension; i++)
-    y[i] *= rescale;
-  *state = (LEVEL(running)){peak, state->sum * rescale + vf_sum(sums)};
+  if (peak != state[0]) {
+    const float rescale = state[1] == 0 ? 0 : exponential(state[0] - peak);
+    for (size_t i = 0; i < dimension; i++)
+      y[i] *= rescale;
+    state[0] = peak;
+    state[1] *= rescale;
+  }
+  state[1] += vf_sum(sums);
 }
 
-#define ATTENTION(format, row_bytes_of, dot, accumulate)                                                             \
-  static void LEVEL(apus_attention_##format)(const apus_attention_args *args, size_t kv_head) {              \
-    const size_t key_bytes = row_bytes_of(args->key_dimension), value_bytes = row_bytes_of(args->value_dimension);   \
-    for (size_t j = 0; j < args->group; j++) {                                                                       \
-      const size_t head = kv_head * args->group + j;                                                                 \
-      const float *q = args->q + head * args->key_dimension;                                                         \
-      float *y = args->y + head * args->value_dimension;                                                             \
-      LEVEL(running) state = {-__builtin_inff(), 0};                                                                 \
-      memset(y, 0, args->value_dimension * sizeof(float));                                                           \
-      size_t position = args->first;                                                                                 \
-      while (position < args->end) {                                                                                 \
-        const size_t block = position / APUS_KV_BLOCK_POSITIONS, start = position % APUS_KV_BLOCK_POSITIONS;         \
-        const size_t left = args->end - position, room = APUS_KV_BLOCK_POSITIONS - start;                            \
-        const size_t count = left < room ? left : room, offset = kv_head * APUS_KV_BLOCK_POSITIONS + start;          \
-        const char *k = (const char *)args->keys + (size_t)args->block_table[block] * args->key_block_bytes +        \
-                        offset * key_bytes;                                                                          \
-        const char *v = (const char *)args->values + (size_t)args->block_table[block] * args->value_block_bytes +    \
-                        offset * value_bytes;                                                                        \
-        float scores[APUS_KV_BLOCK_POSITIONS];                                                                       \
-        for (size_t p = 0; p < APUS_KV_BLOCK_POSITIONS; p++)                                                         \
-          scores[p] = -__builtin_inff();                                                                             \
-        for (size_t p = 0; p < count; p++)                                                                           \
-          scores[p] = args->scale * dot(k + p * key_bytes, q, args->key_dimension);                                  \
-        attention_fold(&state, scores, y, args->value_dimension);                                                    \
-        accumulate(v, value_bytes, scores, count, y, args->value_dimension);                                         \
-        position += count;                                                                                           \
-      }                                                                                                              \
-      for (size_t i = 0; i < args->value_dimension; i++)                                                             \
-        y[i] /= state.sum;                                                                                           \
+static void LEVEL(apus_attention_merge)(const apus_attention_args *args, const float *part, float *merged) {
+  const size_t dimension = args->value_dimension;
+  for (size_t i = 0; i < args->tokens * args->group; i++, part += dimension + 2, merged += dimension + 2) {
+    const float a = merged[dimension], b = part[dimension];
+    if (part[dimension + 1] == 0)
+      continue;
+    const float peak = a > b ? a : b, old = exponential(a - peak), new = exponential(b - peak);
+    for (size_t j = 0; j < dimension; j++)
+      merged[j] = merged[j] * old + part[j] * new;
+    merged[dimension] = peak;
+    merged[dimension + 1] = merged[dimension + 1] * old + part[dimension + 1] * new;
+  }
+}
+
+static void LEVEL(apus_attention_finish)(const apus_attention_args *args, size_t kv_head, const float *merged) {
+  const size_t dimension = args->value_dimension;
+  for (size_t t = 0; t < args->tokens; t++)
+    for (size_t j = 0; j < args->group; j++, merged += dimension + 2) {
+      float *y = args->y + t * args->y_stride + (kv_head * args->group + j) * dimension;
+      for (size_t i = 0; i < dimension; i++)
+        y[i] = merged[i] / merged[dimension + 1];
+    }
+}
+
+// ---- one part
+
+// The queries of one kv head rounded to int8, [token][head of the group], behind the block of floats in scratch.
+SIMD LEVEL(int8_query) LEVEL(query_at)(const apus_attention_args *args, size_t index) {
+  const size_t d = args->key_dimension, count = args->tokens * args->group;
+  float *block = args->scratch;
+  float *scales = block + APUS_KV_BLOCK_POSITIONS * (d + args->value_dimension);
+  return (LEVEL(int8_query)){(int8_t *)(scales + count * (d / 32) * 4) + index * d, scales + index * (d / 32) * 4,
+                             scales + index * (d / 32) * 4 + d / 32};
+}
+
+SIMD const float *LEVEL(query_row)(const apus_attention_args *args, size_t kv_head, size_t index) {
+  const size_t head = kv_head * args->group + index % args->group;
+  return args->q + index / args->group * args->q_stride + head * args->key_dimension;
+}
+
+static void LEVEL(round_queries)(const apus_attention_args *args, size_t kv_head) {
+  const size_t blocks = args->key_dimension / 32;
+  for (size_t i = 0; i < args->tokens * args->group; i++) {
+    const LEVEL(int8_query) q = LEVEL(query_at)(args, i);
+    LEVEL(apus_quantize)(LEVEL(query_row)(args, kv_head, i), args->key_dimension, 1, (int8_t *)q.codes,
+                         (float *)q.scales, (float *)q.sums + blocks, (float *)q.sums);
+  }
+}
+
+// Positions [first, end) of a block, counted from its start, that token t looks at.
+SIMD void LEVEL(visible)(const apus_attention_args *args, size_t t, size_t block, size_t *first, size_t *end) {
+  const size_t start = block * APUS_KV_BLOCK_POSITIONS, stop = args->position + t + 1;
+  const size_t begin = args->window > 0 && args->window < stop ? stop - args->window : 0;
+  *first = begin > start ? begin - start : 0;
+  *end = stop > start ? stop - start : 0;
+  if (*end > APUS_KV_BLOCK_POSITIONS)
+    *end = APUS_KV_BLOCK_POSITIONS;
+}
+
+#define ATTENTION(format, IS_Q8)                                                                                     \
+  SIMD void LEVEL(query_##format)(const apus_attention_args *args, size_t kv_head, size_t index, size_t block,       \
+                                  const LEVEL(kv_block) * kv, float *y) {                                            \
+    size_t first, end;                                                                                               \
+    LEVEL(visible)(args, index / args->group, block, &first, &end);                                                  \
+    if (first >= end)                                                                                                \
+      return;                                                                                                        \
+    vf lanes[LANES];                                                                                                 \
+    float scores[APUS_KV_BLOCK_POSITIONS];                                                                           \
+    if (IS_Q8) {                                                                                                     \
+      const LEVEL(int8_query) q = LEVEL(query_at)(args, index);                                                      \
+      LEVEL(scores_q8_0)(kv->keys, &q, args->key_dimension, lanes);                                                  \
+    } else {                                                                                                         \
+      const float *q = LEVEL(query_row)(args, kv_head, index);                                                       \
+      if (kv->key_floats)                                                                                            \
+        LEVEL(scores_float)(0, kv->key_floats, q, args->key_dimension, lanes);                                       \
+      else                                                                                                           \
+        LEVEL(scores_float)(kv->keys, 0, q, args->key_dimension, lanes);                                             \
+    }                                                                                                                \
+    UNROLL for (int l = 0; l < LANES; l++) vf_store(scores + l * VF, vf_mul(lanes[l], vf_splat(args->scale)));       \
+    LEVEL(fold)(scores, first, end, y, args->value_dimension, y + args->value_dimension);                            \
+    if (kv->value_floats)                                                                                            \
+      LEVEL(values_float)(kv->value_floats, 0, scores, first, end, y, args->value_dimension);                        \
+    else                                                                                                             \
+      LEVEL(values_float)(0, kv->values, scores, first, end, y, args->value_dimension);                              \
+  }                                                                                                                  \
+                                                                                                                     \
+  static void LEVEL(apus_attention_##format)(const apus_attention_args *args, size_t kv_head, size_t part,           \
+                                             float *result) {                                                        \
+    enum { BLOCKS = APUS_ATTENTION_PART_POSITIONS / APUS_KV_BLOCK_POSITIONS };                                       \
+    const size_t queries = args->tokens * args->group, width = args->value_dimension + 2;                            \
+    for (size_t i = 0; i < queries; i++) {                                                                           \
+      memset(result + i * width, 0, width * sizeof(float));                                                          \
+      result[i * width + args->value_dimension] = -__builtin_inff();                                                 \
+    }                                                                                                                \
+    if (IS_Q8)                                                                                                       \
+      LEVEL(round_queries)(args, kv_head);                                                                           \
+    for (size_t block = part * BLOCKS; block < (part + 1) * BLOCKS; block++) {                                       \
+      size_t unused, first, end;                                                                                     \
+      LEVEL(visible)(args, 0, block, &first, &unused);                                                               \
+      LEVEL(visible)(args, args->tokens - 1, block, &unused, &end);                                                  \
+      if (first >= end)                                                                                              \
+        continue;                                                                                                    \
+      const LEVEL(kv_block) kv = LEVEL(block_##format)(args, kv_head, block, queries > 1);                           \
+      for (size_t i = 0; i < queries; i++)                                                                           \
+        LEVEL(query_##format)(args, kv_head, i, block, &kv, result + i * width);                                     \
     }                                                                                                                \
   }
 
-#define F16_ROW_BYTES(dimension) ((dimension) * 2)
-#define Q8_0_ROW_BYTES(dimension) ((dimension) / 32 * sizeof(apus_q8_0))
-
-// y += sum of weights[p] * v[p], four vectors of y at a time to hide the latency of the sums.
-SIMD void accumulate_f16(const char *v, size_t bytes, const float *weights, size_t count, float *y, size_t dimension) {
-  size_t i = 0;
-  for (; i + 4 * VF <= dimension; i += 4 * VF) {
-    vf sum[4];
-    UNROLL for (int j = 0; j < 4; j++) sum[j] = vf_load_f32(y + i + j * VF);
-    for (size_t p = 0; p < count; p++)
-      UNROLL for (int j = 0; j < 4; j++)
-        sum[j] = vf_fma(vf_load_f16(v + p * bytes + (i + j * VF) * 2), vf_splat(weights[p]), sum[j]);
-    UNROLL for (int j = 0; j < 4; j++) vf_store(y + i + j * VF, sum[j]);
-  }
-  for (; i < dimension; i++)
-    for (size_t p = 0; p < count; p++)
-      y[i] += weights[p] * f16_scalar((const apus_f16 *)(v + p * bytes) + i);
+// Where a block of one kv head lies; keys and values of F16 with both dimensions' bytes a position.
+SIMD LEVEL(kv_block) LEVEL(block_at)(const apus_attention_args *args, size_t kv_head, size_t block, size_t key_bytes,
+                                     size_t value_bytes) {
+  const size_t at = (size_t)args->block_table[block], row = kv_head * APUS_KV_BLOCK_POSITIONS;
+  return (LEVEL(kv_block)){(const char *)args->keys + at * args->key_block_bytes + row * key_bytes,
+                           (const char *)args->values + at * args->value_block_bytes + row * value_bytes, 0, 0};
 }
 
-SIMD float dot_kv_q8_0(const char *k, const float *q, size_t dimension) {
-  const apus_q8_0 *b = (const apus_q8_0 *)k;
-  vf sum = vf_zero();
-  for (size_t i = 0; i < dimension / 32; i++) {
-    vf part = vf_zero();
-    for (size_t j = 0; j < 32; j += VF)
-      part = vf_fma(vf_load_i8(b[i].codes + j), vf_load_f32(q + i * 32 + j), part);
-    sum = vf_fma(part, vf_splat(f16_scalar(&b[i].d)), sum);
+static LEVEL(kv_block) LEVEL(block_f16)(const apus_attention_args *args, size_t kv_head, size_t block, int as_floats) {
+  LEVEL(kv_block) kv = LEVEL(block_at)(args, kv_head, block, args->key_dimension * 2, args->value_dimension * 2);
+  float *floats = args->scratch;
+  if (as_floats) {
+    LEVEL(values_to_float_f16)(kv.keys, args->key_dimension, floats);
+    kv.key_floats = floats;
+    floats += APUS_KV_BLOCK_POSITIONS * args->key_dimension;
+    LEVEL(values_to_float_f16)(kv.values, args->value_dimension, floats);
+    kv.value_floats = floats;
   }
-  return vf_sum(sum);
+  return kv;
 }
 
-SIMD void accumulate_q8_0(const char *v, size_t bytes, const float *weights, size_t count, float *y,
-                          size_t dimension) {
-  for (size_t i = 0; i < dimension / 32; i++) {
-    vf sum[32 / VF];
-    UNROLL for (int j = 0; j < 32 / VF; j++) sum[j] = vf_load_f32(y + i * 32 + j * VF);
-    for (size_t p = 0; p < count; p++) {
-      const apus_q8_0 *b = (const apus_q8_0 *)(v + p * bytes) + i;
-      vf scale = vf_splat(weights[p] * f16_scalar(&b->d));
-      UNROLL for (int j = 0; j < 32 / VF; j++) sum[j] = vf_fma(vf_load_i8(b->codes + j * VF), scale, sum[j]);
-    }
-    UNROLL for (int j = 0; j < 32 / VF; j++) vf_store(y + i * 32 + j * VF, sum[j]);
-  }
+static LEVEL(kv_block) LEVEL(block_q8_0)(const apus_attention_args *args, size_t kv_head, size_t block, int as_floats) {
+  LEVEL(kv_block) kv = LEVEL(block_at)(args, kv_head, block, args->key_dimension / 32 * sizeof(apus_q8_0),
+                                       args->value_dimension / 32 * sizeof(apus_q8_0));
+  float *floats = (float *)args->scratch + APUS_KV_BLOCK_POSITIONS * args->key_dimension;
+  (void)as_floats;
+  LEVEL(values_to_float_q8_0)(kv.values, args->value_dimension, floats);
+  kv.value_floats = floats;
+  return kv;
 }
 
-ATTENTION(f16, F16_ROW_BYTES, dot_f16, accumulate_f16)
-ATTENTION(q8_0, Q8_0_ROW_BYTES, dot_kv_q8_0, accumulate_q8_0)
+ATTENTION(f16, 0)
+ATTENTION(q8_0, 1)
 #undef ATTENTION
 
-static void LEVEL(apus_kv_encode_f16)(const float *x, size_t count, void *destination) {
+// ---- storing
+
+static void LEVEL(apus_store_key_f16)(const float *x, size_t dimension, size_t offset, void *block) {
+  for (size_t i = 0; i < dimension; i++)
+    ((apus_f16 *)block)[i * APUS_KV_BLOCK_POSITIONS + offset] = f16_from_float(x[i]);
+}
+
+static void LEVEL(apus_store_value_f16)(const float *x, size_t dimension, size_t offset, void *block) {
+  apus_f16 *row = (apus_f16 *)block + offset * dimension;
   size_t i = 0;
-  for (; i + VF <= count; i += VF)
-    vf_store_f16((apus_f16 *)destination + i, vf_load_f32(x + i));
-  for (; i < count; i++)
-    ((apus_f16 *)destination)[i] = apus_float_to_f16(x[i]);
+  for (; i + VF <= dimension; i += VF)
+    vf_store_f16(row + i, vf_load_f32(x + i));
+  for (; i < dimension; i++)
+    row[i] = f16_from_float(x[i]);
+}
+
+static void LEVEL(apus_store_key_q8_0)(const float *x, size_t dimension, size_t offset, void *block) {
+  char *codes = block;
+  apus_f16 *scales = (apus_f16 *)(codes + dimension * APUS_KV_BLOCK_POSITIONS);
+  for (size_t i = 0; i < dimension / 32; i++) {
+    int8_t rounded[32];
+    int32_t sums[2];
+    scales[i * APUS_KV_BLOCK_POSITIONS + offset] = f16_from_float(round_block(x + 32 * i, rounded, sums));
+    for (size_t j = 0; j < 8; j++)
+      memcpy(codes + ((i * 8 + j) * APUS_KV_BLOCK_POSITIONS + offset) * 4, rounded + 4 * j, 4);
+  }
+}
+
+static void LEVEL(apus_store_value_q8_0)(const float *x, size_t dimension, size_t offset, void *block) {
+  apus_q8_0 *row = (apus_q8_0 *)block + offset * (dimension / 32);
+  for (size_t i = 0; i < dimension / 32; i++) {
+    int32_t sums[2];
+    row[i].d = f16_from_float(round_block(x + 32 * i, row[i].codes, sums));
+  }
 }

@@ -56,12 +56,4 @@ static void LEVEL(apus_quantize)(const float *x, size_t k, size_t width, int8_t 
   }
 }
 
-static void LEVEL(apus_kv_encode_q8_0)(const float *x, size_t count, void *destination) {
-  apus_q8_0 *b = destination;
-  for (size_t i = 0; i < count / 32; i++) {
-    int32_t sums[2];
-    b[i].d = apus_float_to_f16(round_block(x + 32 * i, b[i].codes, sums));
-  }
-}
-
 #pragma STDC FP_CONTRACT ON

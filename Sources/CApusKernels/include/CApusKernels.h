@@ -63,11 +63,22 @@ typedef struct apus_matmul_args {
   size_t y_stride;
 } apus_matmul_args;
 
-// Attention of one token over its KV blocks: query heads share key/value heads in groups (GQA).
-// Inside one KV block lie [kv head][position][dimension]; blocks are block_bytes apart.
+enum { APUS_KV_BLOCK_POSITIONS = 32, APUS_ATTENTION_PART_POSITIONS = 512 };
+
+// Attention of tokens at consecutive positions of one sequence over its KV blocks: query heads share key/value heads
+// in groups (GQA). Inside one KV block lie, for each kv head, the keys and the values of 32 positions:
+//   keys F16     [dimension][position]                 values F16     [position][dimension]
+//   keys Q8_0    [dimension / 4][position][4] codes,   values Q8_0    [position][dimension / 32] quant blocks
+//                then [dimension / 32][position] scales
+// So a product with 32 keys has a lane for each position and needs no sum across lanes. Blocks are block_bytes apart.
+//
+// Positions are cut into parts of APUS_ATTENTION_PART_POSITIONS, each with a softmax of its own, merged in order: the
+// parts of one token can be computed by several threads, and results do not depend on whether they were.
 typedef struct apus_attention_args {
-  const float *q; // [kv_heads * group, key_dimension]
-  float *y;       // [kv_heads * group, value_dimension]
+  const float *q; // token t at q + t * q_stride: [kv_heads * group, key_dimension]
+  float *y;       // token t at y + t * y_stride: [kv_heads * group, value_dimension]
+  size_t q_stride;
+  size_t y_stride;
   const void *keys;
   const void *values;
   size_t key_block_bytes;
@@ -76,16 +87,29 @@ typedef struct apus_attention_args {
   size_t group;
   size_t key_dimension;
   size_t value_dimension;
-  size_t first; // first position looked at
-  size_t end;   // one past the last
+  size_t tokens;
+  size_t position; // of the first token
+  size_t window;   // positions that a token looks back on, its own included; 0 for all
   float scale;
+  void *_Nullable scratch; // apus_attention_scratch_bytes, for one call at a time
 } apus_attention_args;
 
-enum { APUS_KV_BLOCK_POSITIONS = 32 };
+// Bytes of scratch for one kv head.
+static inline size_t apus_attention_scratch_bytes(const apus_attention_args *args) {
+  const size_t block = APUS_KV_BLOCK_POSITIONS * (args->key_dimension + args->value_dimension) * sizeof(float);
+  return block + args->tokens * args->group * (args->key_dimension + args->key_dimension / 32 * 4 * sizeof(float));
+}
+
+// Floats in a part of one kv head: for every token and head of the group its weighted values, the largest score, and
+// the sum of weights.
+static inline size_t apus_attention_part_floats(const apus_attention_args *args) {
+  return args->tokens * args->group * (args->value_dimension + 2);
+}
 
 typedef void (*apus_matmul_fn)(const apus_matmul_args *args, size_t row_begin, size_t row_end);
 typedef void (*apus_decode_fn)(const void *source, float *values, size_t count);
-typedef void (*apus_attention_fn)(const apus_attention_args *args, size_t kv_head);
+typedef void (*apus_attention_fn)(const apus_attention_args *args, size_t kv_head, size_t part, float *result);
+typedef void (*apus_kv_store_fn)(const float *x, size_t dimension, size_t offset, void *block);
 
 // One level of kernels: complete, the sum of overlays from the reference up to its name.
 typedef struct apus_kernels {
@@ -97,9 +121,15 @@ typedef struct apus_kernels {
   // first values in a chunk of `width` tokens.
   void (*quantize)(const float *x, size_t k, size_t width, int8_t *codes, float *scales, float *sums16,
                    float *sums32);
-  // Writes `count` values in a KV format; Q8_0 needs a multiple of 32.
-  void (*_Nonnull kv_encode[APUS_KV_FORMAT_COUNT])(const float *x, size_t count, void *destination);
+  // Writes one head's key or value at position `offset` of a KV block; Q8_0 needs a dimension of whole 32.
+  apus_kv_store_fn _Nonnull store_key[APUS_KV_FORMAT_COUNT];
+  apus_kv_store_fn _Nonnull store_value[APUS_KV_FORMAT_COUNT];
+  // Computes one part of the positions for one kv head.
   apus_attention_fn _Nonnull attention[APUS_KV_FORMAT_COUNT];
+  // Adds the part that follows to what was merged so far.
+  void (*attention_merge)(const apus_attention_args *args, const float *part, float *merged);
+  // Divides the merged parts of one kv head by the sums of weights, into y.
+  void (*attention_finish)(const apus_attention_args *args, size_t kv_head, const float *merged);
   // y = x / sqrt(mean(x^2) + epsilon) * gain; y may be x.
   void (*rms_norm)(const float *x, const float *gain, float epsilon, size_t count, float *y);
   // Turns pairs (2i, 2i+1) of a head by angle i: table holds `pairs` cosines, then `pairs` sines.
@@ -137,13 +167,17 @@ static inline void apus_decode(const apus_kernels *kernels, apus_format format, 
                                size_t count) {
   kernels->decode[format](source, values, count);
 }
-static inline void apus_kv_encode(const apus_kernels *kernels, apus_kv_format format, const float *x, size_t count,
-                                  void *destination) {
-  kernels->kv_encode[format](x, count, destination);
+static inline void apus_store_key(const apus_kernels *kernels, apus_kv_format format, const float *x,
+                                  size_t dimension, size_t offset, void *block) {
+  kernels->store_key[format](x, dimension, offset, block);
+}
+static inline void apus_store_value(const apus_kernels *kernels, apus_kv_format format, const float *x,
+                                    size_t dimension, size_t offset, void *block) {
+  kernels->store_value[format](x, dimension, offset, block);
 }
 static inline void apus_attention(const apus_kernels *kernels, apus_kv_format format,
-                                  const apus_attention_args *args, size_t kv_head) {
-  kernels->attention[format](args, kv_head);
+                                  const apus_attention_args *args, size_t kv_head, size_t part, float *result) {
+  kernels->attention[format](args, kv_head, part, result);
 }
 // Tells the core that this is a spin loop.
 static inline void apus_spin_pause(void) {

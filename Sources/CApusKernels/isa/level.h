@@ -30,10 +30,14 @@ void LEVEL(apus_overlay)(apus_kernels *kernels) {
   kernels->decode[APUS_F16] = LEVEL(apus_decode_f16);
   kernels->decode[APUS_BF16] = LEVEL(apus_decode_bf16);
   kernels->quantize = LEVEL(apus_quantize);
-  kernels->kv_encode[APUS_KV_F16] = LEVEL(apus_kv_encode_f16);
-  kernels->kv_encode[APUS_KV_Q8_0] = LEVEL(apus_kv_encode_q8_0);
+  kernels->store_key[APUS_KV_F16] = LEVEL(apus_store_key_f16);
+  kernels->store_key[APUS_KV_Q8_0] = LEVEL(apus_store_key_q8_0);
+  kernels->store_value[APUS_KV_F16] = LEVEL(apus_store_value_f16);
+  kernels->store_value[APUS_KV_Q8_0] = LEVEL(apus_store_value_q8_0);
   kernels->attention[APUS_KV_F16] = LEVEL(apus_attention_f16);
   kernels->attention[APUS_KV_Q8_0] = LEVEL(apus_attention_q8_0);
+  kernels->attention_merge = LEVEL(apus_attention_merge);
+  kernels->attention_finish = LEVEL(apus_attention_finish);
   kernels->rms_norm = LEVEL(apus_rms_norm);
   kernels->rope_adjacent = LEVEL(apus_rope_adjacent);
   kernels->rope_halves = LEVEL(apus_rope_halves);

@@ -32,6 +32,7 @@ SIMD float vf_sum(vf a) {
   return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
 }
 SIMD float f16_scalar(const apus_f16 *p) { return _cvtsh_ss(*p); }
+SIMD apus_f16 f16_from_float(float x) { return _cvtss_sh(x, 0); }
 
 // ---- the same place in eight rows, `stride` bytes apart: lane r is row r
 
@@ -74,6 +75,7 @@ SIMD vf vf_half_pairs(const uint8_t *p, size_t stride, vf *second) {
 
 // ---- codes
 
+SIMD vq vq_load(const void *p) { return _mm256_loadu_si256(p); }
 SIMD vq vq_and(vq a, int byte) { return _mm256_and_si256(a, _mm256_set1_epi8((char)byte)); }
 SIMD vq vq_or(vq a, vq b) { return _mm256_or_si256(a, b); }
 // Shifts bytes down; bits come in from the neighbour above, so the caller masks.

@@ -33,6 +33,7 @@ SIMD float vf_sum(vf a) {
   return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
 }
 SIMD float f16_scalar(const apus_f16 *p) { return _cvtsh_ss(*p); }
+SIMD apus_f16 f16_from_float(float x) { return _cvtss_sh(x, 0); }
 
 // ---- the same place in sixteen rows, `stride` bytes apart: lane r is row r
 
@@ -85,6 +86,7 @@ SIMD vf vf_half_pairs(const uint8_t *p, size_t stride, vf *second) {
 
 // ---- codes
 
+SIMD vq vq_load(const void *p) { return _mm512_loadu_si512(p); }
 SIMD vq vq_and(vq a, int byte) { return _mm512_and_si512(a, _mm512_set1_epi8((char)byte)); }
 SIMD vq vq_or(vq a, vq b) { return _mm512_or_si512(a, b); }
 // Shifts bytes down; bits come in from the neighbour above, so the caller masks.
