@@ -31,7 +31,7 @@ struct Synthesize: ParsableCommand {
   @Option(help: ArgumentHelp("The model whose shape the file has.", valueName: "name")) var shape: String
   @Option(help: ArgumentHelp("The tensor format of the weights, or a mix of several.", valueName: "name"))
   var format = "q4_0"
-  @Option(help: ArgumentHelp("Use only so many layers; by default all.", valueName: "n")) var layers: Int?
+  @Option(help: ArgumentHelp("Layers instead of as many as the model has.", valueName: "n")) var layers: Int?
   @Option(help: ArgumentHelp("The same number gives the same weights.", valueName: "n")) var seed: UInt64 = 1
   @Flag(help: "Replace the file if it exists.") var force = false
   @Argument(help: "The file to write.", completion: .file(extensions: ["gguf"])) var file: String
@@ -49,9 +49,10 @@ struct Synthesize: ParsableCommand {
     let byteCount = tensors.reduce(0) { $0 + $1.byteCount }
     try Destination(path: file).check(byteCount: byteCount, mayReplace: force)
     try write(model)
+    let layers = model.shape.layers == 1 ? "1 layer" : "\(model.shape.layers) layers"
     let output = Output()
     try output.writeLine(
-      "\(file): \(model.shape.name), \(model.shape.layers) layers, \(model.mix.name), \(tensors.count) tensors, "
+      "\(file): \(model.shape.name), \(layers), \(model.mix.name), \(tensors.count) tensors, "
         + "\(readable(bytes: byteCount)), seed \(seed)")
     try output.flush()
   }

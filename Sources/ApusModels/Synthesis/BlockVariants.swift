@@ -1,23 +1,50 @@
 internal import ApusCore
 
-/// What a quant block holds beside its codes, in sixteen variants: scales and mins with which random codes give weights
-/// of mean zero and of one deviation.
+/// What a quant block holds beside its codes, in several variants.
 ///
-/// The variants differ, so that a kernel which takes another block's scale gives another result; the weights of all
-/// together have exactly the mean. The layouts stand above each codec in `ApusCore/Formats`.
+/// With these scales and mins random codes give weights of mean zero and of one deviation. The variants differ, so that
+/// a kernel which takes another block's scale gives another result; all of them together have exactly the mean. The
+/// values of a dense format are variants themselves. The layouts stand above each codec in `ApusCore/Formats`.
 struct BlockVariants {
-  static let count = 16
-
-  /// Where in a block these bytes lie.
-  let fields: [Range<Int>]
+  /// A power of two.
+  let count: Int
+  /// Where in a quant block these bytes lie: at least two in the first place, and for some formats more in a second.
+  let fields: (Range<Int>, Range<Int>)
   /// The blocks one after the other, with codes of zero.
   let bytes: [UInt8]
 
-  /// The variants for a format with quant blocks whose weights shall have this standard deviation.
-  init(_ format: TensorFormat, deviation: Double) {
-    precondition(!format.isDense, "dense formats have no scales")
-    var fields: [Range<Int>] = []
-    bytes = (0..<Self.count).flatMap { number in
+  init(_ format: TensorFormat, _ distribution: RandomTensor.Distribution) {
+    if format.isDense {
+      self.init(levelsOf: format, distribution)
+    } else {
+      precondition(distribution.mean == 0, "a quantized tensor has the mean zero")
+      self.init(blocksOf: format, deviation: distribution.deviation)
+    }
+  }
+
+  /// Values at even distances, as many below the mean as above.
+  private init(levelsOf format: TensorFormat, _ distribution: RandomTensor.Distribution) {
+    count = 4096
+    fields = (0..<format.blockByteCount, 0..<0)
+    // From -reach to reach, values have a variance of a third of its square.
+    let reach = distribution.deviation * 3.0.squareRoot()
+    let values = (0..<count).map { level in
+      Float(distribution.mean + reach * (Double(2 * level + 1) / 4096 - 1))
+    }
+    var bytes = [UInt8](repeating: 0, count: count * format.blockByteCount)
+    var span = bytes.mutableSpan
+    do {
+      try format.encode(values.span, into: &span)
+    } catch {
+      preconditionFailure("dense formats take every value: \(error)")
+    }
+    self.bytes = bytes
+  }
+
+  private init(blocksOf format: TensorFormat, deviation: Double) {
+    count = 16
+    var fields = (0..<0, 0..<0)
+    bytes = (0..<count).flatMap { number in
       var block = BlockFields(format, number: number, deviation: deviation)
       block.fill(format)
       fields = block.fields
@@ -29,10 +56,10 @@ struct BlockVariants {
 
 /// One variant while it is made.
 private struct BlockFields {
-  private(set) var fields: [Range<Int>] = []
+  private(set) var fields = (0..<0, 0..<0)
   private(set) var bytes: [UInt8]
   private let number: Int
-  /// The deviation of this block's weights. Its square is evenly spread over the variants, from 1/8 to 15/8 of the mean.
+  /// The deviation of this block's weights; squared, it is evenly spread over the variants, from 1/8 to 15/8 of the mean.
   private let deviation: Double
   /// Codes of most symmetric formats reach further below zero than above: half of the variants turn them round.
   private let sign: Int
@@ -44,7 +71,7 @@ private struct BlockFields {
     sign = number < 8 ? 1 : -1
   }
 
-  /// Sets all fields. The comments give the mean square of a code.
+  /// Sets all fields, after the mean square of the codes that the comments name.
   mutating func fill(_ format: TensorFormat) {
     switch format {
     case .f32, .f16, .bf16: break
@@ -69,18 +96,18 @@ private struct BlockFields {
 
 extension BlockFields {
   private mutating func setScale(_ sign: Double, meanSquare: Double) {
-    fields = [0..<2]
+    fields.0 = 0..<2
     setHalf(sign * deviation / meanSquare.squareRoot(), at: 0)
   }
 
   private mutating func setScaleAndMin(middle: Double, meanSquare: Double) {
-    fields = [0..<4]
+    fields.0 = 0..<4
     let scale = setHalf(deviation / meanSquare.squareRoot(), at: 0)
     setHalf(-middle * scale, at: 2)
   }
 
   private mutating func setQ2_K() {
-    fields = [0..<16, 80..<84]
+    fields = (0..<16, 80..<84)
     let scales = magnitudes(16, from: 8, below: 16)
     for (index, scale) in scales.enumerated() { bytes[index] = UInt8(scale | scale << 4) }
     let scale = setHalf(scaleOfScales(scales, meanSquare: 1.25), at: 80)  // 0...3 around their middle
@@ -88,7 +115,7 @@ extension BlockFields {
   }
 
   private mutating func setQ3_K() {
-    fields = [96..<110]
+    fields.0 = 96..<110
     let scales = signedScales(16, from: 16, below: 32)
     for (index, scale) in scales.enumerated() {
       let bits = scale + 32
@@ -100,7 +127,7 @@ extension BlockFields {
 
   /// Q4_K and Q5_K: each sub-block's min is as many of its unit as its scale, and that unit is the middle of the codes.
   private mutating func setScalesAndMins(middle: Double, meanSquare: Double) {
-    fields = [0..<16]
+    fields.0 = 0..<16
     let scales = magnitudes(8, from: 32, below: 64)
     for index in 0..<4 {
       let (low, high) = (scales[index], scales[index + 4])
@@ -113,7 +140,7 @@ extension BlockFields {
   }
 
   private mutating func setQ6_K() {
-    fields = [192..<210]
+    fields.0 = 192..<210
     // Small scales, so that the scale of scales keeps bits enough: it is below what F16 holds with all of them.
     let scales = signedScales(16, from: 16, below: 32)
     for (index, scale) in scales.enumerated() { bytes[192 + index] = UInt8(bitPattern: Int8(scale)) }
@@ -121,7 +148,7 @@ extension BlockFields {
   }
 
   private mutating func setIQ4_XS() {
-    fields = [0..<8]
+    fields.0 = 0..<8
     let scales = signedScales(8, from: 8, below: 16)
     for (index, scale) in scales.enumerated() {
       let bits = scale + 32

@@ -50,7 +50,7 @@ private struct SyntheticTensor {
   let name: String
   let dimensions: [Int]
   let format: TensorFormat
-  let distribution: RandomMatrix.Distribution
+  let distribution: RandomTensor.Distribution
 
   /// A vector is kept in F32, whatever the mix.
   static func vector(_ name: String, _ count: Int, mean: Double, deviation: Double) -> SyntheticTensor {
@@ -58,8 +58,8 @@ private struct SyntheticTensor {
       name: name, dimensions: [count], format: .f32, distribution: .init(mean: mean, deviation: deviation))
   }
 
-  func data(_ words: RandomWords) -> RandomMatrix {
-    RandomMatrix(format: format, elements: dimensions.reduce(1, *), distribution: distribution, words: words)
+  func data(_ words: RandomWords) -> RandomTensor {
+    RandomTensor(format: format, elements: dimensions.reduce(1, *), distribution: distribution, words: words)
   }
 }
 

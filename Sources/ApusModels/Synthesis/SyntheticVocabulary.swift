@@ -10,25 +10,23 @@ struct SyntheticVocabulary {
   static let beginningOfSequence: UInt32 = 1
   static let endOfSequence: UInt32 = 2
 
-  /// The fewest tokens: those that every text can be spelled with.
-  static let minimumCount = 3 + 256
-
-  /// A vocabulary of exactly `count` tokens, from `minimumCount` on.
+  /// A vocabulary of exactly `count` tokens, at least 260: those that every text can be spelled with.
   init(count: Int) {
-    precondition(count >= Self.minimumCount, "a vocabulary has special and byte tokens at least")
+    precondition(count >= 3 + 256 + 1, "a vocabulary has special tokens, bytes and a space at least")
     let bytes = (0..<256).map { value in
       let digits = String(value, radix: 16, uppercase: true)
       return "<0x" + (value < 16 ? "0" : "") + digits + ">"
     }
     texts = ["<unk>", "<s>", "</s>"] + bytes
     kinds = [2, 3, 3] + [Int32](repeating: 6, count: bytes.count)
-    texts += Self.pieces(count - texts.count)
-    let pieces = count - Self.minimumCount
-    kinds += [Int32](repeating: 1, count: pieces)
-    scores = [Float](repeating: 0, count: Self.minimumCount) + (0..<pieces).map { -Float($0) }
+    scores = [Float](repeating: 0, count: texts.count)
+    let pieces = Self.pieces(count - texts.count)
+    texts += pieces
+    kinds += [Int32](repeating: 1, count: pieces.count)
+    scores += pieces.indices.map { -Float($0) }
   }
 
-  /// The first `count` normal tokens: characters, then strings of two letters, of three, and so on, each length without
+  /// The first `count` normal tokens: the space and other characters, then strings of two letters, of three, and so on, each length without
   /// and with a space before it.
   private static func pieces(_ count: Int) -> [String] {
     let space = "▁"
