@@ -58,7 +58,8 @@ final class OutputFile: Output {
   }
 
   private static func failure(_ path: String, _ what: String) -> GGUFError {
-    let reason = unsafe String(cString: strerror(errno))
+    let isFull = errno == ENOSPC || errno == EDQUOT
+    let reason = unsafe String(cString: strerror(errno)) + (isFull ? ": make room, or write to another disk" : "")
     return GGUFError(.unreadable, path: path, .file, expected: "a writable file", found: "\(what): \(reason)")
   }
 }

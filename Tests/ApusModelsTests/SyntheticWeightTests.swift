@@ -1,0 +1,141 @@
+internal import ApusCore
+internal import ApusGGUF
+internal import ApusModels
+internal import ApusTestSupport
+internal import Testing
+
+/// Mean and variance of numbers.
+private struct Moments {
+  private var count = 0.0
+  private var sum = 0.0
+  private var squares = 0.0
+
+  mutating func add(_ value: Float) {
+    count += 1
+    sum += Double(value)
+    squares += Double(value) * Double(value)
+  }
+
+  var mean: Double { sum / count }
+  var variance: Double { squares / count - mean * mean }
+}
+
+@Suite struct `The weights of a synthetic model` {
+  private static let columns = 1024
+
+  /// The matrices of one layer, decoded from the file by the codec.
+  private func weights(_ mix: FormatMix, _ names: [String]) throws -> [[Float]] {
+    let folder = try TemporaryFolder()
+    let shape = ModelShape(
+      "small", layers: 1, hiddenSize: Self.columns, feedForwardSize: 1024, heads: 8, kvHeads: 8, vocabularySize: 300,
+      contextLength: 256)
+    try SyntheticModel(shape, mix, seed: 3).write(to: folder.path("model.gguf"))
+    let file = try GGUFFile.open(path: folder.path("model.gguf"))
+    return try names.map { name in
+      let tensor = try #require(file.tensor(named: name))
+      let format = try #require(tensor.format)
+      var values = [Float](repeating: 0, count: tensor.elementCount)
+      var span = values.mutableSpan
+      unsafe format.decode(file.bytes(of: tensor).bytes, into: &span)
+      return values
+    }
+  }
+
+  @Test(arguments: TensorFormat.allCases)
+  func `have the mean zero and a variance of one over the columns`(format: TensorFormat) throws {
+    let mix = try #require(FormatMix(name: format.name))
+    let values = try weights(mix, ["blk.0.ffn_gate.weight", "blk.0.ffn_up.weight"])
+    #expect(values[0] != values[1], "two tensors with the same weights")
+    let expected = 1 / Double(Self.columns)
+    var all = Moments()
+    var places = [Moments](repeating: Moments(), count: 256)
+    for (index, value) in values.joined().enumerated() {
+      all.add(value)
+      places[index % 256].add(value)
+    }
+    let deviation = expected.squareRoot()
+    #expect(abs(all.mean) < 0.01 * deviation)
+    #expect(abs(all.variance / expected - 1) < 0.02)
+    // Of 8192 quant blocks; a field in the wrong place would show in the elements around it.
+    for (place, moments) in places.enumerated() {
+      #expect(abs(moments.mean) < 0.08 * deviation, "element \(place)")
+      #expect(abs(moments.variance / expected - 1) < 0.4, "element \(place)")
+    }
+  }
+
+  @Test func `have gains near one`() throws {
+    let gains = try weights(.q4_0, ["blk.0.attn_norm.weight", "output_norm.weight"])
+    for values in gains {
+      var moments = Moments()
+      values.forEach { moments.add($0) }
+      #expect(abs(moments.mean - 1) < 0.01 && values.allSatisfy { abs($0 - 1) < 0.1 })
+      #expect(moments.variance > 0.001)
+    }
+  }
+
+  @Test func `are not those of a quant block again`() throws {
+    for format in TensorFormat.allCases {
+      let mix = try #require(FormatMix(name: format.name))
+      let values = try weights(mix, ["blk.0.attn_q.weight"])[0]
+      let blocks = stride(from: 0, to: values.count, by: 256).map { Array(values[$0..<$0 + 256]) }
+      #expect(Set(blocks).count == blocks.count, "\(format.name)")
+    }
+  }
+}
+
+@Suite struct `A published shape` {
+  /// The weights that each model is published with.
+  private static let parameters = [
+    "smollm2-135m": 134_515_008, "smollm2-360m": 361_821_120, "smollm2-1.7b": 1_711_376_384,
+    "qwen2.5-0.5b": 494_032_768, "tinyllama-1.1b": 1_100_048_384, "llama2-7b": 6_738_415_616,
+    "llama2-13b": 13_015_864_320, "mistral-7b": 7_241_732_096, "llama3-8b": 8_030_261_248,
+  ]
+
+  private func tensors(_ shape: ModelShape, _ mix: FormatMix) throws -> [GGUFWriter.Tensor] {
+    try SyntheticModel(shape, mix, seed: 1).writer().tensors
+  }
+
+  @Test func `has as many weights as the model`() throws {
+    let found = try ModelShape.all.map { shape in
+      (shape.name, try tensors(shape, .q4_0).reduce(0) { $0 + $1.dimensions.reduce(1, *) })
+    }
+    #expect(Dictionary(uniqueKeysWithValues: found) == Self.parameters)
+  }
+
+  @Test func `is found by name in any case`() {
+    #expect(ModelShape(named: "LLaMA2-7B")?.hiddenSize == 4096)
+    #expect(ModelShape(named: "llama9") == nil)
+    #expect(FormatMix(name: "q4_k_m") == .q4_K_M)
+    #expect(FormatMix(name: "q4") == nil)
+  }
+
+  /// What llama.cpp counts in the published files of Llama 2 7B.
+  @Test(arguments: [
+    (FormatMix.q4_0, ["F32": 65, "Q4_0": 225, "Q6_K": 1]), (.q8_0, ["F32": 65, "Q8_0": 226]),
+    (.f16, ["F32": 65, "F16": 226]), (.q6_K, ["F32": 65, "Q6_K": 226]),
+    (.q4_K_M, ["F32": 65, "Q4_K": 193, "Q6_K": 33]), (.q5_K_M, ["F32": 65, "Q5_K": 193, "Q6_K": 33]),
+    (.q4_K_S, ["F32": 65, "Q4_K": 217, "Q5_K": 8, "Q6_K": 1]),
+    (.q3_K_M, ["F32": 65, "Q3_K": 129, "Q4_K": 92, "Q5_K": 4, "Q6_K": 1]),
+  ])
+  func `gets the formats that llama-quantize chooses`(mix: FormatMix, expected: [String: Int]) throws {
+    let shape = try #require(ModelShape(named: "llama2-7b"))
+    let found = Dictionary(try tensors(shape, mix).map { ($0.type.name, 1) }, uniquingKeysWith: +)
+    #expect(found == expected)
+  }
+
+  @Test func `falls back where rows are not whole quant blocks of 256`() throws {
+    let shape = try #require(ModelShape(named: "smollm2-135m"))
+    let formats = { (mix: FormatMix) in
+      Dictionary(uniqueKeysWithValues: try tensors(shape, mix).map { ($0.name, $0.type.name) })
+    }
+    let found = try formats(.q4_K_M)
+    #expect(found["token_embd.weight"] == "Q8_0")
+    #expect(found["blk.0.attn_v.weight"] == "Q8_0")
+    #expect(found["blk.4.attn_v.weight"] == "Q5_0")
+    #expect(found["blk.0.ffn_down.weight"] == "Q6_K")
+    #expect(found["blk.4.ffn_down.weight"] == "Q4_K")
+    #expect(try formats(.q2_K)["blk.0.attn_q.weight"] == "Q4_0")
+    #expect(try formats(.q5_K)["blk.0.attn_q.weight"] == "Q5_1")
+    #expect(try formats(.iq4_xs)["blk.0.attn_q.weight"] == "IQ4_NL")
+  }
+}
