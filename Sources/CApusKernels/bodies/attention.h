@@ -6,8 +6,8 @@
 // so a result is the same however a prompt was cut.
 
 enum {
-  LANES = APUS_KV_BLOCK_POSITIONS / VF, // vectors for the positions of a block
-  CHAINS = 8 / LANES,                   // sums side by side, to hide the latency of an addition
+  SPANS = APUS_KV_BLOCK_POSITIONS / VF, // vectors for the positions of a block
+  CHAINS = 8 / SPANS,                   // sums side by side, to hide the latency of an addition
 };
 
 // ---- keys: 32 scores at once
@@ -25,44 +25,37 @@ SIMD vf LEVEL(load_key)(const char *halves, const float *floats, size_t at) {
 }
 
 SIMD void LEVEL(scores_float)(const char *halves, const float *floats, const float *q, size_t dimension, vf *scores) {
-  vf sums[CHAINS][LANES];
-  UNROLL for (int c = 0; c < CHAINS; c++) UNROLL for (int l = 0; l < LANES; l++) sums[c][l] = vf_zero();
+  vf sums[CHAINS][SPANS];
+  UNROLL for (int c = 0; c < CHAINS; c++) UNROLL for (int l = 0; l < SPANS; l++) sums[c][l] = vf_zero();
   size_t i = 0;
   for (; i + CHAINS <= dimension; i += CHAINS)
     UNROLL for (int c = 0; c < CHAINS; c++) {
       const vf x = vf_splat(q[i + (size_t)c]);
-      UNROLL for (int l = 0; l < LANES; l++) sums[c][l] = vf_fma(
+      UNROLL for (int l = 0; l < SPANS; l++) sums[c][l] = vf_fma(
           LEVEL(load_key)(halves, floats, (i + (size_t)c) * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF), x, sums[c][l]);
     }
   for (; i < dimension; i++)
-    UNROLL for (int l = 0; l < LANES; l++) sums[0][l] = vf_fma(
+    UNROLL for (int l = 0; l < SPANS; l++) sums[0][l] = vf_fma(
         LEVEL(load_key)(halves, floats, i * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF), vf_splat(q[i]), sums[0][l]);
-  UNROLL for (int l = 0; l < LANES; l++) {
+  UNROLL for (int l = 0; l < SPANS; l++) {
     scores[l] = sums[0][l];
     UNROLL for (int c = 1; c < CHAINS; c++) scores[l] = vf_add(scores[l], sums[c][l]);
   }
 }
 
-// A query rounded to int8, as activations of a matmul are.
-typedef struct {
-  const int8_t *codes;
-  const float *scales, *sums;
-} LEVEL(int8_query);
-
-// The keys of VF positions are to a query what the weights of VF rows are to a token: 32 dimensions at a time.
-SIMD void LEVEL(scores_q8_0)(const char *keys, const LEVEL(int8_query) * q, size_t dimension, vf *scores) {
+// The keys of VF positions are to a query, rounded to int8, what the weights of VF rows are to a token: 32 dimensions
+// at a time.
+SIMD void LEVEL(scores_q8_0)(const char *keys, block_of_a q, size_t dimension, vf *scores) {
   const char *halves = keys + dimension * APUS_KV_BLOCK_POSITIONS;
-  UNROLL for (int l = 0; l < LANES; l++) {
+  UNROLL for (int l = 0; l < SPANS; l++) {
     vf sum = vf_zero();
     for (size_t i = 0; i < dimension / 32; i++) {
       vq codes[8], operands[VQ_OPERANDS];
-      UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_from_signed(
-          vq_load(keys + ((i * 8 + (size_t)j) * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF) * 4));
+      UNROLL for (int j = 0; j < 8; j++) codes[j] =
+          vq_load(keys + ((i * 8 + (size_t)j) * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF) * 4);
       vq_operands(codes, 8, operands);
       const vf scale = vf_load_f16(halves + (i * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF) * 2);
-      const vf min = vf_mul(vf_splat(128), scale);
-      accumulate(operands, &scale, &min, q->codes + 32 * i, q->scales + i, q->sums + i, 8, 0, VQ_MIN_OF_SIGNED, 1, 1,
-                 &sum);
+      accumulate(operands, &scale, &scale, block_at_token(q, i, 0), 8, 0, 0, 1, 1, &sum);
     }
     scores[l] = sum;
   }
@@ -166,12 +159,12 @@ static void LEVEL(apus_attention_finish)(const apus_attention_args *args, size_t
 // ---- one part
 
 // The queries of one kv head rounded to int8, [token][head of the group], behind the block of floats in scratch.
-SIMD LEVEL(int8_query) LEVEL(query_at)(const apus_attention_args *args, size_t index) {
-  const size_t d = args->key_dimension, count = args->tokens * args->group;
-  float *block = args->scratch;
-  float *scales = block + APUS_KV_BLOCK_POSITIONS * (d + args->value_dimension);
-  return (LEVEL(int8_query)){(int8_t *)(scales + count * (d / 32) * 4) + index * d, scales + index * (d / 32) * 4,
-                             scales + index * (d / 32) * 4 + d / 32};
+SIMD block_of_a LEVEL(query_at)(const apus_attention_args *args, size_t index) {
+  const size_t d = args->key_dimension, blocks = d / 32, count = args->tokens * args->group;
+  const float *all = (const float *)args->scratch + APUS_KV_BLOCK_POSITIONS * (d + args->value_dimension);
+  const float *own = all + index * blocks * 5;
+  return (block_of_a){(const int8_t *)(all + count * blocks * 5) + index * d, own, own + blocks,
+                      (const int32_t *)(own + 4 * blocks)};
 }
 
 SIMD const float *LEVEL(query_row)(const apus_attention_args *args, size_t kv_head, size_t index) {
@@ -182,9 +175,10 @@ SIMD const float *LEVEL(query_row)(const apus_attention_args *args, size_t kv_he
 static void LEVEL(round_queries)(const apus_attention_args *args, size_t kv_head) {
   const size_t blocks = args->key_dimension / 32;
   for (size_t i = 0; i < args->tokens * args->group; i++) {
-    const LEVEL(int8_query) q = LEVEL(query_at)(args, i);
+    const block_of_a q = LEVEL(query_at)(args, i);
+    float *sums32 = (float *)q.sums, *sums16 = sums32 + blocks;
     LEVEL(apus_quantize)(LEVEL(query_row)(args, kv_head, i), args->key_dimension, 1, (int8_t *)q.codes,
-                         (float *)q.scales, (float *)q.sums + blocks, (float *)q.sums);
+                         (float *)q.scales, sums16, sums32, (int32_t *)q.offsets);
   }
 }
 
@@ -205,11 +199,10 @@ SIMD void LEVEL(visible)(const apus_attention_args *args, size_t t, size_t block
     LEVEL(visible)(args, index / args->group, block, &first, &end);                                                  \
     if (first >= end)                                                                                                \
       return;                                                                                                        \
-    vf lanes[LANES];                                                                                                 \
+    vf lanes[SPANS];                                                                                                 \
     float scores[APUS_KV_BLOCK_POSITIONS];                                                                           \
     if (IS_Q8) {                                                                                                     \
-      const LEVEL(int8_query) q = LEVEL(query_at)(args, index);                                                      \
-      LEVEL(scores_q8_0)(kv->keys, &q, args->key_dimension, lanes);                                                  \
+      LEVEL(scores_q8_0)(kv->keys, LEVEL(query_at)(args, index), args->key_dimension, lanes);                        \
     } else {                                                                                                         \
       const float *q = LEVEL(query_row)(args, kv_head, index);                                                       \
       if (kv->key_floats)                                                                                            \
@@ -217,7 +210,7 @@ SIMD void LEVEL(visible)(const apus_attention_args *args, size_t t, size_t block
       else                                                                                                           \
         LEVEL(scores_float)(kv->keys, 0, q, args->key_dimension, lanes);                                             \
     }                                                                                                                \
-    UNROLL for (int l = 0; l < LANES; l++) vf_store(scores + l * VF, vf_mul(lanes[l], vf_splat(args->scale)));       \
+    UNROLL for (int l = 0; l < SPANS; l++) vf_store(scores + l * VF, vf_mul(lanes[l], vf_splat(args->scale)));       \
     LEVEL(fold)(scores, first, end, y, args->value_dimension, y + args->value_dimension);                            \
     if (kv->value_floats)                                                                                            \
       LEVEL(values_float)(kv->value_floats, 0, scores, first, end, y, args->value_dimension);                        \

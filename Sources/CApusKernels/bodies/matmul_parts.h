@@ -6,32 +6,45 @@ typedef struct {
   vf min[16];
 } scales;
 
-// 32 bytes of every row: vector j has bytes 4j...4j+3.
-SIMD void vq_bytes32(const uint8_t *p, size_t stride, vq *bytes) {
-  vq_bytes(p, stride, bytes);
-  vq_bytes(p + 16, stride, bytes + 4);
+// 32 bytes of every row.
+SIMD void vq_bytes32(const uint8_t *p, size_t stride, const int LAYOUT, vq *bytes) {
+  vq_bytes(p, stride, LAYOUT, bytes);
+  vq_bytes(p + 16, stride, LAYOUT, bytes + 4);
 }
 
 // 16 bytes of every row as 32 codes: the low nibbles, then the high ones.
-SIMD void vq_nibbles(const uint8_t *p, size_t stride, vq *codes) {
+SIMD void vq_nibbles(const uint8_t *p, size_t stride, const int LAYOUT, vq *codes) {
   vq bytes[4];
-  vq_bytes(p, stride, bytes);
+  vq_bytes(p, stride, LAYOUT, bytes);
   UNROLL for (int j = 0; j < 4; j++) {
     codes[j] = vq_and(bytes[j], 15);
     codes[4 + j] = vq_and(vq_shr(bytes[j], 4), 15);
   }
 }
 
-// acc[v * APUS_CHUNK_TOKENS_MAX + t] += the 32 codes . 32 activations, for V vectors of rows and T tokens. `codes` has
-// VQ_OPERANDS vectors for every v; scales and mins of the next v lie a `scales` on.
-SIMD void accumulate(const vq *codes, const vf *scale, const vf *min, const int8_t *a, const float *scales_of_a,
-                     const float *sums_of_a, const int BITS, const int HALVES, const int MINS, const int V, const int T,
-                     vf *acc) {
+// One block of 32 activations of consecutive tokens.
+typedef struct {
+  const int8_t *codes;
+  const float *scales, *sums;
+  const int32_t *offsets;
+} block_of_a;
+
+// The blocks of 32 of `x` from its first token on; `halves`: with a sum for 16.
+SIMD block_of_a first_block(const apus_activations *x, const int HALVES) {
+  return (block_of_a){x->codes, x->scales, HALVES ? x->sums16 : x->sums32, x->offsets};
+}
+
+SIMD block_of_a block_at_token(block_of_a a, size_t t, const int HALVES) {
+  return (block_of_a){a.codes + 32 * t, a.scales + t, a.sums + (size_t)(1 + HALVES) * t, a.offsets + t};
+}
+
+// acc[v * APUS_CHUNK_TOKENS_MAX + t] += scaled sums of products, for V vectors of rows and T tokens. Scales and mins of
+// the next v lie a `scales` on. `low` and `high` as vq_dot leaves them.
+SIMD void add_scaled(const vi *low, const vi *high, const vf *scale, const vf *min, block_of_a a, const int HALVES,
+                     const int MINS, const int V, const int T, vf *acc) {
   const size_t next = sizeof(scales) / sizeof(vf);
-  vi low[VECTORS * TOKENS], high[VECTORS * TOKENS];
-  vq_dot(codes, a, BITS, HALVES, V, T, low, high);
   UNROLL for (int t = 0; t < T; t++) {
-    const vf d = vf_splat(scales_of_a[t]);
+    const vf d = vf_splat(a.scales[t]);
     UNROLL for (int v = 0; v < V; v++) {
       const int i = v * T + t;
       const vf *s = scale + (size_t)v * next, *m = min + (size_t)v * next;
@@ -40,16 +53,32 @@ SIMD void accumulate(const vq *codes, const vf *scale, const vf *min, const int8
         const vf both = vf_fma(vf_from_vi(high[i]), s[1], vf_mul(vf_from_vi(low[i]), s[0]));
         vf total = vf_fma(both, d, *sum);
         if (MINS) {
-          total = vf_fnma(m[0], vf_splat(sums_of_a[2 * t]), total);
-          total = vf_fnma(m[1], vf_splat(sums_of_a[2 * t + 1]), total);
+          total = vf_fnma(m[0], vf_splat(a.sums[2 * t]), total);
+          total = vf_fnma(m[1], vf_splat(a.sums[2 * t + 1]), total);
         }
         *sum = total;
       } else {
         const vf total = vf_fma(vf_from_vi(low[i]), vf_mul(s[0], d), *sum);
-        *sum = MINS ? vf_fnma(m[0], vf_splat(sums_of_a[t]), total) : total;
+        *sum = MINS ? vf_fnma(m[0], vf_splat(a.sums[t]), total) : total;
       }
     }
   }
+}
+
+// The same from codes; `operands` has VQ_OPERANDS vectors for every v.
+SIMD void accumulate(const vq *operands, const vf *scale, const vf *min, block_of_a a, const int BITS,
+                     const int HALVES, const int MINS, const int V, const int T, vf *acc) {
+  vi low[VECTORS * TOKENS], high[VECTORS * TOKENS];
+  vq_dot(operands, a.codes, a.offsets, BITS, HALVES, V, T, low, high);
+  add_scaled(low, high, scale, min, a, HALVES, MINS, V, T, acc);
+}
+
+// The same for one vector of rows and one token, from codes in LAYOUT_ONE.
+SIMD void accumulate_one(const vq *codes, const vf *scale, const vf *min, block_of_a a, const int BITS,
+                         const int HALVES, const int MINS, vf *acc) {
+  vi low, high;
+  vq_dot_one(codes, a.codes, a.offsets, BITS, HALVES, &low, &high);
+  add_scaled(&low, &high, scale, min, a, HALVES, MINS, 1, 1, acc);
 }
 
 // Decode waits for memory: asks for bytes of the rows that come next, in the order of their addresses, as many as
@@ -62,7 +91,8 @@ SIMD void prefetch_next(const uint8_t *next, size_t i, size_t bytes) {
 // The activations from token `first` on, the first of a chunk.
 SIMD apus_activations chunk_at(const apus_activations *x, size_t first, size_t k) {
   return (apus_activations){x->values, x->codes + first * k, x->scales + first * (k / 32),
-                            x->sums16 + first * (k / 16), x->sums32 + first * (k / 32)};
+                            x->sums16 + first * (k / 16), x->sums32 + first * (k / 32),
+                            x->offsets + first * (k / 32)};
 }
 
 // Rows that are computed together: `vectors` times VF, of which `count` from `lane` on are wanted.

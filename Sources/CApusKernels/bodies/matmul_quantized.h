@@ -8,12 +8,10 @@
 #define OF_FORMAT(name) CAT3(name, _, APUS_FORMAT)
 #define BLOCK_BYTES sizeof(CAT(apus_, APUS_FORMAT))
 
-enum { OF_FORMAT(SUMS) = 1 + OF_FORMAT(halves) }; // scales of weights and sums of activations for 32 weights
-
 // One token with VF rows at w, `stride` bytes apart.
 SIMD vf OF_FORMAT(matmul_one)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x) {
-  enum { GROUPS = OF_FORMAT(groups), SPAN = OF_FORMAT(span), SUMS = OF_FORMAT(SUMS) };
-  const float *sums = OF_FORMAT(halves) ? x->sums16 : x->sums32;
+  enum { GROUPS = OF_FORMAT(groups), SPAN = OF_FORMAT(span), HALVES = OF_FORMAT(halves) };
+  const block_of_a a = first_block(x, HALVES);
   vf acc = vf_zero();
   for (size_t i = 0; i < k / (32 * GROUPS); i++) {
     const uint8_t *block = w + i * BLOCK_BYTES;
@@ -22,12 +20,11 @@ SIMD vf OF_FORMAT(matmul_one)(const uint8_t *w, size_t stride, size_t k, const a
     OF_FORMAT(scales)(block, stride, &u);
     for (size_t first = 0; first < GROUPS; first += SPAN) {
       UNROLL for (int g = 0; g < SPAN; g++) {
-        const size_t group = i * GROUPS + first + (size_t)g, s = SUMS * (first + (size_t)g);
-        vq codes[8], operands[VQ_OPERANDS];
-        OF_FORMAT(codes)(block, stride, first, g, codes);
-        vq_operands(codes, OF_FORMAT(bits), operands);
-        accumulate(operands, u.scale + s, u.min + s, x->codes + 32 * group, x->scales + group, sums + SUMS * group,
-                   OF_FORMAT(bits), OF_FORMAT(halves), OF_FORMAT(mins), 1, 1, &acc);
+        const size_t group = first + (size_t)g, s = (1 + HALVES) * group;
+        vq codes[8];
+        OF_FORMAT(codes)(block, stride, first, g, LAYOUT_ONE, codes);
+        accumulate_one(codes, u.scale + s, u.min + s, block_at_token(a, i * GROUPS + group, HALVES), OF_FORMAT(bits),
+                       HALVES, OF_FORMAT(mins), &acc);
       }
     }
   }
@@ -37,11 +34,10 @@ SIMD vf OF_FORMAT(matmul_one)(const uint8_t *w, size_t stride, size_t k, const a
 // The `width` tokens of a chunk with V * VF rows at w: adds to acc, [V][APUS_CHUNK_TOKENS_MAX].
 SIMD void OF_FORMAT(matmul_many)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x, size_t width,
                                  const int V, vf *acc) {
-  enum { GROUPS = OF_FORMAT(groups), SPAN = OF_FORMAT(span), SUMS = OF_FORMAT(SUMS), BITS = OF_FORMAT(bits) };
-  const int8_t *a = x->codes;
-  const float *scale = x->scales, *sums = OF_FORMAT(halves) ? x->sums16 : x->sums32;
+  enum { GROUPS = OF_FORMAT(groups), SPAN = OF_FORMAT(span), HALVES = OF_FORMAT(halves), BITS = OF_FORMAT(bits) };
+  block_of_a a = first_block(x, HALVES);
   scales u[VECTORS];
-  vq codes[GROUPS][VECTORS][VQ_OPERANDS];
+  vq operands[GROUPS][VECTORS][VQ_OPERANDS];
   for (size_t i = 0; i < k / (32 * GROUPS); i++) {
     for (int v = 0; v < V; v++) {
       const uint8_t *block = w + (size_t)v * VF * stride + i * BLOCK_BYTES;
@@ -49,23 +45,22 @@ SIMD void OF_FORMAT(matmul_many)(const uint8_t *w, size_t stride, size_t k, cons
       OF_FORMAT(scales)(block, stride, u + v);
       for (size_t first = 0; first < GROUPS; first += SPAN) {
         UNROLL for (int g = 0; g < SPAN; g++) {
-          vq unpacked[8];
-          OF_FORMAT(codes)(block, stride, first, g, unpacked);
-          vq_operands(unpacked, BITS, codes[first + (size_t)g][v]);
+          vq codes[8];
+          OF_FORMAT(codes)(block, stride, first, g, LANES, codes);
+          vq_operands(codes, BITS, operands[first + (size_t)g][v]);
         }
       }
     }
     for (int g = 0; g < GROUPS; g++) {
+      const vf *scale = u->scale + (1 + HALVES) * g, *min = u->min + (1 + HALVES) * g;
       size_t t = 0;
       for (; t + TOKENS <= width; t += TOKENS)
-        accumulate(codes[g][0], u->scale + SUMS * g, u->min + SUMS * g, a + 32 * t, scale + t, sums + SUMS * t, BITS,
-                   OF_FORMAT(halves), OF_FORMAT(mins), V, TOKENS, acc + t);
+        accumulate(operands[g][0], scale, min, block_at_token(a, t, HALVES), BITS, HALVES, OF_FORMAT(mins), V, TOKENS,
+                   acc + t);
       for (; t < width; t++)
-        accumulate(codes[g][0], u->scale + SUMS * g, u->min + SUMS * g, a + 32 * t, scale + t, sums + SUMS * t, BITS,
-                   OF_FORMAT(halves), OF_FORMAT(mins), V, 1, acc + t);
-      a += 32 * width;
-      scale += width;
-      sums += SUMS * width;
+        accumulate(operands[g][0], scale, min, block_at_token(a, t, HALVES), BITS, HALVES, OF_FORMAT(mins), V, 1,
+                   acc + t);
+      a = block_at_token(a, width, HALVES);
     }
   }
 }

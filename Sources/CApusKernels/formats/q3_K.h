@@ -40,10 +40,11 @@ SIMD void scales_q3_K(const uint8_t *b, size_t stride, scales *u) {
     u->min[i] = vf_mul(vf_splat(4), u->scale[i]);
   }
 }
-SIMD void codes_q3_K(const uint8_t *b, size_t stride, size_t first, const int g, vq *codes) {
+SIMD void codes_q3_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT,
+    vq *codes) {
   vq high[8];
-  vq_bytes32(b + offsetof(apus_q3_K, codes) + 32 * (g / 4), stride, codes);
-  vq_bytes32(b + offsetof(apus_q3_K, high), stride, high);
+  vq_bytes32(b + offsetof(apus_q3_K, codes) + 32 * (g / 4), stride, LAYOUT, codes);
+  vq_bytes32(b + offsetof(apus_q3_K, high), stride, LAYOUT, high);
   UNROLL for (int j = 0; j < 8; j++)
     codes[j] = vq_or(vq_and(vq_shr(codes[j], 2 * (g % 4)), 3), vq_and(vq_to_bit(high[j], g, 2), 4));
 }

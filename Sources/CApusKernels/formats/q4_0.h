@@ -22,7 +22,8 @@ SIMD void scales_q4_0(const uint8_t *b, size_t stride, scales *u) {
   u->scale[0] = vf_halves(b + offsetof(apus_q4_0, d), stride);
   u->min[0] = vf_mul(vf_splat(8), u->scale[0]);
 }
-SIMD void codes_q4_0(const uint8_t *b, size_t stride, size_t first, const int g, vq *codes) {
-  vq_nibbles(b + offsetof(apus_q4_0, codes), stride, codes);
+SIMD void codes_q4_0(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT,
+    vq *codes) {
+  vq_nibbles(b + offsetof(apus_q4_0, codes), stride, LAYOUT, codes);
 }
 #endif

@@ -25,7 +25,8 @@ SIMD void scales_q4_1(const uint8_t *b, size_t stride, scales *u) {
   u->scale[0] = vf_half_pairs(b + offsetof(apus_q4_1, d), stride, u->min);
   u->min[0] = vf_neg(u->min[0]);
 }
-SIMD void codes_q4_1(const uint8_t *b, size_t stride, size_t first, const int g, vq *codes) {
-  vq_nibbles(b + offsetof(apus_q4_1, codes), stride, codes);
+SIMD void codes_q4_1(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT,
+    vq *codes) {
+  vq_nibbles(b + offsetof(apus_q4_1, codes), stride, LAYOUT, codes);
 }
 #endif

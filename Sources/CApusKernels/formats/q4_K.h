@@ -33,8 +33,9 @@ SIMD void scales_q4_K(const uint8_t *b, size_t stride, scales *u) {
   vf dmin, d = vf_half_pairs(b + offsetof(apus_q4_K, d), stride, &dmin);
   unpack_k_scales(b + offsetof(apus_q4_K, scales), stride, d, dmin, u);
 }
-SIMD void codes_q4_K(const uint8_t *b, size_t stride, size_t first, const int g, vq *codes) {
-  vq_bytes32(b + offsetof(apus_q4_K, codes) + 16 * first, stride, codes);
+SIMD void codes_q4_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT,
+    vq *codes) {
+  vq_bytes32(b + offsetof(apus_q4_K, codes) + 16 * first, stride, LAYOUT, codes);
   UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_and(vq_shr(codes[j], 4 * g), 15);
 }
 #endif

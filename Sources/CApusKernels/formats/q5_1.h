@@ -28,9 +28,10 @@ SIMD void scales_q5_1(const uint8_t *b, size_t stride, scales *u) {
   u->scale[0] = vf_half_pairs(b + offsetof(apus_q5_1, d), stride, u->min);
   u->min[0] = vf_neg(u->min[0]);
 }
-SIMD void codes_q5_1(const uint8_t *b, size_t stride, size_t first, const int g, vq *codes) {
-  vq_nibbles(b + offsetof(apus_q5_1, codes), stride, codes);
+SIMD void codes_q5_1(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT,
+    vq *codes) {
+  vq_nibbles(b + offsetof(apus_q5_1, codes), stride, LAYOUT, codes);
   vq high = vq_words(b + offsetof(apus_q5_1, high), stride);
-  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_or(codes[j], vq_and(vq_bits(high, j), 16));
+  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_or(codes[j], vq_and(vq_bits(high, j, LAYOUT), 16));
 }
 #endif

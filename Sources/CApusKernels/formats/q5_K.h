@@ -35,10 +35,11 @@ SIMD void scales_q5_K(const uint8_t *b, size_t stride, scales *u) {
   vf dmin, d = vf_half_pairs(b + offsetof(apus_q5_K, d), stride, &dmin);
   unpack_k_scales(b + offsetof(apus_q5_K, scales), stride, d, dmin, u);
 }
-SIMD void codes_q5_K(const uint8_t *b, size_t stride, size_t first, const int g, vq *codes) {
+SIMD void codes_q5_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT,
+    vq *codes) {
   vq high[8];
-  vq_bytes32(b + offsetof(apus_q5_K, codes) + 32 * (g / 2), stride, codes);
-  vq_bytes32(b + offsetof(apus_q5_K, high), stride, high);
+  vq_bytes32(b + offsetof(apus_q5_K, codes) + 32 * (g / 2), stride, LAYOUT, codes);
+  vq_bytes32(b + offsetof(apus_q5_K, high), stride, LAYOUT, high);
   UNROLL for (int j = 0; j < 8; j++)
     codes[j] = vq_or(vq_and(vq_shr(codes[j], 4 * (g % 2)), 15), vq_and(vq_to_bit(high[j], g, 4), 16));
 }

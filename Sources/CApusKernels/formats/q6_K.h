@@ -27,16 +27,17 @@ enum { groups_q6_K = 8, span_q6_K = 4, bits_q6_K = 6, halves_q6_K = 1, mins_q6_K
 SIMD void scales_q6_K(const uint8_t *b, size_t stride, scales *u) {
   vf d = vf_halves(b + offsetof(apus_q6_K, d), stride);
   vq packed[4];
-  vq_bytes(b + offsetof(apus_q6_K, scales), stride, packed);
+  vq_bytes(b + offsetof(apus_q6_K, scales), stride, LANES, packed);
   UNROLL for (int i = 0; i < 16; i++) {
     u->scale[i] = vf_mul(d, vf_from_vi(vi_signed_byte(packed[i / 4], i % 4)));
     u->min[i] = vf_mul(vf_splat(32), u->scale[i]);
   }
 }
-SIMD void codes_q6_K(const uint8_t *b, size_t stride, size_t first, const int g, vq *codes) {
+SIMD void codes_q6_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT,
+    vq *codes) {
   vq high[8];
-  vq_bytes32(b + offsetof(apus_q6_K, codes) + 16 * first + 32 * (g % 2), stride, codes);
-  vq_bytes32(b + offsetof(apus_q6_K, high) + 8 * first, stride, high);
+  vq_bytes32(b + offsetof(apus_q6_K, codes) + 16 * first + 32 * (g % 2), stride, LAYOUT, codes);
+  vq_bytes32(b + offsetof(apus_q6_K, high) + 8 * first, stride, LAYOUT, high);
   UNROLL for (int j = 0; j < 8; j++)
     codes[j] = vq_or(vq_and(vq_shr(codes[j], g / 2 * 4), 15), vq_and(vq_to_bit(high[j], 2 * g, 4), 48));
 }

@@ -41,13 +41,19 @@ SIMD vq vq_words(const uint8_t *p, size_t stride) {
   UNROLL for (int r = 0; r < 8; r++) memcpy(words + r, p + r * stride, 4);
   return _mm256_setr_epi32(words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7]);
 }
-// 16 bytes of every row: vector j has bytes 4j...4j+3.
-SIMD void vq_bytes(const uint8_t *p, size_t stride, vq *bytes) {
+// 16 bytes of every row. LANES: vector j has bytes 4j...4j+3 of each row in its lane. ROWS: vector j has all bytes
+// of row j in its lower half and of row j + 4 in its upper half.
+enum { LANES, ROWS };
+
+SIMD void vq_bytes(const uint8_t *p, size_t stride, const int LAYOUT, vq *bytes) {
   __m256i rows[4], pairs[4];
   UNROLL for (int r = 0; r < 4; r++) {
     rows[r] = _mm256_castsi128_si256(_mm_loadu_si128((const void *)(p + r * stride)));
     rows[r] = _mm256_inserti128_si256(rows[r], _mm_loadu_si128((const void *)(p + (r + 4) * stride)), 1);
+    bytes[r] = rows[r];
   }
+  if (LAYOUT == ROWS)
+    return;
   UNROLL for (int r = 0; r < 4; r += 2) {
     pairs[r] = _mm256_unpacklo_epi32(rows[r], rows[r + 1]);
     pairs[r + 1] = _mm256_unpackhi_epi32(rows[r], rows[r + 1]);
@@ -87,17 +93,16 @@ SIMD vq vq_to_bit(vq a, int from, int to) {
 SIMD vq vq_lookup(const int8_t *table, vq codes) {
   return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)table)), codes);
 }
-// Byte i of a lane is all ones where bit 4j + i of its word is set.
-SIMD vq vq_bits(vq words, int j) {
-  const __m256i source = _mm256_add_epi8(
-      _mm256_set1_epi8((char)(j / 2)), _mm256_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c, 0, 0x04040404,
-                                                         0x08080808, 0x0c0c0c0c));
-  const __m256i bit = _mm256_set1_epi32(j % 2 ? (int)0x80402010 : 0x08040201);
-  return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(words, source), bit), bit);
+// All ones in the bytes of codes whose bit is set in their row's word; vector j of the codes of 32 weights.
+SIMD vq vq_bits(vq words, int j, const int LAYOUT) {
+  const __m128i four = _mm_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c);
+  const __m128i eight = _mm_setr_epi32(0, 0, 0x01010101, 0x01010101);
+  const __m128i source = LAYOUT == LANES ? _mm_add_epi8(four, _mm_set1_epi8((char)(j / 2)))
+                                         : _mm_add_epi8(eight, _mm_set1_epi8((char)(4 * (j % 4) + 2 * (j / 4))));
+  const __m256i bit = LAYOUT == LANES ? _mm256_set1_epi32(j % 2 ? (int)0x80402010 : 0x08040201)
+                                      : _mm256_set1_epi64x((int64_t)0x8040201008040201);
+  return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(words, _mm256_broadcastsi128_si256(source)), bit), bit);
 }
-// Signed codes become unsigned ones, 128 above.
-enum { VQ_MIN_OF_SIGNED = 1 };
-SIMD vq vq_from_signed(vq a) { return _mm256_xor_si256(a, _mm256_set1_epi8((char)128)); }
 
 SIMD vi vi_or(vi a, vi b) { return _mm256_or_si256(a, b); }
 SIMD vi vi_add(vi a, int b) { return _mm256_add_epi32(a, _mm256_set1_epi32(b)); }
@@ -122,14 +127,15 @@ enum { TOKENS = 4, VECTORS = 2 };
 
 #ifndef APUS_HAS_VNNI
 // vpmaddubsw adds two products in 16 bits; how many of its results fit in 16 bits depends on the codes: up to 15 eight,
-// up to 31 four, up to 63 two. Codes of 8 bits go as two nibbles.
+// up to 31 four, up to 63 two. Signed codes of 8 bits go, 128 above, as two nibbles.
 enum { VQ_OPERANDS = 16 };
 
 SIMD void vq_operands(const vq *codes, const int BITS, vq *operands) {
   UNROLL for (int j = 0; j < 8; j++) {
-    operands[j] = BITS == 8 ? vq_and(codes[j], 15) : codes[j];
+    const vq above = _mm256_xor_si256(codes[j], _mm256_set1_epi8((char)128));
+    operands[j] = BITS == 8 ? vq_and(above, 15) : codes[j];
     if (BITS == 8)
-      operands[8 + j] = vq_and(vq_shr(codes[j], 4), 15);
+      operands[8 + j] = vq_and(vq_shr(above, 4), 15);
   }
 }
 
@@ -152,8 +158,8 @@ SIMD void dot_chain(const vq *codes, const int8_t *a, const int COUNT, const int
 }
 
 // low[v * T + t]: sum over codes 0...31 . activations of token t; with HALVES low has codes 0...15 and high the rest.
-SIMD void vq_dot(const vq *codes, const int8_t *a, const int BITS, const int HALVES, const int V, const int T, vi *low,
-                 vi *high) {
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int HALVES,
+                 const int V, const int T, vi *low, vi *high) {
   const int CHAIN = BITS == 6 ? 2 : BITS == 5 || HALVES ? 4 : 8;
   UNROLL for (int j = 0; j < 8; j += CHAIN) {
     vi part[VECTORS * TOKENS];
@@ -167,27 +173,84 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int BITS, const int HAL
   if (BITS == 8) {
     vi upper[VECTORS * TOKENS];
     dot_chain(codes + 8, a, 8, V, T, 16, upper);
-    UNROLL for (int i = 0; i < V * T; i++) low[i] = _mm256_add_epi32(low[i], upper[i]);
+    UNROLL for (int i = 0; i < V * T; i++) low[i] =
+        _mm256_add_epi32(low[i], _mm256_sub_epi32(upper[i], _mm256_set1_epi32(offsets[i % T])));
   }
 }
-#else
-enum { VQ_OPERANDS = 8 };
-SIMD void vq_operands(const vq *codes, const int bits, vq *operands) {
-  (void)bits;
-  UNROLL for (int j = 0; j < 8; j++) operands[j] = codes[j];
+
+// Decode leaves codes as they lie in memory, a row in each half of a vector, and sums across at the end: with one
+// token that is less than to turn them, and signed codes need no nibbles.
+enum { LAYOUT_ONE = ROWS };
+
+// The sums of the four 32-bit lanes of rows 0...7, added as 16 bits or 32 (WIDE): lane r is row r.
+SIMD vi sum_rows(const vi *rows, const int WIDE) {
+  vi pairs[2];
+#define ADD(a, b) (WIDE ? _mm256_add_epi32(a, b) : _mm256_add_epi16(a, b))
+  UNROLL for (int i = 0; i < 2; i++) {
+    const vi a = rows[2 * i], b = rows[2 * i + 1];
+    pairs[i] = ADD(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
+  }
+  const vi sum = ADD(_mm256_unpacklo_epi64(pairs[0], pairs[1]), _mm256_unpackhi_epi64(pairs[0], pairs[1]));
+#undef ADD
+  return WIDE ? sum : add_pairs(sum, 1);
 }
-SIMD void vq_dot(const vq *codes, const int8_t *a, const int bits, const int HALVES, const int V, const int T, vi *low,
-                 vi *high) {
-  (void)bits;
-  UNROLL for (int i = 0; i < V * T; i++) low[i] = high[i] = _mm256_setzero_si256();
+
+SIMD vi products(vq codes, vi a, const int BITS) {
+  if (BITS == 8) // |code| * (activation with the code's sign): 128 * 127 * 2 stays within 16 bits
+    return _mm256_maddubs_epi16(_mm256_abs_epi8(codes), _mm256_sign_epi8(a, codes));
+  return _mm256_maddubs_epi16(codes, a);
+}
+
+// vq_dot for one vector of rows and one token, from codes in LAYOUT_ONE.
+SIMD void vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int HALVES,
+                     vi *low, vi *high) {
+  const int WIDE = BITS > 4;
+  const vi first = _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)a));
+  const vi second = _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)(a + 16)));
+  vi x[4], y[4];
+  UNROLL for (int j = 0; j < 4; j++) {
+    x[j] = products(codes[j], first, BITS);
+    y[j] = products(codes[4 + j], second, BITS);
+    if (BITS == 8)
+      x[j] = _mm256_add_epi32(add_pairs(x[j], 1), add_pairs(y[j], 1));
+    else if (!HALVES)
+      x[j] = _mm256_add_epi16(x[j], y[j]);
+    if (WIDE && BITS != 8)
+      x[j] = add_pairs(x[j], 1);
+    if (WIDE && HALVES)
+      y[j] = add_pairs(y[j], 1);
+  }
+  *low = sum_rows(x, WIDE);
+  if (HALVES)
+    *high = sum_rows(y, WIDE);
+  (void)offsets;
+}
+#else
+enum { VQ_OPERANDS = 8, LAYOUT_ONE = LANES };
+SIMD void vq_operands(const vq *codes, const int BITS, vq *operands) {
+  UNROLL for (int j = 0; j < 8; j++) operands[j] =
+      BITS == 8 ? _mm256_xor_si256(codes[j], _mm256_set1_epi8((char)128)) : codes[j];
+}
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int HALVES,
+                 const int V, const int T, vi *low, vi *high) {
+  UNROLL for (int i = 0; i < V * T; i++) {
+    low[i] = BITS == 8 ? _mm256_set1_epi32(-offsets[i % T]) : _mm256_setzero_si256();
+    high[i] = _mm256_setzero_si256();
+  }
   UNROLL for (int j = 0; j < 8; j++) {
     UNROLL for (int t = 0; t < T; t++) {
       const vi word = splat_word(a + 32 * t + 4 * j);
       UNROLL for (int v = 0; v < V; v++) {
         vi *sum = HALVES && j >= 4 ? high + v * T + t : low + v * T + t;
-        *sum = _mm256_dpbusd_avx_epi32(*sum, codes[v * VQ_OPERANDS + j], word);
+        *sum = APUS_DPBUSD(*sum, codes[v * VQ_OPERANDS + j], word);
       }
     }
   }
+}
+SIMD void vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int HALVES,
+                     vi *low, vi *high) {
+  vq operands[VQ_OPERANDS];
+  vq_operands(codes, BITS, operands);
+  vq_dot(operands, a, offsets, BITS, HALVES, 1, 1, low, high);
 }
 #endif
