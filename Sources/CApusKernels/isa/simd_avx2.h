@@ -115,11 +115,11 @@ SIMD __m256i splat_word(const int8_t *a) {
   return _mm256_set1_epi32(word);
 }
 
+#ifndef APUS_HAS_VNNI
 enum { TOKENS = 2, VECTORS_MAX = 4 };
 // Vectors of rows that share broadcast activations, as far as registers go.
 #define VECTORS_OF(bits, halves) ((bits) > 4 || (halves) ? 2 : 4)
 
-#ifndef APUS_HAS_VNNI
 // vpmaddubsw adds two products in 16 bits; how many of its results fit in 16 bits depends on the codes: up to 15 eight,
 // up to 31 four, up to 63 two. Codes of 8 bits go as two nibbles.
 enum { VQ_OPERANDS = 16 };
@@ -170,7 +170,9 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int BITS, const int HAL
   }
 }
 #else
-enum { VQ_OPERANDS = 8 };
+enum { TOKENS = 4, VECTORS_MAX = 2, VQ_OPERANDS = 8 };
+#define VECTORS_OF(bits, halves) 2
+
 SIMD void vq_operands(const vq *codes, const int bits, vq *operands) {
   (void)bits;
   UNROLL for (int j = 0; j < 8; j++) operands[j] = codes[j];

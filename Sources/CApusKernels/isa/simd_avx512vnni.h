@@ -120,9 +120,9 @@ SIMD vi vi_signed_byte(vq words, int byte) {
 
 // ---- products of unsigned codes and int8 activations
 
-enum { TOKENS = 6, VECTORS_MAX = 2, VQ_OPERANDS = 8 };
-// Vectors of rows that share broadcast activations, as far as registers go.
-#define VECTORS_OF(bits, halves) 2
+enum { TOKENS = 4, VECTORS_MAX = 2, VQ_OPERANDS = 8 };
+// Vectors of rows that share broadcast activations: their codes and sums stay in registers.
+#define VECTORS_OF(bits, halves) ((halves) ? 1 : 2)
 
 SIMD void vq_operands(const vq *codes, const int bits, vq *operands) {
   (void)bits;
