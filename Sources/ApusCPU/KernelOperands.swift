@@ -7,15 +7,17 @@ extension Kernels {
     package var scales: UnsafeMutablePointer<Float>
     package var sums16: UnsafeMutablePointer<Float>
     package var sums32: UnsafeMutablePointer<Float>
+    package var offsets: UnsafeMutablePointer<Int32>
 
     package init(
       codes: UnsafeMutablePointer<Int8>, scales: UnsafeMutablePointer<Float>, sums16: UnsafeMutablePointer<Float>,
-      sums32: UnsafeMutablePointer<Float>
+      sums32: UnsafeMutablePointer<Float>, offsets: UnsafeMutablePointer<Int32>
     ) {
       unsafe self.codes = codes
       unsafe self.scales = scales
       unsafe self.sums16 = sums16
       unsafe self.sums32 = sums32
+      unsafe self.offsets = offsets
     }
   }
 

@@ -54,7 +54,8 @@ internal import CApusKernels
     let quantized = unsafe operands.quantized
     let x = unsafe apus_activations(
       values: operands.values, codes: quantized?.codes, scales: quantized?.scales, sums16: quantized?.sums16,
-      sums32: quantized?.sums32)
+      sums32: quantized?.sums32,
+      offsets: quantized?.offsets)
     var arguments = unsafe apus_matmul_args(
       weights: operands.weights, row_bytes: operands.rowByteCount, k: operands.k, n: operands.n, x: x, y: operands.y,
       y_stride: operands.yStride)
@@ -70,7 +71,7 @@ internal import CApusKernels
 
   /// Rounds one row of `count` activations to int8, into its place in a chunk of `chunkRows` rows.
   package func quantize(_ x: UnsafePointer<Float>, count: Int, into place: QuantizedRows, chunkRows: Int) {
-    unsafe table.pointee.quantize(x, count, chunkRows, place.codes, place.scales, place.sums16, place.sums32)
+    unsafe table.pointee.quantize(x, count, chunkRows, place.codes, place.scales, place.sums16, place.sums32, place.offsets)
   }
 
   /// Rows in a chunk of int8 activations, see `apus_activations` in the C header.

@@ -11,14 +11,15 @@ internal import ApusCore
   @unsafe mutating func reserve(rows: Int, columns: Int) throws(BackendError) -> Kernels.QuantizedRows {
     let count = rows * columns
     if count > capacity {
-      // Per 32 values: 32 codes, a scale, two sums of 16 and one of 32.
-      memory = try AlignedBuffer(byteCount: count / 32 * (32 + 4 * 4), for: "activations")
+      // Per 32 values: 32 codes, a scale, two sums of 16, one of 32, an offset.
+      memory = try AlignedBuffer(byteCount: count / 32 * (32 + 5 * 4), for: "activations")
       capacity = count
     }
     let codes = unsafe memory.pointer.assumingMemoryBound(to: Int8.self)
     let floats = unsafe (memory.pointer + count).assumingMemoryBound(to: Float.self)
     return unsafe Kernels.QuantizedRows(
-      codes: codes, scales: floats, sums16: floats + count / 32, sums32: floats + count / 32 * 3)
+      codes: codes, scales: floats, sums16: floats + count / 32, sums32: floats + count / 32 * 3,
+      offsets: (memory.pointer + count / 32 * (32 + 4 * 4)).assumingMemoryBound(to: Int32.self))
   }
 }
 
@@ -30,7 +31,8 @@ extension Kernels.QuantizedRows {
     let blocks = first * (columns / 32) + row - first
     let place = unsafe Self(
       codes: codes + blocks * 32, scales: scales + blocks,
-      sums16: sums16 + blocks * 2, sums32: sums32 + blocks)
+      sums16: sums16 + blocks * 2, sums32: sums32 + blocks,
+      offsets: offsets + blocks)
     return unsafe (place, min(chunk, rows - first))
   }
 }

@@ -14,6 +14,7 @@ internal import ApusTestSupport
   private let scales: GuardedBuffer<Float>
   private let sums16: GuardedBuffer<Float>
   private let sums32: GuardedBuffer<Float>
+  private let offsets: GuardedBuffer<Int32>
 
   init(_ format: TensorFormat, rows: Int, k: Int, n: Int, seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
@@ -28,6 +29,7 @@ internal import ApusTestSupport
     scales = GuardedBuffer([Float](repeating: 0, count: n * k / 32))
     sums16 = GuardedBuffer([Float](repeating: 0, count: n * k / 16))
     sums32 = GuardedBuffer([Float](repeating: 0, count: n * k / 32))
+    offsets = GuardedBuffer([Int32](repeating: 0, count: n * k / 32))
   }
 
   /// A random quant block without NaN or infinity.
@@ -46,7 +48,8 @@ internal import ApusTestSupport
     guard k.isMultiple(of: 32), let reference = Kernels(level: "reference") else { return nil }
     let rows = unsafe Kernels.QuantizedRows(
       codes: codes.end(count: columns.count * k), scales: scales.end(count: columns.count * k / 32),
-      sums16: sums16.end(count: columns.count * k / 16), sums32: sums32.end(count: columns.count * k / 32))
+      sums16: sums16.end(count: columns.count * k / 16), sums32: sums32.end(count: columns.count * k / 32),
+      offsets: offsets.end(count: columns.count * k / 32))
     for (index, column) in columns.enumerated() {
       let (place, chunkRows) = unsafe rows.place(row: index, of: columns.count, columns: k)
       unsafe reference.quantize(values.pointer + column * k, count: k, into: place, chunkRows: chunkRows)

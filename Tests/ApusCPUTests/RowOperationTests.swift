@@ -36,11 +36,13 @@ struct RowOperationTests {
     let scales = GuardedBuffer([Float](repeating: 0, count: x.count / 32))
     let sums16 = GuardedBuffer([Float](repeating: 0, count: x.count / 16))
     let sums32 = GuardedBuffer([Float](repeating: 0, count: x.count / 32))
+    let offsets = GuardedBuffer([Int32](repeating: 0, count: x.count / 32))
     unsafe kernels.quantize(
       x.pointer, count: x.count,
-      into: .init(codes: codes.pointer, scales: scales.pointer, sums16: sums16.pointer, sums32: sums32.pointer),
+      into: .init(codes: codes.pointer, scales: scales.pointer, sums16: sums16.pointer, sums32: sums32.pointer,
+        offsets: offsets.pointer),
       chunkRows: 1)
-    return (codes.values, scales.values + sums16.values + sums32.values)
+    return (codes.values, scales.values + sums16.values + sums32.values + offsets.values.map(Float.init))
   }
 
   @Test("A NaN or infinite activation stays visible after rounding", arguments: levels)

@@ -52,7 +52,7 @@ static void compare_bits(const char *what, const char *level, float found, float
 
 // ---- matmul: every operand ends at an inaccessible page
 
-enum { WEIGHTS, VALUES, CODES, SCALES, SUMS16, SUMS32, OUTPUT, BUFFERS, BUFFER_BYTES = 1 << 20 };
+enum { WEIGHTS, VALUES, CODES, SCALES, SUMS16, SUMS32, OFFSETS, OUTPUT, BUFFERS, BUFFER_BYTES = 1 << 20 };
 
 static char *buffer_ends[BUFFERS];
 
@@ -103,13 +103,14 @@ static apus_activations activations(const apus_kernels *kernels, const product *
     return x;
   int8_t *codes = buffer(CODES, n * k);
   float *scales = buffer(SCALES, n * k / 8), *sums16 = buffer(SUMS16, n * k / 4), *sums32 = buffer(SUMS32, n * k / 8);
+  int32_t *offsets = buffer(OFFSETS, n * k / 8);
   for (size_t i = 0; i < n; i++) {
     const size_t start = i / chunk * chunk, t = i - start, width = n - start < chunk ? n - start : chunk;
     const size_t block = start * (k / 32) + t;
     kernels->quantize(x.values + i * k, k, width, codes + 32 * block, scales + block, sums16 + 2 * block,
-                      sums32 + block);
+                      sums32 + block, offsets + block);
   }
-  x.codes = codes, x.scales = scales, x.sums16 = sums16, x.sums32 = sums32;
+  x.codes = codes, x.scales = scales, x.sums16 = sums16, x.sums32 = sums32, x.offsets = offsets;
   return x;
 }
 
@@ -197,50 +198,69 @@ static void test_matmuls(const apus_kernels *kernels, const apus_kernels *refere
 static void test_quantize(const apus_kernels *kernels, const apus_kernels *reference) {
   enum { K = 9 * 32, SUMS = K / 32 };
   float x[K], scales[2][SUMS], sums16[2][2 * SUMS], sums32[2][SUMS];
+  int32_t offsets[2][SUMS];
   int8_t codes[2][K];
   for (int i = 0; i < K; i++)
     x[i] = i < 32 ? 0 : uniform();
-  reference->quantize(x, K, 1, codes[0], scales[0], sums16[0], sums32[0]);
-  kernels->quantize(x, K, 1, codes[1], scales[1], sums16[1], sums32[1]);
+  reference->quantize(x, K, 1, codes[0], scales[0], sums16[0], sums32[0], offsets[0]);
+  kernels->quantize(x, K, 1, codes[1], scales[1], sums16[1], sums32[1], offsets[1]);
   for (int i = 0; i < K; i++)
     compare_bits("codes", kernels->name, codes[1][i], codes[0][i]);
   for (int i = 0; i < SUMS; i++) {
     compare_bits("scales", kernels->name, scales[1][i], scales[0][i]);
     compare_bits("sums32", kernels->name, sums32[1][i], sums32[0][i]);
+    compare_bits("offsets", kernels->name, (float)offsets[1][i], (float)offsets[0][i]);
   }
   for (int i = 0; i < 2 * SUMS; i++)
     compare_bits("sums16", kernels->name, sums16[1][i], sums16[0][i]);
 }
 
+// y of `tokens` tokens from `position` on: all parts, merged in order.
+static void run_attention(const apus_kernels *kernels, apus_kv_format format, apus_attention_args args, size_t heads) {
+  const size_t first = args.window > 0 && args.window < args.position + 1 ? args.position + 1 - args.window : 0;
+  const size_t part = first / APUS_ATTENTION_PART_POSITIONS;
+  const size_t end = (args.position + args.tokens - 1) / APUS_ATTENTION_PART_POSITIONS + 1;
+  float *merged = malloc(2 * apus_attention_part_floats(&args) * 4), *next = merged + apus_attention_part_floats(&args);
+  args.scratch = malloc(apus_attention_scratch_bytes(&args));
+  for (size_t head = 0; head < heads; head++) {
+    for (size_t i = part; i < end; i++) {
+      apus_attention(kernels, format, &args, head, i, i == part ? merged : next);
+      if (i > part)
+        kernels->attention_merge(&args, next, merged);
+    }
+    kernels->attention_finish(&args, head, merged);
+  }
+  free(merged), free(args.scratch);
+}
+
 static void test_attention(const apus_kernels *kernels, const apus_kernels *reference, apus_kv_format format,
-                           size_t dimension, size_t first, size_t end) {
-  enum { HEADS = 2, GROUP = 3, BLOCKS = 4 };
-  size_t row = format == APUS_KV_F16 ? dimension * 2 : dimension / 32 * 34;
-  size_t rows = HEADS * APUS_KV_BLOCK_POSITIONS * BLOCKS;
-  float *x = malloc(dimension * 4), *q = malloc(HEADS * GROUP * dimension * 4), *y[2];
-  char *pools[2];
-  for (int i = 0; i < 2; i++) {
-    pools[i] = malloc(rows * row);
-    for (size_t j = 0; j < rows; j++) {
+                           size_t dimension, size_t position, size_t tokens, size_t window) {
+  enum { HEADS = 2, GROUP = 3 };
+  const size_t row = format == APUS_KV_F16 ? dimension * 2 : dimension / 32 * 34, width = HEADS * GROUP * dimension;
+  const size_t head = APUS_KV_BLOCK_POSITIONS * row, blocks = (position + tokens - 1) / APUS_KV_BLOCK_POSITIONS + 1;
+  float *x = malloc(dimension * 4), *q = malloc(tokens * width * 4), *y[2];
+  char *keys = malloc(blocks * HEADS * head), *values = malloc(blocks * HEADS * head);
+  int32_t *table = malloc(blocks * 4);
+  for (size_t i = 0; i < blocks; i++)
+    table[i] = (int32_t)(blocks - 1 - i);
+  for (size_t i = 0; i < blocks * HEADS; i++)
+    for (size_t p = 0; p < APUS_KV_BLOCK_POSITIONS; p++) {
       for (size_t d = 0; d < dimension; d++)
         x[d] = uniform();
-      apus_kv_encode(kernels, format, x, dimension, pools[i] + j * row);
+      apus_store_key(kernels, format, x, dimension, p, keys + i * head);
+      apus_store_value(kernels, format, x, dimension, p, values + i * head);
     }
-  }
-  for (size_t i = 0; i < HEADS * GROUP * dimension; i++)
+  for (size_t i = 0; i < tokens * width; i++)
     q[i] = uniform() * 4;
-  int32_t table[BLOCKS] = {2, 0, 3, 1};
   for (int i = 0; i < 2; i++) {
-    y[i] = malloc(HEADS * GROUP * dimension * 4);
-    size_t block = HEADS * APUS_KV_BLOCK_POSITIONS * row;
-    apus_attention_args args = {q, y[i], pools[0], pools[1], block, block, table, GROUP, dimension, dimension,
-                                first, end, 0.2f};
-    for (size_t head = 0; head < HEADS; head++)
-      apus_attention(i ? reference : kernels, format, &args, head);
+    y[i] = malloc(tokens * width * 4);
+    const apus_attention_args args = {q, y[i], width, width, keys, values, HEADS * head, HEADS * head, table, GROUP,
+                                      dimension, dimension, tokens, position, window, 0.2f, 0};
+    run_attention(i ? reference : kernels, format, args, HEADS);
   }
-  for (size_t i = 0; i < HEADS * GROUP * dimension; i++)
-    compare("attention", kernels->name, y[0][i], y[1][i], 4e-6f);
-  free(x), free(q), free(pools[0]), free(pools[1]), free(y[0]), free(y[1]);
+  for (size_t i = 0; i < tokens * width; i++)
+    compare("attention", kernels->name, y[0][i], y[1][i], 6e-6f);
+  free(x), free(q), free(keys), free(values), free(table), free(y[0]), free(y[1]);
 }
 
 static void test_rows(const apus_kernels *kernels, const apus_kernels *reference, size_t count) {
@@ -276,11 +296,12 @@ static void test_level(const apus_kernels *kernels, const apus_kernels *referenc
   test_quantize(kernels, reference);
   for (size_t dimension = 32; dimension <= 128; dimension += 32)
     for (int format = 0; format < APUS_KV_FORMAT_COUNT; format++) {
-      test_attention(kernels, reference, (apus_kv_format)format, dimension, 0, 1);
-      test_attention(kernels, reference, (apus_kv_format)format, dimension, 0, 100);
-      test_attention(kernels, reference, (apus_kv_format)format, dimension, 37, 65);
+      test_attention(kernels, reference, (apus_kv_format)format, dimension, 0, 1, 0);
+      test_attention(kernels, reference, (apus_kv_format)format, dimension, 90, 10, 0);
+      test_attention(kernels, reference, (apus_kv_format)format, dimension, 64, 1, 28);
     }
-  test_attention(kernels, reference, APUS_KV_F16, 20, 5, 70);
+  test_attention(kernels, reference, APUS_KV_F16, 20, 505, 16, 12);
+  test_attention(kernels, reference, APUS_KV_Q8_0, 64, 1100, 1, 0);
   for (size_t count = 2; count < 70; count += 2)
     test_rows(kernels, reference, count);
 }

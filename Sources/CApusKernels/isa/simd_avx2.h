@@ -43,8 +43,6 @@ SIMD vq vq_words(const uint8_t *p, size_t stride) {
 }
 // 16 bytes of every row. LANES: vector j has bytes 4j...4j+3 of each row in its lane. ROWS: vector j has all bytes
 // of row j in its lower half and of row j + 4 in its upper half.
-enum { LANES, ROWS };
-
 SIMD void vq_bytes(const uint8_t *p, size_t stride, const int LAYOUT, vq *bytes) {
   __m256i rows[4], pairs[4];
   UNROLL for (int r = 0; r < 4; r++) {
@@ -242,7 +240,7 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const
       const vi word = splat_word(a + 32 * t + 4 * j);
       UNROLL for (int v = 0; v < V; v++) {
         vi *sum = HALVES && j >= 4 ? high + v * T + t : low + v * T + t;
-        *sum = APUS_DPBUSD(*sum, codes[v * VQ_OPERANDS + j], word);
+        *sum = _mm256_dpbusd_avx_epi32(*sum, codes[v * VQ_OPERANDS + j], word);
       }
     }
   }

@@ -51,7 +51,8 @@ SIMD vq vq_words(const uint8_t *p, size_t stride) {
                        four_words(p + 12 * stride, stride));
 }
 // 16 bytes of every row: vector j has bytes 4j...4j+3.
-SIMD void vq_bytes(const uint8_t *p, size_t stride, vq *bytes) {
+SIMD void vq_bytes(const uint8_t *p, size_t stride, const int LAYOUT, vq *bytes) {
+  (void)LAYOUT;
   __m512i rows[4], pairs[4];
   UNROLL for (int r = 0; r < 4; r++) {
     const uint8_t *q = p + r * stride;
@@ -99,16 +100,14 @@ SIMD vq vq_lookup(const int8_t *table, vq codes) {
   return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128((const void *)table)), codes);
 }
 // Byte i of a lane is all ones where bit 4j + i of its word is set.
-SIMD vq vq_bits(vq words, int j) {
+SIMD vq vq_bits(vq words, int j, const int LAYOUT) {
+  (void)LAYOUT;
   const __m512i source = _mm512_add_epi8(
       _mm512_set1_epi8((char)(j / 2)),
       _mm512_broadcast_i32x4(_mm_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c)));
   const __m512i bit = _mm512_set1_epi32(j % 2 ? (int)0x80402010 : 0x08040201);
   return _mm512_movm_epi8(_mm512_test_epi8_mask(_mm512_shuffle_epi8(words, source), bit));
 }
-// Signed codes become unsigned ones, 128 above.
-enum { VQ_MIN_OF_SIGNED = 1 };
-SIMD vq vq_from_signed(vq a) { return _mm512_xor_si512(a, _mm512_set1_epi8((char)128)); }
 
 SIMD vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
 SIMD vi vi_add(vi a, int b) { return _mm512_add_epi32(a, _mm512_set1_epi32(b)); }
@@ -122,19 +121,22 @@ SIMD vi vi_signed_byte(vq words, int byte) {
 
 // ---- products of unsigned codes and int8 activations
 
-// Tokens and vectors of rows whose products are summed at once, as far as registers go.
-enum { TOKENS = 6, VECTORS = 2, VQ_OPERANDS = 8 };
+// Tokens and vectors of rows whose products are summed at once: their codes and sums stay in registers.
+enum { TOKENS = 4, VECTORS = 2, VQ_OPERANDS = 8, LAYOUT_ONE = LANES };
 
-SIMD void vq_operands(const vq *codes, const int bits, vq *operands) {
-  (void)bits;
-  UNROLL for (int j = 0; j < 8; j++) operands[j] = codes[j];
+// The products take unsigned codes: signed ones go 128 above.
+SIMD void vq_operands(const vq *codes, const int BITS, vq *operands) {
+  UNROLL for (int j = 0; j < 8; j++) operands[j] =
+      BITS == 8 ? _mm512_xor_si512(codes[j], _mm512_set1_epi8((char)128)) : codes[j];
 }
 
 // low[v * T + t]: sum over codes 0...31 . activations of token t; with HALVES low has codes 0...15 and high the rest.
-SIMD void vq_dot(const vq *codes, const int8_t *a, const int bits, const int HALVES, const int V, const int T, vi *low,
-                 vi *high) {
-  (void)bits;
-  UNROLL for (int i = 0; i < V * T; i++) low[i] = high[i] = _mm512_setzero_si512();
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int HALVES,
+                 const int V, const int T, vi *low, vi *high) {
+  UNROLL for (int i = 0; i < V * T; i++) {
+    low[i] = BITS == 8 ? _mm512_set1_epi32(-offsets[i % T]) : _mm512_setzero_si512();
+    high[i] = _mm512_setzero_si512();
+  }
   UNROLL for (int j = 0; j < 8; j++) {
     UNROLL for (int t = 0; t < T; t++) {
       int32_t word;
@@ -145,4 +147,11 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int bits, const int HAL
       }
     }
   }
+}
+
+SIMD void vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int HALVES,
+                     vi *low, vi *high) {
+  vq operands[VQ_OPERANDS];
+  vq_operands(codes, BITS, operands);
+  vq_dot(operands, a, offsets, BITS, HALVES, 1, 1, low, high);
 }

@@ -49,6 +49,7 @@ SIMD vf vf_neg(vf a) { return (vf){vnegq_f32(a.low), vnegq_f32(a.high)}; }
 SIMD vf vf_max(vf a, vf b) { return (vf){vmaxq_f32(a.low, b.low), vmaxq_f32(a.high, b.high)}; }
 SIMD float vf_sum(vf a) { return vaddvq_f32(vaddq_f32(a.low, a.high)); }
 SIMD float f16_scalar(const apus_f16 *p) { return apus_f16_to_float(*p); }
+SIMD apus_f16 f16_from_float(float x) { return apus_float_to_f16(x); }
 
 // ---- the same place in eight rows, `stride` bytes apart: lane r is row r
 
@@ -75,7 +76,8 @@ SIMD void transpose(const uint8_t *p, size_t stride, uint8x16_t *bytes) {
   bytes[3] = vreinterpretq_u8_u64(vtrn2q_u64(odd[0], odd[1]));
 }
 // 16 bytes of every row: vector j has bytes 4j...4j+3.
-SIMD void vq_bytes(const uint8_t *p, size_t stride, vq *bytes) {
+SIMD void vq_bytes(const uint8_t *p, size_t stride, const int LAYOUT, vq *bytes) {
+  (void)LAYOUT;
   uint8x16_t low[4], high[4];
   transpose(p, stride, low);
   transpose(p + 4 * stride, stride, high);
@@ -98,6 +100,7 @@ SIMD vf vf_half_pairs(const uint8_t *p, size_t stride, vf *second) {
 
 // ---- codes
 
+SIMD vq vq_load(const void *p) { return (vq){vld1q_u8(p), vld1q_u8((const uint8_t *)p + 16)}; }
 SIMD vq vq_and(vq a, int byte) {
   const uint8x16_t mask = vdupq_n_u8((uint8_t)byte);
   return (vq){vandq_u8(a.low, mask), vandq_u8(a.high, mask)};
@@ -117,16 +120,13 @@ SIMD vq vq_lookup(const int8_t *table, vq codes) {
   return (vq){vqtbl1q_u8(values, codes.low), vqtbl1q_u8(values, codes.high)};
 }
 // Byte i of a lane is all ones where bit 4j + i of its word is set.
-SIMD vq vq_bits(vq words, int j) {
+SIMD vq vq_bits(vq words, int j, const int LAYOUT) {
+  (void)LAYOUT;
   const uint8x16_t first = {0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12};
   const uint8x16_t source = vaddq_u8(first, vdupq_n_u8((uint8_t)(j / 2)));
   const uint8x16_t bit = vreinterpretq_u8_u32(vdupq_n_u32(j % 2 ? 0x80402010 : 0x08040201));
   return (vq){vtstq_u8(vqtbl1q_u8(words.low, source), bit), vtstq_u8(vqtbl1q_u8(words.high, source), bit)};
 }
-// The products take signed codes; unsigned ones go up to 63, which is the same signed.
-enum { VQ_MIN_OF_SIGNED = 0 };
-SIMD vq vq_from_signed(vq a) { return a; }
-
 SIMD vi vi_or(vi a, vi b) { return (vi){vorrq_s32(a.low, b.low), vorrq_s32(a.high, b.high)}; }
 SIMD vi vi_add(vi a, int b) { return (vi){vaddq_s32(a.low, vdupq_n_s32(b)), vaddq_s32(a.high, vdupq_n_s32(b))}; }
 SIMD vi vi_shl(vi a, int bits) { return (vi){a.low << vdupq_n_s32(bits), a.high << vdupq_n_s32(bits)}; }
@@ -171,9 +171,9 @@ SIMD void vq_operands(const vq *codes, const int bits, vq *operands) {
   UNROLL for (int j = 0; j < 8; j++) operands[j] = codes[j];
 }
 // low[v * T + t]: sum over codes 0...31 . activations of token t; with HALVES low has codes 0...15 and high the rest.
-SIMD void vq_dot(const vq *codes, const int8_t *a, const int bits, const int HALVES, const int V, const int T, vi *low,
-                 vi *high) {
-  (void)bits;
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int bits, const int HALVES,
+                 const int V, const int T, vi *low, vi *high) {
+  (void)bits, (void)offsets;
   UNROLL for (int t = 0; t < T; t++)
     UNROLL for (int v = 0; v < V; v++)
       dot_token(codes + v * VQ_OPERANDS, a + 32 * t, HALVES, low + v * T + t, high + v * T + t);
@@ -225,9 +225,9 @@ SIMD void dot_tokens(const vq *pairs, const int8_t *a, const int HALVES, vi *low
 }
 
 // low[v * T + t]: sum over codes 0...31 . activations of token t; with HALVES low has codes 0...15 and high the rest.
-SIMD void vq_dot(const vq *codes, const int8_t *a, const int bits, const int HALVES, const int V, const int T, vi *low,
-                 vi *high) {
-  (void)bits;
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int bits, const int HALVES,
+                 const int V, const int T, vi *low, vi *high) {
+  (void)bits, (void)offsets;
   UNROLL for (int v = 0; v < V; v++) {
     const vq *of_v = codes + v * VQ_OPERANDS;
     UNROLL for (int t = 0; t + 2 <= T; t += 2)
@@ -237,3 +237,9 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int bits, const int HAL
   }
 }
 #endif
+enum { LAYOUT_ONE = LANES };
+SIMD void vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int bits, const int HALVES,
+                     vi *low, vi *high) {
+  (void)bits, (void)offsets;
+  dot_token(codes, a, HALVES, low, high);
+}
