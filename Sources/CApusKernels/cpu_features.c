@@ -16,13 +16,22 @@ uint32_t apus_cpu_features(void) {
     bits |= APUS_CPU_AVX512;
   if (__builtin_cpu_supports("avx512vnni"))
     bits |= APUS_CPU_AVX512VNNI;
+  if (__builtin_cpu_supports("avxvnni"))
+    bits |= APUS_CPU_AVXVNNI;
   return bits;
 }
 #elif defined(__aarch64__) && defined(__linux__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 
-uint32_t apus_cpu_features(void) { return getauxval(AT_HWCAP) & HWCAP_ASIMDDP ? APUS_CPU_DOTPROD : 0; }
+uint32_t apus_cpu_features(void) {
+  uint32_t bits = 0;
+  if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP)
+    bits |= APUS_CPU_DOTPROD;
+  if (getauxval(AT_HWCAP2) & HWCAP2_I8MM)
+    bits |= APUS_CPU_I8MM;
+  return bits;
+}
 #elif defined(__aarch64__)
 // Every Apple silicon CPU has the dot product instructions.
 uint32_t apus_cpu_features(void) { return APUS_CPU_DOTPROD; }

@@ -1,4 +1,4 @@
-// What this machine's CPU can do, as bits; asked only by dispatch.c.
+// What this machine's CPU can do, as bits; asked only by dispatch.c and limits/limits.c.
 #ifndef APUS_CPU_FEATURES_H
 #define APUS_CPU_FEATURES_H
 
@@ -11,6 +11,8 @@ enum {
   APUS_CPU_AVX512 = 1 << 3, // F, BW, VL and DQ
   APUS_CPU_AVX512VNNI = 1 << 4,
   APUS_CPU_DOTPROD = 1 << 5,
+  APUS_CPU_AVXVNNI = 1 << 6,
+  APUS_CPU_I8MM = 1 << 7,
 };
 
 uint32_t apus_cpu_features(void);
