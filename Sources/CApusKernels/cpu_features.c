@@ -33,8 +33,15 @@ uint32_t apus_cpu_features(void) {
   return bits;
 }
 #elif defined(__aarch64__)
+#include <sys/sysctl.h>
+
 // Every Apple silicon CPU has the dot product instructions.
-uint32_t apus_cpu_features(void) { return APUS_CPU_DOTPROD; }
+uint32_t apus_cpu_features(void) {
+  int has_i8mm = 0;
+  size_t size = sizeof has_i8mm;
+  sysctlbyname("hw.optional.arm.FEAT_I8MM", &has_i8mm, &size, 0, 0);
+  return APUS_CPU_DOTPROD | (has_i8mm ? APUS_CPU_I8MM : 0);
+}
 #else
 uint32_t apus_cpu_features(void) { return 0; }
 #endif

@@ -101,7 +101,7 @@ struct Bench: ParsableCommand {
     var repetition = BenchmarkSession.Repetition()
     repetition.count = repetitions
     repetition.warmsUp = !noWarmup
-    let progress = ProgressBar("\(test.name), \(session.setup.threads) threads")
+    let progress = ProgressBar("\(test.name) on \(readable(threads: session.setup.threads))")
     defer { progress.finish() }
     return try session.run(test, repetition) { progress.update($0, of: $1) }
   }

@@ -29,7 +29,7 @@ struct LimitsReport {
     ]
     for limits in limits {
       columns += [
-        .init(limits.threads == 1 ? "1 thread" : "\(limits.threads) threads", width: 9), .init("best", width: 8),
+        .init(readable(threads: limits.threads), width: 9), .init("best", width: 8),
       ]
     }
     let table = GrowingTable(columns, isMarkdown: isMarkdown)

@@ -20,6 +20,9 @@ package func readable(count: Int) -> String {
   return "\(count)"
 }
 
+/// A number of threads in words.
+func readable(threads count: Int) -> String { count == 1 ? "1 thread" : "\(count) threads" }
+
 /// The number with one digit behind the point; 0 where it is not finite.
 package func oneDecimal(_ value: Double) -> String { fixed(value, 1) }
 

@@ -5,8 +5,13 @@
 #include "../cpu_features.h"
 #include "apus_limits.h"
 
-// Independent sums of every loop: more than the latency of any of its instructions times their number per cycle.
+// Independent sums of every loop: more than the latency of any of its instructions times their number per cycle, and
+// few enough for the registers.
+#if defined(__aarch64__)
+enum { APUS_LOOP_SUMS = 24 };
+#else
 enum { APUS_LOOP_SUMS = 12 };
+#endif
 
 typedef struct apus_loop {
   const char *name;
