@@ -32,7 +32,7 @@ def llama_bench(folder):
     if not (source / "CMakeLists.txt").exists():
         _fetch(folder)
     _say(f"building llama.cpp in {build}: this takes some minutes")
-    options = ["-DCMAKE_BUILD_TYPE=Release", "-DGGML_NATIVE=ON", "-DLLAMA_CURL=OFF", "-DLLAMA_BUILD_SERVER=OFF"]
+    options = ["-DCMAKE_BUILD_TYPE=Release", "-DGGML_NATIVE=ON", "-DLLAMA_OPENSSL=OFF", "-DLLAMA_BUILD_SERVER=OFF"]
     options += ["-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF"]
     _call(["cmake", "-S", source, "-B", build, *options])
     _call(["cmake", "--build", build, "--parallel", str(os.cpu_count() or 1), "--target", *TARGETS])

@@ -77,8 +77,7 @@ class Comparison:
             return
         for name, record in apus.limits(threads).items():
             self.results.add(
-                round=number, engine="limits", model="", test=name, threads=threads, value=record["median"],
-                kind=record["kind"],
+                round=number, engine="limits", model="", test=name, threads=threads, value=record["max"],
             )
 
     def _measure(self, number, engine, model, test, threads):

@@ -3,34 +3,40 @@ package import ApusCore
 package import ApusModels
 
 /// What this machine can do at most with a number of threads, as measured by loops that do nothing else.
+///
+/// The best run counts: whoever else uses the machine can only make a limit look lower.
 package struct MachineLimits: Sendable {
   /// One instruction path, in operations per second.
   package struct Path: Sendable {
     package let loop: ArithmeticLoop
-    package let operationsPerSecond: Samples
+    package let runs: Samples
+
+    package var operationsPerSecond: Double { runs.maximum }
   }
 
   package let threads: Int
   /// Sequential reading of memory, in bytes per second.
-  package let reading: Samples
+  package let readRuns: Samples
   /// Bytes that were read from end to end.
   package let readByteCount: Int
   package let paths: [Path]
 
+  package var bytesPerSecond: Double { readRuns.maximum }
+
   /// The fastest path of a kind, in operations per second; nil where no loop is known for this machine.
   package func peak(_ kind: ArithmeticLoop.Kind) -> Path? {
     paths.filter { $0.loop.kind == kind }.max {
-      $0.operationsPerSecond.median < $1.operationsPerSecond.median
+      $0.operationsPerSecond < $1.operationsPerSecond
     }
   }
 
   /// The least time in which `work` could be done, and what it would wait for; nil where a limit is not known.
   package func leastTime(for work: ModelWork.Step) -> (seconds: Double, bound: Bound)? {
     guard let int8 = peak(.int8), let float = peak(.float32) else { return nil }
-    let reading = Double(work.byteCount) / reading.median
+    let reading = Double(work.byteCount) / bytesPerSecond
     let arithmetic =
-      Double(work.quantizedOperations) / int8.operationsPerSecond.median
-      + Double(work.denseOperations) / float.operationsPerSecond.median
+      Double(work.quantizedOperations) / int8.operationsPerSecond
+      + Double(work.denseOperations) / float.operationsPerSecond
     return reading > arithmetic ? (reading, .memory) : (arithmetic, .arithmetic)
   }
 
@@ -40,7 +46,7 @@ package struct MachineLimits: Sendable {
 
 /// How limits are measured.
 package struct LimitsProbe: Sendable {
-  /// Runs of each loop; the median counts.
+  /// Runs of each loop.
   package var repetitions = 7
   /// How long one run of an arithmetic loop takes, roughly.
   package var duration = Duration.milliseconds(10)
@@ -58,10 +64,10 @@ package struct LimitsProbe: Sendable {
     let reader = try MemoryReader(byteCount: readByteCount, on: pool)
     let reading = samples { reader.read(on: pool) }.map { Double(reader.byteCount) / $0 }
     let paths = ArithmeticLoop.supported.map { loop in
-      MachineLimits.Path(loop: loop, operationsPerSecond: measure(loop, on: pool))
+      MachineLimits.Path(loop: loop, runs: measure(loop, on: pool))
     }
     return MachineLimits(
-      threads: pool.threadCount, reading: Samples(reading), readByteCount: reader.byteCount, paths: paths)
+      threads: pool.threadCount, readRuns: Samples(reading), readByteCount: reader.byteCount, paths: paths)
   }
 
   private func measure(_ loop: ArithmeticLoop, on pool: ThreadPool) -> Samples {

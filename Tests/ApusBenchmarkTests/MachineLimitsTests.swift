@@ -14,10 +14,11 @@ internal import Testing
   func `are measured for all that this machine has`(threads: Int) throws {
     let limits = try measured(threads: threads)
     #expect(limits.threads == threads)
-    #expect(limits.reading.values.count == 3 && limits.reading.minimum > 0)
+    #expect(limits.readRuns.values.count == 3 && limits.readRuns.minimum > 0)
     #expect((3 << 20...5 << 20).contains(limits.readByteCount))
+    #expect(limits.bytesPerSecond == limits.readRuns.maximum)
     #expect(limits.paths.map(\.loop) == ArithmeticLoop.supported)
-    #expect(limits.paths.allSatisfy { $0.operationsPerSecond.minimum > 0 })
+    #expect(limits.paths.allSatisfy { $0.runs.minimum > 0 })
   }
 
   @Test func `give the least time of some work, and what it would wait for`() throws {
@@ -27,12 +28,12 @@ internal import Testing
     work.weightByteCount = 1_000_000
     work.kvByteCount = 500_000
     let reading = try #require(limits.leastTime(for: work))
-    #expect(reading.bound == .memory && reading.seconds == 1_500_000 / limits.reading.median)
+    #expect(reading.bound == .memory && reading.seconds == 1_500_000 / limits.bytesPerSecond)
     work.quantizedOperations = 1 << 50
     work.denseOperations = 1 << 40
     let arithmetic = try #require(limits.leastTime(for: work))
     let expected =
-      Double(1 << 50) / int8.operationsPerSecond.median + Double(1 << 40) / float.operationsPerSecond.median
+      Double(1 << 50) / int8.operationsPerSecond + Double(1 << 40) / float.operationsPerSecond
     #expect(arithmetic.bound == .arithmetic && arithmetic.seconds == expected)
   }
 

@@ -47,12 +47,12 @@ struct BenchRecord {
   private var limitFigures: [(name: String, value: JSONValue)] {
     let share = limits.flatMap(result.share)
     let peak = { (path: MachineLimits.Path?) -> JSONValue in
-      path.map { .number($0.operationsPerSecond.median) } ?? .null
+      path.map { .number($0.operationsPerSecond) } ?? .null
     }
     return [
       ("limit_share", share.map { .number($0.share) } ?? .null),
       ("limit", share.map { .string($0.bound.rawValue) } ?? .null),
-      ("read_bytes_per_second", limits.map { .number($0.reading.median) } ?? .null),
+      ("read_bytes_per_second", limits.map { .number($0.bytesPerSecond) } ?? .null),
       ("int8_operations_per_second", peak(limits?.peak(.int8))),
       ("float32_operations_per_second", peak(limits?.peak(.float32))),
     ]

@@ -109,8 +109,8 @@ private struct BenchColumn {
 extension MachineLimits {
   /// The limits in one line.
   fileprivate var sentence: String {
-    let rate = { (path: Path?) in fixed((path?.operationsPerSecond.median ?? 0) / 1e9, 0) }
-    return "\(readable(threads: threads)): reads \(fixed(reading.median / 1e9, 1)) GB/s, "
+    let rate = { (path: Path?) in fixed((path?.operationsPerSecond ?? 0) / 1e9, 0) }
+    return "\(readable(threads: threads)): reads \(fixed(bytesPerSecond / 1e9, 1)) GB/s, "
       + "int8 \(rate(peak(.int8))) Gop/s, float32 \(rate(peak(.float32))) Gflop/s at most"
   }
 }

@@ -33,7 +33,7 @@ struct LimitsReport {
       ]
     }
     let table = GrowingTable(columns, isMarkdown: isMarkdown)
-    try output.writeLine("\(Processor.name): medians of \(limits[0].reading.values.count) runs\n")
+    try output.writeLine("\(Processor.name): median and best of \(limits[0].readRuns.values.count) runs\n")
     for line in table.header { try output.writeLine(line) }
     for index in rows[0].indices {
       let cells = rows.flatMap { rows in
@@ -45,11 +45,11 @@ struct LimitsReport {
 
   private static func rows(_ limits: MachineLimits) -> [Row] {
     let name = "read \(readable(bytes: limits.readByteCount))"
-    return [Row(name: name, kind: "memory", unit: "GB/s", samples: limits.reading)]
+    return [Row(name: name, kind: "memory", unit: "GB/s", samples: limits.readRuns)]
       + limits.paths.map { path in
         Row(
           name: "\(path.loop.kind.rawValue) \(path.loop.name)", kind: path.loop.kind.rawValue,
-          unit: path.loop.kind == .int8 ? "Gop/s" : "Gflop/s", samples: path.operationsPerSecond)
+          unit: path.loop.kind == .int8 ? "Gop/s" : "Gflop/s", samples: path.runs)
       }
   }
 
