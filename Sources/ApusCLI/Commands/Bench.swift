@@ -82,7 +82,7 @@ struct Bench: ParsableCommand {
     let files = try models.map { try ModelFile(path: ModelFolder.resolve($0)) }
     let plan = dimensions.plan
     let limits = noLimits ? [] : try measureLimits(plan.threads)
-    var report = BenchReport(self.output, plan, output)
+    var report = BenchReport(self.output, plan, hasLimits: !noLimits, to: output)
     try report.begin(limits, repetitions: repetitions)
     for file in files {
       try report.begin(file)

@@ -13,11 +13,12 @@ struct BenchReport {
   private let table: GrowingTable
   private var isFirst = true
 
-  init(_ format: ReportFormat, _ plan: BenchmarkPlan, _ output: Output) {
+  /// A report of `plan`; without limits it has no column for them.
+  init(_ format: ReportFormat, _ plan: BenchmarkPlan, hasLimits: Bool, to output: Output) {
     self.format = format
     self.plan = plan
     self.output = output
-    columns = BenchColumn.all(plan)
+    columns = BenchColumn.all(plan, hasLimits: hasLimits)
     table = GrowingTable(columns.map(\.column), isMarkdown: format == .markdown)
   }
 
@@ -66,10 +67,11 @@ private struct BenchColumn {
     self.cell = cell
   }
 
-  static func all(_ plan: BenchmarkPlan) -> [BenchColumn] {
+  static func all(_ plan: BenchmarkPlan, hasLimits: Bool) -> [BenchColumn] {
     let width = plan.tests.map(\.name.count).max() ?? 0
     let test = BenchColumn("test", width: width, .left) { $0.result.test.name }
     return [test] + dimensions(plan).filter { $0.values.count > 1 }.map(\.column) + figures
+      + (hasLimits ? [ofTheLimit] : [])
   }
 
   /// The dimensions without a column, in words.
@@ -97,12 +99,15 @@ private struct BenchColumn {
       BenchColumn("KV MB/tok") { fixed($0.result.kvBytesPerToken / 1e6, 2) },
       BenchColumn("GB/s", width: 6) { fixed($0.result.bytesPerSecond / 1e9, 2) },
       BenchColumn("Gop/s", width: 7) { fixed($0.result.operationsPerSecond / 1e9, 1) },
-      BenchColumn("of the limit", width: 16, .left) { record in
-        guard let (share, bound) = record.limits.flatMap(record.result.share) else { return "" }
-        let percent = fixed(share * 100, 0)
-        return String(repeating: " ", count: max(0, 3 - percent.count)) + "\(percent) % \(bound.rawValue)"
-      },
     ]
+  }
+
+  private static var ofTheLimit: BenchColumn {
+    BenchColumn("of the limit", width: 16, .left) { record in
+      guard let (share, bound) = record.limits.flatMap(record.result.share) else { return "" }
+      let percent = fixed(share * 100, 0)
+      return String(repeating: " ", count: max(0, 3 - percent.count)) + "\(percent) % \(bound.rawValue)"
+    }
   }
 }
 
