@@ -1,6 +1,7 @@
 package import ApusCPU
 package import ApusCore
 package import ApusModels
+internal import Foundation
 
 /// What this machine can do at most with a number of threads, as measured by loops that do nothing else.
 ///
@@ -90,8 +91,13 @@ package struct LimitsProbe: Sendable {
   }
 
   /// The seconds that each run of `body` takes, after one that does not count.
+  ///
+  /// Threads sleep before each: a scheduler may leave two that never do on one core, but wakes one on an idle core.
   private func samples(_ body: () -> Void) -> [Double] {
     body()
-    return (0..<max(1, repetitions)).map { _ in ContinuousClock().measure(body).inSeconds }
+    return (0..<max(1, repetitions)).map { _ in
+      Thread.sleep(forTimeInterval: 0.002)
+      return ContinuousClock().measure(body).inSeconds
+    }
   }
 }
