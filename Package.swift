@@ -70,17 +70,14 @@ let package = Package(
       "ApusServer", "Apus", "ApusTokenizers", hummingbird, hummingbirdCore, lifecycle, signals, logging, nio, nioHTTP1,
       httpTypesNIO, httpTypes, asyncAlgorithms),
     library("ApusEvaluation", "ApusModels", "ApusCore"),
+    library("ApusBenchmark", "ApusCPU", "ApusModels", "ApusCore"),
     .executableTarget(
       name: "ApusCLI",
       dependencies: [
-        "Apus", "ApusServer", "ApusEvaluation", "ApusCPU", "ApusModels", "ApusGGUF", "ApusTokenizers",
-        "ApusSampling", "ApusCore", argumentParser, logging,
+        "Apus", "ApusServer", "ApusEvaluation", "ApusBenchmark", "ApusCPU", "ApusModels", "ApusGGUF",
+        "ApusTokenizers", "ApusSampling", "ApusCore", argumentParser, logging,
       ],
       swiftSettings: swift),
-
-    .executableTarget(
-      name: "EngineBenchmarks", dependencies: ["ApusCPU", "ApusModels", "ApusGGUF", "ApusCore", argumentParser],
-      path: "Benchmarks/EngineBenchmarks", swiftSettings: swift),
 
     .target(
       name: "ApusTestSupport", dependencies: ["ApusCore", "ApusGGUF"], path: "Tests/ApusTestSupport",
@@ -96,6 +93,7 @@ let package = Package(
       of: "ApusServer", "Apus", "ApusTokenizers", hummingbird, hummingbirdCore, logging, nio, nioEmbedded, nioPosix,
       nioHTTP1, httpTypes),
     tests(of: "ApusEvaluation", "ApusCPU", "ApusModels", "ApusGGUF", "ApusCore"),
+    tests(of: "ApusBenchmark", "ApusCPU", "ApusModels", "ApusCore"),
     tests(of: "ApusCLI", "ApusTokenizers"),
     .testTarget(name: "ArchitectureTests", swiftSettings: swift),
   ],

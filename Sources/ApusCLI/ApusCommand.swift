@@ -29,7 +29,7 @@ struct ApusCommand: AsyncParsableCommand {
     version: "apus 0.1.0",
     subcommands: [
       Run.self, Serve.self, Check.self, Inspect.self, Fit.self, Doctor.self, Tokenize.self, Detokenize.self,
-      Template.self, Evaluate.self, Synthesize.self,
+      Template.self, Evaluate.self, Synthesize.self, Bench.self,
     ])
 
   /// Runs the program; never returns an error.

@@ -26,6 +26,8 @@ package struct Machine: Sendable, Equatable {
   package var availableByteCount: Int?
   /// Bytes that the control groups allow, and how many of them are taken, cached files left out; nil for no limit.
   package var memoryLimit: MemoryLimit?
+  /// Bytes of the last cache before memory, perhaps shared with other machines; nil where the system does not tell.
+  package var lastCacheByteCount: Int?
 
   /// A control group's limit on memory.
   package struct MemoryLimit: Sendable, Equatable {
@@ -63,7 +65,16 @@ package struct Machine: Sendable, Equatable {
     let memory = MemoryInformation(text: readText(root + "/proc/meminfo"))
     return Machine(
       affinityCount: affinity(root), cpuQuota: groups.cpuQuota, memoryByteCount: memory.total ?? physicalMemory(),
-      availableByteCount: memory.available, memoryLimit: groups.memoryLimit)
+      availableByteCount: memory.available, memoryLimit: groups.memoryLimit, lastCacheByteCount: lastCache(root))
+  }
+
+  /// The largest cache of the first CPU, as Linux lists them: `32768K`.
+  private static func lastCache(_ root: String) -> Int? {
+    (0..<8).compactMap { index -> Int? in
+      let size = readText(root + "/sys/devices/system/cpu/cpu0/cache/index\(index)/size") ?? ""
+      guard let kilobytes = Int(size.prefix { $0.isNumber }), kilobytes < 1 << 40 else { return nil }
+      return kilobytes << 10
+    }.max()
   }
 
   /// CPUs in the mask that `/proc/self/status` gives in hexadecimal; where there is none, all CPUs that are online.

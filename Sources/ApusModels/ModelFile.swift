@@ -55,6 +55,16 @@ package struct ModelFile: Sendable {
     ModelFootprint.largestContext(file, configuration, use, budget: budget)
   }
 
+  /// What steps of the model must move and multiply.
+  package var work: ModelWork { ModelWork(file, configuration) }
+
+  /// Takes the network into use, without its tokenizer.
+  package func loadNetwork(
+    backend: any Backend, options: LanguageModel.Options = LanguageModel.Options()
+  ) throws(ModelError) -> LanguageModel {
+    try LanguageModel(file, backend: backend, options: options)
+  }
+
   /// Takes the weights into use.
   package func load(
     backend: any Backend, options: LanguageModel.Options = LanguageModel.Options(), progress: LoadProgress? = nil

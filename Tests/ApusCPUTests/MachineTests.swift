@@ -66,4 +66,12 @@ struct MachineTests {
     #expect(machine.threadCount >= 1)
     #expect(machine.memoryLimit == nil)
   }
+
+  @Test("The last cache is the largest that the system lists")
+  func lastCache() throws {
+    let folder = "sys/devices/system/cpu/cpu0/cache/index"
+    let files = [folder + "0/size": "32K\n", folder + "2/size": "512K\n", folder + "3/size": "32768K\n"]
+    #expect(try machine(files).lastCacheByteCount == 32 << 20)
+    #expect(try machine([:]).lastCacheByteCount == nil)
+  }
 }

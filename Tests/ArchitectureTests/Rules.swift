@@ -15,9 +15,10 @@ let allowedImports: [String: Set<String>] = [
   "Apus": ["ApusModels", "ApusSampling", "ApusTokenizers", "ApusCore", "ApusCPU"],
   "ApusServer": ["Apus", "ApusTokenizers"],
   "ApusEvaluation": ["ApusModels", "ApusCore"],
+  "ApusBenchmark": ["ApusCPU", "ApusModels", "ApusCore"],
   "ApusCLI": [
-    "Apus", "ApusServer", "ApusEvaluation", "ApusCPU", "ApusModels", "ApusGGUF", "ApusTokenizers", "ApusSampling",
-    "ApusCore",
+    "Apus", "ApusServer", "ApusEvaluation", "ApusBenchmark", "ApusCPU", "ApusModels", "ApusGGUF", "ApusTokenizers",
+    "ApusSampling", "ApusCore",
   ],
 ]
 

@@ -96,7 +96,7 @@ struct Doctor: ParsableCommand {
 }
 
 /// The CPU's name.
-private enum Processor {
+enum Processor {
   static var name: String {
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     for line in text.split(separator: "\n") {

@@ -13,8 +13,12 @@ struct KernelOption: ParsableArguments {
   var kernels: String?
 
   func validate() throws {
-    guard let name, !Kernels.supportedLevelNames.contains(name) else { return }
-    let source = kernels == nil ? Environment.kernels : "--kernels"
+    if let name { try Self.check(name, source: kernels == nil ? Environment.kernels : "--kernels") }
+  }
+
+  /// Throws where this machine has no kernels `name`; `source` is who asked for them.
+  static func check(_ name: String, source: String) throws {
+    guard !Kernels.supportedLevelNames.contains(name) else { return }
     let reason = Kernels.levelNames.contains(name) ? "this machine cannot run" : "do not exist"
     let supported = Kernels.supportedLevelNames.joined(separator: ", ")
     throw ValidationError("\(source) asks for kernels '\(name)', which \(reason): use one of \(supported)")

@@ -20,6 +20,9 @@ package func readable(count: Int) -> String {
   return "\(count)"
 }
 
+/// A number of threads in words.
+func readable(threads count: Int) -> String { count == 1 ? "1 thread" : "\(count) threads" }
+
 /// The number with one digit behind the point; 0 where it is not finite.
 package func oneDecimal(_ value: Double) -> String { fixed(value, 1) }
 
@@ -27,9 +30,11 @@ package func oneDecimal(_ value: Double) -> String { fixed(value, 1) }
 package func fixed(_ value: Double, _ digits: Int) -> String {
   let unit = (0..<digits).reduce(1) { unit, _ in unit * 10 }
   let scaled = value.isFinite && abs(value) < 1e12 ? Int((abs(value) * Double(unit)).rounded()) : 0
+  let sign = value < 0 && scaled > 0 ? "-" : ""
+  guard digits > 0 else { return "\(sign)\(scaled)" }
   let fraction = String(scaled % unit)
   let zeros = String(repeating: "0", count: digits - fraction.count)
-  return (value < 0 && scaled > 0 ? "-" : "") + "\(scaled / unit).\(zeros)\(fraction)"
+  return "\(sign)\(scaled / unit).\(zeros)\(fraction)"
 }
 
 /// Seconds as a number.

@@ -7,6 +7,7 @@
 #ifndef CAPUSKERNELS_H
 #define CAPUSKERNELS_H
 
+#include "apus_limits.h"
 #include "format_list.h"
 #include <stddef.h>
 #include <stdint.h>

@@ -1,0 +1,1 @@
+"""Apus beside other engines: measuring in turn, keeping results, tables and plots."""

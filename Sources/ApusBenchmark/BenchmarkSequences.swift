@@ -1,0 +1,66 @@
+internal import ApusCore
+internal import ApusModels
+
+/// Sequences of arbitrary tokens, each with KV blocks of its own.
+///
+/// A position of a sequence has always the same token, so what one test left in the cache serves the next.
+struct BenchmarkSequences {
+  private let model: LanguageModel
+  private let cache: KVCache
+  private let work: ModelWork
+  private let blockTables: [[Int32]]
+  /// Positions of each sequence that are in the cache.
+  private var filled: [Int]
+  private var logits: [Float] = []
+
+  init(
+    _ model: LanguageModel, _ work: ModelWork, format: KVFormat, positions: Int, sequences: Int
+  ) throws(BackendError) {
+    self.model = model
+    self.work = work
+    cache = try model.makeKVCache(format: format, positions: positions, slots: sequences)
+    let blocks = Int32(KVCacheLayout.blocks(forPositions: positions))
+    blockTables = (0..<Int32(sequences)).map { Array($0 * blocks..<($0 + 1) * blocks) }
+    filled = Array(repeating: 0, count: sequences)
+  }
+
+  /// Positions of `sequence` that still have to be computed before `depth` of them are there.
+  func missing(_ sequence: Int, depth: Int) -> Int { max(0, depth - filled[sequence]) }
+
+  /// Computes the next positions of `sequence`, as many as one step takes, up to `depth`.
+  mutating func fill(_ sequence: Int, depth: Int, batchRows: Int) throws(BackendError) {
+    let start = filled[sequence]
+    _ = try step(rows: rows(sequence, start..<min(depth, start + batchRows)), logits: [])
+  }
+
+  /// One step of a prompt: `positions` of the first sequence; logits where the prompt ends.
+  mutating func prefill(_ positions: Range<Int>, endsPrompt: Bool) throws(BackendError) -> ModelWork.Step {
+    try step(rows: rows(0, positions), logits: endsPrompt ? [positions.count - 1] : [])
+  }
+
+  /// One step of decode: `position` of the first `count` sequences.
+  mutating func decode(_ position: Int, sequences count: Int) throws(BackendError) -> ModelWork.Step {
+    let rows = (0..<count).map { (sequence: $0, position: position) }
+    return try step(rows: rows, logits: Array(0..<count))
+  }
+
+  private typealias Row = (sequence: Int, position: Int)
+
+  private func rows(_ sequence: Int, _ positions: Range<Int>) -> [Row] { positions.map { (sequence, $0) } }
+
+  private mutating func step(rows: [Row], logits wanted: [Int]) throws(BackendError) -> ModelWork.Step {
+    let vocabulary = model.configuration.vocabularySize
+    let batch = AttentionBatch(
+      positions: rows.map { Int32($0.position) }, sequences: rows.map { Int32($0.sequence) }, blockTables: blockTables)
+    try model.forward(
+      tokens: rows.map { Token(($0.position * 7919 + $0.sequence * 104_729) % vocabulary) }, batch: batch,
+      cache: cache, logitRows: wanted, into: &logits)
+    var contexts: [Int: Int] = [:]
+    for row in rows {
+      if row.position == filled[row.sequence] { filled[row.sequence] += 1 }
+      contexts[row.sequence] = row.position + 1
+    }
+    return work.step(
+      rows: rows.count, logitRows: wanted.count, contexts: Array(contexts.values), format: cache.layout.format)
+  }
+}
