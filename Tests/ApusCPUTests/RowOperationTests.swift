@@ -39,7 +39,8 @@ struct RowOperationTests {
     let offsets = GuardedBuffer([Int32](repeating: 0, count: x.count / 32))
     unsafe kernels.quantize(
       x.pointer, count: x.count,
-      into: .init(codes: codes.pointer, scales: scales.pointer, sums16: sums16.pointer, sums32: sums32.pointer,
+      into: .init(
+        codes: codes.pointer, scales: scales.pointer, sums16: sums16.pointer, sums32: sums32.pointer,
         offsets: offsets.pointer),
       chunkRows: 1)
     return (codes.values, scales.values + sums16.values + sums32.values + offsets.values.map(Float.init))

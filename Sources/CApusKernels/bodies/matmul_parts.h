@@ -83,9 +83,9 @@ SIMD void accumulate_one(const vq *codes, const vf *scale, const vf *min, block_
 
 // Decode waits for memory: asks for bytes of the rows that come next, in the order of their addresses, as many as
 // step i uses. Beyond the weights a prefetch is harmless.
-SIMD void prefetch_next(const uint8_t *next, size_t i, size_t bytes) {
+SIMD void prefetch_next(const void *next, size_t i, size_t bytes) {
   for (size_t line = 0; line < bytes; line += 64)
-    __builtin_prefetch(next + i * bytes + line, 0, 2);
+    __builtin_prefetch((const char *)next + i * bytes + line, 0, 2);
 }
 
 // The activations from token `first` on, the first of a chunk.

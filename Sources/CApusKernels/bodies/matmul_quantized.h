@@ -15,12 +15,12 @@ SIMD vf OF_FORMAT(matmul_one)(const uint8_t *w, size_t stride, size_t k, const a
   vf acc = vf_zero();
   for (size_t i = 0; i < k / (32 * GROUPS); i++) {
     const uint8_t *block = w + i * BLOCK_BYTES;
-    prefetch_next(w + VF * stride, i, VF * BLOCK_BYTES);
     scales u;
     OF_FORMAT(scales)(block, stride, &u);
     for (size_t first = 0; first < GROUPS; first += SPAN) {
       UNROLL for (int g = 0; g < SPAN; g++) {
         const size_t group = first + (size_t)g, s = (1 + HALVES) * group;
+        prefetch_next(w + VF * stride, i * GROUPS + group, VF * BLOCK_BYTES / GROUPS);
         vq codes[8];
         OF_FORMAT(codes)(block, stride, first, g, LAYOUT_ONE, codes);
         accumulate_one(codes, u.scale + s, u.min + s, block_at_token(a, i * GROUPS + group, HALVES), OF_FORMAT(bits),
@@ -41,13 +41,14 @@ SIMD void OF_FORMAT(matmul_many)(const uint8_t *w, size_t stride, size_t k, cons
   for (size_t i = 0; i < k / (32 * GROUPS); i++) {
     for (int v = 0; v < V; v++) {
       const uint8_t *block = w + (size_t)v * VF * stride + i * BLOCK_BYTES;
-      prefetch_next(w + (size_t)(V + v) * VF * stride, i, VF * BLOCK_BYTES);
       OF_FORMAT(scales)(block, stride, u + v);
       for (size_t first = 0; first < GROUPS; first += SPAN) {
         UNROLL for (int g = 0; g < SPAN; g++) {
+          const size_t group = first + (size_t)g;
           vq codes[8];
+          prefetch_next(w + (size_t)(V + v) * VF * stride, i * GROUPS + group, VF * BLOCK_BYTES / GROUPS);
           OF_FORMAT(codes)(block, stride, first, g, LANES, codes);
-          vq_operands(codes, BITS, operands[first + (size_t)g][v]);
+          vq_operands(codes, BITS, operands[group][v]);
         }
       }
     }
