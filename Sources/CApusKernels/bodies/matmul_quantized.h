@@ -18,9 +18,10 @@ SIMD vf OF_FORMAT(matmul_one)(const uint8_t *w, size_t stride, size_t k, const a
     scales u;
     OF_FORMAT(scales)(block, stride, &u);
     for (size_t first = 0; first < GROUPS; first += SPAN) {
+      // Before the groups, not between them: the compiler would load what they share for each.
+      prefetch_next(w + VF * stride, (i * GROUPS + first) / SPAN, VF * BLOCK_BYTES * SPAN / GROUPS);
       UNROLL for (int g = 0; g < SPAN; g++) {
         const size_t group = first + (size_t)g, s = (1 + HALVES) * group;
-        prefetch_next(w + VF * stride, i * GROUPS + group, VF * BLOCK_BYTES / GROUPS);
         vq codes[8];
         OF_FORMAT(codes)(block, stride, first, g, LAYOUT_ONE, codes);
         accumulate_one(codes, u.scale + s, u.min + s, block_at_token(a, i * GROUPS + group, HALVES), OF_FORMAT(bits),
@@ -43,12 +44,12 @@ SIMD void OF_FORMAT(matmul_many)(const uint8_t *w, size_t stride, size_t k, cons
       const uint8_t *block = w + (size_t)v * VF * stride + i * BLOCK_BYTES;
       OF_FORMAT(scales)(block, stride, u + v);
       for (size_t first = 0; first < GROUPS; first += SPAN) {
+        prefetch_next(w + (size_t)(V + v) * VF * stride, (i * GROUPS + first) / SPAN,
+                      VF * BLOCK_BYTES * SPAN / GROUPS);
         UNROLL for (int g = 0; g < SPAN; g++) {
-          const size_t group = first + (size_t)g;
           vq codes[8];
-          prefetch_next(w + (size_t)(V + v) * VF * stride, i * GROUPS + group, VF * BLOCK_BYTES / GROUPS);
           OF_FORMAT(codes)(block, stride, first, g, LANES, codes);
-          vq_operands(codes, BITS, operands[group][v]);
+          vq_operands(codes, BITS, operands[first + (size_t)g][v]);
         }
       }
     }
