@@ -117,8 +117,9 @@ private func enterWorker(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableR
     if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
   }
 
-  /// Takes tiles until none is left.
+  /// Takes tiles until none is left, then counts them: `run` waits for all, so no other job comes in between.
   func work(as worker: Int) {
+    var done = 0
     var seen = ticket.load(ordering: .acquiring)
     while seen & 0xffff_ffff != 0 {
       let (taken, now) = ticket.weakCompareExchange(
@@ -128,9 +129,10 @@ private func enterWorker(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableR
         continue
       }
       if let body = unsafe body { unsafe body.pointee(Int(seen & 0xffff_ffff) - 1, worker) }
-      finished.add(1, ordering: .releasing)
+      done += 1
       seen = ticket.load(ordering: .acquiring)
     }
+    if done > 0 { finished.add(done, ordering: .releasing) }
   }
 
   func waitUntilDone(tiles: Int) {

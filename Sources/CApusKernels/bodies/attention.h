@@ -18,13 +18,13 @@ typedef struct {
   const char *values;
   const float *key_floats;
   const float *value_floats;
-} LEVEL(kv_block);
+} kv_block;
 
-SIMD vf LEVEL(load_key)(const char *halves, const float *floats, size_t at) {
+SIMD vf load_key(const char *halves, const float *floats, size_t at) {
   return floats ? vf_load_f32(floats + at) : vf_load_f16(halves + 2 * at);
 }
 
-SIMD void LEVEL(scores_float)(const char *halves, const float *floats, const float *q, size_t dimension, vf *scores) {
+SIMD void scores_float(const char *halves, const float *floats, const float *q, size_t dimension, vf *scores) {
   vf sums[CHAINS][SPANS];
   UNROLL for (int c = 0; c < CHAINS; c++) UNROLL for (int l = 0; l < SPANS; l++) sums[c][l] = vf_zero();
   size_t i = 0;
@@ -32,11 +32,11 @@ SIMD void LEVEL(scores_float)(const char *halves, const float *floats, const flo
     UNROLL for (int c = 0; c < CHAINS; c++) {
       const vf x = vf_splat(q[i + (size_t)c]);
       UNROLL for (int l = 0; l < SPANS; l++) sums[c][l] = vf_fma(
-          LEVEL(load_key)(halves, floats, (i + (size_t)c) * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF), x, sums[c][l]);
+          load_key(halves, floats, (i + (size_t)c) * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF), x, sums[c][l]);
     }
   for (; i < dimension; i++)
     UNROLL for (int l = 0; l < SPANS; l++) sums[0][l] = vf_fma(
-        LEVEL(load_key)(halves, floats, i * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF), vf_splat(q[i]), sums[0][l]);
+        load_key(halves, floats, i * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF), vf_splat(q[i]), sums[0][l]);
   UNROLL for (int l = 0; l < SPANS; l++) {
     scores[l] = sums[0][l];
     UNROLL for (int c = 1; c < CHAINS; c++) scores[l] = vf_add(scores[l], sums[c][l]);
@@ -45,7 +45,7 @@ SIMD void LEVEL(scores_float)(const char *halves, const float *floats, const flo
 
 // The keys of VF positions are to a query, rounded to int8, what the weights of VF rows are to a token: 32 dimensions
 // at a time.
-SIMD void LEVEL(scores_q8_0)(const char *keys, block_of_a q, size_t dimension, vf *scores) {
+SIMD void scores_q8_0(const char *keys, block_of_a q, size_t dimension, vf *scores) {
   const char *halves = keys + dimension * APUS_KV_BLOCK_POSITIONS;
   UNROLL for (int l = 0; l < SPANS; l++) {
     vf sum = vf_zero();
@@ -64,7 +64,7 @@ SIMD void LEVEL(scores_q8_0)(const char *keys, block_of_a q, size_t dimension, v
 // ---- values
 
 // y += sum of weights[p] * v[p] for W vectors of y from `at` on; rows of v are `stride` values apart.
-SIMD void LEVEL(add_values)(const float *floats, const char *halves, size_t stride, const float *weights, size_t first,
+SIMD void add_values(const float *floats, const char *halves, size_t stride, const float *weights, size_t first,
                             size_t end, float *y, size_t at, const int W) {
   vf sums[8];
   UNROLL for (int w = 0; w < W; w++) sums[w] = vf_load_f32(y + at + (size_t)w * VF);
@@ -78,13 +78,13 @@ SIMD void LEVEL(add_values)(const float *floats, const char *halves, size_t stri
   UNROLL for (int w = 0; w < W; w++) vf_store(y + at + (size_t)w * VF, sums[w]);
 }
 
-SIMD void LEVEL(values_float)(const float *floats, const char *halves, const float *weights, size_t first, size_t end,
+SIMD void values_float(const float *floats, const char *halves, const float *weights, size_t first, size_t end,
                               float *y, size_t dimension) {
   size_t i = 0;
   for (; i + 8 * VF <= dimension; i += 8 * VF)
-    LEVEL(add_values)(floats, halves, dimension, weights, first, end, y, i, 8);
+    add_values(floats, halves, dimension, weights, first, end, y, i, 8);
   for (; i + VF <= dimension; i += VF)
-    LEVEL(add_values)(floats, halves, dimension, weights, first, end, y, i, 1);
+    add_values(floats, halves, dimension, weights, first, end, y, i, 1);
   for (; i < dimension; i++)
     for (size_t p = first; p < end; p++) {
       const size_t at = p * dimension + i;
@@ -92,13 +92,13 @@ SIMD void LEVEL(values_float)(const float *floats, const char *halves, const flo
     }
 }
 
-static void LEVEL(values_to_float_f16)(const char *v, size_t dimension, float *floats) {
+static void halves_to_float(const char *v, size_t dimension, float *floats) {
   const size_t count = APUS_KV_BLOCK_POSITIONS * dimension;
   for (size_t i = 0; i < count; i += VF) // 32 positions: whole vectors
     vf_store(floats + i, vf_load_f16(v + 2 * i));
 }
 
-static void LEVEL(values_to_float_q8_0)(const char *v, size_t dimension, float *floats) {
+static void q8_0_to_float(const char *v, size_t dimension, float *floats) {
   const apus_q8_0 *b = (const apus_q8_0 *)v;
   for (size_t i = 0; i < APUS_KV_BLOCK_POSITIONS * dimension / 32; i++) {
     const vf scale = vf_splat(f16_scalar(&b[i].d));
@@ -111,7 +111,7 @@ static void LEVEL(values_to_float_q8_0)(const char *v, size_t dimension, float *
 
 // Makes the scores of positions [first, end) of a block weights, and rescales what was summed before if they hold a
 // new maximum. `state` is the largest score and the sum of weights.
-SIMD void LEVEL(fold)(float *scores, size_t first, size_t end, float *y, size_t dimension, float *state) {
+SIMD void fold(float *scores, size_t first, size_t end, float *y, size_t dimension, float *state) {
   for (size_t p = 0; p < APUS_KV_BLOCK_POSITIONS; p++)
     scores[p] = p >= first && p < end ? scores[p] : -__builtin_inff();
   vf peaks = vf_splat(state[0]), sums = vf_zero();
@@ -159,7 +159,7 @@ static void LEVEL(apus_attention_finish)(const apus_attention_args *args, size_t
 // ---- one part
 
 // The queries of one kv head rounded to int8, [token][head of the group], behind the block of floats in scratch.
-SIMD block_of_a LEVEL(query_at)(const apus_attention_args *args, size_t index) {
+SIMD block_of_a query_at(const apus_attention_args *args, size_t index) {
   const size_t d = args->key_dimension, blocks = d / 32, count = args->tokens * args->group;
   const float *all = (const float *)args->scratch + APUS_KV_BLOCK_POSITIONS * (d + args->value_dimension);
   const float *own = all + index * blocks * 5;
@@ -167,23 +167,23 @@ SIMD block_of_a LEVEL(query_at)(const apus_attention_args *args, size_t index) {
                       (const int32_t *)(own + 4 * blocks)};
 }
 
-SIMD const float *LEVEL(query_row)(const apus_attention_args *args, size_t kv_head, size_t index) {
+SIMD const float *query_row(const apus_attention_args *args, size_t kv_head, size_t index) {
   const size_t head = kv_head * args->group + index % args->group;
   return args->q + index / args->group * args->q_stride + head * args->key_dimension;
 }
 
-static void LEVEL(round_queries)(const apus_attention_args *args, size_t kv_head) {
+static void round_queries(const apus_attention_args *args, size_t kv_head) {
   const size_t blocks = args->key_dimension / 32;
   for (size_t i = 0; i < args->tokens * args->group; i++) {
-    const block_of_a q = LEVEL(query_at)(args, i);
+    const block_of_a q = query_at(args, i);
     float *sums32 = (float *)q.sums, *sums16 = sums32 + blocks;
-    LEVEL(apus_quantize)(LEVEL(query_row)(args, kv_head, i), args->key_dimension, 1, (int8_t *)q.codes,
+    LEVEL(apus_quantize)(query_row(args, kv_head, i), args->key_dimension, 1, (int8_t *)q.codes,
                          (float *)q.scales, sums16, sums32, (int32_t *)q.offsets);
   }
 }
 
 // Positions [first, end) of a block, counted from its start, that token t looks at.
-SIMD void LEVEL(visible)(const apus_attention_args *args, size_t t, size_t block, size_t *first, size_t *end) {
+SIMD void visible(const apus_attention_args *args, size_t t, size_t block, size_t *first, size_t *end) {
   const size_t start = block * APUS_KV_BLOCK_POSITIONS, stop = args->position + t + 1;
   const size_t begin = args->window > 0 && args->window < stop ? stop - args->window : 0;
   *first = begin > start ? begin - start : 0;
@@ -193,29 +193,29 @@ SIMD void LEVEL(visible)(const apus_attention_args *args, size_t t, size_t block
 }
 
 #define ATTENTION(format, IS_Q8)                                                                                     \
-  SIMD void LEVEL(query_##format)(const apus_attention_args *args, size_t kv_head, size_t index, size_t block,       \
-                                  const LEVEL(kv_block) * kv, float *y) {                                            \
+  SIMD void query_##format(const apus_attention_args *args, size_t kv_head, size_t index, size_t block,              \
+                                  const kv_block *kv, float *y) {                                                    \
     size_t first, end;                                                                                               \
-    LEVEL(visible)(args, index / args->group, block, &first, &end);                                                  \
+    visible(args, index / args->group, block, &first, &end);                                                         \
     if (first >= end)                                                                                                \
       return;                                                                                                        \
     vf lanes[SPANS];                                                                                                 \
     float scores[APUS_KV_BLOCK_POSITIONS];                                                                           \
     if (IS_Q8) {                                                                                                     \
-      LEVEL(scores_q8_0)(kv->keys, LEVEL(query_at)(args, index), args->key_dimension, lanes);                        \
+      scores_q8_0(kv->keys, query_at(args, index), args->key_dimension, lanes);                                      \
     } else {                                                                                                         \
-      const float *q = LEVEL(query_row)(args, kv_head, index);                                                       \
+      const float *q = query_row(args, kv_head, index);                                                              \
       if (kv->key_floats)                                                                                            \
-        LEVEL(scores_float)(0, kv->key_floats, q, args->key_dimension, lanes);                                       \
+        scores_float(0, kv->key_floats, q, args->key_dimension, lanes);                                              \
       else                                                                                                           \
-        LEVEL(scores_float)(kv->keys, 0, q, args->key_dimension, lanes);                                             \
+        scores_float(kv->keys, 0, q, args->key_dimension, lanes);                                                    \
     }                                                                                                                \
     UNROLL for (int l = 0; l < SPANS; l++) vf_store(scores + l * VF, vf_mul(lanes[l], vf_splat(args->scale)));       \
-    LEVEL(fold)(scores, first, end, y, args->value_dimension, y + args->value_dimension);                            \
+    fold(scores, first, end, y, args->value_dimension, y + args->value_dimension);                                   \
     if (kv->value_floats)                                                                                            \
-      LEVEL(values_float)(kv->value_floats, 0, scores, first, end, y, args->value_dimension);                        \
+      values_float(kv->value_floats, 0, scores, first, end, y, args->value_dimension);                               \
     else                                                                                                             \
-      LEVEL(values_float)(0, kv->values, scores, first, end, y, args->value_dimension);                              \
+      values_float(0, kv->values, scores, first, end, y, args->value_dimension);                                     \
   }                                                                                                                  \
                                                                                                                      \
   static void LEVEL(apus_attention_##format)(const apus_attention_args *args, size_t kv_head, size_t part,           \
@@ -227,46 +227,46 @@ SIMD void LEVEL(visible)(const apus_attention_args *args, size_t t, size_t block
       result[i * width + args->value_dimension] = -__builtin_inff();                                                 \
     }                                                                                                                \
     if (IS_Q8)                                                                                                       \
-      LEVEL(round_queries)(args, kv_head);                                                                           \
+      round_queries(args, kv_head);                                                                                  \
     for (size_t block = part * BLOCKS; block < (part + 1) * BLOCKS; block++) {                                       \
       size_t unused, first, end;                                                                                     \
-      LEVEL(visible)(args, 0, block, &first, &unused);                                                               \
-      LEVEL(visible)(args, args->tokens - 1, block, &unused, &end);                                                  \
+      visible(args, 0, block, &first, &unused);                                                                      \
+      visible(args, args->tokens - 1, block, &unused, &end);                                                         \
       if (first >= end)                                                                                              \
         continue;                                                                                                    \
-      const LEVEL(kv_block) kv = LEVEL(block_##format)(args, kv_head, block, queries > 1);                           \
+      const kv_block kv = block_##format(args, kv_head, block, queries > 1);                                         \
       for (size_t i = 0; i < queries; i++)                                                                           \
-        LEVEL(query_##format)(args, kv_head, i, block, &kv, result + i * width);                                     \
+        query_##format(args, kv_head, i, block, &kv, result + i * width);                                            \
     }                                                                                                                \
   }
 
 // Where a block of one kv head lies; keys and values of F16 with both dimensions' bytes a position.
-SIMD LEVEL(kv_block) LEVEL(block_at)(const apus_attention_args *args, size_t kv_head, size_t block, size_t key_bytes,
+SIMD kv_block block_at(const apus_attention_args *args, size_t kv_head, size_t block, size_t key_bytes,
                                      size_t value_bytes) {
   const size_t at = (size_t)args->block_table[block], row = kv_head * APUS_KV_BLOCK_POSITIONS;
-  return (LEVEL(kv_block)){(const char *)args->keys + at * args->key_block_bytes + row * key_bytes,
+  return (kv_block){(const char *)args->keys + at * args->key_block_bytes + row * key_bytes,
                            (const char *)args->values + at * args->value_block_bytes + row * value_bytes, 0, 0};
 }
 
-static LEVEL(kv_block) LEVEL(block_f16)(const apus_attention_args *args, size_t kv_head, size_t block, int as_floats) {
-  LEVEL(kv_block) kv = LEVEL(block_at)(args, kv_head, block, args->key_dimension * 2, args->value_dimension * 2);
+static kv_block block_f16(const apus_attention_args *args, size_t kv_head, size_t block, int as_floats) {
+  kv_block kv = block_at(args, kv_head, block, args->key_dimension * 2, args->value_dimension * 2);
   float *floats = args->scratch;
   if (as_floats) {
-    LEVEL(values_to_float_f16)(kv.keys, args->key_dimension, floats);
+    halves_to_float(kv.keys, args->key_dimension, floats);
     kv.key_floats = floats;
     floats += APUS_KV_BLOCK_POSITIONS * args->key_dimension;
-    LEVEL(values_to_float_f16)(kv.values, args->value_dimension, floats);
+    halves_to_float(kv.values, args->value_dimension, floats);
     kv.value_floats = floats;
   }
   return kv;
 }
 
-static LEVEL(kv_block) LEVEL(block_q8_0)(const apus_attention_args *args, size_t kv_head, size_t block, int as_floats) {
-  LEVEL(kv_block) kv = LEVEL(block_at)(args, kv_head, block, args->key_dimension / 32 * sizeof(apus_q8_0),
+static kv_block block_q8_0(const apus_attention_args *args, size_t kv_head, size_t block, int as_floats) {
+  kv_block kv = block_at(args, kv_head, block, args->key_dimension / 32 * sizeof(apus_q8_0),
                                        args->value_dimension / 32 * sizeof(apus_q8_0));
   float *floats = (float *)args->scratch + APUS_KV_BLOCK_POSITIONS * args->key_dimension;
   (void)as_floats;
-  LEVEL(values_to_float_q8_0)(kv.values, args->value_dimension, floats);
+  q8_0_to_float(kv.values, args->value_dimension, floats);
   kv.value_floats = floats;
   return kv;
 }

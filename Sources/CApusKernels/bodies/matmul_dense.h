@@ -4,7 +4,7 @@
 enum { DENSE_ROWS = 4 };
 
 #define DENSE_MATMUL(format, bytes)                                                                                  \
-  /* y[0...R-1] = x . rows of w: every row has two sums of its own; the rows share what is loaded of x. */            \
+  /* y[0...R-1] = x . rows of w: every row has two sums of its own; the rows share what is loaded of x. */           \
   SIMD void dots_##format(const char *w, size_t stride, const float *x, size_t k, const int R, float *y) {           \
     vf even[DENSE_ROWS], odd[DENSE_ROWS];                                                                            \
     UNROLL for (int r = 0; r < R; r++) even[r] = odd[r] = vf_zero();                                                 \
@@ -50,7 +50,7 @@ DENSE_MATMUL(bf16, 2)
 
 // Dense rows to floats, for the tiles that go through sgemm.
 #define DENSE_DECODE(format, bytes)                                                                                  \
-  static void LEVEL(apus_decode_##format)(const void *source, float *values, size_t count) {                 \
+  static void LEVEL(apus_decode_##format)(const void *source, float *values, size_t count) {                         \
     const char *w = source;                                                                                          \
     size_t i = 0;                                                                                                    \
     for (; i + VF <= count; i += VF)                                                                                 \
