@@ -14,7 +14,7 @@ struct MatmulConformanceTests {
     let depths = format.isDense ? [1, 7, 8, 15, 16, 31, 33, 64, 257] : [unit, 2 * unit, 3 * unit, 9 * unit]
     var shapes: [(Int, Int, Int)] = []
     for k in depths {
-      for rows in [1, 5, 8, 19, 37] { for n in [1, 2, 3, 7] { shapes.append((rows, k, n)) } }
+      for rows in [1, 3, 4, 5, 8, 9, 19, 37] { for n in [1, 2, 3, 4, 5, 7, 9] { shapes.append((rows, k, n)) } }
       shapes.append((67, k, 70))
     }
     return shapes

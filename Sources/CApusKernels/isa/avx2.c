@@ -11,6 +11,8 @@
 #include "../formats/half.h"
 #include "simd_avx2.h"
 
+#include "dot_maddubs.h"
+
 #include "level.h"
 #pragma clang attribute pop
 #endif

@@ -11,6 +11,8 @@
 #include "../formats/half.h"
 #include "simd_avx512vnni.h"
 
+#include "dot_vnni.h"
+
 #include "level.h"
 #pragma clang attribute pop
 #endif

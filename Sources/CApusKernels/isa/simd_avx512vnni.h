@@ -89,6 +89,7 @@ SIMD vf vf_half_pairs(const uint8_t *p, size_t stride, vf *second) {
 
 SIMD vq vq_load(const void *p) { return _mm512_loadu_si512(p); }
 SIMD vq vq_and(vq a, int byte) { return _mm512_and_si512(a, _mm512_set1_epi8((char)byte)); }
+SIMD vq vq_flip_signs(vq a) { return _mm512_xor_si512(a, _mm512_set1_epi8((char)128)); }
 SIMD vq vq_or(vq a, vq b) { return _mm512_or_si512(a, b); }
 // Shifts bytes down; bits come in from the neighbour above, so the caller masks.
 SIMD vq vq_shr(vq a, int bits) { return _mm512_srli_epi16(a, (unsigned)bits); }
@@ -109,6 +110,14 @@ SIMD vq vq_bits(vq words, int j, const int LAYOUT) {
   return _mm512_movm_epi8(_mm512_test_epi8_mask(_mm512_shuffle_epi8(words, source), bit));
 }
 
+SIMD vi vi_zero(void) { return _mm512_setzero_si512(); }
+SIMD vi vi_splat(int a) { return _mm512_set1_epi32(a); }
+// Four activations in every lane.
+SIMD vi vi_splat_word(const int8_t *a) {
+  int32_t word;
+  memcpy(&word, a, 4);
+  return vi_splat(word);
+}
 SIMD vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
 SIMD vi vi_add(vi a, int b) { return _mm512_add_epi32(a, _mm512_set1_epi32(b)); }
 SIMD vi vi_shl(vi a, int bits) { return _mm512_slli_epi32(a, (unsigned)bits); }
@@ -118,40 +127,4 @@ SIMD vi vi_field(vq words, int shift, int bits) {
 SIMD vi vi_signed_byte(vq words, int byte) {
   return _mm512_srai_epi32(_mm512_slli_epi32(words, (unsigned)(24 - 8 * byte)), 24);
 }
-
-// ---- products of unsigned codes and int8 activations
-
-// Tokens and vectors of rows whose products are summed at once: their codes and sums stay in registers.
-enum { TOKENS = 4, VECTORS = 2, VQ_OPERANDS = 8, LAYOUT_ONE = LANES };
-
-// The products take unsigned codes: signed ones go 128 above.
-SIMD void vq_operands(const vq *codes, const int BITS, vq *operands) {
-  UNROLL for (int j = 0; j < 8; j++) operands[j] =
-      BITS == 8 ? _mm512_xor_si512(codes[j], _mm512_set1_epi8((char)128)) : codes[j];
-}
-
-// low[v * T + t]: sum over codes 0...31 . activations of token t; with HALVES low has codes 0...15 and high the rest.
-SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int HALVES,
-                 const int V, const int T, vi *low, vi *high) {
-  UNROLL for (int i = 0; i < V * T; i++) {
-    low[i] = BITS == 8 ? _mm512_set1_epi32(-offsets[i % T]) : _mm512_setzero_si512();
-    high[i] = _mm512_setzero_si512();
-  }
-  UNROLL for (int j = 0; j < 8; j++) {
-    UNROLL for (int t = 0; t < T; t++) {
-      int32_t word;
-      memcpy(&word, a + 32 * t + 4 * j, 4);
-      UNROLL for (int v = 0; v < V; v++) {
-        vi *sum = HALVES && j >= 4 ? high + v * T + t : low + v * T + t;
-        *sum = _mm512_dpbusd_epi32(*sum, codes[v * VQ_OPERANDS + j], _mm512_set1_epi32(word));
-      }
-    }
-  }
-}
-
-SIMD void vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int HALVES,
-                     vi *low, vi *high) {
-  vq operands[VQ_OPERANDS];
-  vq_operands(codes, BITS, operands);
-  vq_dot(operands, a, offsets, BITS, HALVES, 1, 1, low, high);
-}
+SIMD vi vi_dpbusd(vi sum, vq codes, vi words) { return _mm512_dpbusd_epi32(sum, codes, words); }
