@@ -5,12 +5,12 @@ extension Kernels {
   @unsafe package struct QuantizedRows {
     package var codes: UnsafeMutablePointer<Int8>
     package var scales: UnsafeMutablePointer<Float>
-    package var sums16: UnsafeMutablePointer<Float>
+    package var sums16: UnsafeMutablePointer<Int16>
     package var sums32: UnsafeMutablePointer<Float>
     package var offsets: UnsafeMutablePointer<Int32>
 
     package init(
-      codes: UnsafeMutablePointer<Int8>, scales: UnsafeMutablePointer<Float>, sums16: UnsafeMutablePointer<Float>,
+      codes: UnsafeMutablePointer<Int8>, scales: UnsafeMutablePointer<Float>, sums16: UnsafeMutablePointer<Int16>,
       sums32: UnsafeMutablePointer<Float>, offsets: UnsafeMutablePointer<Int32>
     ) {
       unsafe self.codes = codes

@@ -11,15 +11,17 @@ internal import ApusCore
   @unsafe mutating func reserve(rows: Int, columns: Int) throws(BackendError) -> Kernels.QuantizedRows {
     let count = rows * columns
     if count > capacity {
-      // Per 32 values: 32 codes, a scale, two sums of 16, one of 32, an offset.
-      memory = try AlignedBuffer(byteCount: count / 32 * (32 + 5 * 4), for: "activations")
+      // Per 32 values: 32 codes, a scale, a sum of 32, an offset, two sums of 16 in two bytes each.
+      memory = try AlignedBuffer(byteCount: count / 32 * (32 + 4 * 4), for: "activations")
       capacity = count
     }
     let codes = unsafe memory.pointer.assumingMemoryBound(to: Int8.self)
     let floats = unsafe (memory.pointer + count).assumingMemoryBound(to: Float.self)
     return unsafe Kernels.QuantizedRows(
-      codes: codes, scales: floats, sums16: floats + count / 32, sums32: floats + count / 32 * 3,
-      offsets: (memory.pointer + count / 32 * (32 + 4 * 4)).assumingMemoryBound(to: Int32.self))
+      codes: codes, scales: floats,
+      sums16: (memory.pointer + count / 32 * (32 + 3 * 4)).assumingMemoryBound(to: Int16.self),
+      sums32: floats + count / 32,
+      offsets: (memory.pointer + count / 32 * (32 + 2 * 4)).assumingMemoryBound(to: Int32.self))
   }
 }
 

@@ -112,13 +112,13 @@ static int sum_of(const int8_t *codes, size_t count) {
 }
 
 static void apus_quantize__reference(const float *x, size_t k, size_t width, int8_t *codes, float *scales,
-                                     float *sums16, float *sums32, int32_t *offsets) {
+                                     int16_t *sums16, float *sums32, int32_t *offsets) {
   for (size_t b = 0; b < k / 32; b++) {
     int8_t *block = codes + 32 * b * width;
     const float scale = quantize_block(x + b * 32, 32, all_finite(x + b * 32, 32), block);
     scales[b * width] = scale;
-    sums16[2 * b * width] = scale * (float)sum_of(block, 16);
-    sums16[2 * b * width + 1] = scale * (float)sum_of(block + 16, 16);
+    sums16[2 * b * width] = (int16_t)sum_of(block, 16);
+    sums16[2 * b * width + 1] = (int16_t)sum_of(block + 16, 16);
     sums32[b * width] = scale * (float)sum_of(block, 32);
     offsets[b * width] = 128 * sum_of(block, 32);
   }

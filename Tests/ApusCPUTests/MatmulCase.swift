@@ -12,7 +12,7 @@ internal import ApusTestSupport
   let values: GuardedBuffer<Float>
   private let codes: GuardedBuffer<Int8>
   private let scales: GuardedBuffer<Float>
-  private let sums16: GuardedBuffer<Float>
+  private let sums16: GuardedBuffer<Int16>
   private let sums32: GuardedBuffer<Float>
   private let offsets: GuardedBuffer<Int32>
 
@@ -27,7 +27,7 @@ internal import ApusTestSupport
     values = GuardedBuffer(generator.normals(n * k))
     codes = GuardedBuffer([Int8](repeating: 0, count: n * k))
     scales = GuardedBuffer([Float](repeating: 0, count: n * k / 32))
-    sums16 = GuardedBuffer([Float](repeating: 0, count: n * k / 16))
+    sums16 = GuardedBuffer([Int16](repeating: 0, count: n * k / 16))
     sums32 = GuardedBuffer([Float](repeating: 0, count: n * k / 32))
     offsets = GuardedBuffer([Int32](repeating: 0, count: n * k / 32))
   }

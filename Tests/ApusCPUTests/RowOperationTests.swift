@@ -34,7 +34,7 @@ struct RowOperationTests {
   private static func quantize(_ x: GuardedBuffer<Float>, _ kernels: Kernels) -> ([Int8], [Float]) {
     let codes = GuardedBuffer([Int8](repeating: 0, count: x.count))
     let scales = GuardedBuffer([Float](repeating: 0, count: x.count / 32))
-    let sums16 = GuardedBuffer([Float](repeating: 0, count: x.count / 16))
+    let sums16 = GuardedBuffer([Int16](repeating: 0, count: x.count / 16))
     let sums32 = GuardedBuffer([Float](repeating: 0, count: x.count / 32))
     let offsets = GuardedBuffer([Int32](repeating: 0, count: x.count / 32))
     unsafe kernels.quantize(
@@ -43,7 +43,7 @@ struct RowOperationTests {
         codes: codes.pointer, scales: scales.pointer, sums16: sums16.pointer, sums32: sums32.pointer,
         offsets: offsets.pointer),
       chunkRows: 1)
-    return (codes.values, scales.values + sums16.values + sums32.values + offsets.values.map(Float.init))
+    return (codes.values, scales.values + sums16.values.map(Float.init) + sums32.values + offsets.values.map(Float.init))
   }
 
   @Test("A NaN or infinite activation stays visible after rounding", arguments: levels)

@@ -102,7 +102,8 @@ static apus_activations activations(const apus_kernels *kernels, const product *
   if (formats[p->format].elements == 1)
     return x;
   int8_t *codes = buffer(CODES, n * k);
-  float *scales = buffer(SCALES, n * k / 8), *sums16 = buffer(SUMS16, n * k / 4), *sums32 = buffer(SUMS32, n * k / 8);
+  float *scales = buffer(SCALES, n * k / 8), *sums32 = buffer(SUMS32, n * k / 8);
+  int16_t *sums16 = buffer(SUMS16, n * k / 8);
   int32_t *offsets = buffer(OFFSETS, n * k / 8);
   for (size_t i = 0; i < n; i++) {
     const size_t start = i / chunk * chunk, t = i - start, width = n - start < chunk ? n - start : chunk;
@@ -197,7 +198,8 @@ static void test_matmuls(const apus_kernels *kernels, const apus_kernels *refere
 
 static void test_quantize(const apus_kernels *kernels, const apus_kernels *reference) {
   enum { K = 9 * 32, SUMS = K / 32 };
-  float x[K], scales[2][SUMS], sums16[2][2 * SUMS], sums32[2][SUMS];
+  float x[K], scales[2][SUMS], sums32[2][SUMS];
+  int16_t sums16[2][2 * SUMS];
   int32_t offsets[2][SUMS];
   int8_t codes[2][K];
   for (int i = 0; i < K; i++)

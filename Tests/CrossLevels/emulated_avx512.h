@@ -26,12 +26,28 @@ CONVERT(cvtepi32_ps, simde__m512i, simde__m512, int32_t, float, 16, (float)x[i])
 CONVERT(cvtepi32_epi16, simde__m512i, __m256i, int32_t, int16_t, 16, (int16_t)x[i])
 CONVERT(upper_half, simde__m512, __m256, float, float, 8, (memcpy(x, (char *)&source + 32, 32), x[i]))
 
-static inline simde__m512i emulated_srai_epi32(simde__m512i a, unsigned bits) {
-  int32_t x[16];
+#define SHIFT_RIGHT(name, lane, count)                                                                               \
+  static inline simde__m512i emulated_##name(simde__m512i a, unsigned bits) {                                        \
+    lane x[count];                                                                                                   \
+    memcpy(x, &a, sizeof x);                                                                                         \
+    for (int i = 0; i < count; i++)                                                                                  \
+      x[i] >>= bits;                                                                                                 \
+    memcpy(&a, x, sizeof x);                                                                                         \
+    return a;                                                                                                        \
+  }
+
+SHIFT_RIGHT(srai_epi32, int32_t, 16)
+SHIFT_RIGHT(srai_epi16, int16_t, 32)
+
+// SIMDe 0.7 gives this name four arguments.
+static inline simde__m512i emulated_madd_epi16(simde__m512i a, simde__m512i b) {
+  int16_t x[32], y[32];
+  int32_t sums[16];
   memcpy(x, &a, sizeof x);
+  memcpy(y, &b, sizeof y);
   for (int i = 0; i < 16; i++)
-    x[i] >>= bits;
-  memcpy(&a, x, sizeof x);
+    sums[i] = x[2 * i] * y[2 * i] + x[2 * i + 1] * y[2 * i + 1];
+  memcpy(&a, sums, sizeof sums);
   return a;
 }
 
@@ -50,6 +66,8 @@ OUT_OF_LINE(mm256_dpbusd, __m256i)
 #undef _mm512_cvtepi32_ps
 #undef _mm512_cvtepi32_epi16
 #undef _mm512_srai_epi32
+#undef _mm512_srai_epi16
+#undef _mm512_madd_epi16
 #undef _mm512_extractf32x8_ps
 #undef _mm512_dpbusd_epi32
 #undef _mm256_dpbusd_avx_epi32
@@ -60,6 +78,8 @@ OUT_OF_LINE(mm256_dpbusd, __m256i)
 #define _mm512_cvtepi32_ps emulated_cvtepi32_ps
 #define _mm512_cvtepi32_epi16 emulated_cvtepi32_epi16
 #define _mm512_srai_epi32 emulated_srai_epi32
+#define _mm512_srai_epi16 emulated_srai_epi16
+#define _mm512_madd_epi16 emulated_madd_epi16
 #define _mm512_extractf32x8_ps(a, index) emulated_upper_half(a)
 #define _mm512_dpbusd_epi32 emulated_mm512_dpbusd
 #define _mm256_dpbusd_avx_epi32 emulated_mm256_dpbusd

@@ -54,8 +54,8 @@ SIMD void scores_q8_0(const char *keys, block_of_a q, size_t dimension, vf *scor
       UNROLL for (int j = 0; j < 8; j++) codes[j] =
           vq_load(keys + ((i * 8 + (size_t)j) * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF) * 4);
       vq_operands(codes, 8, operands);
-      const vf scale = vf_load_f16(halves + (i * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF) * 2);
-      accumulate(operands, &scale, &scale, block_at_token(q, i, 0), 8, 0, 0, 1, 1, &sum);
+      const scales scale = {.scale[0] = vf_load_f16(halves + (i * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF) * 2)};
+      blocks_accumulate(operands, &scale, 0, block_at_token(q, i), 8, 0, 1, 1, &sum);
     }
     scores[l] = sum;
   }
@@ -162,9 +162,9 @@ static void LEVEL(apus_attention_finish)(const apus_attention_args *args, size_t
 SIMD block_of_a query_at(const apus_attention_args *args, size_t index) {
   const size_t d = args->key_dimension, blocks = d / 32, count = args->tokens * args->group;
   const float *all = (const float *)args->scratch + APUS_KV_BLOCK_POSITIONS * (d + args->value_dimension);
-  const float *own = all + index * blocks * 5;
-  return (block_of_a){(const int8_t *)(all + count * blocks * 5) + index * d, own, own + blocks,
-                      (const int32_t *)(own + 4 * blocks)};
+  const float *own = all + index * blocks * 4;
+  return (block_of_a){(const int8_t *)(all + count * blocks * 4) + index * d, own, own + blocks,
+                      (const int16_t *)(own + 2 * blocks), (const int32_t *)(own + 3 * blocks)};
 }
 
 SIMD const float *query_row(const apus_attention_args *args, size_t kv_head, size_t index) {
@@ -173,12 +173,10 @@ SIMD const float *query_row(const apus_attention_args *args, size_t kv_head, siz
 }
 
 static void round_queries(const apus_attention_args *args, size_t kv_head) {
-  const size_t blocks = args->key_dimension / 32;
   for (size_t i = 0; i < args->tokens * args->group; i++) {
     const block_of_a q = query_at(args, i);
-    float *sums32 = (float *)q.sums, *sums16 = sums32 + blocks;
-    LEVEL(apus_quantize)(query_row(args, kv_head, i), args->key_dimension, 1, (int8_t *)q.codes,
-                         (float *)q.scales, sums16, sums32, (int32_t *)q.offsets);
+    LEVEL(apus_quantize)(query_row(args, kv_head, i), args->key_dimension, 1, (int8_t *)q.codes, (float *)q.scales,
+                         (int16_t *)q.sums16, (float *)q.sums32, (int32_t *)q.offsets);
   }
 }
 

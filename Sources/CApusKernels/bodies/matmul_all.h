@@ -1,4 +1,8 @@
 // One matmul per quantized format. (The preprocessor cannot include from within format_list.h's X.)
+#include "matmul_blocks.h"
+#include "matmul_halves.h"
+
+#define APUS_KIND blocks
 #define APUS_FORMAT q4_0
 #include "matmul_quantized.h"
 #undef APUS_FORMAT
@@ -14,19 +18,10 @@
 #define APUS_FORMAT q8_0
 #include "matmul_quantized.h"
 #undef APUS_FORMAT
-#define APUS_FORMAT q2_K
-#include "matmul_quantized.h"
-#undef APUS_FORMAT
-#define APUS_FORMAT q3_K
-#include "matmul_quantized.h"
-#undef APUS_FORMAT
 #define APUS_FORMAT q4_K
 #include "matmul_quantized.h"
 #undef APUS_FORMAT
 #define APUS_FORMAT q5_K
-#include "matmul_quantized.h"
-#undef APUS_FORMAT
-#define APUS_FORMAT q6_K
 #include "matmul_quantized.h"
 #undef APUS_FORMAT
 #define APUS_FORMAT iq4_nl
@@ -35,3 +30,16 @@
 #define APUS_FORMAT iq4_xs
 #include "matmul_quantized.h"
 #undef APUS_FORMAT
+#undef APUS_KIND
+
+#define APUS_KIND halves
+#define APUS_FORMAT q2_K
+#include "matmul_quantized.h"
+#undef APUS_FORMAT
+#define APUS_FORMAT q3_K
+#include "matmul_quantized.h"
+#undef APUS_FORMAT
+#define APUS_FORMAT q6_K
+#include "matmul_quantized.h"
+#undef APUS_FORMAT
+#undef APUS_KIND

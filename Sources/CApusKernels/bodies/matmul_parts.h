@@ -1,9 +1,9 @@
 // What the matmuls of all quantized formats share.
 
-// Scales and mins of VF rows' quant blocks: one per block of 32, or of 16.
+// Scales and mins of VF rows' quant blocks with a scale for 32 weights: weight = scale * code - min.
 typedef struct {
-  vf scale[16];
-  vf min[16];
+  vf scale[8];
+  vf min[8];
 } scales;
 
 // 32 bytes of every row.
@@ -22,63 +22,21 @@ SIMD void vq_nibbles(const uint8_t *p, size_t stride, const int LAYOUT, vq *code
   }
 }
 
-// One block of 32 activations of consecutive tokens.
+// One block of 32 activations of consecutive tokens, see apus_activations.
 typedef struct {
   const int8_t *codes;
-  const float *scales, *sums;
+  const float *scales, *sums32;
+  const int16_t *sums16;
   const int32_t *offsets;
 } block_of_a;
 
-// The blocks of 32 of `x` from its first token on; `halves`: with a sum for 16.
-SIMD block_of_a first_block(const apus_activations *x, const int HALVES) {
-  return (block_of_a){x->codes, x->scales, HALVES ? x->sums16 : x->sums32, x->offsets};
+// The blocks of 32 of `x` from its first token on.
+SIMD block_of_a first_block(const apus_activations *x) {
+  return (block_of_a){x->codes, x->scales, x->sums32, x->sums16, x->offsets};
 }
 
-SIMD block_of_a block_at_token(block_of_a a, size_t t, const int HALVES) {
-  return (block_of_a){a.codes + 32 * t, a.scales + t, a.sums + (size_t)(1 + HALVES) * t, a.offsets + t};
-}
-
-// acc[v * APUS_CHUNK_TOKENS_MAX + t] += scaled sums of products, for V vectors of rows and T tokens. Scales and mins of
-// the next v lie a `scales` on. `low` and `high` as vq_dot leaves them.
-SIMD void add_scaled(const vi *low, const vi *high, const vf *scale, const vf *min, block_of_a a, const int HALVES,
-                     const int MINS, const int V, const int T, vf *acc) {
-  const size_t next = sizeof(scales) / sizeof(vf);
-  UNROLL for (int t = 0; t < T; t++) {
-    const vf d = vf_splat(a.scales[t]);
-    UNROLL for (int v = 0; v < V; v++) {
-      const int i = v * T + t;
-      const vf *s = scale + (size_t)v * next, *m = min + (size_t)v * next;
-      vf *sum = acc + (size_t)v * APUS_CHUNK_TOKENS_MAX + t;
-      if (HALVES) {
-        const vf both = vf_fma(vf_from_vi(high[i]), s[1], vf_mul(vf_from_vi(low[i]), s[0]));
-        vf total = vf_fma(both, d, *sum);
-        if (MINS) {
-          total = vf_fnma(m[0], vf_splat(a.sums[2 * t]), total);
-          total = vf_fnma(m[1], vf_splat(a.sums[2 * t + 1]), total);
-        }
-        *sum = total;
-      } else {
-        const vf total = vf_fma(vf_from_vi(low[i]), vf_mul(s[0], d), *sum);
-        *sum = MINS ? vf_fnma(m[0], vf_splat(a.sums[t]), total) : total;
-      }
-    }
-  }
-}
-
-// The same from codes; `operands` has VQ_OPERANDS vectors for every v.
-SIMD void accumulate(const vq *operands, const vf *scale, const vf *min, block_of_a a, const int BITS,
-                     const int HALVES, const int MINS, const int V, const int T, vf *acc) {
-  vi low[VECTORS * TOKENS], high[VECTORS * TOKENS];
-  vq_dot(operands, a.codes, a.offsets, BITS, HALVES, V, T, low, high);
-  add_scaled(low, high, scale, min, a, HALVES, MINS, V, T, acc);
-}
-
-// The same for one vector of rows and one token, from codes in LAYOUT_ONE.
-SIMD void accumulate_one(const vq *codes, const vf *scale, const vf *min, block_of_a a, const int BITS,
-                         const int HALVES, const int MINS, vf *acc) {
-  vi low, high;
-  vq_dot_one(codes, a.codes, a.offsets, BITS, HALVES, &low, &high);
-  add_scaled(&low, &high, scale, min, a, HALVES, MINS, 1, 1, acc);
+SIMD block_of_a block_at_token(block_of_a a, size_t t) {
+  return (block_of_a){a.codes + 32 * t, a.scales + t, a.sums32 + t, a.sums16 + 2 * t, a.offsets + t};
 }
 
 // Decode waits for memory: asks for bytes of the rows that come next, in the order of their addresses, as many as

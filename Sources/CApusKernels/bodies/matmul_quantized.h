@@ -1,4 +1,5 @@
-// y = x . w^T for one quantized format, named by APUS_FORMAT: included once per format.
+// y = x . w^T for one quantized format, named by APUS_FORMAT, of the kind APUS_KIND (blocks, halves): included once per
+// format.
 //
 // VF rows are taken at once, a lane for each: their quant blocks are unpacked to registers that hold four codes of
 // every row, so a product needs no sum across lanes, and the unpacked codes serve all tokens of a chunk.
@@ -6,63 +7,77 @@
 // on what else is computed with it.
 
 #define OF_FORMAT(name) CAT3(name, _, APUS_FORMAT)
+#define OF_KIND(name) CAT3(APUS_KIND, _, name)
 #define BLOCK_BYTES sizeof(CAT(apus_, APUS_FORMAT))
+#define CONSTANTS                                                                                                    \
+  enum {                                                                                                             \
+    GROUPS = OF_FORMAT(groups),                                                                                      \
+    SPAN = OF_FORMAT(span),                                                                                          \
+    BITS = OF_FORMAT(bits),                                                                                          \
+    SUBTRACT = OF_FORMAT(subtract)                                                                                   \
+  }
 
 // One token with VF rows at w, `stride` bytes apart.
 SIMD vf OF_FORMAT(matmul_one)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x) {
-  enum { GROUPS = OF_FORMAT(groups), SPAN = OF_FORMAT(span), HALVES = OF_FORMAT(halves) };
-  const block_of_a a = first_block(x, HALVES);
+  CONSTANTS;
+  const block_of_a a = first_block(x);
   vf acc = vf_zero();
   for (size_t i = 0; i < k / (32 * GROUPS); i++) {
     const uint8_t *block = w + i * BLOCK_BYTES;
-    scales u;
-    OF_FORMAT(scales)(block, stride, &u);
+    OF_KIND(unpacked) unpacked;
+    OF_KIND(scales_one) u;
+    OF_FORMAT(scales)(block, stride, &unpacked);
+    OF_KIND(prepare_one)(&unpacked, SUBTRACT, &u);
     for (size_t first = 0; first < GROUPS; first += SPAN) {
       // Before the groups, not between them: the compiler would load what they share for each.
       prefetch_next(w + VF * stride, (i * GROUPS + first) / SPAN, VF * BLOCK_BYTES * SPAN / GROUPS);
       UNROLL for (int g = 0; g < SPAN; g++) {
-        const size_t group = first + (size_t)g, s = (1 + HALVES) * group;
+        const size_t group = first + (size_t)g;
         vq codes[8];
         OF_FORMAT(codes)(block, stride, first, g, LAYOUT_ONE, codes);
-        accumulate_one(codes, u.scale + s, u.min + s, block_at_token(a, i * GROUPS + group, HALVES), OF_FORMAT(bits),
-                       HALVES, OF_FORMAT(mins), &acc);
+        OF_KIND(accumulate_one)(codes, &u, group, block_at_token(a, i * GROUPS + group), BITS, SUBTRACT, &acc);
       }
     }
   }
   return acc;
 }
 
+// Block i of V * VF rows as the products take it.
+SIMD void OF_FORMAT(unpack)(const uint8_t *w, size_t stride, size_t i, const int V, OF_KIND(scales) *u,
+                            vq operands[][VECTORS][VQ_OPERANDS]) {
+  CONSTANTS;
+  for (int v = 0; v < V; v++) {
+    const uint8_t *block = w + (size_t)v * VF * stride + i * BLOCK_BYTES;
+    OF_KIND(unpacked) unpacked;
+    OF_FORMAT(scales)(block, stride, &unpacked);
+    OF_KIND(prepare)(&unpacked, SUBTRACT, u + v);
+    for (size_t first = 0; first < GROUPS; first += SPAN) {
+      prefetch_next(w + (size_t)(V + v) * VF * stride, (i * GROUPS + first) / SPAN, VF * BLOCK_BYTES * SPAN / GROUPS);
+      UNROLL for (int g = 0; g < SPAN; g++) {
+        vq codes[8];
+        OF_FORMAT(codes)(block, stride, first, g, LANES, codes);
+        vq_operands(codes, BITS, operands[first + (size_t)g][v]);
+      }
+    }
+  }
+}
+
 // The `width` tokens of a chunk with V * VF rows at w: adds to acc, [V][APUS_CHUNK_TOKENS_MAX].
 SIMD void OF_FORMAT(matmul_many)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x, size_t width,
                                  const int V, vf *acc) {
-  enum { GROUPS = OF_FORMAT(groups), SPAN = OF_FORMAT(span), HALVES = OF_FORMAT(halves), BITS = OF_FORMAT(bits) };
-  block_of_a a = first_block(x, HALVES);
-  scales u[VECTORS];
+  CONSTANTS;
+  block_of_a a = first_block(x);
+  OF_KIND(scales) u[VECTORS];
   vq operands[GROUPS][VECTORS][VQ_OPERANDS];
   for (size_t i = 0; i < k / (32 * GROUPS); i++) {
-    for (int v = 0; v < V; v++) {
-      const uint8_t *block = w + (size_t)v * VF * stride + i * BLOCK_BYTES;
-      OF_FORMAT(scales)(block, stride, u + v);
-      for (size_t first = 0; first < GROUPS; first += SPAN) {
-        prefetch_next(w + (size_t)(V + v) * VF * stride, (i * GROUPS + first) / SPAN,
-                      VF * BLOCK_BYTES * SPAN / GROUPS);
-        UNROLL for (int g = 0; g < SPAN; g++) {
-          vq codes[8];
-          OF_FORMAT(codes)(block, stride, first, g, LANES, codes);
-          vq_operands(codes, BITS, operands[first + (size_t)g][v]);
-        }
-      }
-    }
-    for (int g = 0; g < GROUPS; g++) {
-      const vf *scale = u->scale + (1 + HALVES) * g, *min = u->min + (1 + HALVES) * g;
+    OF_FORMAT(unpack)(w, stride, i, V, u, operands);
+    for (size_t g = 0; g < GROUPS; g++) {
       size_t t = 0;
       for (; t + TOKENS <= width; t += TOKENS)
-        accumulate(operands[g][0], scale, min, block_at_token(a, t, HALVES), BITS, HALVES, OF_FORMAT(mins), V, TOKENS,
-                   acc + t);
+        OF_KIND(accumulate)(operands[g][0], u, g, block_at_token(a, t), BITS, SUBTRACT, V, TOKENS, acc + t);
       for (; t < width; t++)
-        accumulate(operands[g][0], scale, min, block_at_token(a, t, HALVES), BITS, HALVES, OF_FORMAT(mins), V, 1,
-                   acc + t);
-      a = block_at_token(a, width, HALVES);
+        OF_KIND(accumulate)(operands[g][0], u, g, block_at_token(a, t), BITS, SUBTRACT, V, 1, acc + t);
+      a = block_at_token(a, width);
     }
   }
 }
@@ -91,5 +106,7 @@ static void LEVEL(OF_FORMAT(apus_matmul))(const apus_matmul_args *args, size_t b
   }
 }
 
+#undef CONSTANTS
 #undef BLOCK_BYTES
+#undef OF_KIND
 #undef OF_FORMAT

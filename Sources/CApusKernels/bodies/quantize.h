@@ -44,14 +44,14 @@ SIMD float round_block(const float *x, int8_t *codes, int32_t *sums) {
   return is_finite ? peak * (1.0f / 127) : __builtin_nanf("");
 }
 
-static void LEVEL(apus_quantize)(const float *x, size_t k, size_t width, int8_t *codes, float *scales, float *sums16,
+static void LEVEL(apus_quantize)(const float *x, size_t k, size_t width, int8_t *codes, float *scales, int16_t *sums16,
                                  float *sums32, int32_t *offsets) {
   for (size_t b = 0; b < k / 32; b++) {
     int32_t sums[2];
     const float scale = round_block(x + 32 * b, codes + 32 * b * width, sums);
     scales[b * width] = scale;
-    sums16[2 * b * width] = scale * (float)sums[0];
-    sums16[2 * b * width + 1] = scale * (float)sums[1];
+    sums16[2 * b * width] = (int16_t)sums[0];
+    sums16[2 * b * width + 1] = (int16_t)sums[1];
     sums32[b * width] = scale * (float)(sums[0] + sums[1]);
     offsets[b * width] = 128 * (sums[0] + sums[1]);
   }

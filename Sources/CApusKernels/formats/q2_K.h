@@ -24,18 +24,17 @@ static inline int apus_is_finite_q2_K(const apus_q2_K *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q2_K = 8, span_q2_K = 4, bits_q2_K = 2, halves_q2_K = 1, mins_q2_K = 1 };
-SIMD void scales_q2_K(const uint8_t *b, size_t stride, scales *u) {
-  vf dmin, d = vf_half_pairs(b + offsetof(apus_q2_K, d), stride, &dmin);
+enum { groups_q2_K = 8, span_q2_K = 4, bits_q2_K = 2, subtract_q2_K = 0 };
+SIMD void scales_q2_K(const uint8_t *b, size_t stride, sub_scales *u) {
+  u->d = vf_half_pairs(b + offsetof(apus_q2_K, d), stride, &u->dmin);
   vq packed[4];
   vq_bytes(b + offsetof(apus_q2_K, scales), stride, LANES, packed);
-  UNROLL for (int i = 0; i < 16; i++) {
-    u->scale[i] = vf_mul(d, vf_from_vi(vi_field(packed[i / 4], 8 * (i % 4), 4)));
-    u->min[i] = vf_mul(dmin, vf_from_vi(vi_field(packed[i / 4], 8 * (i % 4) + 4, 4)));
+  UNROLL for (int j = 0; j < 4; j++) {
+    u->scale[j] = vq_and(packed[j], 15);
+    u->min[j] = vq_and(vq_shr(packed[j], 4), 15);
   }
 }
-SIMD void codes_q2_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT,
-    vq *codes) {
+SIMD void codes_q2_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
   vq_bytes32(b + offsetof(apus_q2_K, codes) + 8 * first, stride, LAYOUT, codes);
   UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_and(vq_shr(codes[j], 2 * g), 3);
 }

@@ -28,20 +28,15 @@ static inline void apus_decode_block_q3_K(const apus_q3_K *b, float *w) {
 static inline int apus_is_finite_q3_K(const apus_q3_K *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q3_K = 8, span_q3_K = 8, bits_q3_K = 3, halves_q3_K = 1, mins_q3_K = 1 };
-SIMD void scales_q3_K(const uint8_t *b, size_t stride, scales *u) {
-  vf d = vf_halves(b + offsetof(apus_q3_K, d), stride);
+enum { groups_q3_K = 8, span_q3_K = 8, bits_q3_K = 3, subtract_q3_K = 4 };
+SIMD void scales_q3_K(const uint8_t *b, size_t stride, sub_scales *u) {
+  u->d = vf_halves(b + offsetof(apus_q3_K, d), stride);
   const uint8_t *packed = b + offsetof(apus_q3_K, scales);
   vq low[2] = {vq_words(packed, stride), vq_words(packed + 4, stride)}, upper = vq_words(packed + 8, stride);
-  UNROLL for (int i = 0; i < 16; i++) {
-    vi scale = vi_or(vi_field(low[i / 4 % 2], 8 * (i % 4) + i / 8 * 4, 4),
-                     vi_shl(vi_field(upper, 8 * (i % 4) + i / 4 * 2, 2), 4));
-    u->scale[i] = vf_mul(d, vf_from_vi(vi_add(scale, -32)));
-    u->min[i] = vf_mul(vf_splat(4), u->scale[i]);
-  }
+  UNROLL for (int j = 0; j < 4; j++)
+    u->scale[j] = vq_add(vq_or(vq_and(vq_shr(low[j % 2], j / 2 * 4), 15), vq_and(vq_to_bit(upper, 2 * j, 4), 48)), -32);
 }
-SIMD void codes_q3_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT,
-    vq *codes) {
+SIMD void codes_q3_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
   vq high[8];
   vq_bytes32(b + offsetof(apus_q3_K, codes) + 32 * (g / 4), stride, LAYOUT, codes);
   vq_bytes32(b + offsetof(apus_q3_K, high), stride, LAYOUT, high);

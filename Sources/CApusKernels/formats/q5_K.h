@@ -30,13 +30,12 @@ static inline int apus_is_finite_q5_K(const apus_q5_K *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q5_K = 8, span_q5_K = 8, bits_q5_K = 5, halves_q5_K = 0, mins_q5_K = 1 };
+enum { groups_q5_K = 8, span_q5_K = 8, bits_q5_K = 5, subtract_q5_K = 1 };
 SIMD void scales_q5_K(const uint8_t *b, size_t stride, scales *u) {
   vf dmin, d = vf_half_pairs(b + offsetof(apus_q5_K, d), stride, &dmin);
   unpack_k_scales(b + offsetof(apus_q5_K, scales), stride, d, dmin, u);
 }
-SIMD void codes_q5_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT,
-    vq *codes) {
+SIMD void codes_q5_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
   vq high[8];
   vq_bytes32(b + offsetof(apus_q5_K, codes) + 32 * (g / 2), stride, LAYOUT, codes);
   vq_bytes32(b + offsetof(apus_q5_K, high), stride, LAYOUT, high);

@@ -23,18 +23,12 @@ static inline void apus_decode_block_q6_K(const apus_q6_K *b, float *w) {
 static inline int apus_is_finite_q6_K(const apus_q6_K *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q6_K = 8, span_q6_K = 4, bits_q6_K = 6, halves_q6_K = 1, mins_q6_K = 1 };
-SIMD void scales_q6_K(const uint8_t *b, size_t stride, scales *u) {
-  vf d = vf_halves(b + offsetof(apus_q6_K, d), stride);
-  vq packed[4];
-  vq_bytes(b + offsetof(apus_q6_K, scales), stride, LANES, packed);
-  UNROLL for (int i = 0; i < 16; i++) {
-    u->scale[i] = vf_mul(d, vf_from_vi(vi_signed_byte(packed[i / 4], i % 4)));
-    u->min[i] = vf_mul(vf_splat(32), u->scale[i]);
-  }
+enum { groups_q6_K = 8, span_q6_K = 4, bits_q6_K = 6, subtract_q6_K = 32 };
+SIMD void scales_q6_K(const uint8_t *b, size_t stride, sub_scales *u) {
+  u->d = vf_halves(b + offsetof(apus_q6_K, d), stride);
+  vq_bytes(b + offsetof(apus_q6_K, scales), stride, LANES, u->scale);
 }
-SIMD void codes_q6_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT,
-    vq *codes) {
+SIMD void codes_q6_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
   vq high[8];
   vq_bytes32(b + offsetof(apus_q6_K, codes) + 16 * first + 32 * (g % 2), stride, LAYOUT, codes);
   vq_bytes32(b + offsetof(apus_q6_K, high) + 8 * first, stride, LAYOUT, high);

@@ -14,12 +14,11 @@ static inline void apus_decode_block_q8_0(const apus_q8_0 *b, float *w) {
 static inline int apus_is_finite_q8_0(const apus_q8_0 *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q8_0 = 1, span_q8_0 = 1, bits_q8_0 = 8, halves_q8_0 = 0, mins_q8_0 = 0 };
+enum { groups_q8_0 = 1, span_q8_0 = 1, bits_q8_0 = 8, subtract_q8_0 = 0 };
 SIMD void scales_q8_0(const uint8_t *b, size_t stride, scales *u) {
   u->scale[0] = vf_halves(b + offsetof(apus_q8_0, d), stride);
 }
-SIMD void codes_q8_0(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT,
-    vq *codes) {
+SIMD void codes_q8_0(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
   vq_bytes32(b + offsetof(apus_q8_0, codes), stride, LAYOUT, codes);
 }
 #endif

@@ -29,8 +29,7 @@ APUS_QUANTIZED_FORMATS(X)
 typedef enum apus_kv_format { APUS_KV_F16, APUS_KV_Q8_0, APUS_KV_FORMAT_COUNT } apus_kv_format;
 
 // Activations [n, k] of a matmul. Dense weights read `values`; quantized weights read the int8 form:
-// value = scale * code, with a scale for 32 values, and sums of the scaled codes for weights that have a min or an
-// offset.
+// value = scale * code, with a scale for 32 values, and sums of codes for weights that have a min or an offset.
 //
 // The int8 form comes in chunks of apus_chunk_tokens(k) tokens, the last one of what is left. Inside a chunk of w
 // tokens lie [k / 32][w][32] codes, [k / 32][w] scales and sums32, [k / 32][w][2] sums16: so a pass over the tokens of
@@ -40,7 +39,7 @@ typedef struct apus_activations {
   const float *_Nullable values;   // [n, k]
   const int8_t *_Nullable codes;   // -127...127
   const float *_Nullable scales;   // one for 32 codes
-  const float *_Nullable sums16;   // sums of 16 scaled codes
+  const int16_t *_Nullable sums16; // sums of 16 codes
   const float *_Nullable sums32;   // sums of 32 scaled codes
   const int32_t *_Nullable offsets; // 128 times the sum of 32 codes
 } apus_activations;
@@ -100,7 +99,7 @@ typedef struct apus_attention_args {
 // Bytes of scratch for one kv head.
 static inline size_t apus_attention_scratch_bytes(const apus_attention_args *args) {
   const size_t block = APUS_KV_BLOCK_POSITIONS * (args->key_dimension + args->value_dimension) * sizeof(float);
-  return block + args->tokens * args->group * (args->key_dimension + args->key_dimension / 32 * 5 * sizeof(float));
+  return block + args->tokens * args->group * (args->key_dimension + args->key_dimension / 32 * 4 * sizeof(float));
 }
 
 // Floats in a part of one kv head: for every token and head of the group its weighted values, the largest score, and
@@ -122,7 +121,7 @@ typedef struct apus_kernels {
   apus_decode_fn _Nonnull decode[APUS_FORMAT_COUNT];
   // Rounds k values (a multiple of 32) of one token to int8, see apus_activations: the pointers are to the token's
   // first values in a chunk of `width` tokens.
-  void (*quantize)(const float *x, size_t k, size_t width, int8_t *codes, float *scales, float *sums16,
+  void (*quantize)(const float *x, size_t k, size_t width, int8_t *codes, float *scales, int16_t *sums16,
                    float *sums32, int32_t *offsets);
   // Writes one head's key or value at position `offset` of a KV block; Q8_0 needs a dimension of whole 32.
   apus_kv_store_fn _Nonnull store_key[APUS_KV_FORMAT_COUNT];

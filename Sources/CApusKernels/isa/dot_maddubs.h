@@ -15,11 +15,14 @@ SIMD void vq_operands(const vq *codes, const int BITS, vq *operands) {
   }
 }
 
-SIMD vi add_pairs(vi a, int factor) { return _mm256_madd_epi16(a, _mm256_set1_epi16((short)factor)); }
+SIMD vi add_pairs(vi a) { return _mm256_madd_epi16(a, _mm256_set1_epi16(1)); }
 
-// Products of codes [first, first + COUNT) x 4 with the activations of T tokens, added in 16 bits, then in pairs.
-SIMD void dot_chain(const vq *codes, const int8_t *a, const int COUNT, const int V, const int T, int factor, vi *sums) {
-  vi chain[VECTORS * TOKENS];
+// Keeps a vector in its register here: the compiler would else put sums of several steps together, and run out of
+// registers for them; or make two shuffles with constants of one with a vector.
+#define KEEP(vector) __asm__("" : "+x"(vector))
+
+// chain[v * T + t]: products of codes [0, COUNT) x 4 with the activations of token t, added in 16 bits.
+SIMD void dot_chain(const vq *codes, const int8_t *a, const int COUNT, const int V, const int T, vi *chain) {
   UNROLL for (int j = 0; j < COUNT; j++) {
     vi words[TOKENS];
     UNROLL for (int t = 0; t < T; t++) words[t] = vi_splat_word(a + 32 * t + 4 * j);
@@ -27,30 +30,30 @@ SIMD void dot_chain(const vq *codes, const int8_t *a, const int COUNT, const int
       UNROLL for (int t = 0; t < T; t++) {
         const vi product = _mm256_maddubs_epi16(codes[v * VQ_OPERANDS + j], words[t]);
         chain[v * T + t] = j == 0 ? product : _mm256_add_epi16(chain[v * T + t], product);
+        KEEP(chain[v * T + t]);
       }
     }
   }
-  UNROLL for (int i = 0; i < V * T; i++) sums[i] = add_pairs(chain[i], factor);
 }
 
-// low[v * T + t]: sum over codes 0...31 . activations of token t; with HALVES low has codes 0...15 and high the rest.
-SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int HALVES,
-                 const int V, const int T, vi *low, vi *high) {
-  const int CHAIN = BITS == 6 ? 2 : BITS == 5 || HALVES ? 4 : 8;
+// dots[v * T + t]: 32 codes . activations of token t.
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int V, const int T,
+                 vi *dots) {
+  const int CHAIN = BITS == 5 ? 4 : 8;
+  vi chain[VECTORS * TOKENS];
   UNROLL for (int j = 0; j < 8; j += CHAIN) {
-    vi part[VECTORS * TOKENS];
-    const int isHigh = HALVES && j >= 4;
-    dot_chain(codes + j, a + 4 * j, CHAIN, V, T, 1, part);
-    UNROLL for (int i = 0; i < V * T; i++) {
-      vi *sum = isHigh ? high + i : low + i;
-      *sum = j == (isHigh ? 4 : 0) ? part[i] : _mm256_add_epi32(*sum, part[i]);
-    }
+    dot_chain(codes + j, a + 4 * j, CHAIN, V, T, chain);
+    UNROLL for (int i = 0; i < V * T; i++)
+      dots[i] = j == 0 ? add_pairs(chain[i]) : _mm256_add_epi32(dots[i], add_pairs(chain[i]));
   }
   if (BITS == 8) {
-    vi upper[VECTORS * TOKENS];
-    dot_chain(codes + 8, a, 8, V, T, 16, upper);
-    UNROLL for (int i = 0; i < V * T; i++) low[i] =
-        _mm256_add_epi32(low[i], _mm256_sub_epi32(upper[i], _mm256_set1_epi32(offsets[i % T])));
+    const vi sixteen = _mm256_set1_epi16(16);
+    __asm__("" : "+r"(a)); // to broadcast again costs less than 32 spilled words
+    dot_chain(codes + 8, a, 8, V, T, chain);
+    UNROLL for (int i = 0; i < V * T; i++) {
+      const vi upper = _mm256_sub_epi32(_mm256_madd_epi16(chain[i], sixteen), vi_splat(offsets[i % T]));
+      dots[i] = _mm256_add_epi32(dots[i], upper);
+    }
   }
 }
 
@@ -68,7 +71,7 @@ SIMD vi sum_rows(const vi *rows, const int WIDE) {
   }
   const vi sum = ADD(_mm256_unpacklo_epi64(pairs[0], pairs[1]), _mm256_unpackhi_epi64(pairs[0], pairs[1]));
 #undef ADD
-  return WIDE ? sum : add_pairs(sum, 1);
+  return WIDE ? sum : add_pairs(sum);
 }
 
 SIMD vi products(vq codes, vi a, const int BITS) {
@@ -77,27 +80,107 @@ SIMD vi products(vq codes, vi a, const int BITS) {
   return _mm256_maddubs_epi16(codes, a);
 }
 
-// vq_dot for one vector of rows and one token, from codes in LAYOUT_ONE.
-SIMD void vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int HALVES,
-                     vi *low, vi *high) {
-  const int WIDE = BITS > 4;
-  const vi first = _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)a));
-  const vi second = _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)(a + 16)));
-  vi x[4], y[4];
-  UNROLL for (int j = 0; j < 4; j++) {
-    x[j] = products(codes[j], first, BITS);
-    y[j] = products(codes[4 + j], second, BITS);
-    if (BITS == 8)
-      x[j] = _mm256_add_epi32(add_pairs(x[j], 1), add_pairs(y[j], 1));
-    else if (!HALVES)
-      x[j] = _mm256_add_epi16(x[j], y[j]);
-    if (WIDE && BITS != 8)
-      x[j] = add_pairs(x[j], 1);
-    if (WIDE && HALVES)
-      y[j] = add_pairs(y[j], 1);
-  }
-  *low = sum_rows(x, WIDE);
-  if (HALVES)
-    *high = sum_rows(y, WIDE);
-  (void)offsets;
+SIMD vi splat_sixteen(const int8_t *a) {
+  return _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)a));
 }
+
+// vq_dot for one vector of rows and one token, from codes in LAYOUT_ONE.
+SIMD vi vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS) {
+  (void)offsets;
+  const vi first = splat_sixteen(a), second = splat_sixteen(a + 16);
+  vi rows[4];
+  UNROLL for (int j = 0; j < 4; j++) {
+    const vi x = products(codes[j], first, BITS), y = products(codes[4 + j], second, BITS);
+    if (BITS == 8)
+      rows[j] = _mm256_add_epi32(add_pairs(x), add_pairs(y));
+    else
+      rows[j] = BITS > 4 ? add_pairs(_mm256_add_epi16(x, y)) : _mm256_add_epi16(x, y);
+  }
+  return sum_rows(rows, BITS > 4);
+}
+
+// ---- formats with a scale for 16 weights: vpmaddwd scales and adds
+
+#include "../bodies/sub_scales.h"
+
+// Scales as 16-bit integers, twice in every lane; `pairs`: for both halves of a group what is subtracted.
+typedef struct {
+  vf d, dmin;
+  vi scale[16], pairs[8];
+} halves_scales;
+
+SIMD void pairs_from(const sub_scales *unpacked, const int SUBTRACT, vi *pairs) {
+  const vq *subtracted = SUBTRACT ? unpacked->scale : unpacked->min;
+  UNROLL for (int g = 0; g < 8; g++) pairs[g] = vi_pairs(subtracted[g / 2], g % 2, SUBTRACT ? SUBTRACT : 1);
+}
+
+SIMD void halves_prepare(const sub_scales *unpacked, const int SUBTRACT, halves_scales *u) {
+  u->d = unpacked->d, u->dmin = unpacked->dmin;
+  UNROLL for (int i = 0; i < 16; i++) {
+    const vi order = _mm256_add_epi8(vi_splat((int)0x00800080), _mm256_set1_epi16((short)((i % 4) << 8)));
+    const __m256i lanes = _mm256_broadcastsi128_si256(_mm_setr_epi32(0, 0x04000400, 0x08000800, 0x0c000c00));
+    const vi upper = _mm256_shuffle_epi8(unpacked->scale[i / 4], _mm256_add_epi8(order, lanes));
+    u->scale[i] = _mm256_srai_epi16(upper, 8);
+  }
+  pairs_from(unpacked, SUBTRACT, u->pairs);
+}
+
+// dots: scaled products of the halves of group g, less the offset; without an offset mins: what the mins take off.
+SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16, const halves_scales *u, size_t g,
+                        const int BITS, const int SUBTRACT, const int V, const int T, vf *dots, vf *mins) {
+  const int CHAIN = BITS == 6 ? 2 : 4;
+  vi sums[VECTORS * TOKENS], chain[VECTORS * TOKENS];
+  UNROLL for (int j = 0; j < 8; j += CHAIN) {
+    dot_chain(codes + j, a + 4 * j, CHAIN, V, T, chain);
+    UNROLL for (int i = 0; i < V * T; i++) {
+      const vi scaled = _mm256_madd_epi16(chain[i], u[i / T].scale[2 * g + j / 4]);
+      sums[i] = j == 0 ? scaled : _mm256_add_epi32(sums[i], scaled);
+    }
+  }
+  UNROLL for (int t = 0; t < T; t++) {
+    const vi both = vi_splat_word((const int8_t *)(sums16 + 2 * t));
+    UNROLL for (int v = 0; v < V; v++) {
+      const vi min = vi_dot_pairs(u[v].pairs[g], both), sum = sums[v * T + t];
+      dots[v * T + t] = vf_from_vi(SUBTRACT ? _mm256_sub_epi32(sum, min) : sum);
+      mins[v * T + t] = vf_from_vi(min);
+    }
+  }
+}
+
+// The 16 scales of rows j and j + 4, the first eight and the rest.
+typedef struct {
+  vf d, dmin;
+  vi scale[4][2], pairs[8];
+} halves_scales_one;
+
+SIMD void halves_prepare_one(const sub_scales *unpacked, const int SUBTRACT, halves_scales_one *u) {
+  vq rows[4];
+  u->d = unpacked->d, u->dmin = unpacked->dmin;
+  vq_turn(unpacked->scale, rows);
+  UNROLL for (int j = 0; j < 4; j++) {
+    u->scale[j][0] = _mm256_srai_epi16(_mm256_unpacklo_epi8(rows[j], rows[j]), 8);
+    u->scale[j][1] = _mm256_srai_epi16(_mm256_unpackhi_epi8(rows[j], rows[j]), 8);
+  }
+  pairs_from(unpacked, SUBTRACT, u->pairs);
+}
+
+// vq_dot_halves for one vector of rows and one token, from codes in LAYOUT_ONE.
+SIMD vf vq_dot_halves_one(const vq *codes, const int8_t *a, const int16_t *sums16, const halves_scales_one *u, size_t g,
+                          const int BITS, const int SUBTRACT, vf *min) {
+  const vi first = splat_sixteen(a), second = splat_sixteen(a + 16);
+  vi of_first = _mm256_set1_epi16((short)(0x0100 + 0x0404 * (g % 4)));
+  vi of_second = _mm256_set1_epi16((short)(0x0302 + 0x0404 * (g % 4)));
+  KEEP(of_first);
+  KEEP(of_second);
+  vi rows[4];
+  UNROLL for (int j = 0; j < 4; j++) {
+    const vi scales = u->scale[j][g / 4];
+    const vi x = _mm256_madd_epi16(products(codes[j], first, BITS), _mm256_shuffle_epi8(scales, of_first));
+    const vi y = _mm256_madd_epi16(products(codes[4 + j], second, BITS), _mm256_shuffle_epi8(scales, of_second));
+    rows[j] = _mm256_add_epi32(x, y);
+  }
+  const vi taken = vi_dot_pairs(u->pairs[g], vi_splat_word((const int8_t *)sums16)), sum = sum_rows(rows, 1);
+  *min = vf_from_vi(taken);
+  return vf_from_vi(SUBTRACT ? _mm256_sub_epi32(sum, taken) : sum);
+}
+#undef KEEP

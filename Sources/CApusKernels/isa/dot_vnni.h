@@ -8,28 +8,76 @@ SIMD void vq_operands(const vq *codes, const int BITS, vq *operands) {
   UNROLL for (int j = 0; j < 8; j++) operands[j] = BITS == 8 ? vq_flip_signs(codes[j]) : codes[j];
 }
 
-// low[v * T + t]: sum over codes 0...31 . activations of token t; with HALVES low has codes 0...15 and high the rest.
-SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int HALVES,
-                 const int V, const int T, vi *low, vi *high) {
-  UNROLL for (int i = 0; i < V * T; i++) {
-    low[i] = BITS == 8 ? vi_splat(-offsets[i % T]) : vi_zero();
-    high[i] = vi_zero();
-  }
-  UNROLL for (int j = 0; j < 8; j++) {
+// sums[v * T + t]: codes [4 * first, 4 * (first + COUNT)) . activations of token t, from `sums` on.
+SIMD void dot_words(const vq *codes, const int8_t *a, const int FIRST, const int COUNT, const int V, const int T,
+                    vi *sums) {
+  UNROLL for (int j = FIRST; j < FIRST + COUNT; j++) {
     UNROLL for (int t = 0; t < T; t++) {
       const vi word = vi_splat_word(a + 32 * t + 4 * j);
-      UNROLL for (int v = 0; v < V; v++) {
-        vi *sum = HALVES && j >= 4 ? high + v * T + t : low + v * T + t;
-        *sum = vi_dpbusd(*sum, codes[v * VQ_OPERANDS + j], word);
-      }
+      UNROLL for (int v = 0; v < V; v++) sums[v * T + t] =
+          vi_dpbusd(sums[v * T + t], codes[v * VQ_OPERANDS + j], word);
     }
   }
 }
 
-// vq_dot for one vector of rows and one token, from codes in LAYOUT_ONE.
-SIMD void vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int HALVES,
-                     vi *low, vi *high) {
+// dots[v * T + t]: 32 codes . activations of token t.
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int V, const int T,
+                 vi *dots) {
+  UNROLL for (int i = 0; i < V * T; i++) dots[i] = BITS == 8 ? vi_splat(-offsets[i % T]) : vi_zero();
+  dot_words(codes, a, 0, 8, V, T, dots);
+}
+
+// The same for one vector of rows and one token, from codes in LAYOUT_ONE.
+SIMD vi vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS) {
   vq operands[VQ_OPERANDS];
+  vi dot;
   vq_operands(codes, BITS, operands);
-  vq_dot(operands, a, offsets, BITS, HALVES, 1, 1, low, high);
+  vq_dot(operands, a, offsets, BITS, 1, 1, &dot);
+  return dot;
+}
+
+// ---- formats with a scale for 16 weights
+
+#include "../bodies/sub_scales.h"
+
+// Scales as floats; `pairs`: for both halves of a group what is subtracted, as 16-bit integers.
+typedef struct {
+  vf d, dmin, scale[16];
+  vi pairs[8];
+} halves_scales, halves_scales_one;
+
+SIMD void halves_prepare(const sub_scales *unpacked, const int SUBTRACT, halves_scales *u) {
+  const vq *subtracted = SUBTRACT ? unpacked->scale : unpacked->min;
+  u->d = unpacked->d, u->dmin = unpacked->dmin;
+  UNROLL for (int i = 0; i < 16; i++) u->scale[i] = vf_from_vi(vi_signed_byte(unpacked->scale[i / 4], i % 4));
+  UNROLL for (int g = 0; g < 8; g++) u->pairs[g] = vi_pairs(subtracted[g / 2], g % 2, SUBTRACT ? SUBTRACT : 1);
+}
+SIMD void halves_prepare_one(const sub_scales *unpacked, const int SUBTRACT, halves_scales_one *u) {
+  halves_prepare(unpacked, SUBTRACT, u);
+}
+
+// dots: scaled products of the halves of group g, less the offset; without an offset mins: what the mins take off.
+SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16, const halves_scales *u, size_t g,
+                        const int BITS, const int SUBTRACT, const int V, const int T, vf *dots, vf *mins) {
+  vi low[VECTORS * TOKENS], high[VECTORS * TOKENS];
+  UNROLL for (int i = 0; i < V * T; i++) low[i] = high[i] = vi_zero();
+  dot_words(codes, a, 0, 4, V, T, low);
+  dot_words(codes, a, 4, 4, V, T, high);
+  UNROLL for (int t = 0; t < T; t++) {
+    const vi both = vi_splat_word((const int8_t *)(sums16 + 2 * t));
+    UNROLL for (int v = 0; v < V; v++) {
+      const int i = v * T + t;
+      mins[i] = vf_from_vi(vi_dot_pairs(u[v].pairs[g], both));
+      const vf first = vf_from_vi(low[i]), s = u[v].scale[2 * g];
+      const vf scaled = SUBTRACT ? vf_fms(first, s, mins[i]) : vf_mul(first, s);
+      dots[i] = vf_fma(vf_from_vi(high[i]), u[v].scale[2 * g + 1], scaled);
+    }
+  }
+}
+
+SIMD vf vq_dot_halves_one(const vq *codes, const int8_t *a, const int16_t *sums16, const halves_scales_one *u, size_t g,
+                          const int BITS, const int SUBTRACT, vf *min) {
+  vf dot;
+  vq_dot_halves(codes, a, sums16, u, g, BITS, SUBTRACT, 1, 1, &dot, min);
+  return dot;
 }

@@ -23,6 +23,7 @@ SIMD vf vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
 SIMD vf vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
 SIMD vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
 SIMD vf vf_fnma(vf a, vf b, vf c) { return _mm256_fnmadd_ps(a, b, c); }
+SIMD vf vf_fms(vf a, vf b, vf c) { return _mm256_fmsub_ps(a, b, c); }
 SIMD vf vf_neg(vf a) { return _mm256_xor_ps(a, _mm256_set1_ps(-0.0f)); }
 SIMD vf vf_max(vf a, vf b) { return _mm256_max_ps(a, b); }
 SIMD vf vf_from_vi(vi a) { return _mm256_cvtepi32_ps(a); }
@@ -41,24 +42,29 @@ SIMD vq vq_words(const uint8_t *p, size_t stride) {
   UNROLL for (int r = 0; r < 8; r++) memcpy(words + r, p + r * stride, 4);
   return _mm256_setr_epi32(words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7]);
 }
-// 16 bytes of every row. LANES: vector j has bytes 4j...4j+3 of each row in its lane. ROWS: vector j has all bytes
-// of row j in its lower half and of row j + 4 in its upper half.
-SIMD void vq_bytes(const uint8_t *p, size_t stride, const int LAYOUT, vq *bytes) {
-  __m256i rows[4], pairs[4];
-  UNROLL for (int r = 0; r < 4; r++) {
-    rows[r] = _mm256_castsi128_si256(_mm_loadu_si128((const void *)(p + r * stride)));
-    rows[r] = _mm256_inserti128_si256(rows[r], _mm_loadu_si128((const void *)(p + (r + 4) * stride)), 1);
-    bytes[r] = rows[r];
-  }
-  if (LAYOUT == ROWS)
-    return;
+// Four words of four rows at a time, from rows to lanes and back.
+SIMD void vq_turn(const vq *rows, vq *lanes) {
+  __m256i pairs[4];
   UNROLL for (int r = 0; r < 4; r += 2) {
     pairs[r] = _mm256_unpacklo_epi32(rows[r], rows[r + 1]);
     pairs[r + 1] = _mm256_unpackhi_epi32(rows[r], rows[r + 1]);
   }
   UNROLL for (int j = 0; j < 2; j++) {
-    bytes[2 * j] = _mm256_unpacklo_epi64(pairs[j], pairs[2 + j]);
-    bytes[2 * j + 1] = _mm256_unpackhi_epi64(pairs[j], pairs[2 + j]);
+    lanes[2 * j] = _mm256_unpacklo_epi64(pairs[j], pairs[2 + j]);
+    lanes[2 * j + 1] = _mm256_unpackhi_epi64(pairs[j], pairs[2 + j]);
+  }
+}
+// 16 bytes of every row. LANES: vector j has bytes 4j...4j+3 of each row in its lane. ROWS: vector j has all bytes
+// of row j in its lower half and of row j + 4 in its upper half.
+SIMD void vq_bytes(const uint8_t *p, size_t stride, const int LAYOUT, vq *bytes) {
+  UNROLL for (int r = 0; r < 4; r++) {
+    const __m128i low = _mm_loadu_si128((const void *)(p + r * stride));
+    const __m128i high = _mm_loadu_si128((const void *)(p + (r + 4) * stride));
+    bytes[r] = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+  }
+  if (LAYOUT == LANES) {
+    const vq rows[4] = {bytes[0], bytes[1], bytes[2], bytes[3]};
+    vq_turn(rows, bytes);
   }
 }
 // A half of every row as floats.
@@ -82,6 +88,7 @@ SIMD vf vf_half_pairs(const uint8_t *p, size_t stride, vf *second) {
 SIMD vq vq_load(const void *p) { return _mm256_loadu_si256(p); }
 SIMD vq vq_and(vq a, int byte) { return _mm256_and_si256(a, _mm256_set1_epi8((char)byte)); }
 SIMD vq vq_flip_signs(vq a) { return _mm256_xor_si256(a, _mm256_set1_epi8((char)128)); }
+SIMD vq vq_add(vq a, int byte) { return _mm256_add_epi8(a, _mm256_set1_epi8((char)byte)); }
 SIMD vq vq_or(vq a, vq b) { return _mm256_or_si256(a, b); }
 // Shifts bytes down; bits come in from the neighbour above, so the caller masks.
 SIMD vq vq_shr(vq a, int bits) { return _mm256_srli_epi16(a, bits); }
@@ -120,3 +127,10 @@ SIMD vi vi_field(vq words, int shift, int bits) {
 SIMD vi vi_signed_byte(vq words, int byte) {
   return _mm256_srai_epi32(_mm256_slli_epi32(words, 24 - 8 * byte), 24);
 }
+// Signed bytes 2p and 2p + 1 of every lane times FACTOR, as 16-bit integers. FACTOR: a power of two up to 128.
+SIMD vi vi_pairs(vq words, int p, const int FACTOR) {
+  const __m128i lanes = _mm_setr_epi32(0, 0x04000400, 0x08000800, 0x0c000c00);
+  const __m128i order = _mm_add_epi8(lanes, _mm_set1_epi32((int)0x01800080 + p * 0x02000200));
+  return _mm256_srai_epi16(_mm256_shuffle_epi8(words, _mm256_broadcastsi128_si256(order)), 8 - __builtin_ctz(FACTOR));
+}
+SIMD vi vi_dot_pairs(vi a, vi b) { return _mm256_madd_epi16(a, b); }

@@ -23,6 +23,7 @@ SIMD vf vf_add(vf a, vf b) { return _mm512_add_ps(a, b); }
 SIMD vf vf_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
 SIMD vf vf_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
 SIMD vf vf_fnma(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); }
+SIMD vf vf_fms(vf a, vf b, vf c) { return _mm512_fmsub_ps(a, b, c); }
 SIMD vf vf_neg(vf a) { return _mm512_xor_ps(a, _mm512_set1_ps(-0.0f)); }
 SIMD vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
 SIMD vf vf_from_vi(vi a) { return _mm512_cvtepi32_ps(a); }
@@ -90,6 +91,7 @@ SIMD vf vf_half_pairs(const uint8_t *p, size_t stride, vf *second) {
 SIMD vq vq_load(const void *p) { return _mm512_loadu_si512(p); }
 SIMD vq vq_and(vq a, int byte) { return _mm512_and_si512(a, _mm512_set1_epi8((char)byte)); }
 SIMD vq vq_flip_signs(vq a) { return _mm512_xor_si512(a, _mm512_set1_epi8((char)128)); }
+SIMD vq vq_add(vq a, int byte) { return _mm512_add_epi8(a, _mm512_set1_epi8((char)byte)); }
 SIMD vq vq_or(vq a, vq b) { return _mm512_or_si512(a, b); }
 // Shifts bytes down; bits come in from the neighbour above, so the caller masks.
 SIMD vq vq_shr(vq a, int bits) { return _mm512_srli_epi16(a, (unsigned)bits); }
@@ -127,4 +129,12 @@ SIMD vi vi_field(vq words, int shift, int bits) {
 SIMD vi vi_signed_byte(vq words, int byte) {
   return _mm512_srai_epi32(_mm512_slli_epi32(words, (unsigned)(24 - 8 * byte)), 24);
 }
+// Signed bytes 2p and 2p + 1 of every lane times FACTOR, as 16-bit integers. FACTOR: a power of two up to 128.
+SIMD vi vi_pairs(vq words, int p, const int FACTOR) {
+  const __m128i lanes = _mm_setr_epi32(0, 0x04000400, 0x08000800, 0x0c000c00);
+  const __m128i order = _mm_add_epi8(lanes, _mm_set1_epi32((int)0x01800080 + p * 0x02000200));
+  const __m512i upper = _mm512_shuffle_epi8(words, _mm512_broadcast_i32x4(order));
+  return _mm512_srai_epi16(upper, (unsigned)(8 - __builtin_ctz(FACTOR)));
+}
+SIMD vi vi_dot_pairs(vi a, vi b) { return _mm512_madd_epi16(a, b); }
 SIMD vi vi_dpbusd(vi sum, vq codes, vi words) { return _mm512_dpbusd_epi32(sum, codes, words); }

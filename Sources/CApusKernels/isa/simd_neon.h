@@ -127,6 +127,10 @@ SIMD vq vq_bits(vq words, int j, const int LAYOUT) {
   const uint8x16_t bit = vreinterpretq_u8_u32(vdupq_n_u32(j % 2 ? 0x80402010 : 0x08040201));
   return (vq){vtstq_u8(vqtbl1q_u8(words.low, source), bit), vtstq_u8(vqtbl1q_u8(words.high, source), bit)};
 }
+SIMD vq vq_add(vq a, int byte) {
+  const uint8x16_t b = vdupq_n_u8((uint8_t)byte);
+  return (vq){vaddq_u8(a.low, b), vaddq_u8(a.high, b)};
+}
 SIMD vi vi_or(vi a, vi b) { return (vi){vorrq_s32(a.low, b.low), vorrq_s32(a.high, b.high)}; }
 SIMD vi vi_add(vi a, int b) { return (vi){vaddq_s32(a.low, vdupq_n_s32(b)), vaddq_s32(a.high, vdupq_n_s32(b))}; }
 SIMD vi vi_shl(vi a, int bits) { return (vi){a.low << vdupq_n_s32(bits), a.high << vdupq_n_s32(bits)}; }
@@ -170,10 +174,8 @@ SIMD void vq_operands(const vq *codes, const int bits, vq *operands) {
   (void)bits;
   UNROLL for (int j = 0; j < 8; j++) operands[j] = codes[j];
 }
-// low[v * T + t]: sum over codes 0...31 . activations of token t; with HALVES low has codes 0...15 and high the rest.
-SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int bits, const int HALVES,
-                 const int V, const int T, vi *low, vi *high) {
-  (void)bits, (void)offsets;
+// Products of codes 0...15 and the rest of V vectors of rows with T tokens; with HALVES apart, else all in `low`.
+SIMD void dot_tile(const vq *codes, const int8_t *a, const int HALVES, const int V, const int T, vi *low, vi *high) {
   UNROLL for (int t = 0; t < T; t++)
     UNROLL for (int v = 0; v < V; v++)
       dot_token(codes + v * VQ_OPERANDS, a + 32 * t, HALVES, low + v * T + t, high + v * T + t);
@@ -224,10 +226,7 @@ SIMD void dot_tokens(const vq *pairs, const int8_t *a, const int HALVES, vi *low
   split_tokens(sums, HALVES ? high : low);
 }
 
-// low[v * T + t]: sum over codes 0...31 . activations of token t; with HALVES low has codes 0...15 and high the rest.
-SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int bits, const int HALVES,
-                 const int V, const int T, vi *low, vi *high) {
-  (void)bits, (void)offsets;
+SIMD void dot_tile(const vq *codes, const int8_t *a, const int HALVES, const int V, const int T, vi *low, vi *high) {
   UNROLL for (int v = 0; v < V; v++) {
     const vq *of_v = codes + v * VQ_OPERANDS;
     UNROLL for (int t = 0; t + 2 <= T; t += 2)
@@ -237,9 +236,77 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const
   }
 }
 #endif
+
+// dots[v * T + t]: 32 codes . activations of token t.
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int V, const int T,
+                 vi *dots) {
+  (void)BITS, (void)offsets;
+  vi rest[VECTORS * TOKENS];
+  dot_tile(codes, a, 0, V, T, dots, rest);
+}
+
 enum { LAYOUT_ONE = LANES };
-SIMD void vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int bits, const int HALVES,
-                     vi *low, vi *high) {
-  (void)bits, (void)offsets;
-  dot_token(codes, a, HALVES, low, high);
+// The same for one vector of rows and one token, from codes in LAYOUT_ONE.
+SIMD vi vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS) {
+  (void)BITS, (void)offsets;
+  vi dot, rest;
+  dot_token(codes, a, 0, &dot, &rest);
+  return dot;
+}
+
+// ---- formats with a scale for 16 weights
+
+#include "../bodies/sub_scales.h"
+
+// `subtracted`: what is taken off for every half's sum of activations.
+typedef struct {
+  vf d, dmin;
+  vi scale[16], subtracted[16];
+} halves_scales, halves_scales_one;
+
+SIMD void halves_prepare(const sub_scales *unpacked, const int SUBTRACT, halves_scales *u) {
+  u->d = unpacked->d, u->dmin = unpacked->dmin;
+  UNROLL for (int i = 0; i < 16; i++) {
+    u->scale[i] = vi_signed_byte(unpacked->scale[i / 4], i % 4);
+    u->subtracted[i] = SUBTRACT ? vi_shl(u->scale[i], __builtin_ctz(SUBTRACT | 256))
+                                : vi_signed_byte(unpacked->min[i / 4], i % 4);
+  }
+}
+SIMD void halves_prepare_one(const sub_scales *unpacked, const int SUBTRACT, halves_scales_one *u) {
+  halves_prepare(unpacked, SUBTRACT, u);
+}
+
+SIMD vi vi_mul(vi a, vi b) { return (vi){vmulq_s32(a.low, b.low), vmulq_s32(a.high, b.high)}; }
+SIMD vi vi_mla(vi sum, vi a, vi b) { return (vi){vmlaq_s32(sum.low, a.low, b.low), vmlaq_s32(sum.high, a.high, b.high)}; }
+SIMD vi vi_sub(vi a, vi b) { return (vi){vsubq_s32(a.low, b.low), vsubq_s32(a.high, b.high)}; }
+SIMD vi vi_dot_two(const vi *s, const int16_t *c) {
+  return (vi){vmlaq_n_s32(vmulq_n_s32(s[0].low, c[0]), s[1].low, c[1]),
+              vmlaq_n_s32(vmulq_n_s32(s[0].high, c[0]), s[1].high, c[1])};
+}
+
+// A half's products scaled and added, less the offset; without an offset min: what the mins take off.
+SIMD vf join_halves(vi low, vi high, const int16_t *sums16, const halves_scales *u, size_t g, const int SUBTRACT,
+                    vf *min) {
+  const vi sum = vi_mla(vi_mul(low, u->scale[2 * g]), high, u->scale[2 * g + 1]);
+  const vi taken = vi_dot_two(u->subtracted + 2 * g, sums16);
+  *min = vf_from_vi(taken);
+  return vf_from_vi(SUBTRACT ? vi_sub(sum, taken) : sum);
+}
+
+SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16, const halves_scales *u, size_t g,
+                        const int BITS, const int SUBTRACT, const int V, const int T, vf *dots, vf *mins) {
+  (void)BITS;
+  vi low[VECTORS * TOKENS], high[VECTORS * TOKENS];
+  dot_tile(codes, a, 1, V, T, low, high);
+  UNROLL for (int v = 0; v < V; v++)
+    UNROLL for (int t = 0; t < T; t++)
+      dots[v * T + t] = join_halves(low[v * T + t], high[v * T + t], sums16 + 2 * t, u + v, g, SUBTRACT, mins + v * T + t);
+}
+
+SIMD vf vq_dot_halves_one(const vq *codes, const int8_t *a, const int16_t *sums16, const halves_scales_one *u, size_t g,
+                          const int BITS, const int SUBTRACT, vf *min) {
+  (void)BITS;
+  vi low, high;
+  dot_token(codes, a, 1, &low, &high);
+  return join_halves(low, high, sums16, u, g, SUBTRACT, min);
 }
