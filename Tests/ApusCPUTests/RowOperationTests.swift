@@ -43,7 +43,9 @@ struct RowOperationTests {
         codes: codes.pointer, scales: scales.pointer, sums16: sums16.pointer, sums32: sums32.pointer,
         offsets: offsets.pointer),
       chunkRows: 1)
-    return (codes.values, scales.values + sums16.values.map(Float.init) + sums32.values + offsets.values.map(Float.init))
+    return (
+      codes.values, scales.values + sums16.values.map(Float.init) + sums32.values + offsets.values.map(Float.init)
+    )
   }
 
   @Test("A NaN or infinite activation stays visible after rounding", arguments: levels)
