@@ -65,7 +65,7 @@ SIMD void scores_q8_0(const char *keys, block_of_a q, size_t dimension, vf *scor
 
 // y += sum of weights[p] * v[p] for W vectors of y from `at` on; rows of v are `stride` values apart.
 SIMD void add_values(const float *floats, const char *halves, size_t stride, const float *weights, size_t first,
-                            size_t end, float *y, size_t at, const int W) {
+                     size_t end, float *y, size_t at, const int W) {
   vf sums[8];
   UNROLL for (int w = 0; w < W; w++) sums[w] = vf_load_f32(y + at + (size_t)w * VF);
   for (size_t p = first; p < end; p++) {
@@ -79,7 +79,7 @@ SIMD void add_values(const float *floats, const char *halves, size_t stride, con
 }
 
 SIMD void values_float(const float *floats, const char *halves, const float *weights, size_t first, size_t end,
-                              float *y, size_t dimension) {
+                       float *y, size_t dimension) {
   size_t i = 0;
   for (; i + 8 * VF <= dimension; i += 8 * VF)
     add_values(floats, halves, dimension, weights, first, end, y, i, 8);
@@ -192,60 +192,12 @@ SIMD void visible(const apus_attention_args *args, size_t t, size_t block, size_
     *end = APUS_KV_BLOCK_POSITIONS;
 }
 
-#define ATTENTION(format, IS_Q8)                                                                                     \
-  SIMD void query_##format(const apus_attention_args *args, size_t kv_head, size_t index, size_t block,              \
-                                  const kv_block *kv, float *y) {                                                    \
-    size_t first, end;                                                                                               \
-    visible(args, index / args->group, block, &first, &end);                                                         \
-    if (first >= end)                                                                                                \
-      return;                                                                                                        \
-    vf lanes[SPANS];                                                                                                 \
-    float scores[APUS_KV_BLOCK_POSITIONS];                                                                           \
-    if (IS_Q8) {                                                                                                     \
-      scores_q8_0(kv->keys, query_at(args, index), args->key_dimension, lanes);                                      \
-    } else {                                                                                                         \
-      const float *q = query_row(args, kv_head, index);                                                              \
-      if (kv->key_floats)                                                                                            \
-        scores_float(0, kv->key_floats, q, args->key_dimension, lanes);                                              \
-      else                                                                                                           \
-        scores_float(kv->keys, 0, q, args->key_dimension, lanes);                                                    \
-    }                                                                                                                \
-    UNROLL for (int l = 0; l < SPANS; l++) vf_store(scores + l * VF, vf_mul(lanes[l], vf_splat(args->scale)));       \
-    fold(scores, first, end, y, args->value_dimension, y + args->value_dimension);                                   \
-    if (kv->value_floats)                                                                                            \
-      values_float(kv->value_floats, 0, scores, first, end, y, args->value_dimension);                               \
-    else                                                                                                             \
-      values_float(0, kv->values, scores, first, end, y, args->value_dimension);                                     \
-  }                                                                                                                  \
-                                                                                                                     \
-  static void LEVEL(apus_attention_##format)(const apus_attention_args *args, size_t kv_head, size_t part,           \
-                                             float *result) {                                                        \
-    enum { BLOCKS = APUS_ATTENTION_PART_POSITIONS / APUS_KV_BLOCK_POSITIONS };                                       \
-    const size_t queries = args->tokens * args->group, width = args->value_dimension + 2;                            \
-    for (size_t i = 0; i < queries; i++) {                                                                           \
-      memset(result + i * width, 0, width * sizeof(float));                                                          \
-      result[i * width + args->value_dimension] = -__builtin_inff();                                                 \
-    }                                                                                                                \
-    if (IS_Q8)                                                                                                       \
-      round_queries(args, kv_head);                                                                                  \
-    for (size_t block = part * BLOCKS; block < (part + 1) * BLOCKS; block++) {                                       \
-      size_t unused, first, end;                                                                                     \
-      visible(args, 0, block, &first, &unused);                                                                      \
-      visible(args, args->tokens - 1, block, &unused, &end);                                                         \
-      if (first >= end)                                                                                              \
-        continue;                                                                                                    \
-      const kv_block kv = block_##format(args, kv_head, block, queries > 1);                                         \
-      for (size_t i = 0; i < queries; i++)                                                                           \
-        query_##format(args, kv_head, i, block, &kv, result + i * width);                                            \
-    }                                                                                                                \
-  }
-
-// Where a block of one kv head lies; keys and values of F16 with both dimensions' bytes a position.
+// Where a block of one kv head lies, whose positions have `key_bytes` of keys and `value_bytes` of values.
 SIMD kv_block block_at(const apus_attention_args *args, size_t kv_head, size_t block, size_t key_bytes,
-                                     size_t value_bytes) {
+                       size_t value_bytes) {
   const size_t at = (size_t)args->block_table[block], row = kv_head * APUS_KV_BLOCK_POSITIONS;
   return (kv_block){(const char *)args->keys + at * args->key_block_bytes + row * key_bytes,
-                           (const char *)args->values + at * args->value_block_bytes + row * value_bytes, 0, 0};
+                    (const char *)args->values + at * args->value_block_bytes + row * value_bytes, 0, 0};
 }
 
 static kv_block block_f16(const apus_attention_args *args, size_t kv_head, size_t block, int as_floats) {
@@ -261,19 +213,73 @@ static kv_block block_f16(const apus_attention_args *args, size_t kv_head, size_
   return kv;
 }
 
-static kv_block block_q8_0(const apus_attention_args *args, size_t kv_head, size_t block, int as_floats) {
+static kv_block block_q8_0(const apus_attention_args *args, size_t kv_head, size_t block) {
   kv_block kv = block_at(args, kv_head, block, args->key_dimension / 32 * sizeof(apus_q8_0),
-                                       args->value_dimension / 32 * sizeof(apus_q8_0));
+                         args->value_dimension / 32 * sizeof(apus_q8_0));
   float *floats = (float *)args->scratch + APUS_KV_BLOCK_POSITIONS * args->key_dimension;
-  (void)as_floats;
   q8_0_to_float(kv.values, args->value_dimension, floats);
   kv.value_floats = floats;
   return kv;
 }
 
-ATTENTION(f16, 0)
-ATTENTION(q8_0, 1)
-#undef ATTENTION
+// Adds one block to what a query has summed in y, if it looks at some of it.
+SIMD void query_block(const apus_attention_args *args, size_t kv_head, size_t index, size_t block,
+                      const kv_block *kv, float *y, const int IS_Q8) {
+  size_t first, end;
+  visible(args, index / args->group, block, &first, &end);
+  if (first >= end)
+    return;
+  vf lanes[SPANS];
+  float scores[APUS_KV_BLOCK_POSITIONS];
+  if (IS_Q8) {
+    scores_q8_0(kv->keys, query_at(args, index), args->key_dimension, lanes);
+  } else {
+    const float *q = query_row(args, kv_head, index);
+    if (kv->key_floats)
+      scores_float(0, kv->key_floats, q, args->key_dimension, lanes);
+    else
+      scores_float(kv->keys, 0, q, args->key_dimension, lanes);
+  }
+  UNROLL for (int l = 0; l < SPANS; l++) vf_store(scores + l * VF, vf_mul(lanes[l], vf_splat(args->scale)));
+  fold(scores, first, end, y, args->value_dimension, y + args->value_dimension);
+  if (kv->value_floats)
+    values_float(kv->value_floats, 0, scores, first, end, y, args->value_dimension);
+  else
+    values_float(0, kv->values, scores, first, end, y, args->value_dimension);
+}
+
+SIMD void attention_part(const apus_attention_args *args, size_t kv_head, size_t part, float *result,
+                         const int IS_Q8) {
+  enum { BLOCKS = APUS_ATTENTION_PART_POSITIONS / APUS_KV_BLOCK_POSITIONS };
+  const size_t queries = args->tokens * args->group, width = args->value_dimension + 2;
+  for (size_t i = 0; i < queries; i++) {
+    memset(result + i * width, 0, width * sizeof(float));
+    result[i * width + args->value_dimension] = -__builtin_inff();
+  }
+  if (IS_Q8)
+    round_queries(args, kv_head);
+  for (size_t block = part * BLOCKS; block < (part + 1) * BLOCKS; block++) {
+    size_t unused, first, end;
+    visible(args, 0, block, &first, &unused);
+    visible(args, args->tokens - 1, block, &unused, &end);
+    if (first >= end)
+      continue;
+    const kv_block kv =
+        IS_Q8 ? block_q8_0(args, kv_head, block) : block_f16(args, kv_head, block, queries > 1);
+    for (size_t i = 0; i < queries; i++)
+      query_block(args, kv_head, i, block, &kv, result + i * width, IS_Q8);
+  }
+}
+
+static void LEVEL(apus_attention_f16)(const apus_attention_args *args, size_t kv_head, size_t part,
+                                      float *result) {
+  attention_part(args, kv_head, part, result, 0);
+}
+
+static void LEVEL(apus_attention_q8_0)(const apus_attention_args *args, size_t kv_head, size_t part,
+                                       float *result) {
+  attention_part(args, kv_head, part, result, 1);
+}
 
 // ---- storing
 
