@@ -1,6 +1,6 @@
 internal import ApusCore
 
-/// The rows of a batch as runs of tokens at consecutive positions of one sequence.
+/// The rows of a batch as runs of tokens at consecutive positions of one sequence; their room is kept for the next.
 struct AttentionRuns {
   struct Run {
     /// Row of the first token.
@@ -10,7 +10,9 @@ struct AttentionRuns {
 
   private(set) var runs: [Run] = []
 
-  init(_ batch: AttentionBatch, maxTokens: Int) {
+  /// Takes the rows of `batch`, in runs of at most `maxTokens`.
+  mutating func cut(_ batch: AttentionBatch, maxTokens: Int) {
+    runs.removeAll(keepingCapacity: true)
     for row in 0..<batch.rows {
       if let last = runs.last, last.tokens < maxTokens, batch.sequences[row] == batch.sequences[row - 1],
         batch.positions[row] == batch.positions[row - 1] + 1
@@ -25,41 +27,63 @@ struct AttentionRuns {
 
 /// Attention of a batch in one layer, cut into a tile for every run and kv head.
 @safe struct AttentionJob {
-  typealias Operands = (AttentionRuns.Run, UnsafePointer<Int32>) -> Kernels.Attention
-
   private let runs: [AttentionRuns.Run]
   private let batch: AttentionBatch
-  private let kvHeads: Int
-  private let operands: Operands
+  private let q: CPURows
+  private let y: CPURows
+  private let cache: CPUKVCache
+  private let layer: Int
+  private let parameters: AttentionParameters
   /// The most parts that a run looks at.
   private(set) var maxParts = 1
 
-  init(runs: AttentionRuns, batch: AttentionBatch, kvHeads: Int, operands: @escaping Operands) {
+  init(
+    runs: AttentionRuns, batch: AttentionBatch, q: CPURows, cache: CPUKVCache, layer: Int,
+    parameters: AttentionParameters, y: CPURows
+  ) {
     self.runs = runs.runs
     self.batch = batch
-    self.kvHeads = kvHeads
-    unsafe self.operands = operands
+    self.q = q
+    self.y = y
+    self.cache = cache
+    self.layer = layer
+    self.parameters = parameters
     for run in self.runs {
-      unsafe with(run) { operands in unsafe maxParts = max(maxParts, operands.parts.count) }
+      unsafe withOperands(of: run) { operands in unsafe maxParts = max(maxParts, operands.parts.count) }
     }
   }
 
+  private var kvHeads: Int { cache.layout.kvHeads }
   var tiles: Int { runs.count * kvHeads }
+
+  /// Whether workers take single parts of tiles, because there are too few tiles to keep all of them busy.
+  func isCut(workers: Int) -> Bool { maxParts > 1 && tiles < 4 * workers }
 
   /// Calls `body` with a tile's operands and kv head.
   func withOperands(_ tile: Int, _ body: (Kernels.Attention, _ kvHead: Int) -> Void) {
-    unsafe with(runs[tile / kvHeads]) { operands in unsafe body(operands, tile % kvHeads) }
+    unsafe withOperands(of: runs[tile / kvHeads]) { operands in unsafe body(operands, tile % kvHeads) }
   }
 
   /// Calls `body` with the operands of the longest run: those that need the most room.
   func withLargest(_ body: (Kernels.Attention) -> Void) {
-    if let run = runs.max(by: { $0.tokens < $1.tokens }) { unsafe with(run, body) }
+    if let run = runs.max(by: { $0.tokens < $1.tokens }) { unsafe withOperands(of: run, body) }
   }
 
-  private func with(_ run: AttentionRuns.Run, _ body: (Kernels.Attention) -> Void) {
+  private func withOperands(of run: AttentionRuns.Run, _ body: (Kernels.Attention) -> Void) {
     unsafe batch.blockTables[Int(batch.sequences[run.row])].withUnsafeBufferPointer { table in
-      if let blocks = table.baseAddress { unsafe body(operands(run, blocks)) }
+      if let blocks = table.baseAddress { unsafe body(operands(of: run, blocks)) }
     }
+  }
+
+  private func operands(of run: AttentionRuns.Run, _ blockTable: UnsafePointer<Int32>) -> Kernels.Attention {
+    let layout = cache.layout
+    return unsafe Kernels.Attention(
+      format: layout.format, q: q.row(run.row), y: y.row(run.row), qStride: q.columns, yStride: y.columns,
+      keys: cache.keys(layer: layer), values: cache.values(layer: layer),
+      keyBlockByteCount: cache.keyBlockByteCount, valueBlockByteCount: cache.valueBlockByteCount,
+      blockTable: blockTable, group: parameters.heads / layout.kvHeads, keyDimension: layout.keyDimension,
+      valueDimension: layout.valueDimension, tokens: run.tokens, position: Int(batch.positions[run.row]),
+      window: parameters.window ?? 0, scale: parameters.scale)
   }
 }
 
@@ -80,8 +104,8 @@ struct AttentionRuns {
       scratch = (room.scratchByteCount + 63) / 64 * 64
       part = (room.partFloats * MemoryLayout<Float>.size + 63) / 64 * 64
     }
-    let isCut = job.tiles < 4 * workers
-    let byteCount = workers * (scratch + 2 * part) + (isCut ? job.tiles * job.maxParts * part : 0)
+    let parts = job.isCut(workers: workers) ? job.tiles * job.maxParts : 0
+    let byteCount = workers * (scratch + 2 * part) + parts * part
     if byteCount > memory.byteCount { memory = try AlignedBuffer(byteCount: byteCount, for: "attention") }
     (scratchByteCount, partByteCount, self.workers) = (scratch, part, workers)
   }

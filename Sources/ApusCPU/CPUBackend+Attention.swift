@@ -26,30 +26,19 @@ extension CPUBackend {
     _ q: Buffer, over cache: KVCache, layer: Int, at batch: AttentionBatch, _ parameters: AttentionParameters,
     into y: Buffer
   ) {
-    let runs = AttentionRuns(batch, maxTokens: Self.attentionTokens)
-    let (q, y, cache) = (q.cpu, y.cpu, cache.cpu)
-    let layout = cache.layout
-    // Everything but the run of tokens.
-    let operands = { (run: AttentionRuns.Run, table: UnsafePointer<Int32>) in
-      unsafe Kernels.Attention(
-        format: layout.format, q: q.row(run.row), y: y.row(run.row), qStride: q.columns, yStride: y.columns,
-        keys: cache.keys(layer: layer), values: cache.values(layer: layer),
-        keyBlockByteCount: cache.keyBlockByteCount, valueBlockByteCount: cache.valueBlockByteCount, blockTable: table,
-        group: parameters.heads / layout.kvHeads, keyDimension: layout.keyDimension,
-        valueDimension: layout.valueDimension, tokens: run.tokens, position: Int(batch.positions[run.row]),
-        window: parameters.window ?? 0, scale: parameters.scale)
-    }
-    let job = unsafe AttentionJob(runs: runs, batch: batch, kvHeads: layout.kvHeads, operands: operands)
+    attentionRuns.cut(batch, maxTokens: Self.attentionTokens)
+    let job = AttentionJob(
+      runs: attentionRuns, batch: batch, q: q.cpu, cache: cache.cpu, layer: layer, parameters: parameters, y: y.cpu)
     do throws(BackendError) {
       try attentionRoom.reserve(for: job, workers: pool.threadCount)
     } catch { return fail(error) }
     if batch.rows == 1, (Int(batch.positions[0]) + 1) * q.columns < Self.smallestAttention {
-      for head in 0..<layout.kvHeads { whole(job, tile: head, worker: 0) }
-    } else if job.maxParts == 1 || job.tiles >= 4 * pool.threadCount {
-      pool.run(tiles: job.tiles) { tile, worker in whole(job, tile: tile, worker: worker) }
-    } else {
+      for tile in 0..<job.tiles { whole(job, tile: tile, worker: 0) }
+    } else if job.isCut(workers: pool.threadCount) {
       pool.run(tiles: job.tiles * job.maxParts) { tile, worker in part(job, tile: tile, worker: worker) }
       pool.run(tiles: job.tiles) { tile, _ in merge(job, tile: tile) }
+    } else {
+      pool.run(tiles: job.tiles) { tile, worker in whole(job, tile: tile, worker: worker) }
     }
   }
 

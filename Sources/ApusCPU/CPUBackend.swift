@@ -27,6 +27,7 @@ internal import Synchronization
   let pool: ThreadPool
   var quantized: QuantizedActivations
   var denseTiles: DenseTiles
+  var attentionRuns = AttentionRuns()
   var attentionRoom: AttentionRoom
   /// The first failure since the last `read`.
   var failure: BackendError?

@@ -1,15 +1,14 @@
-/// A repeatable source of test values: SplitMix64 (Steele, Lea, Flood 2014).
+internal import ApusCore
+
+/// A repeatable source of test values: SplitMix64.
 package struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
   package init(seed: UInt64) { state = seed }
 
   package mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
+    state &+= SplitMix.goldenGamma
+    return SplitMix.mix64(state)
   }
 
   /// `count` values, roughly normal with standard deviation `scale`.

@@ -1,3 +1,4 @@
+internal import ApusTestSupport
 internal import ApusTokenizers
 internal import Testing
 
@@ -87,7 +88,7 @@ internal import Testing
   }
 
   @Test func `random vocabularies never trap`() throws {
-    var generator = SeededGenerator(state: 5)
+    var generator = SeededGenerator(seed: 5)
     for _ in 0..<300 {
       let family = Bool.random(using: &generator) ? "llama" : "gpt2"
       var texts = ByteStrings()

@@ -1,3 +1,4 @@
+internal import ApusTestSupport
 internal import ApusTokenizers
 internal import Foundation
 internal import Testing
@@ -9,7 +10,7 @@ internal import Testing
   private static let byteCount = 1 << 18
 
   private static let texts: [String: [UInt8]] = {
-    var generator = SeededGenerator(state: 6)
+    var generator = SeededGenerator(seed: 6)
     func repeated(_ text: String) -> [UInt8] {
       Array(Array(repeating: Array(text.utf8), count: byteCount / text.utf8.count).joined())
     }

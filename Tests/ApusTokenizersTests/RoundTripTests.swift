@@ -1,3 +1,4 @@
+internal import ApusTestSupport
 internal import ApusTokenizers
 internal import Foundation
 internal import Testing
@@ -11,7 +12,7 @@ internal import Testing
   @Test(arguments: smallVocabularies.indices)
   func `text and any bytes come back from a vocabulary with all bytes`(_ index: Int) throws {
     let tokenizer = try SmallVocabularies.tokenizer(Self.smallVocabularies[index])
-    var generator = SeededGenerator(state: 1)
+    var generator = SeededGenerator(seed: 1)
     for _ in 0..<300 {
       expectRoundTrip(Array(generator.text(limit: 12).utf8), tokenizer)
       expectRoundTrip(generator.bytes(limit: 40), tokenizer)
@@ -21,7 +22,7 @@ internal import Testing
   @Test(arguments: SmallVocabularies.pretokenizers)
   func `text and any bytes come back through every pre-tokenizer`(_ name: String) throws {
     let tokenizer = try SmallVocabularies.tokenizer(SmallVocabularies.bytePair(pretokenizer: name))
-    var generator = SeededGenerator(state: 2)
+    var generator = SeededGenerator(seed: 2)
     for _ in 0..<100 {
       expectRoundTrip(Array(generator.text(limit: 12).utf8), tokenizer)
       expectRoundTrip(generator.bytes(limit: 40), tokenizer)
@@ -33,7 +34,7 @@ internal import Testing
     arguments: ReferenceVocabularies.files)
   func `text comes back from the reference vocabularies, but for characters they cannot spell`(_ file: URL) throws {
     let tokenizer = try ReferenceVocabularies.tokenizer(file)
-    var generator = SeededGenerator(state: 3)
+    var generator = SeededGenerator(seed: 3)
     for _ in 0..<200 {
       let text = generator.text(limit: 12).unicodeScalars.filter { scalar in
         let bytes = Array(String(scalar).utf8)

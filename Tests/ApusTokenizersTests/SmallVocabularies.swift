@@ -1,3 +1,4 @@
+internal import ApusTestSupport
 internal import ApusTokenizers
 
 /// Vocabularies of a few hundred tokens, made by code.
@@ -63,18 +64,7 @@ enum SmallVocabularies {
   }
 }
 
-/// A generator with a known seed (the mixer of splitmix64), so that a failing case comes again.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
+extension SeededGenerator {
   /// Up to `limit` pieces of text of many kinds, one after the other.
   mutating func text(limit: Int) -> String {
     let pools = [

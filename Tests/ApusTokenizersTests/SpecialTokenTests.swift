@@ -1,3 +1,4 @@
+internal import ApusTestSupport
 internal import ApusTokenizers
 internal import Testing
 
@@ -41,7 +42,7 @@ internal import Testing
   }
 
   @Test func `the scanner agrees with a search for each token at each place`() throws {
-    var generator = SeededGenerator(state: 4)
+    var generator = SeededGenerator(seed: 4)
     for _ in 0..<100 {
       let texts = (0..<6).map { _ in
         String((0..<Int.random(in: 1...4, using: &generator)).map { _ in "AB".randomElement(using: &generator) ?? "A" })

@@ -155,7 +155,7 @@ internal import Testing
   }
 
   @Test func damagedTemplatesNeverTrap() throws {
-    var random = SplitMix(state: 42)
+    var random = SeededGenerator(seed: 42)
     let conversation: JSONValue = [
       ["role": "system", "content": "s"], ["role": "user", "content": "hi"],
       ["role": "assistant", "content": "", "tool_calls": [["function": ["name": "f", "arguments": ["a": 1]]]]],
@@ -200,18 +200,5 @@ internal import Testing
       #expect(error.kind == .limit, "\(source.prefix(80)): \(error)")
       #expect(error.description.utf8.count <= 512)
     }
-  }
-}
-
-/// Steele, Lea and Flood's SplitMix64: a seeded source of bytes to damage.
-private struct SplitMix {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
