@@ -16,10 +16,10 @@ public struct LoadOptions: Sendable, Equatable {
   public var kvFormat: KVCacheFormat
   /// The level of kernels, such as `avx2`; nil takes the best that the machine can run.
   public var kernels: String?
-  /// Whether F32, F16 and BF16 weights give the same bits however a prompt is cut; slower with long prompts.
+  /// Whether OpenBLAS multiplies prompts with F32, F16 and BF16 weights.
   ///
-  /// Quantized weights always do.
-  public var reproducibleDense: Bool
+  /// Their results then depend, in the last bits, on how a prompt is cut and on what shares a batch.
+  public var usesBLAS: Bool
   /// Requests that may wait while another is worked on; one more is refused.
   public var queueLimit: Int
   /// Prompt tokens processed at once: more is faster, fewer cancels sooner and takes less memory.
@@ -32,13 +32,13 @@ public struct LoadOptions: Sendable, Equatable {
   /// The defaults, or others.
   public init(
     threads: Int? = nil, contextLength: Int? = nil, kvFormat: KVCacheFormat = .f16, kernels: String? = nil,
-    reproducibleDense: Bool = false, queueLimit: Int = 16, prefillChunk: Int = 256, mapsFile: Bool = true
+    usesBLAS: Bool = false, queueLimit: Int = 16, prefillChunk: Int = 256, mapsFile: Bool = true
   ) {
     self.threads = threads
     self.contextLength = contextLength
     self.kvFormat = kvFormat
     self.kernels = kernels
-    self.reproducibleDense = reproducibleDense
+    self.usesBLAS = usesBLAS
     self.queueLimit = queueLimit
     self.prefillChunk = prefillChunk
     self.mapsFile = mapsFile

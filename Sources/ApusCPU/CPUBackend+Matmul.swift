@@ -4,7 +4,7 @@ extension CPUBackend {
   package func matmul(_ x: Buffer, _ weights: [Weight], into results: [Buffer]) {
     let x = x.cpu
     for weight in weights where !verify(weight.cpu) { return }
-    if x.rows >= DenseTiles.minimumRows, !options.reproducibleDense, weights.allSatisfy({ $0.format.isDense }) {
+    if options.usesBLAS, x.rows >= DenseTiles.minimumRows, weights.allSatisfy({ $0.format.isDense }) {
       for i in weights.indices { denseMatmul(x, weights[i].cpu, into: results[i].cpu) }
       return
     }

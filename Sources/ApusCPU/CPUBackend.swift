@@ -3,8 +3,7 @@ internal import Synchronization
 
 /// `Backend` on CPU: cuts operations into tiles, gives them to threads, and calls one kernel per tile.
 ///
-/// Results do not depend on the number of threads or on how rows are batched, bit for bit: for quantized weights
-/// always; for F32, F16 and BF16 weights with `reproducibleDense`, which keeps them off BLAS.
+/// Results do not depend on the number of threads or on how rows are batched, bit for bit, unless `usesBLAS` is set.
 @safe package final class CPUBackend: Backend, @unchecked Sendable {
   // Sendable: only the thread that runs the current step touches the mutable state (see `Backend`).
 
@@ -13,13 +12,13 @@ internal import Synchronization
     /// Threads that compute, the caller's included.
     package var threads: Int
     package var kernels: Kernels
-    /// Keeps dense weights on our own kernels, so that results do not depend on batching; slower in prefill.
-    package var reproducibleDense: Bool
+    /// Multiplies batches with F32, F16 and BF16 weights by OpenBLAS: their last bits then depend on the batch.
+    package var usesBLAS: Bool
 
-    package init(threads: Int, kernels: Kernels = .best(), reproducibleDense: Bool = false) {
+    package init(threads: Int, kernels: Kernels = .best(), usesBLAS: Bool = false) {
       self.threads = threads
       self.kernels = kernels
-      self.reproducibleDense = reproducibleDense
+      self.usesBLAS = usesBLAS
     }
   }
 

@@ -34,7 +34,7 @@ struct GreedyCase: Sendable, CustomTestStringConvertible {
 struct `Run over the reference data` {
   @Test func `the reference data is there`() { #expect(!GreedyCase.all.isEmpty) }
 
-  @Test(arguments: GreedyCase.all, [["--threads", "1"], ["--reproducible"], ["--no-mmap", "--kernels", "reference"]])
+  @Test(arguments: GreedyCase.all, [["--threads", "1"], ["--blas"], ["--no-mmap", "--kernels", "reference"]])
   func `greedy text is that of the reference`(_ item: GreedyCase, _ options: [String]) throws {
     let arguments = ["run", item.model.path, "--raw", "--temperature", "0", "-n", "\(item.tokens)"]
     let result = try Program.run(arguments + options + ["--", item.prompt])

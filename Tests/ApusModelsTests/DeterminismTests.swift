@@ -9,10 +9,9 @@ internal import Testing
 @Suite struct `Logits do not depend` {
   private static let models = SyntheticReference.all
 
-  /// Dense weights stay off BLAS, whose results change with the shape of a batch.
   private func logits(_ reference: SyntheticReference, threads: Int, chunk: Int) throws -> [Float] {
     let runner = try ModelRunner(
-      path: ModelFiles.requirePath(of: reference.file), makeBackend(threads: threads, reproducibleDense: true),
+      path: ModelFiles.requirePath(of: reference.file), makeBackend(threads: threads),
       positions: 64)
     return try runner.logits(reference.ids, chunk: chunk)
   }
@@ -29,7 +28,7 @@ internal import Testing
   @Test(arguments: models)
   func `on which rows are asked for`(reference: SyntheticReference) throws {
     let runner = try ModelRunner(
-      path: ModelFiles.requirePath(of: reference.file), makeBackend(reproducibleDense: true), positions: 64)
+      path: ModelFiles.requirePath(of: reference.file), makeBackend(), positions: 64)
     let all = try runner.logits(reference.ids)
     runner.reset()
     let last = try runner.lastLogits(reference.ids, chunk: 5)
@@ -38,7 +37,7 @@ internal import Testing
 
   @Test(arguments: models)
   func `on other sequences in the same batch`(reference: SyntheticReference) throws {
-    let backend = try makeBackend(reproducibleDense: true)
+    let backend = try makeBackend()
     let file = try GGUFFile.open(path: ModelFiles.requirePath(of: reference.file))
     let runner = try ModelRunner(file, backend, positions: 64)
     let model = runner.model
@@ -96,7 +95,7 @@ internal import Testing
     try TinyFile(model: model).write(to: open)
     try TinyFile(model: model, change: { $0.set("llama.attention.sliding_window", UInt32(8)) }).write(to: narrow)
     let tokens = (0..<100).map { Token(($0 * 37) % 256 + 3) }
-    let backend = try makeBackend(reproducibleDense: true)
+    let backend = try makeBackend()
     let all = try ModelRunner(path: open, backend, positions: 128).logits(tokens)
     let near = try ModelRunner(path: narrow, backend, positions: 128).logits(tokens)
     let size = all.count / tokens.count

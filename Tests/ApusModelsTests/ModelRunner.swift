@@ -86,13 +86,13 @@ final class ModelRunner {
 }
 
 /// A backend as CI wants it: `APUS_KERNELS` forces a level of kernels.
-func makeBackend(threads: Int = 2, reproducibleDense: Bool = false) throws -> CPUBackend {
+func makeBackend(threads: Int = 2) throws -> CPUBackend {
   var kernels = Kernels.best()
   if let level = KernelLevel.forced {
     guard let forced = Kernels(level: level) else { throw NoSuchLevel(name: level) }
     kernels = forced
   }
-  return try CPUBackend(.init(threads: threads, kernels: kernels, reproducibleDense: reproducibleDense))
+  return try CPUBackend(.init(threads: threads, kernels: kernels))
 }
 
 private struct NoSuchLevel: Error {

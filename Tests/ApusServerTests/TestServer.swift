@@ -21,7 +21,7 @@ struct TestModel: Sendable {
     try tiny.write(to: path)
     // Reproducible: whether a prompt was seen before must not change a bit of any answer.
     let options = LoadOptions(
-      threads: 1, contextLength: contextLength, reproducibleDense: true, queueLimit: 64)
+      threads: 1, contextLength: contextLength, queueLimit: 64)
     model = try await Model.load(path, options: options)
   }
 

@@ -149,7 +149,7 @@ struct GenerationTests {
     for path in TestModels.paths {
       var texts: Set<[Token]> = []
       for chunk in [1, 7, 256] {
-        let options = LoadOptions(threads: 1, reproducibleDense: true, prefillChunk: chunk)
+        let options = LoadOptions(threads: 1, prefillChunk: chunk)
         let model = try await Model.load(path, options: options)
         let prompt = (0..<40).map { Token(3 + $0 * 7 % 400) }
         let stream = try model.stream(tokens: prompt, options: .greedy(8))

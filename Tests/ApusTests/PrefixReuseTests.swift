@@ -6,7 +6,7 @@ internal import Testing
 struct PrefixReuseTests {
   @Test func `A prompt seen before is not computed again, and gives the same tokens, with every model`() async throws {
     for path in TestModels.paths {
-      let model = try await Model.load(path, options: LoadOptions(threads: 1, reproducibleDense: true))
+      let model = try await Model.load(path, options: LoadOptions(threads: 1))
       let prompt = (0..<50).map { Token(3 + $0 * 11 % 400) }
       let fresh = try await complete(model, prompt)
       #expect(fresh.usage.cachedTokens == 0)

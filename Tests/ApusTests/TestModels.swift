@@ -41,7 +41,7 @@ enum TestModels {
 
   /// The story model, set up so that results do not depend on batching.
   static func load(_ change: (inout LoadOptions) -> Void = { _ in }) async throws -> Model {
-    var options = LoadOptions(threads: 1, reproducibleDense: true)
+    var options = LoadOptions(threads: 1)
     change(&options)
     return try await Model.load(try requirePath(), options: options)
   }
@@ -49,7 +49,7 @@ enum TestModels {
   /// An engine on the story model with settings that `LoadOptions` does not have.
   static func engine(_ change: (inout EngineConfiguration) -> Void = { _ in }) throws -> Engine {
     let file = try ModelFile(path: try requirePath())
-    let backend = try CPUBackend(CPUBackend.Options(threads: 1, reproducibleDense: true))
+    let backend = try CPUBackend(CPUBackend.Options(threads: 1))
     let loaded = try file.load(backend: backend)
     var configuration = EngineConfiguration(contextLength: file.configuration.contextLength)
     change(&configuration)

@@ -190,7 +190,7 @@ static void test_matmuls(const apus_kernels *kernels, const apus_kernels *refere
     if (below && formats[format].elements > 1)
       test_same_bits(kernels, below, &p);
   }
-  const product p = random_product(format, 75, 3 * unit, 70);
+  const product p = random_product(format, 75, formats[format].elements > 1 ? 3 * unit : 2077, 70);
   test_parts(kernels, &p);
 }
 

@@ -44,8 +44,8 @@ struct EvaluatePerplexity: ParsableCommand {
 
   @OptionGroup var kernels: KernelOption
 
-  @Flag(help: "Give the same bits on any cut of the work, for F32, F16 and BF16 weights too; slower.")
-  var reproducible = false
+  @Flag(help: "Multiply prompts with F32, F16 and BF16 weights by OpenBLAS; their last bits then depend on batching.")
+  var blas = false
 
   @Flag(help: "Print one JSON object at the end instead.") var json = false
 
@@ -58,7 +58,7 @@ struct EvaluatePerplexity: ParsableCommand {
 
   func run() throws {
     let options = CPUBackend.Options(
-      threads: threads ?? Machine.current().threadCount, kernels: kernels.level, reproducibleDense: reproducible)
+      threads: threads ?? Machine.current().threadCount, kernels: kernels.level, usesBLAS: blas)
     let loaded = try loadModel(path: model.path, backend: try CPUBackend(options))
     let tokens = loaded.tokenizer.encode(try readFile(file), addSpecial: true, parseSpecial: false)
     let vocabulary = loaded.vocabulary

@@ -20,8 +20,8 @@ struct LoadArguments: ParsableArguments {
 
   @OptionGroup var kernels: KernelOption
 
-  @Flag(help: "Give the same bits however a prompt is cut, for F32, F16 and BF16 weights too; slower.")
-  var reproducible = false
+  @Flag(help: "Multiply prompts with F32, F16 and BF16 weights by OpenBLAS; their last bits then depend on batching.")
+  var blas = false
 
   @Flag(help: "Read the model into memory instead of mapping its file; safe where the file may be cut.")
   var noMmap = false
@@ -38,7 +38,7 @@ extension LoadArguments {
   /// The same, as the library takes it.
   var options: LoadOptions {
     var options = LoadOptions(threads: threads, contextLength: context, kvFormat: kv, kernels: kernels.name)
-    options.reproducibleDense = reproducible
+    options.usesBLAS = blas
     options.mapsFile = !noMmap
     return options
   }

@@ -1,69 +1,138 @@
-// y = x . w^T for F32, F16 and BF16 weights with float activations. As in matmul_quantized.h, each (row, column)
-// has accumulators of its own, filled in the same order whatever the tile.
+// y = x . w^T for F32, F16 and BF16 weights with float activations.
+//
+// Every (row, token) has a vector of sums of its own, which is added up after DENSE_DEPTH values of k and at the end:
+// as in matmul_quantized.h a result never depends on what else is computed with it. A few tokens take the weights as
+// they come from memory; more of them share a panel of weights as floats.
 
-enum { DENSE_ROWS = 4 };
+enum {
+  DENSE_ROWS = 4,
+  DENSE_TOKENS = VF > 8 ? 6 : 3, // as many sums as leave registers for the operands
+  DENSE_DEPTH = 128 * VF,        // so that DENSE_ROWS rows of a panel stay in the first-level cache,
+  PANEL_ROWS = 16,               // and the panel with its tokens in the second-level one
+  PANEL_TOKENS = 24,
+};
 
-#define DENSE_MATMUL(format, bytes)                                                                                  \
-  /* y[0...R-1] = x . rows of w: every row has two sums of its own; the rows share what is loaded of x. */           \
-  SIMD void dots_##format(const char *w, size_t stride, const float *x, size_t k, const int R, float *y) {           \
-    vf even[DENSE_ROWS], odd[DENSE_ROWS];                                                                            \
-    UNROLL for (int r = 0; r < R; r++) even[r] = odd[r] = vf_zero();                                                 \
-    size_t i = 0;                                                                                                    \
-    for (; i + 2 * VF <= k; i += 2 * VF) {                                                                           \
-      const vf first = vf_load_f32(x + i), second = vf_load_f32(x + i + VF);                                         \
-      prefetch_next(w + (size_t)R * stride, i / (2 * VF), (size_t)R * 2 * VF * bytes);                               \
-      UNROLL for (int r = 0; r < R; r++) {                                                                           \
-        const char *row = w + (size_t)r * stride + i * bytes;                                                        \
-        even[r] = vf_fma(vf_load_##format(row), first, even[r]);                                                     \
-        odd[r] = vf_fma(vf_load_##format(row + VF * bytes), second, odd[r]);                                         \
-      }                                                                                                              \
-    }                                                                                                                \
-    for (; i < k; i += VF) {                                                                                         \
-      const size_t count = k - i < VF ? k - i : VF;                                                                  \
-      float tail_x[VF] = {0};                                                                                        \
-      char tail_w[VF * bytes] = {0};                                                                                 \
-      memcpy(tail_x, x + i, count * sizeof(float));                                                                  \
-      UNROLL for (int r = 0; r < R; r++) {                                                                           \
-        memcpy(tail_w, w + (size_t)r * stride + i * bytes, count * bytes);                                           \
-        even[r] = vf_fma(vf_load_##format(tail_w), vf_load_f32(tail_x), even[r]);                                    \
-      }                                                                                                              \
-    }                                                                                                                \
-    UNROLL for (int r = 0; r < R; r++) y[r] = vf_sum(vf_add(even[r], odd[r]));                                       \
+SIMD size_t dense_bytes(const int FORMAT) { return FORMAT == APUS_F32 ? 4 : 2; }
+
+SIMD vf dense_load(const char *w, const int FORMAT) {
+  return FORMAT == APUS_F32 ? vf_load_f32(w) : FORMAT == APUS_F16 ? vf_load_f16(w) : vf_load_bf16(w);
+}
+
+// The first `count` values, fewer than VF, then zeros.
+SIMD vf dense_load_some(const char *w, size_t count, const int FORMAT) {
+  char values[VF * 4] = {0};
+  memcpy(values, w, count * dense_bytes(FORMAT));
+  return dense_load(values, FORMAT);
+}
+
+// R rows and T tokens from one place of k on: adds up `depth` values, onto y where `more` says that there are sums.
+SIMD void dense_tile(const char *w, size_t stride, const float *x, size_t k, size_t depth, const int FORMAT,
+                     const int R, const int T, int more, float *y, size_t y_stride) {
+  const size_t bytes = dense_bytes(FORMAT);
+  vf sums[DENSE_TOKENS][DENSE_ROWS];
+  UNROLL for (int t = 0; t < T; t++) UNROLL for (int r = 0; r < R; r++) sums[t][r] = vf_zero();
+  size_t i = 0;
+  for (; i + VF <= depth; i += VF) {
+    vf values[DENSE_TOKENS];
+    UNROLL for (int t = 0; t < T; t++) values[t] = vf_load_f32(x + (size_t)t * k + i);
+    UNROLL for (int r = 0; r < R; r++) {
+      const vf weights = dense_load(w + (size_t)r * stride + i * bytes, FORMAT);
+      UNROLL for (int t = 0; t < T; t++) sums[t][r] = vf_fma(weights, values[t], sums[t][r]);
+    }
+  }
+  if (i < depth) {
+    UNROLL for (int r = 0; r < R; r++) {
+      const vf weights = dense_load_some(w + (size_t)r * stride + i * bytes, depth - i, FORMAT);
+      UNROLL for (int t = 0; t < T; t++) sums[t][r] = vf_fma(
+          weights, dense_load_some((const char *)(x + (size_t)t * k + i), depth - i, APUS_F32), sums[t][r]);
+    }
+  }
+  UNROLL for (int t = 0; t < T; t++) {
+    UNROLL for (int r = R; r < DENSE_ROWS; r++) sums[t][r] = vf_zero();
+    four added = vf_sum_four(sums[t]), before = {0};
+    if (more)
+      memcpy(&before, y + (size_t)t * y_stride, R * sizeof(float));
+    added += before;
+    memcpy(y + (size_t)t * y_stride, &added, R * sizeof(float));
+  }
+}
+
+// `rows` rows, at most DENSE_ROWS, and any tokens.
+SIMD void dense_rows(const char *w, size_t stride, size_t rows, const float *x, size_t tokens, size_t k, size_t depth,
+                     const int FORMAT, int more, float *y, size_t y_stride) {
+  size_t t = 0;
+  for (; t + DENSE_TOKENS <= tokens && rows == DENSE_ROWS; t += DENSE_TOKENS)
+    dense_tile(w, stride, x + t * k, k, depth, FORMAT, DENSE_ROWS, DENSE_TOKENS, more, y + t * y_stride, y_stride);
+  for (; t < tokens; t++) {
+    if (rows == DENSE_ROWS)
+      dense_tile(w, stride, x + t * k, k, depth, FORMAT, DENSE_ROWS, 1, more, y + t * y_stride, y_stride);
+    else
+      for (size_t r = 0; r < rows; r++)
+        dense_tile(w + r * stride, stride, x + t * k, k, depth, FORMAT, 1, 1, more, y + t * y_stride + r, y_stride);
+  }
+}
+
+SIMD size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+// Weights straight from memory.
+SIMD void dense_few(const apus_matmul_args *args, size_t begin, size_t end, const int FORMAT) {
+  for (size_t row = begin; row < end; row += DENSE_ROWS)
+    for (size_t i = 0; i < args->k; i += DENSE_DEPTH) {
+      const char *w = (const char *)args->weights + row * args->row_bytes + i * dense_bytes(FORMAT);
+      dense_rows(w, args->row_bytes, least(DENSE_ROWS, end - row), args->x.values + i, args->n, args->k,
+                 least(DENSE_DEPTH, args->k - i), FORMAT, i > 0, args->y + row, args->y_stride);
+    }
+}
+
+// `count` weights of a row as floats. Asks for what a panel takes next of the row.
+SIMD void dense_decode(const char *w, size_t count, const int FORMAT, float *values) {
+  size_t i = 0;
+  for (; i + VF <= count; i += VF) {
+    __builtin_prefetch(w + (i + DENSE_DEPTH) * dense_bytes(FORMAT), 0, 2);
+    vf_store(values + i, dense_load(w + i * dense_bytes(FORMAT), FORMAT));
+  }
+  float last[VF];
+  vf_store(last, dense_load_some(w + i * dense_bytes(FORMAT), count - i, FORMAT));
+  memcpy(values + i, last, (count - i) * sizeof(float));
+}
+
+// Tokens, a few at a time, with a panel.
+static void LEVEL(dense_panel)(const float *panel, size_t rows, const apus_matmul_args *args, size_t i, float *y) {
+  const size_t depth = least(DENSE_DEPTH, args->k - i), stride = DENSE_DEPTH * sizeof(float);
+  for (size_t t = 0; t < args->n; t += PANEL_TOKENS)
+    for (size_t r = 0; r < rows; r += DENSE_ROWS)
+      dense_rows((const char *)panel + r * stride, stride, least(DENSE_ROWS, rows - r),
+                 args->x.values + t * args->k + i, least(PANEL_TOKENS, args->n - t), args->k, depth, APUS_F32, i > 0,
+                 y + t * args->y_stride + r, args->y_stride);
+}
+
+SIMD void dense_many(const apus_matmul_args *args, size_t begin, size_t end, const int FORMAT) {
+  float panel[PANEL_ROWS * DENSE_DEPTH];
+  for (size_t row = begin; row < end; row += PANEL_ROWS)
+    for (size_t i = 0; i < args->k; i += DENSE_DEPTH) {
+      const char *w = (const char *)args->weights + row * args->row_bytes + i * dense_bytes(FORMAT);
+      const size_t rows = least(PANEL_ROWS, end - row);
+      for (size_t r = 0; r < rows; r++)
+        dense_decode(w + r * args->row_bytes, least(DENSE_DEPTH, args->k - i), FORMAT, panel + r * DENSE_DEPTH);
+      LEVEL(dense_panel)(panel, rows, args, i, args->y + row);
+    }
+}
+
+SIMD void dense_matmul(const apus_matmul_args *args, size_t begin, size_t end, const int FORMAT) {
+  if (args->n > DENSE_TOKENS)
+    dense_many(args, begin, end, FORMAT);
+  else
+    dense_few(args, begin, end, FORMAT);
+}
+
+#define DENSE(name, format)                                                                                          \
+  static void LEVEL(apus_matmul_##name)(const apus_matmul_args *args, size_t begin, size_t end) {                    \
+    dense_matmul(args, begin, end, format);                                                                          \
   }                                                                                                                  \
-  static void LEVEL(apus_matmul_##format)(const apus_matmul_args *args, size_t begin, size_t end) {                  \
-    for (size_t column = 0; column < args->n; column++) {                                                            \
-      const float *x = args->x.values + column * args->k;                                                            \
-      float *y = args->y + column * args->y_stride;                                                                  \
-      const char *w = args->weights;                                                                                 \
-      size_t row = begin;                                                                                            \
-      for (; row + DENSE_ROWS <= end; row += DENSE_ROWS)                                                             \
-        dots_##format(w + row * args->row_bytes, args->row_bytes, x, args->k, DENSE_ROWS, y + row);                  \
-      for (; row < end; row++)                                                                                       \
-        dots_##format(w + row * args->row_bytes, args->row_bytes, x, args->k, 1, y + row);                           \
-    }                                                                                                                \
+  static void LEVEL(apus_decode_##name)(const void *source, float *values, size_t count) {                           \
+    dense_decode(source, count, format, values);                                                                     \
   }
-
-DENSE_MATMUL(f32, 4)
-DENSE_MATMUL(f16, 2)
-DENSE_MATMUL(bf16, 2)
-#undef DENSE_MATMUL
-
-// Dense rows to floats, for the tiles that go through sgemm.
-#define DENSE_DECODE(format, bytes)                                                                                  \
-  static void LEVEL(apus_decode_##format)(const void *source, float *values, size_t count) {                         \
-    const char *w = source;                                                                                          \
-    size_t i = 0;                                                                                                    \
-    for (; i + VF <= count; i += VF)                                                                                 \
-      vf_store(values + i, vf_load_##format(w + i * bytes));                                                         \
-    if (i < count) {                                                                                                 \
-      char tail[VF * bytes] = {0};                                                                                   \
-      float decoded[VF];                                                                                             \
-      memcpy(tail, w + i * bytes, (count - i) * bytes);                                                              \
-      vf_store(decoded, vf_load_##format(tail));                                                                     \
-      memcpy(values + i, decoded, (count - i) * sizeof(float));                                                      \
-    }                                                                                                                \
-  }
-
-DENSE_DECODE(f16, 2)
-DENSE_DECODE(bf16, 2)
-#undef DENSE_DECODE
+DENSE(f32, APUS_F32)
+DENSE(f16, APUS_F16)
+DENSE(bf16, APUS_BF16)
+#undef DENSE

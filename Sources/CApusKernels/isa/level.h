@@ -27,6 +27,7 @@ void LEVEL(apus_overlay)(apus_kernels *kernels) {
   kernels->matmul[APUS_F32] = LEVEL(apus_matmul_f32);
   kernels->matmul[APUS_F16] = LEVEL(apus_matmul_f16);
   kernels->matmul[APUS_BF16] = LEVEL(apus_matmul_bf16);
+  kernels->decode[APUS_F32] = LEVEL(apus_decode_f32);
   kernels->decode[APUS_F16] = LEVEL(apus_decode_f16);
   kernels->decode[APUS_BF16] = LEVEL(apus_decode_bf16);
   kernels->quantize = LEVEL(apus_quantize);

@@ -8,6 +8,8 @@
 #define SIMD static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
+typedef float four __attribute__((vector_size(16)));
+
 // How 16 bytes of VF rows lie in four vectors. LANES: vector j has bytes 4j...4j+3 of every row, in its row's lane; what
 // all levels have. ROWS: as they come from memory, a level's own order.
 enum { LANES, ROWS };

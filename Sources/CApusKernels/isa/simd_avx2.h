@@ -32,6 +32,11 @@ SIMD float vf_sum(vf a) {
   b = _mm_add_ps(b, _mm_movehl_ps(b, b));
   return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
 }
+// The sum of each of four vectors.
+SIMD four vf_sum_four(const vf *a) {
+  const __m256 halves = _mm256_hadd_ps(_mm256_hadd_ps(a[0], a[1]), _mm256_hadd_ps(a[2], a[3]));
+  return _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps(halves, 1));
+}
 SIMD float f16_scalar(const apus_f16 *p) { return _cvtsh_ss(*p); }
 SIMD apus_f16 f16_from_float(float x) { return _cvtss_sh(x, 0); }
 

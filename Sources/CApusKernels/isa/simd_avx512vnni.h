@@ -33,6 +33,13 @@ SIMD float vf_sum(vf a) {
   b = _mm_add_ps(b, _mm_movehl_ps(b, b));
   return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
 }
+// The sum of each of four vectors.
+SIMD four vf_sum_four(const vf *a) {
+  __m256 b[4];
+  UNROLL for (int i = 0; i < 4; i++) b[i] = _mm256_add_ps(_mm512_castps512_ps256(a[i]), _mm512_extractf32x8_ps(a[i], 1));
+  const __m256 halves = _mm256_hadd_ps(_mm256_hadd_ps(b[0], b[1]), _mm256_hadd_ps(b[2], b[3]));
+  return _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps(halves, 1));
+}
 SIMD float f16_scalar(const apus_f16 *p) { return _cvtsh_ss(*p); }
 SIMD apus_f16 f16_from_float(float x) { return _cvtss_sh(x, 0); }
 

@@ -48,6 +48,12 @@ SIMD vf vf_fnma(vf a, vf b, vf c) { return (vf){vfmsq_f32(c.low, a.low, b.low), 
 SIMD vf vf_neg(vf a) { return (vf){vnegq_f32(a.low), vnegq_f32(a.high)}; }
 SIMD vf vf_max(vf a, vf b) { return (vf){vmaxq_f32(a.low, b.low), vmaxq_f32(a.high, b.high)}; }
 SIMD float vf_sum(vf a) { return vaddvq_f32(vaddq_f32(a.low, a.high)); }
+// The sum of each of four vectors.
+SIMD four vf_sum_four(const vf *a) {
+  float32x4_t b[4];
+  UNROLL for (int i = 0; i < 4; i++) b[i] = vaddq_f32(a[i].low, a[i].high);
+  return (four)vpaddq_f32(vpaddq_f32(b[0], b[1]), vpaddq_f32(b[2], b[3]));
+}
 SIMD float f16_scalar(const apus_f16 *p) { return apus_f16_to_float(*p); }
 SIMD apus_f16 f16_from_float(float x) { return apus_float_to_f16(x); }
 
