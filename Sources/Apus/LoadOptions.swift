@@ -20,6 +20,10 @@ public struct LoadOptions: Sendable, Equatable {
   ///
   /// Their results then depend, in the last bits, on how a prompt is cut and on what shares a batch.
   public var usesBLAS: Bool
+  /// Whether each thread but the first stays on a CPU of its own (Linux).
+  ///
+  /// Steadier on a machine that Apus has alone, slower beside other work.
+  public var pinsThreads: Bool
   /// Requests that may wait while another is worked on; one more is refused.
   public var queueLimit: Int
   /// Prompt tokens processed at once: more is faster, fewer cancels sooner and takes less memory.
@@ -32,13 +36,15 @@ public struct LoadOptions: Sendable, Equatable {
   /// The defaults, or others.
   public init(
     threads: Int? = nil, contextLength: Int? = nil, kvFormat: KVCacheFormat = .f16, kernels: String? = nil,
-    usesBLAS: Bool = false, queueLimit: Int = 16, prefillChunk: Int = 256, mapsFile: Bool = true
+    usesBLAS: Bool = false, pinsThreads: Bool = false, queueLimit: Int = 16, prefillChunk: Int = 256,
+    mapsFile: Bool = true
   ) {
     self.threads = threads
     self.contextLength = contextLength
     self.kvFormat = kvFormat
     self.kernels = kernels
     self.usesBLAS = usesBLAS
+    self.pinsThreads = pinsThreads
     self.queueLimit = queueLimit
     self.prefillChunk = prefillChunk
     self.mapsFile = mapsFile

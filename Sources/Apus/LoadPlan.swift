@@ -20,7 +20,7 @@ struct LoadPlan {
     try Self.check("queueLimit", options.queueLimit, 0...Self.maximumQueue)
     backend = CPUBackend.Options(
       threads: options.threads ?? machine.threadCount, kernels: try Self.kernels(options.kernels),
-      usesBLAS: options.usesBLAS)
+      usesBLAS: options.usesBLAS, pinsThreads: options.pinsThreads)
     self.options = options
     freeByteCount = machine.freeByteCount
   }

@@ -54,12 +54,17 @@ package struct BenchmarkSetup: Sendable, Equatable {
   package var kvFormat: KVFormat
   /// Prompt tokens that one step processes.
   package var batchRows: Int
+  /// Whether threads stay on CPUs of their own.
+  package var pinsThreads: Bool
 
-  package init(threads: Int, kernels: String, kvFormat: KVFormat = .f16, batchRows: Int = 256) {
+  package init(
+    threads: Int, kernels: String, kvFormat: KVFormat = .f16, batchRows: Int = 256, pinsThreads: Bool = false
+  ) {
     self.threads = threads
     self.kernels = kernels
     self.kvFormat = kvFormat
     self.batchRows = batchRows
+    self.pinsThreads = pinsThreads
   }
 }
 
@@ -76,6 +81,7 @@ package struct BenchmarkPlan: Sendable {
   package var kernels: [String]
   package var kvFormats = [KVFormat.f16]
   package var batchRows = [256]
+  package var pinsThreads = false
 
   package init(threads: [Int], kernels: [String]) {
     self.threads = threads
@@ -87,7 +93,10 @@ package struct BenchmarkPlan: Sendable {
     kernels.flatMap { kernels in
       threads.flatMap { threads in
         batchRows.flatMap { rows in
-          kvFormats.map { BenchmarkSetup(threads: threads, kernels: kernels, kvFormat: $0, batchRows: rows) }
+          kvFormats.map {
+            BenchmarkSetup(
+              threads: threads, kernels: kernels, kvFormat: $0, batchRows: rows, pinsThreads: pinsThreads)
+          }
         }
       }
     }

@@ -9,15 +9,19 @@ package struct BenchmarkResult: Sendable {
   package let tokensPerSecond: Samples
   /// What one repetition moves and multiplies at least.
   package let work: ModelWork.Step
+  /// Bytes of the KV cache and of scratch memory that lay in huge pages; nil where the system does not tell.
+  package let hugePageByteCount: Int?
 
   package init(
-    test: BenchmarkTest, setup: BenchmarkSetup, loadTime: Duration, tokensPerSecond: Samples, work: ModelWork.Step
+    test: BenchmarkTest, setup: BenchmarkSetup, loadTime: Duration, tokensPerSecond: Samples, work: ModelWork.Step,
+    hugePageByteCount: Int? = nil
   ) {
     self.test = test
     self.setup = setup
     self.loadTime = loadTime
     self.tokensPerSecond = tokensPerSecond
     self.work = work
+    self.hugePageByteCount = hugePageByteCount
   }
 
   /// Tokens of one repetition.

@@ -41,7 +41,7 @@ package struct BenchmarkSession {
     guard let kernels = Kernels(level: setup.kernels) else { throw .kernels(setup.kernels) }
     let backend: CPUBackend
     do throws(BackendError) {
-      backend = try CPUBackend(.init(threads: setup.threads, kernels: kernels))
+      backend = try CPUBackend(.init(threads: setup.threads, kernels: kernels, pinsThreads: setup.pinsThreads))
     } catch {
       throw .backend(error)
     }
@@ -96,7 +96,9 @@ package struct BenchmarkSession {
       }
       rates.append(Double(test.tokens * test.sequences) / elapsed.inSeconds)
     }
-    return BenchmarkResult(test: test, setup: setup, loadTime: loadTime, tokensPerSecond: Samples(rates), work: work)
+    return BenchmarkResult(
+      test: test, setup: setup, loadTime: loadTime, tokensPerSecond: Samples(rates), work: work,
+      hugePageByteCount: Machine.hugePageByteCount())
   }
 
   /// The positions that each step of a repetition processes.

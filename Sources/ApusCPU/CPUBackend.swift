@@ -14,11 +14,14 @@ internal import Synchronization
     package var kernels: Kernels
     /// Multiplies batches with F32, F16 and BF16 weights by OpenBLAS: their last bits then depend on the batch.
     package var usesBLAS: Bool
+    /// Keeps threads on CPUs of their own, see `ThreadPool`.
+    package var pinsThreads: Bool
 
-    package init(threads: Int, kernels: Kernels = .best(), usesBLAS: Bool = false) {
+    package init(threads: Int, kernels: Kernels = .best(), usesBLAS: Bool = false, pinsThreads: Bool = false) {
       self.threads = threads
       self.kernels = kernels
       self.usesBLAS = usesBLAS
+      self.pinsThreads = pinsThreads
     }
   }
 
@@ -35,7 +38,7 @@ internal import Synchronization
 
   package init(_ options: Options) throws(BackendError) {
     self.options = options
-    pool = ThreadPool(threadCount: options.threads)
+    pool = ThreadPool(threadCount: options.threads, pinsThreads: options.pinsThreads)
     quantized = try QuantizedActivations()
     denseTiles = try DenseTiles(workers: pool.threadCount)
     attentionRoom = try AttentionRoom()

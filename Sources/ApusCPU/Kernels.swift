@@ -165,6 +165,11 @@ internal import CApusKernels
 
   /// Tells the core that this is a spin loop.
   package static func spinPause() { apus_spin_pause() }
+
+  /// Keeps the calling thread on the CPU at `index` of those that it may use, counted around; false where the system
+  /// does not do it.
+  @discardableResult
+  package static func pinThread(_ index: Int) -> Bool { apus_pin_thread(index) != 0 }
 }
 
 extension TensorFormat {

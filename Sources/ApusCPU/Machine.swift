@@ -68,6 +68,14 @@ package struct Machine: Sendable, Equatable {
       availableByteCount: memory.available, memoryLimit: groups.memoryLimit, lastCacheByteCount: lastCache(root))
   }
 
+  /// Bytes of this process's own memory that lie in huge pages now; nil where the system does not tell.
+  package static func hugePageByteCount() -> Int? {
+    for line in (readText("/proc/self/smaps_rollup") ?? "").split(separator: "\n") where line.hasPrefix("AnonHuge") {
+      return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
+    }
+    return nil
+  }
+
   /// The largest cache of the first CPU, as Linux lists them: `32768K`.
   private static func lastCache(_ root: String) -> Int? {
     (0..<8).compactMap { index -> Int? in

@@ -53,10 +53,6 @@ package struct ArithmeticLoop: Sendable, Equatable {
   package init(byteCount: Int, on pool: ThreadPool) throws(BackendError) {
     parts = max(1, byteCount / Self.partByteCount)
     memory = try AlignedBuffer(byteCount: parts * Self.partByteCount, for: "reading")
-    #if os(Linux)
-      // Without huge pages it is slower, and still right.
-      _ = unsafe madvise(memory.pointer, memory.byteCount, MADV_HUGEPAGE)
-    #endif
     // Pages that were never written are all the same one.
     pool.run(tiles: parts) { part, _ in
       _ = unsafe memset(self.memory.pointer + part * Self.partByteCount, 1, Self.partByteCount)

@@ -20,10 +20,13 @@ internal import Synchronization
   private var threads: [pthread_t] = []
 
   /// Starts `threadCount - 1` threads; the caller of `run` is the last one.
-  package init(threadCount: Int) {
+  ///
+  /// `pinsThreads` keeps each started thread on a CPU of its own, as far as they go, and leaves the first CPU to the
+  /// caller, whom the system may move.
+  package init(threadCount: Int, pinsThreads: Bool = false) {
     self.threadCount = max(1, threadCount)
     shared = Shared()
-    for worker in 1..<max(1, threadCount) { startWorker(worker) }
+    for worker in 1..<max(1, threadCount) { startWorker(worker, isPinned: pinsThreads) }
   }
 
   deinit {
@@ -31,8 +34,8 @@ internal import Synchronization
     for thread in threads { pthread_join(thread, nil) }
   }
 
-  private func startWorker(_ index: Int) {
-    let start = unsafe Unmanaged.passRetained(WorkerStart(shared: shared, index: index))
+  private func startWorker(_ index: Int, isPinned: Bool) {
+    let start = unsafe Unmanaged.passRetained(WorkerStart(shared: shared, index: index, isPinned: isPinned))
     #if canImport(Darwin)
       var thread: pthread_t?
       let result = unsafe pthread_create(&thread, nil, { argument in enterWorker(argument) }, start.toOpaque())
@@ -66,15 +69,18 @@ internal import Synchronization
 private final class WorkerStart {
   let shared: Shared
   let index: Int
-  init(shared: Shared, index: Int) {
+  let isPinned: Bool
+  init(shared: Shared, index: Int, isPinned: Bool) {
     self.shared = shared
     self.index = index
+    self.isPinned = isPinned
   }
 }
 
 private func enterWorker(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
   guard let argument = unsafe argument else { return nil }
   let start = unsafe Unmanaged<WorkerStart>.fromOpaque(argument).takeRetainedValue()
+  if start.isPinned { Kernels.pinThread(start.index) }
   start.shared.serve(as: start.index)
   return nil
 }

@@ -47,6 +47,7 @@ internal import Testing
       ] {
         #expect((record[name]?.number ?? 0) > 0, "\(name)")
       }
+      #expect(record["pinned"] == false && (record["huge_page_bytes"]?.number ?? 0) >= 0)
       #expect(["memory", "arithmetic"].contains(record["limit"]?.text))
     }
     #expect(records[3]["sequences"] == 2 && records[3]["generated_tokens"] == 2 && records[3]["prompt_tokens"] == 0)

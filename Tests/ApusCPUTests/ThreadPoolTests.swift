@@ -3,9 +3,9 @@ internal import Synchronization
 internal import Testing
 
 struct ThreadPoolTests {
-  @Test("Every tile runs once, whatever the number of threads", arguments: [1, 2, 3, 8])
-  func everyTileOnce(threads: Int) {
-    let pool = ThreadPool(threadCount: threads)
+  @Test("Every tile runs once, whatever the number of threads", arguments: [1, 2, 3, 8], [false, true])
+  func everyTileOnce(threads: Int, pinsThreads: Bool) {
+    let pool = ThreadPool(threadCount: threads, pinsThreads: pinsThreads)
     let total = Atomic<Int>(0)
     for tiles in [0, 1, 2, 3, 17, 1000] {
       for _ in 0..<50 {

@@ -40,6 +40,8 @@ struct BenchArguments: ParsableArguments {
       valueName: "level,…"))
   var kernels: ValueList<String>?
 
+  @Flag(help: "Keep each thread but the first on a CPU of its own (Linux).") var pin = false
+
   func validate() throws {
     try prompt.check("--prompt", 0...1 << 20)
     try generate.check("--generate", 0...1 << 20)
@@ -62,6 +64,7 @@ struct BenchArguments: ParsableArguments {
     plan.sequences = batched.values
     plan.batchRows = batch.values
     plan.kvFormats = kv.values
+    plan.pinsThreads = pin
     return plan
   }
 }

@@ -23,6 +23,8 @@ struct LoadArguments: ParsableArguments {
   @Flag(help: "Multiply prompts with F32, F16 and BF16 weights by OpenBLAS; their last bits then depend on batching.")
   var blas = false
 
+  @Flag(help: "Keep each thread but the first on a CPU of its own (Linux).") var pin = false
+
   @Flag(help: "Read the model into memory instead of mapping its file; safe where the file may be cut.")
   var noMmap = false
 
@@ -39,6 +41,7 @@ extension LoadArguments {
   var options: LoadOptions {
     var options = LoadOptions(threads: threads, contextLength: context, kvFormat: kv, kernels: kernels.name)
     options.usesBLAS = blas
+    options.pinsThreads = pin
     options.mapsFile = !noMmap
     return options
   }

@@ -26,6 +26,7 @@ struct BenchRecord {
       ("prompt_tokens", .int(isPrefill ? test.tokens : 0)), ("generated_tokens", .int(isPrefill ? 0 : test.tokens)),
       ("depth", .int(test.depth)), ("sequences", .int(test.sequences)), ("threads", .int(setup.threads)),
       ("kernels", .string(setup.kernels)), ("kv", .string(setup.kvFormat.rawValue)), ("batch", .int(setup.batchRows)),
+      ("pinned", .bool(setup.pinsThreads)),
     ]
   }
 
@@ -36,6 +37,7 @@ struct BenchRecord {
       ("tokens_per_second_min", .number(rate.minimum)), ("tokens_per_second_max", .number(rate.maximum)),
       ("relative_deviation", .number(rate.relativeDeviation)), ("samples", .array(rate.values.map { .number($0) })),
       ("load_seconds", .number(result.loadTime.inSeconds)),
+      ("huge_page_bytes", result.hugePageByteCount.map { .int($0) } ?? .null),
       ("weight_bytes_per_token", .number(result.weightBytesPerToken)),
       ("kv_bytes_per_token", .number(result.kvBytesPerToken)), ("bytes_per_second", .number(result.bytesPerSecond)),
       ("operations_per_token", .number(result.operationsPerToken)),

@@ -8,6 +8,7 @@
 #define CAPUSKERNELS_H
 
 #include "apus_limits.h"
+#include "apus_threads.h"
 #include "format_list.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -181,14 +182,5 @@ static inline void apus_attention(const apus_kernels *kernels, apus_kv_format fo
                                   const apus_attention_args *args, size_t kv_head, size_t part, float *result) {
   kernels->attention[format](args, kv_head, part, result);
 }
-// Tells the core that this is a spin loop.
-static inline void apus_spin_pause(void) {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("isb" ::: "memory");
-#endif
-}
-
 #pragma clang assume_nonnull end
 #endif

@@ -1,0 +1,20 @@
+// What threads ask of core and system that Swift has no name for.
+#ifndef APUS_THREADS_H
+#define APUS_THREADS_H
+
+#include <stddef.h>
+
+// Tells the core that this is a spin loop.
+static inline void apus_spin_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
+// Keeps the calling thread on one of the CPUs that it may use: the one at `index`, counted around. 0 where the system
+// does not do it.
+int apus_pin_thread(size_t index);
+
+#endif
