@@ -56,8 +56,8 @@ internal import Synchronization
       return
     }
     withoutActuallyEscaping(body) { body in
-      unsafe withUnsafePointer(to: body) { pointer in
-        unsafe shared.publish(pointer, tiles: tiles)
+      unsafe withUnsafePointer(to: Job(body: body)) { job in
+        unsafe shared.publish(job, tiles: tiles)
         shared.work(as: 0)
         shared.waitUntilDone(tiles: tiles)
       }
@@ -85,12 +85,15 @@ private func enterWorker(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableR
   return nil
 }
 
+/// A closure in memory; bare, Swift would wrap it once more to take its address.
+private struct Job {
+  let body: (_ tile: Int, _ worker: Int) -> Void
+}
+
 /// The job in progress and those who wait for the next.
-// Sendable: `body` is written before `ticket` is published and read only by a thread that took a tile of that
+// Sendable: `job` is written before `ticket` is published and read only by a thread that took a tile of that
 // ticket, while `run` still waits for this tile; the rest is atomic or under the mutex.
 @safe private final class Shared: @unchecked Sendable {
-  typealias Body = (Int, Int) -> Void
-
   /// Spins before sleeping: some 50 to 100 microseconds.
   static let spins = 2_000
 
@@ -99,7 +102,7 @@ private func enterWorker(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableR
   let finished = Atomic<Int>(0)
   let sleepers = Atomic<Int>(0)
   let stopping = Atomic<Bool>(false)
-  var body: UnsafePointer<Body>?
+  var job: UnsafePointer<Job>?
   let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -115,11 +118,11 @@ private func enterWorker(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableR
     unsafe mutex.deallocate()
   }
 
-  func publish(_ body: UnsafePointer<Body>, tiles: Int) {
-    unsafe self.body = body
+  func publish(_ job: UnsafePointer<Job>, tiles: Int) {
+    unsafe self.job = job
     finished.store(0, ordering: .relaxed)
-    let job = ticket.load(ordering: .relaxed) >> 32
-    ticket.store((job &+ 1) << 32 | UInt64(UInt32(tiles)), ordering: .sequentiallyConsistent)
+    let number = ticket.load(ordering: .relaxed) >> 32
+    ticket.store((number &+ 1) << 32 | UInt64(UInt32(tiles)), ordering: .sequentiallyConsistent)
     if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
   }
 
@@ -134,7 +137,7 @@ private func enterWorker(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableR
         seen = now
         continue
       }
-      if let body = unsafe body { unsafe body.pointee(Int(seen & 0xffff_ffff) - 1, worker) }
+      if let job = unsafe job { unsafe job.pointee.body(Int(seen & 0xffff_ffff) - 1, worker) }
       done += 1
       seen = ticket.load(ordering: .acquiring)
     }
