@@ -10,8 +10,9 @@ internal import Synchronization
 
 /// Threads that share the tiles of one job at a time.
 ///
-/// Tiles are taken one by one, so a thread that loses its core takes fewer; nobody waits for a thread that holds no
-/// tile. Idle threads spin for some microseconds, because the next job usually comes at once, and then sleep.
+/// Every thread has a share of neighbouring tiles and takes them in rising order, so that it reads memory in order and
+/// what it prefetches is its own; then it takes tiles from the ends of others' shares. So a thread that loses its core
+/// does fewer, and nobody waits for a thread that holds no tile. Idle threads spin for some microseconds, because the next job usually comes at once, and then sleep.
 /// `run` is called from one thread at a time; that thread works too.
 @safe package final class ThreadPool: @unchecked Sendable {
   // Sendable: everything mutable is inside `Shared`, which says how it is guarded.
@@ -25,7 +26,7 @@ internal import Synchronization
   /// caller, whom the system may move.
   package init(threadCount: Int, pinsThreads: Bool = false) {
     self.threadCount = max(1, threadCount)
-    shared = Shared()
+    shared = Shared(threadCount: max(1, threadCount))
     for worker in 1..<max(1, threadCount) { startWorker(worker, isPinned: pinsThreads) }
   }
 
@@ -90,15 +91,51 @@ private struct Job {
   let body: (_ tile: Int, _ worker: Int) -> Void
 }
 
+/// The tiles of one thread that nobody took yet, on cache lines of their own.
+@safe private struct Share {
+  /// Bytes between two shares: two lines, for machines that fetch pairs of them.
+  static let stride = 128
+
+  /// Upper half: the first tile; lower half: the end.
+  private let range: UnsafeMutablePointer<Atomic<UInt64>>
+
+  init(at address: UnsafeMutableRawPointer) {
+    unsafe range = address.bindMemory(to: Atomic<UInt64>.self, capacity: 1)
+    unsafe range.initialize(to: Atomic(0))
+  }
+
+  var isEmpty: Bool { Self.count(unsafe range.pointee.load(ordering: .sequentiallyConsistent)) == 0 }
+
+  func fill(_ tiles: Range<Int>) {
+    let value = UInt64(UInt32(tiles.lowerBound)) << 32 | UInt64(UInt32(tiles.upperBound))
+    unsafe range.pointee.store(value, ordering: .sequentiallyConsistent)
+  }
+
+  /// Takes the first tile, or the last: nil if there is none.
+  func take(last: Bool) -> Int? {
+    var seen = unsafe range.pointee.load(ordering: .acquiring)
+    while Self.count(seen) > 0 {
+      let rest = last ? seen - 1 : seen + 1 << 32
+      let (taken, now) = unsafe range.pointee.weakCompareExchange(
+        expected: seen, desired: rest, successOrdering: .acquiring, failureOrdering: .acquiring)
+      if taken { return last ? Int(rest & 0xffff_ffff) : Int(seen >> 32) }
+      seen = now
+    }
+    return nil
+  }
+
+  private static func count(_ range: UInt64) -> UInt64 { (range & 0xffff_ffff) - range >> 32 }
+}
+
 /// The job in progress and those who wait for the next.
-// Sendable: `job` is written before `ticket` is published and read only by a thread that took a tile of that
-// ticket, while `run` still waits for this tile; the rest is atomic or under the mutex.
+// Sendable: `job` is written before the shares are filled and read only by a thread that took a tile of one, while
+// `run` still waits for this tile; the rest is constant, atomic, or under the mutex.
 @safe private final class Shared: @unchecked Sendable {
   /// Spins before sleeping: some 50 to 100 microseconds.
   static let spins = 2_000
 
-  /// Upper half: number of the job; lower half: tiles not yet taken.
-  let ticket = Atomic<UInt64>(0)
+  let shares: [Share]
+  let shareMemory: UnsafeMutableRawPointer
   let finished = Atomic<Int>(0)
   let sleepers = Atomic<Int>(0)
   let stopping = Atomic<Bool>(false)
@@ -106,7 +143,10 @@ private struct Job {
   let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  init() {
+  init(threadCount: Int) {
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: threadCount * Share.stride, alignment: Share.stride)
+    unsafe shareMemory = unsafe memory
+    shares = (0..<threadCount).map { unsafe Share(at: memory + $0 * Share.stride) }
     unsafe pthread_mutex_init(mutex, nil)
     unsafe pthread_cond_init(condition, nil)
   }
@@ -116,30 +156,27 @@ private struct Job {
     unsafe pthread_mutex_destroy(mutex)
     unsafe condition.deallocate()
     unsafe mutex.deallocate()
+    unsafe shareMemory.deallocate()
   }
 
   func publish(_ job: UnsafePointer<Job>, tiles: Int) {
     unsafe self.job = job
     finished.store(0, ordering: .relaxed)
-    let number = ticket.load(ordering: .relaxed) >> 32
-    ticket.store((number &+ 1) << 32 | UInt64(UInt32(tiles)), ordering: .sequentiallyConsistent)
+    for (thread, share) in shares.enumerated() {
+      share.fill(tiles * thread / shares.count..<tiles * (thread + 1) / shares.count)
+    }
     if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
   }
 
   /// Takes tiles until none is left, then counts them: `run` waits for all, so no other job comes in between.
   func work(as worker: Int) {
     var done = 0
-    var seen = ticket.load(ordering: .acquiring)
-    while seen & 0xffff_ffff != 0 {
-      let (taken, now) = ticket.weakCompareExchange(
-        expected: seen, desired: seen - 1, successOrdering: .acquiring, failureOrdering: .acquiring)
-      guard taken else {
-        seen = now
-        continue
+    for step in 0..<shares.count {
+      let share = shares[(worker + step) % shares.count]
+      while let tile = share.take(last: step > 0) {
+        if let job = unsafe job { unsafe job.pointee.body(tile, worker) }
+        done += 1
       }
-      if let job = unsafe job { unsafe job.pointee.body(Int(seen & 0xffff_ffff) - 1, worker) }
-      done += 1
-      seen = ticket.load(ordering: .acquiring)
     }
     if done > 0 { finished.add(done, ordering: .releasing) }
   }
@@ -172,7 +209,7 @@ private struct Job {
   }
 
   private var hasWork: Bool {
-    ticket.load(ordering: .sequentiallyConsistent) & 0xffff_ffff != 0 || stopping.load(ordering: .acquiring)
+    shares.contains { !$0.isEmpty } || stopping.load(ordering: .acquiring)
   }
 
   private func sleep() {
