@@ -1,5 +1,5 @@
-// Formats with a scale for 32 weights: what matmul_quantized.h needs of their kind. SUBTRACT: whether they have a min,
-// or an offset that is subtracted as one.
+// Formats with a scale for 32 weights: what matmul_quantized.h needs of their kind. SUBTRACT: MINS, NOTHING, or the
+// offset of their codes, which dots come without.
 
 typedef scales blocks_unpacked, blocks_scales, blocks_scales_one;
 
@@ -18,7 +18,7 @@ SIMD void blocks_add(const vi *dots, const scales *u, size_t g, block_of_a a, co
     UNROLL for (int v = 0; v < V; v++) {
       vf *sum = acc + (size_t)v * APUS_CHUNK_TOKENS_MAX + t;
       const vf total = vf_fma(vf_from_vi(dots[v * T + t]), vf_mul(u[v].scale[g], d), *sum);
-      *sum = SUBTRACT ? vf_fnma(u[v].min[g], vf_splat(a.sums32[t]), total) : total;
+      *sum = SUBTRACT == MINS ? vf_fnma(u[v].min[g], vf_splat(a.sums32[t]), total) : total;
     }
   }
 }
@@ -28,13 +28,13 @@ SIMD void blocks_add(const vi *dots, const scales *u, size_t g, block_of_a a, co
 SIMD void blocks_accumulate(const vq *operands, const scales *u, size_t g, block_of_a a, const int BITS,
                             const int SUBTRACT, const int V, const int T, vf *acc) {
   vi dots[VECTORS * TOKENS];
-  vq_dot(operands, a.codes, a.offsets, BITS, V, T, dots);
+  vq_dot(operands, a.codes, a.offsets, BITS, SUBTRACT, V, T, dots);
   blocks_add(dots, u, g, a, SUBTRACT, V, T, acc);
 }
 
 // The same for one vector of rows and one token, from codes in LAYOUT_ONE.
 SIMD void blocks_accumulate_one(const vq *codes, const scales *u, size_t g, block_of_a a, const int BITS,
                                 const int SUBTRACT, vf *acc) {
-  const vi dot = vq_dot_one(codes, a.codes, a.offsets, BITS);
+  const vi dot = vq_dot_one(codes, a.codes, a.offsets, BITS, SUBTRACT);
   blocks_add(&dot, u, g, a, SUBTRACT, 1, 1, acc);
 }

@@ -1,5 +1,5 @@
-// Formats with an integer scale for 16 weights: what matmul_quantized.h needs of their kind. SUBTRACT: the offset of
-// their codes, 0 if they have mins instead.
+// Formats with an integer scale for 16 weights: what matmul_quantized.h needs of their kind. SUBTRACT: MINS, or
+// the offset of their codes.
 //
 // The products of both halves of a group are scaled and added as integers, which levels do in their own ways: the sum
 // is at most 2 * 16 * 32 * 127 * 128 < 2^24, so as a float it is exact whatever the way.
@@ -9,7 +9,7 @@ typedef sub_scales halves_unpacked;
 // sum += activations' scale * (d * dot - dmin * min)
 SIMD vf halves_add(vf dot, vf min, vf d, vf dmin, const float *scale, const int SUBTRACT, vf sum) {
   const vf own = vf_mul(dot, d);
-  return vf_fma(SUBTRACT ? own : vf_fnma(min, dmin, own), vf_splat(*scale), sum);
+  return vf_fma(SUBTRACT > 0 ? own : vf_fnma(min, dmin, own), vf_splat(*scale), sum);
 }
 
 SIMD void halves_accumulate(const vq *operands, const halves_scales *u, size_t g, block_of_a a, const int BITS,

@@ -1,6 +1,6 @@
 // What the matmuls of all quantized formats share.
 
-// Scales and mins of VF rows' quant blocks with a scale for 32 weights: weight = scale * code - min.
+// Scales and mins of VF rows' quant blocks with a scale for 32 weights: weight = scale * (code - offset) - min.
 typedef struct {
   vf scale[8];
   vf min[8];

@@ -29,7 +29,7 @@ static inline void apus_decode_block_iq4_xs(const apus_iq4_xs *b, float *w) {
 static inline int apus_is_finite_iq4_xs(const apus_iq4_xs *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_iq4_xs = 8, span_iq4_xs = 1, bits_iq4_xs = 8, subtract_iq4_xs = 0 };
+enum { groups_iq4_xs = 8, span_iq4_xs = 1, bits_iq4_xs = 8, subtract_iq4_xs = NOTHING };
 SIMD void scales_iq4_xs(const uint8_t *b, size_t stride, scales *u) {
   vq low = vq_words(b + offsetof(apus_iq4_xs, scales_low), stride);
   vq high = vq_words(b + offsetof(apus_iq4_xs, d), stride); // d, then the upper bits of the scales

@@ -17,10 +17,9 @@ static inline void apus_decode_block_q4_0(const apus_q4_0 *b, float *w) {
 static inline int apus_is_finite_q4_0(const apus_q4_0 *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q4_0 = 1, span_q4_0 = 1, bits_q4_0 = 4, subtract_q4_0 = 1 };
+enum { groups_q4_0 = 1, span_q4_0 = 1, bits_q4_0 = 4, subtract_q4_0 = 8 };
 SIMD void scales_q4_0(const uint8_t *b, size_t stride, scales *u) {
   u->scale[0] = vf_halves(b + offsetof(apus_q4_0, d), stride);
-  u->min[0] = vf_mul(vf_splat(8), u->scale[0]);
 }
 SIMD void codes_q4_0(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
   vq_nibbles(b + offsetof(apus_q4_0, codes), stride, LAYOUT, codes);

@@ -15,6 +15,12 @@ SIMD void vq_operands(const vq *codes, const int BITS, vq *operands) {
   }
 }
 
+#include "../bodies/offsets.h"
+
+SIMD vi less_offset(vi dot, int32_t sum, const int OFFSET) {
+  return OFFSET > 0 ? _mm256_sub_epi32(dot, vi_splat(offset_products(sum, OFFSET))) : dot;
+}
+
 SIMD vi add_pairs(vi a) { return _mm256_madd_epi16(a, _mm256_set1_epi16(1)); }
 
 // Keeps a vector in its register here: the compiler would else put sums of several steps together, and run out of
@@ -36,9 +42,9 @@ SIMD void dot_chain(const vq *codes, const int8_t *a, const int COUNT, const int
   }
 }
 
-// dots[v * T + t]: 32 codes . activations of token t.
-SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int V, const int T,
-                 vi *dots) {
+// dots[v * T + t]: 32 codes, less their offset, . activations of token t.
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int OFFSET, const int V,
+                 const int T, vi *dots) {
   const int CHAIN = BITS == 5 ? 4 : 8;
   vi chain[VECTORS * TOKENS];
   UNROLL for (int j = 0; j < 8; j += CHAIN) {
@@ -50,11 +56,11 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const
     const vi sixteen = _mm256_set1_epi16(16);
     __asm__("" : "+r"(a)); // to broadcast again costs less than 32 spilled words
     dot_chain(codes + 8, a, 8, V, T, chain);
-    UNROLL for (int i = 0; i < V * T; i++) {
-      const vi upper = _mm256_sub_epi32(_mm256_madd_epi16(chain[i], sixteen), vi_splat(offsets[i % T]));
-      dots[i] = _mm256_add_epi32(dots[i], upper);
-    }
+    UNROLL for (int i = 0; i < V * T; i++)
+      dots[i] = _mm256_add_epi32(dots[i], _mm256_madd_epi16(chain[i], sixteen));
   }
+  UNROLL for (int i = 0; i < V * T; i++)
+    dots[i] = less_offset(dots[i], offsets[i % T], BITS == 8 ? 128 : OFFSET);
 }
 
 // Decode leaves codes as they lie in memory, a row in each half of a vector, and sums across at the end: with one
@@ -85,8 +91,7 @@ SIMD vi splat_sixteen(const int8_t *a) {
 }
 
 // vq_dot for one vector of rows and one token, from codes in LAYOUT_ONE.
-SIMD vi vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS) {
-  (void)offsets;
+SIMD vi vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int OFFSET) {
   const vi first = splat_sixteen(a), second = splat_sixteen(a + 16);
   vi rows[4];
   UNROLL for (int j = 0; j < 4; j++) {
@@ -96,7 +101,7 @@ SIMD vi vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, con
     else
       rows[j] = BITS > 4 ? add_pairs(_mm256_add_epi16(x, y)) : _mm256_add_epi16(x, y);
   }
-  return sum_rows(rows, BITS > 4);
+  return less_offset(sum_rows(rows, BITS > 4), *offsets, OFFSET);
 }
 
 // ---- formats with a scale for 16 weights: vpmaddwd scales and adds
@@ -110,8 +115,8 @@ typedef struct {
 } halves_scales;
 
 SIMD void pairs_from(const sub_scales *unpacked, const int SUBTRACT, vi *pairs) {
-  const vq *subtracted = SUBTRACT ? unpacked->scale : unpacked->min;
-  UNROLL for (int g = 0; g < 8; g++) pairs[g] = vi_pairs(subtracted[g / 2], g % 2, SUBTRACT ? SUBTRACT : 1);
+  const vq *subtracted = SUBTRACT > 0 ? unpacked->scale : unpacked->min;
+  UNROLL for (int g = 0; g < 8; g++) pairs[g] = vi_pairs(subtracted[g / 2], g % 2, SUBTRACT > 0 ? SUBTRACT : 1);
 }
 
 SIMD void halves_prepare(const sub_scales *unpacked, const int SUBTRACT, halves_scales *u) {
@@ -141,7 +146,7 @@ SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16,
     const vi both = vi_splat_word((const int8_t *)(sums16 + 2 * t));
     UNROLL for (int v = 0; v < V; v++) {
       const vi min = vi_dot_pairs(u[v].pairs[g], both), sum = sums[v * T + t];
-      dots[v * T + t] = vf_from_vi(SUBTRACT ? _mm256_sub_epi32(sum, min) : sum);
+      dots[v * T + t] = vf_from_vi(SUBTRACT > 0 ? _mm256_sub_epi32(sum, min) : sum);
       mins[v * T + t] = vf_from_vi(min);
     }
   }
@@ -181,6 +186,6 @@ SIMD vf vq_dot_halves_one(const vq *codes, const int8_t *a, const int16_t *sums1
   }
   const vi taken = vi_dot_pairs(u->pairs[g], vi_splat_word((const int8_t *)sums16)), sum = sum_rows(rows, 1);
   *min = vf_from_vi(taken);
-  return vf_from_vi(SUBTRACT ? _mm256_sub_epi32(sum, taken) : sum);
+  return vf_from_vi(SUBTRACT > 0 ? _mm256_sub_epi32(sum, taken) : sum);
 }
 #undef KEEP

@@ -3,6 +3,8 @@
 // Tokens and vectors of rows whose products are summed at once: their codes and sums stay in registers.
 enum { TOKENS = 4, VECTORS = 2, VQ_OPERANDS = 8, LAYOUT_ONE = LANES };
 
+#include "../bodies/offsets.h"
+
 // Signed codes go 128 above.
 SIMD void vq_operands(const vq *codes, const int BITS, vq *operands) {
   UNROLL for (int j = 0; j < 8; j++) operands[j] = BITS == 8 ? vq_flip_signs(codes[j]) : codes[j];
@@ -20,19 +22,20 @@ SIMD void dot_words(const vq *codes, const int8_t *a, const int FIRST, const int
   }
 }
 
-// dots[v * T + t]: 32 codes . activations of token t.
-SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int V, const int T,
-                 vi *dots) {
-  UNROLL for (int i = 0; i < V * T; i++) dots[i] = BITS == 8 ? vi_splat(-offsets[i % T]) : vi_zero();
+// dots[v * T + t]: 32 codes, less their offset, . activations of token t.
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int OFFSET, const int V,
+                 const int T, vi *dots) {
+  UNROLL for (int i = 0; i < V * T; i++)
+    dots[i] = vi_splat(-offset_products(offsets[i % T], BITS == 8 ? 128 : OFFSET));
   dot_words(codes, a, 0, 8, V, T, dots);
 }
 
 // The same for one vector of rows and one token, from codes in LAYOUT_ONE.
-SIMD vi vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS) {
+SIMD vi vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int OFFSET) {
   vq operands[VQ_OPERANDS];
   vi dot;
   vq_operands(codes, BITS, operands);
-  vq_dot(operands, a, offsets, BITS, 1, 1, &dot);
+  vq_dot(operands, a, offsets, BITS, OFFSET, 1, 1, &dot);
   return dot;
 }
 
@@ -40,37 +43,42 @@ SIMD vi vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, con
 
 #include "../bodies/sub_scales.h"
 
-// Scales as floats; `pairs`: for both halves of a group what is subtracted, as 16-bit integers.
+// Scales as floats; `pairs`: the mins of both halves of a group, as 16-bit integers.
 typedef struct {
   vf d, dmin, scale[16];
   vi pairs[8];
 } halves_scales, halves_scales_one;
 
 SIMD void halves_prepare(const sub_scales *unpacked, const int SUBTRACT, halves_scales *u) {
-  const vq *subtracted = SUBTRACT ? unpacked->scale : unpacked->min;
   u->d = unpacked->d, u->dmin = unpacked->dmin;
   UNROLL for (int i = 0; i < 16; i++) u->scale[i] = vf_from_vi(vi_signed_byte(unpacked->scale[i / 4], i % 4));
-  UNROLL for (int g = 0; g < 8; g++) u->pairs[g] = vi_pairs(subtracted[g / 2], g % 2, SUBTRACT ? SUBTRACT : 1);
+  if (SUBTRACT == MINS)
+    UNROLL for (int g = 0; g < 8; g++) u->pairs[g] = vi_pairs(unpacked->min[g / 2], g % 2, 1);
 }
 SIMD void halves_prepare_one(const sub_scales *unpacked, const int SUBTRACT, halves_scales_one *u) {
   halves_prepare(unpacked, SUBTRACT, u);
 }
 
+// What products of 16 codes with activations that sum up to `sum` begin with.
+SIMD vi halves_start(int16_t sum, const int SUBTRACT) { return vi_splat(SUBTRACT > 0 ? -(sum * SUBTRACT) : 0); }
+
 // dots: scaled products of the halves of group g, less the offset; without an offset mins: what the mins take off.
 SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16, const halves_scales *u, size_t g,
                         const int BITS, const int SUBTRACT, const int V, const int T, vf *dots, vf *mins) {
   vi low[VECTORS * TOKENS], high[VECTORS * TOKENS];
-  UNROLL for (int i = 0; i < V * T; i++) low[i] = high[i] = vi_zero();
+  UNROLL for (int i = 0; i < V * T; i++) {
+    low[i] = halves_start(sums16[2 * (i % T)], SUBTRACT);
+    high[i] = halves_start(sums16[2 * (i % T) + 1], SUBTRACT);
+  }
   dot_words(codes, a, 0, 4, V, T, low);
   dot_words(codes, a, 4, 4, V, T, high);
-  UNROLL for (int t = 0; t < T; t++) {
-    const vi both = vi_splat_word((const int8_t *)(sums16 + 2 * t));
-    UNROLL for (int v = 0; v < V; v++) {
+  UNROLL for (int v = 0; v < V; v++) {
+    UNROLL for (int t = 0; t < T; t++) {
       const int i = v * T + t;
-      mins[i] = vf_from_vi(vi_dot_pairs(u[v].pairs[g], both));
-      const vf first = vf_from_vi(low[i]), s = u[v].scale[2 * g];
-      const vf scaled = SUBTRACT ? vf_fms(first, s, mins[i]) : vf_mul(first, s);
+      const vf scaled = vf_mul(vf_from_vi(low[i]), u[v].scale[2 * g]);
       dots[i] = vf_fma(vf_from_vi(high[i]), u[v].scale[2 * g + 1], scaled);
+      if (SUBTRACT == MINS)
+        mins[i] = vf_from_vi(vi_dot_pairs(u[v].pairs[g], vi_splat_word((const int8_t *)(sums16 + 2 * t))));
     }
   }
 }

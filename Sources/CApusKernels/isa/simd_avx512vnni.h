@@ -45,9 +45,30 @@ SIMD apus_f16 f16_from_float(float x) { return _cvtss_sh(x, 0); }
 
 // ---- the same place in sixteen rows, `stride` bytes apart: lane r is row r
 
-SIMD __m128i four_words(const uint8_t *p, size_t stride) {
+// Addresses of sixteen rows from few registers: left alone, the compiler would keep an offset for each, on the stack.
+typedef struct {
+  const uint8_t *row0, *row2, *row7;
+  size_t stride, three;
+} sixteen_rows;
+SIMD sixteen_rows rows_at(const uint8_t *p, size_t stride) {
+  sixteen_rows rows = {p, p + 2 * stride, p + 7 * stride, stride, 3 * stride};
+  __asm__("" : "+r"(rows.row2), "+r"(rows.row7), "+r"(rows.three));
+  return rows;
+}
+// Row R: a base and a multiple of the stride that an address can have.
+SIMD const uint8_t *row_at(sixteen_rows rows, const int R) {
+  switch (R) {
+  case 3: case 6: case 12: return rows.row0 + R / 3 * rows.three;
+  case 5: case 14: return rows.row2 + (R - 2) / 3 * rows.three;
+  case 7: case 9: case 11: case 15: return rows.row7 + (size_t)(R - 7) * rows.stride;
+  case 10: case 13: return rows.row7 + (R - 7) / 3 * rows.three;
+  default: return rows.row0 + (size_t)R * rows.stride;
+  }
+}
+
+SIMD __m128i four_words(sixteen_rows rows, const int R) {
   int32_t words[4];
-  UNROLL for (int r = 0; r < 4; r++) memcpy(words + r, p + r * stride, 4);
+  UNROLL for (int r = 0; r < 4; r++) memcpy(words + r, row_at(rows, R + r), 4);
   return _mm_setr_epi32(words[0], words[1], words[2], words[3]);
 }
 SIMD vq four_quarters(__m128i a, __m128i b, __m128i c, __m128i d) {
@@ -55,19 +76,18 @@ SIMD vq four_quarters(__m128i a, __m128i b, __m128i c, __m128i d) {
   return _mm512_inserti32x4(_mm512_inserti32x4(low, c, 2), d, 3);
 }
 SIMD vq vq_words(const uint8_t *p, size_t stride) {
-  return four_quarters(four_words(p, stride), four_words(p + 4 * stride, stride), four_words(p + 8 * stride, stride),
-                       four_words(p + 12 * stride, stride));
+  const sixteen_rows rows = rows_at(p, stride);
+  return four_quarters(four_words(rows, 0), four_words(rows, 4), four_words(rows, 8), four_words(rows, 12));
 }
+SIMD __m128i sixteen_bytes(sixteen_rows rows, const int R) { return _mm_loadu_si128((const void *)row_at(rows, R)); }
 // 16 bytes of every row: vector j has bytes 4j...4j+3.
 SIMD void vq_bytes(const uint8_t *p, size_t stride, const int LAYOUT, vq *bytes) {
   (void)LAYOUT;
+  const sixteen_rows at = rows_at(p, stride);
   __m512i rows[4], pairs[4];
-  UNROLL for (int r = 0; r < 4; r++) {
-    const uint8_t *q = p + r * stride;
-    rows[r] = four_quarters(
-        _mm_loadu_si128((const void *)q), _mm_loadu_si128((const void *)(q + 4 * stride)),
-        _mm_loadu_si128((const void *)(q + 8 * stride)), _mm_loadu_si128((const void *)(q + 12 * stride)));
-  }
+  UNROLL for (int r = 0; r < 4; r++)
+    rows[r] = four_quarters(sixteen_bytes(at, r), sixteen_bytes(at, r + 4), sixteen_bytes(at, r + 8),
+                            sixteen_bytes(at, r + 12));
   UNROLL for (int r = 0; r < 4; r += 2) {
     pairs[r] = _mm512_unpacklo_epi32(rows[r], rows[r + 1]);
     pairs[r + 1] = _mm512_unpackhi_epi32(rows[r], rows[r + 1]);
@@ -77,14 +97,15 @@ SIMD void vq_bytes(const uint8_t *p, size_t stride, const int LAYOUT, vq *bytes)
     bytes[2 * j + 1] = _mm512_unpackhi_epi64(pairs[j], pairs[2 + j]);
   }
 }
-SIMD __m128i eight_halves(const uint8_t *p, size_t stride) {
+SIMD __m128i eight_halves(sixteen_rows rows, const int R) {
   int16_t halves[8];
-  UNROLL for (int r = 0; r < 8; r++) memcpy(halves + r, p + r * stride, 2);
+  UNROLL for (int r = 0; r < 8; r++) memcpy(halves + r, row_at(rows, R + r), 2);
   return _mm_setr_epi16(halves[0], halves[1], halves[2], halves[3], halves[4], halves[5], halves[6], halves[7]);
 }
 // A half of every row as floats.
 SIMD vf vf_halves(const uint8_t *p, size_t stride) {
-  return _mm512_cvtph_ps(_mm256_set_m128i(eight_halves(p + 8 * stride, stride), eight_halves(p, stride)));
+  const sixteen_rows rows = rows_at(p, stride);
+  return _mm512_cvtph_ps(_mm256_set_m128i(eight_halves(rows, 8), eight_halves(rows, 0)));
 }
 // Two neighbouring halves of every row.
 SIMD vf vf_half_pairs(const uint8_t *p, size_t stride, vf *second) {

@@ -243,21 +243,32 @@ SIMD void dot_tile(const vq *codes, const int8_t *a, const int HALVES, const int
 }
 #endif
 
-// dots[v * T + t]: 32 codes . activations of token t.
-SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int V, const int T,
-                 vi *dots) {
-  (void)BITS, (void)offsets;
+#include "../bodies/offsets.h"
+
+SIMD vi vi_mul(vi a, vi b) { return (vi){vmulq_s32(a.low, b.low), vmulq_s32(a.high, b.high)}; }
+SIMD vi vi_mla(vi sum, vi a, vi b) { return (vi){vmlaq_s32(sum.low, a.low, b.low), vmlaq_s32(sum.high, a.high, b.high)}; }
+SIMD vi vi_sub(vi a, vi b) { return (vi){vsubq_s32(a.low, b.low), vsubq_s32(a.high, b.high)}; }
+SIMD vi vi_splat(int a) { return (vi){vdupq_n_s32(a), vdupq_n_s32(a)}; }
+SIMD vi less_offset(vi dot, int32_t sum, const int OFFSET) {
+  return OFFSET > 0 ? vi_sub(dot, vi_splat(offset_products(sum, OFFSET))) : dot;
+}
+
+// dots[v * T + t]: 32 codes, less their offset, . activations of token t.
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int OFFSET, const int V,
+                 const int T, vi *dots) {
+  (void)BITS;
   vi rest[VECTORS * TOKENS];
   dot_tile(codes, a, 0, V, T, dots, rest);
+  UNROLL for (int i = 0; i < V * T; i++) dots[i] = less_offset(dots[i], offsets[i % T], OFFSET);
 }
 
 enum { LAYOUT_ONE = LANES };
 // The same for one vector of rows and one token, from codes in LAYOUT_ONE.
-SIMD vi vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS) {
-  (void)BITS, (void)offsets;
+SIMD vi vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int OFFSET) {
+  (void)BITS;
   vi dot, rest;
   dot_token(codes, a, 0, &dot, &rest);
-  return dot;
+  return less_offset(dot, *offsets, OFFSET);
 }
 
 // ---- formats with a scale for 16 weights
@@ -274,7 +285,7 @@ SIMD void halves_prepare(const sub_scales *unpacked, const int SUBTRACT, halves_
   u->d = unpacked->d, u->dmin = unpacked->dmin;
   UNROLL for (int i = 0; i < 16; i++) {
     u->scale[i] = vi_signed_byte(unpacked->scale[i / 4], i % 4);
-    u->subtracted[i] = SUBTRACT ? vi_shl(u->scale[i], __builtin_ctz(SUBTRACT | 256))
+    u->subtracted[i] = SUBTRACT > 0 ? vi_shl(u->scale[i], __builtin_ctz(SUBTRACT))
                                 : vi_signed_byte(unpacked->min[i / 4], i % 4);
   }
 }
@@ -282,9 +293,6 @@ SIMD void halves_prepare_one(const sub_scales *unpacked, const int SUBTRACT, hal
   halves_prepare(unpacked, SUBTRACT, u);
 }
 
-SIMD vi vi_mul(vi a, vi b) { return (vi){vmulq_s32(a.low, b.low), vmulq_s32(a.high, b.high)}; }
-SIMD vi vi_mla(vi sum, vi a, vi b) { return (vi){vmlaq_s32(sum.low, a.low, b.low), vmlaq_s32(sum.high, a.high, b.high)}; }
-SIMD vi vi_sub(vi a, vi b) { return (vi){vsubq_s32(a.low, b.low), vsubq_s32(a.high, b.high)}; }
 SIMD vi vi_dot_two(const vi *s, const int16_t *c) {
   return (vi){vmlaq_n_s32(vmulq_n_s32(s[0].low, c[0]), s[1].low, c[1]),
               vmlaq_n_s32(vmulq_n_s32(s[0].high, c[0]), s[1].high, c[1])};
@@ -296,7 +304,7 @@ SIMD vf join_halves(vi low, vi high, const int16_t *sums16, const halves_scales 
   const vi sum = vi_mla(vi_mul(low, u->scale[2 * g]), high, u->scale[2 * g + 1]);
   const vi taken = vi_dot_two(u->subtracted + 2 * g, sums16);
   *min = vf_from_vi(taken);
-  return vf_from_vi(SUBTRACT ? vi_sub(sum, taken) : sum);
+  return vf_from_vi(SUBTRACT > 0 ? vi_sub(sum, taken) : sum);
 }
 
 SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16, const halves_scales *u, size_t g,

@@ -1,0 +1,5 @@
+// What a format takes off products of its codes, if it is not an offset of the codes, a power of two up to 128.
+enum { MINS = -1, NOTHING = 0 };
+
+// What the offset makes in the products of 32 codes with the activations of a token, whose sum times 128 is `sum`.
+SIMD int offset_products(int32_t sum, const int OFFSET) { return OFFSET > 0 ? sum >> __builtin_ctz(128 / OFFSET) : 0; }
