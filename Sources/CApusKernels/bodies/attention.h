@@ -8,6 +8,7 @@
 enum {
   SPANS = APUS_KV_BLOCK_POSITIONS / VF, // vectors for the positions of a block
   CHAINS = 8 / SPANS,                   // sums side by side, to hide the latency of an addition
+  TOGETHER = VF > 8 ? 2 : 1,            // queries that share loads of keys and values, as far as registers go
 };
 
 // ---- keys: 32 scores at once
@@ -24,22 +25,30 @@ SIMD vf load_key(const char *halves, const float *floats, size_t at) {
   return floats ? vf_load_f32(floats + at) : vf_load_f16(halves + 2 * at);
 }
 
-SIMD void scores_float(const char *halves, const float *floats, const float *q, size_t dimension, vf *scores) {
-  vf sums[CHAINS][SPANS];
-  UNROLL for (int c = 0; c < CHAINS; c++) UNROLL for (int l = 0; l < SPANS; l++) sums[c][l] = vf_zero();
+// Adds the products of dimension i.
+SIMD void add_key(const char *halves, const float *floats, size_t i, const float *const *q, const int N, vf *sums) {
+  vf keys[SPANS];
+  UNROLL for (int l = 0; l < SPANS; l++) keys[l] =
+      load_key(halves, floats, i * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF);
+  UNROLL for (int n = 0; n < N; n++) {
+    const vf x = vf_splat(q[n][i]);
+    UNROLL for (int l = 0; l < SPANS; l++) sums[n * SPANS + l] = vf_fma(keys[l], x, sums[n * SPANS + l]);
+  }
+}
+
+// Scores of N queries, [N][SPANS].
+SIMD void scores_float(const char *halves, const float *floats, const float *const *q, size_t dimension, const int N,
+                       vf *scores) {
+  vf sums[CHAINS][TOGETHER * SPANS];
+  UNROLL for (int c = 0; c < CHAINS; c++) UNROLL for (int i = 0; i < N * SPANS; i++) sums[c][i] = vf_zero();
   size_t i = 0;
   for (; i + CHAINS <= dimension; i += CHAINS)
-    UNROLL for (int c = 0; c < CHAINS; c++) {
-      const vf x = vf_splat(q[i + (size_t)c]);
-      UNROLL for (int l = 0; l < SPANS; l++) sums[c][l] = vf_fma(
-          load_key(halves, floats, (i + (size_t)c) * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF), x, sums[c][l]);
-    }
+    UNROLL for (int c = 0; c < CHAINS; c++) add_key(halves, floats, i + (size_t)c, q, N, sums[c]);
   for (; i < dimension; i++)
-    UNROLL for (int l = 0; l < SPANS; l++) sums[0][l] = vf_fma(
-        load_key(halves, floats, i * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF), vf_splat(q[i]), sums[0][l]);
-  UNROLL for (int l = 0; l < SPANS; l++) {
-    scores[l] = sums[0][l];
-    UNROLL for (int c = 1; c < CHAINS; c++) scores[l] = vf_add(scores[l], sums[c][l]);
+    add_key(halves, floats, i, q, N, sums[0]);
+  UNROLL for (int i = 0; i < N * SPANS; i++) {
+    scores[i] = sums[0][i];
+    UNROLL for (int c = 1; c < CHAINS; c++) scores[i] = vf_add(scores[i], sums[c][i]);
   }
 }
 
@@ -63,33 +72,41 @@ SIMD void scores_q8_0(const char *keys, block_of_a q, size_t dimension, vf *scor
 
 // ---- values
 
-// y += sum of weights[p] * v[p] for W vectors of y from `at` on; rows of v are `stride` values apart.
+// y += sum of weights[p] * v[p] for W vectors of y from `at` on and N queries, whose weights are a block's positions
+// and whose y `width` values apart; rows of v are `stride` values apart.
 SIMD void add_values(const float *floats, const char *halves, size_t stride, const float *weights, size_t first,
-                     size_t end, float *y, size_t at, const int W) {
-  vf sums[8];
-  UNROLL for (int w = 0; w < W; w++) sums[w] = vf_load_f32(y + at + (size_t)w * VF);
+                     size_t end, float *y, size_t width, size_t at, const int N, const int W) {
+  vf sums[TOGETHER][8];
+  UNROLL for (int n = 0; n < N; n++)
+    UNROLL for (int w = 0; w < W; w++) sums[n][w] = vf_load_f32(y + (size_t)n * width + at + (size_t)w * VF);
   for (size_t p = first; p < end; p++) {
-    const vf weight = vf_splat(weights[p]);
     UNROLL for (int w = 0; w < W; w++) {
       const size_t i = p * stride + at + (size_t)w * VF;
-      sums[w] = vf_fma(floats ? vf_load_f32(floats + i) : vf_load_f16(halves + 2 * i), weight, sums[w]);
+      const vf value = floats ? vf_load_f32(floats + i) : vf_load_f16(halves + 2 * i);
+      UNROLL for (int n = 0; n < N; n++)
+        sums[n][w] = vf_fma(value, vf_splat(weights[(size_t)n * APUS_KV_BLOCK_POSITIONS + p]), sums[n][w]);
     }
   }
-  UNROLL for (int w = 0; w < W; w++) vf_store(y + at + (size_t)w * VF, sums[w]);
+  UNROLL for (int n = 0; n < N; n++)
+    UNROLL for (int w = 0; w < W; w++) vf_store(y + (size_t)n * width + at + (size_t)w * VF, sums[n][w]);
 }
 
 SIMD void values_float(const float *floats, const char *halves, const float *weights, size_t first, size_t end,
-                       float *y, size_t dimension) {
+                       float *y, size_t width, size_t dimension, const int N) {
   size_t i = 0;
   for (; i + 8 * VF <= dimension; i += 8 * VF)
-    add_values(floats, halves, dimension, weights, first, end, y, i, 8);
+    add_values(floats, halves, dimension, weights, first, end, y, width, i, N, 8);
+  for (; i + 4 * VF <= dimension; i += 4 * VF)
+    add_values(floats, halves, dimension, weights, first, end, y, width, i, N, 4);
   for (; i + VF <= dimension; i += VF)
-    add_values(floats, halves, dimension, weights, first, end, y, i, 1);
+    add_values(floats, halves, dimension, weights, first, end, y, width, i, N, 1);
   for (; i < dimension; i++)
-    for (size_t p = first; p < end; p++) {
-      const size_t at = p * dimension + i;
-      y[i] = __builtin_fmaf(floats ? floats[at] : f16_scalar((const apus_f16 *)halves + at), weights[p], y[i]);
-    }
+    for (size_t n = 0; n < (size_t)N; n++)
+      for (size_t p = first; p < end; p++) {
+        const size_t at = p * dimension + i;
+        const float value = floats ? floats[at] : f16_scalar((const apus_f16 *)halves + at);
+        y[n * width + i] = __builtin_fmaf(value, weights[n * APUS_KV_BLOCK_POSITIONS + p], y[n * width + i]);
+      }
 }
 
 static void halves_to_float(const char *v, size_t dimension, float *floats) {
@@ -112,8 +129,9 @@ static void q8_0_to_float(const char *v, size_t dimension, float *floats) {
 // Makes the scores of positions [first, end) of a block weights, and rescales what was summed before if they hold a
 // new maximum. `state` is the largest score and the sum of weights.
 SIMD void fold(float *scores, size_t first, size_t end, float *y, size_t dimension, float *state) {
-  for (size_t p = 0; p < APUS_KV_BLOCK_POSITIONS; p++)
-    scores[p] = p >= first && p < end ? scores[p] : -__builtin_inff();
+  if (end - first < APUS_KV_BLOCK_POSITIONS)
+    for (size_t p = 0; p < APUS_KV_BLOCK_POSITIONS; p++)
+      scores[p] = p >= first && p < end ? scores[p] : -__builtin_inff();
   vf peaks = vf_splat(state[0]), sums = vf_zero();
   for (size_t p = 0; p < APUS_KV_BLOCK_POSITIONS; p += VF)
     peaks = vf_max(vf_load_f32(scores + p), peaks);
@@ -220,30 +238,51 @@ static kv_block block_q8_0(const apus_attention_args *args, size_t kv_head, size
   return kv;
 }
 
-// Adds one block to what a query has summed in y, if it looks at some of it.
-SIMD void query_block(const apus_attention_args *args, size_t kv_head, size_t index, size_t block,
-                      const kv_block *kv, float *y, const int IS_Q8) {
-  size_t first, end;
-  visible(args, index / args->group, block, &first, &end);
-  if (first >= end)
-    return;
-  vf lanes[SPANS];
-  float scores[APUS_KV_BLOCK_POSITIONS];
-  if (IS_Q8) {
-    scores_q8_0(kv->keys, query_at(args, index), args->key_dimension, lanes);
-  } else {
-    const float *q = query_row(args, kv_head, index);
-    if (kv->key_floats)
-      scores_float(0, kv->key_floats, q, args->key_dimension, lanes);
-    else
-      scores_float(kv->keys, 0, q, args->key_dimension, lanes);
-  }
-  UNROLL for (int l = 0; l < SPANS; l++) vf_store(scores + l * VF, vf_mul(lanes[l], vf_splat(args->scale)));
-  fold(scores, first, end, y, args->value_dimension, y + args->value_dimension);
-  if (kv->value_floats)
-    values_float(kv->value_floats, 0, scores, first, end, y, args->value_dimension);
+// Positions [first, end) of one block, and N queries from `index` on that look at all of them: adds to what the
+// queries have summed at `result`.
+SIMD void queries_block(const apus_attention_args *args, size_t kv_head, size_t index, size_t first, size_t end,
+                        const kv_block *kv, float *result, const int N, const int IS_Q8) {
+  const size_t width = args->value_dimension + 2;
+  vf lanes[TOGETHER * SPANS];
+  float scores[TOGETHER * APUS_KV_BLOCK_POSITIONS], *y = result + index * width;
+  const float *q[TOGETHER];
+  UNROLL for (int n = 0; n < N; n++) q[n] = query_row(args, kv_head, index + (size_t)n);
+  if (IS_Q8)
+    UNROLL for (int n = 0; n < N; n++)
+      scores_q8_0(kv->keys, query_at(args, index + (size_t)n), args->key_dimension, lanes + n * SPANS);
+  else if (kv->key_floats)
+    scores_float(0, kv->key_floats, q, args->key_dimension, N, lanes);
   else
-    values_float(0, kv->values, scores, first, end, y, args->value_dimension);
+    scores_float(kv->keys, 0, q, args->key_dimension, N, lanes);
+  UNROLL for (int i = 0; i < N * SPANS; i++) vf_store(scores + i * VF, vf_mul(lanes[i], vf_splat(args->scale)));
+  UNROLL for (int n = 0; n < N; n++) {
+    float *sums = y + (size_t)n * width;
+    fold(scores + n * APUS_KV_BLOCK_POSITIONS, first, end, sums, args->value_dimension, sums + args->value_dimension);
+  }
+  if (kv->value_floats)
+    values_float(kv->value_floats, 0, scores, first, end, y, width, args->value_dimension, N);
+  else
+    values_float(0, kv->values, scores, first, end, y, width, args->value_dimension, N);
+}
+
+// Adds one block to what all queries have summed. Those that look at the same positions go together.
+SIMD void add_block(const apus_attention_args *args, size_t kv_head, size_t block, const kv_block *kv, float *result,
+                    const int IS_Q8) {
+  for (size_t i = 0, next; i < args->tokens * args->group; i = next) {
+    size_t first, end, also_first = 0, also_end = 0;
+    visible(args, i / args->group, block, &first, &end);
+    next = i + 1;
+    if (first >= end)
+      continue;
+    if (TOGETHER > 1 && next < args->tokens * args->group)
+      visible(args, next / args->group, block, &also_first, &also_end);
+    if (also_first == first && also_end == end) {
+      queries_block(args, kv_head, i, first, end, kv, result, TOGETHER, IS_Q8);
+      next = i + TOGETHER;
+    } else {
+      queries_block(args, kv_head, i, first, end, kv, result, 1, IS_Q8);
+    }
+  }
 }
 
 SIMD void attention_part(const apus_attention_args *args, size_t kv_head, size_t part, float *result,
@@ -264,8 +303,7 @@ SIMD void attention_part(const apus_attention_args *args, size_t kv_head, size_t
       continue;
     const kv_block kv =
         IS_Q8 ? block_q8_0(args, kv_head, block) : block_f16(args, kv_head, block, queries > 1);
-    for (size_t i = 0; i < queries; i++)
-      query_block(args, kv_head, i, block, &kv, result + i * width, IS_Q8);
+    add_block(args, kv_head, block, &kv, result, IS_Q8);
   }
 }
 

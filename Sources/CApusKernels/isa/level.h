@@ -4,10 +4,9 @@
 SIMD float vf_peak(vf a) {
   float lanes[VF];
   vf_store(lanes, a);
-  float peak = lanes[0];
-  for (int i = 1; i < VF; i++)
-    peak = lanes[i] > peak ? lanes[i] : peak;
-  return peak;
+  UNROLL for (int half = VF / 2; half > 0; half /= 2)
+    UNROLL for (int i = 0; i < half; i++) lanes[i] = lanes[i] > lanes[i + half] ? lanes[i] : lanes[i + half];
+  return lanes[0];
 }
 
 #include "../bodies/matmul_parts.h"
