@@ -28,6 +28,7 @@ internal import Synchronization
   let options: Options
   let pool: ThreadPool
   var quantized: QuantizedActivations
+  var plan = TilePlan()
   var denseTiles: DenseTiles
   var attentionRuns = AttentionRuns()
   var attentionRoom: AttentionRoom
