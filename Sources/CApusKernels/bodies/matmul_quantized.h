@@ -75,6 +75,8 @@ SIMD void OF_FORMAT(matmul_many)(const uint8_t *w, size_t stride, size_t k, cons
       size_t t = 0;
       for (; t + TOKENS <= width; t += TOKENS)
         OF_KIND(accumulate)(operands[g][0], u, g, block_at_token(a, t), BITS, SUBTRACT, V, TOKENS, acc + t);
+      for (; TOKENS > 2 && t + 2 <= width; t += 2)
+        OF_KIND(accumulate)(operands[g][0], u, g, block_at_token(a, t), BITS, SUBTRACT, V, 2, acc + t);
       for (; t < width; t++)
         OF_KIND(accumulate)(operands[g][0], u, g, block_at_token(a, t), BITS, SUBTRACT, V, 1, acc + t);
       a = block_at_token(a, width);
@@ -95,7 +97,7 @@ static void LEVEL(OF_FORMAT(apus_matmul))(const apus_matmul_args *args, size_t b
       } else {
         for (int i = 0; i < VECTORS * APUS_CHUNK_TOKENS_MAX; i++)
           acc[i] = vf_zero();
-        if (group.vectors == VECTORS)
+        if (VECTORS > 1 && group.vectors > 1)
           OF_FORMAT(matmul_many)(group.weights, group.stride, args->k, &x, width, VECTORS, acc);
         else
           OF_FORMAT(matmul_many)(group.weights, group.stride, args->k, &x, width, 1, acc);

@@ -1,7 +1,8 @@
 // Products of unsigned codes and int8 activations with VNNI's vpdpbusd, in vectors of any width.
 
-// Tokens and vectors of rows whose products are summed at once: their codes and sums stay in registers.
-enum { TOKENS = 4, VECTORS = 2, VQ_OPERANDS = 8, LAYOUT_ONE = LANES };
+// Tokens and vectors of rows whose products are summed at once: their sums stay in registers, and with them all codes
+// of one vector where there are 32 registers (512 bits).
+enum { TOKENS = 4, VECTORS = VF > 8 ? 1 : 2, VQ_OPERANDS = 8, LAYOUT_ONE = LANES };
 
 #include "../bodies/offsets.h"
 
