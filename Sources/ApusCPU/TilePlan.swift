@@ -51,7 +51,7 @@
 extension Kernels {
   /// Computes one tile of a plan.
   func matmul(_ parts: UnsafeBufferPointer<TilePlan.Part>, tile: Int) {
-    for unsafe part in unsafe parts where part.tiles.contains(tile) {
+    for unsafepart in unsafe parts where part.tiles.contains(tile) {
       let start = (tile - part.tiles.lowerBound) * part.tileRows
       unsafe matmul(part.operands, rows: start..<min(part.rows, start + part.tileRows))
     }
