@@ -51,7 +51,9 @@
 extension Kernels {
   /// Computes one tile of a plan.
   func matmul(_ parts: UnsafeBufferPointer<TilePlan.Part>, tile: Int) {
-    for unsafepart in unsafe parts where part.tiles.contains(tile) {
+    for index in parts.indices {
+      let part = unsafe parts[index]
+      guard part.tiles.contains(tile) else { continue }
       let start = (tile - part.tiles.lowerBound) * part.tileRows
       unsafe matmul(part.operands, rows: start..<min(part.rows, start + part.tileRows))
     }
