@@ -3,12 +3,29 @@
 
 typedef scales blocks_unpacked, blocks_scales, blocks_scales_one;
 
-SIMD void blocks_prepare(const scales *unpacked, const int SUBTRACT, blocks_scales *u) {
-  (void)SUBTRACT;
+SIMD void blocks_prepare(const scales *unpacked, const int BITS, const int SUBTRACT, blocks_scales *u) {
+  (void)BITS, (void)SUBTRACT;
   *u = *unpacked;
 }
-SIMD void blocks_prepare_one(const scales *unpacked, const int SUBTRACT, blocks_scales_one *u) {
-  blocks_prepare(unpacked, SUBTRACT, u);
+SIMD void blocks_prepare_one(const scales *unpacked, const int BITS, const int SUBTRACT, blocks_scales_one *u) {
+  blocks_prepare(unpacked, BITS, SUBTRACT, u);
+}
+
+SIMD void blocks_operands(const vq *codes, const scales *u, size_t g, const int BITS, const int SUBTRACT,
+                          vq *operands) {
+  (void)u, (void)g, (void)SUBTRACT;
+  vq_operands(codes, BITS, operands);
+}
+
+SIMD void blocks_starts(const int32_t *offsets, const int16_t *sums16, size_t width, const int BITS, const int SUBTRACT,
+                        int32_t *starts) {
+  (void)sums16;
+  starts_from(offsets, width, offset_of_operands(BITS, SUBTRACT), starts);
+}
+
+SIMD int blocks_tokens(const int BITS) {
+  (void)BITS;
+  return TOKENS;
 }
 
 SIMD void blocks_add(const vi *dots, const scales *u, size_t g, block_of_a a, const int SUBTRACT, const int V,
@@ -28,7 +45,7 @@ SIMD void blocks_add(const vi *dots, const scales *u, size_t g, block_of_a a, co
 SIMD void blocks_accumulate(const vq *operands, const scales *u, size_t g, block_of_a a, const int BITS,
                             const int SUBTRACT, const int V, const int T, vf *acc) {
   vi dots[VECTORS * TOKENS];
-  vq_dot(operands, a.codes, a.offsets, BITS, SUBTRACT, V, T, dots);
+  vq_dot(operands, a.codes, a.starts, BITS, SUBTRACT, V, T, dots);
   blocks_add(dots, u, g, a, SUBTRACT, V, T, acc);
 }
 

@@ -15,7 +15,7 @@ SIMD vf halves_add(vf dot, vf min, vf d, vf dmin, const float *scale, const int 
 SIMD void halves_accumulate(const vq *operands, const halves_scales *u, size_t g, block_of_a a, const int BITS,
                             const int SUBTRACT, const int V, const int T, vf *acc) {
   vf dots[VECTORS * TOKENS], mins[VECTORS * TOKENS];
-  vq_dot_halves(operands, a.codes, a.sums16, u, g, BITS, SUBTRACT, V, T, dots, mins);
+  vq_dot_halves(operands, a.codes, a.sums16, a.starts, u, g, BITS, SUBTRACT, V, T, dots, mins);
   UNROLL for (int t = 0; t < T; t++)
     UNROLL for (int v = 0; v < V; v++) {
       vf *sum = acc + (size_t)v * APUS_CHUNK_TOKENS_MAX + t;

@@ -28,15 +28,17 @@ typedef struct {
   const float *scales, *sums32;
   const int16_t *sums16;
   const int32_t *offsets;
+  const int32_t *starts; // of sums, made for many tokens only: for all codes, or both halves, APUS_CHUNK_TOKENS_MAX apart
 } block_of_a;
 
 // The blocks of 32 of `x` from its first token on.
 SIMD block_of_a first_block(const apus_activations *x) {
-  return (block_of_a){x->codes, x->scales, x->sums32, x->sums16, x->offsets};
+  return (block_of_a){x->codes, x->scales, x->sums32, x->sums16, x->offsets, x->offsets};
 }
 
 SIMD block_of_a block_at_token(block_of_a a, size_t t) {
-  return (block_of_a){a.codes + 32 * t, a.scales + t, a.sums32 + t, a.sums16 + 2 * t, a.offsets + t};
+  return (block_of_a){a.codes + 32 * t, a.scales + t, a.sums32 + t, a.sums16 + 2 * t, a.offsets + t,
+                      a.starts + t};
 }
 
 // Decode waits for memory: asks for bytes of the rows that come next, in the order of their addresses, as many as

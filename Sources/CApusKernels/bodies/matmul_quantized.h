@@ -27,7 +27,7 @@ SIMD vf OF_FORMAT(matmul_one)(const uint8_t *w, size_t stride, size_t k, const a
     OF_KIND(unpacked) unpacked;
     OF_KIND(scales_one) u;
     OF_FORMAT(scales)(block, stride, &unpacked);
-    OF_KIND(prepare_one)(&unpacked, SUBTRACT, &u);
+    OF_KIND(prepare_one)(&unpacked, BITS, SUBTRACT, &u);
     for (size_t first = 0; first < GROUPS; first += SPAN) {
       // Before the groups, not between them: the compiler would load what they share for each.
       prefetch_next(w + VF * stride, (i * GROUPS + first) / SPAN, VF * BLOCK_BYTES * SPAN / GROUPS);
@@ -50,13 +50,13 @@ SIMD void OF_FORMAT(unpack)(const uint8_t *w, size_t stride, size_t i, const int
     const uint8_t *block = w + (size_t)v * VF * stride + i * BLOCK_BYTES;
     OF_KIND(unpacked) unpacked;
     OF_FORMAT(scales)(block, stride, &unpacked);
-    OF_KIND(prepare)(&unpacked, SUBTRACT, u + v);
+    OF_KIND(prepare)(&unpacked, BITS, SUBTRACT, u + v);
     for (size_t first = 0; first < GROUPS; first += SPAN) {
       prefetch_next(w + (size_t)(V + v) * VF * stride, (i * GROUPS + first) / SPAN, VF * BLOCK_BYTES * SPAN / GROUPS);
       UNROLL for (int g = 0; g < SPAN; g++) {
         vq codes[8];
         OF_FORMAT(codes)(block, stride, first, g, LANES, codes);
-        vq_operands(codes, BITS, operands[first + (size_t)g][v]);
+        OF_KIND(operands)(codes, u + v, first + (size_t)g, BITS, SUBTRACT, operands[first + (size_t)g][v]);
       }
     }
   }
@@ -66,16 +66,22 @@ SIMD void OF_FORMAT(unpack)(const uint8_t *w, size_t stride, size_t i, const int
 SIMD void OF_FORMAT(matmul_many)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x, size_t width,
                                  const int V, vf *acc) {
   CONSTANTS;
+  const int AT_ONCE = OF_KIND(tokens)(BITS);
   block_of_a a = first_block(x);
   OF_KIND(scales) u[VECTORS];
+  int32_t starts[2 * APUS_CHUNK_TOKENS_MAX];
   vq operands[GROUPS][VECTORS][VQ_OPERANDS];
   for (size_t i = 0; i < k / (32 * GROUPS); i++) {
     OF_FORMAT(unpack)(w, stride, i, V, u, operands);
     for (size_t g = 0; g < GROUPS; g++) {
       size_t t = 0;
-      for (; t + TOKENS <= width; t += TOKENS)
-        OF_KIND(accumulate)(operands[g][0], u, g, block_at_token(a, t), BITS, SUBTRACT, V, TOKENS, acc + t);
-      for (; TOKENS > 2 && t + 2 <= width; t += 2)
+      OF_KIND(starts)(a.offsets, a.sums16, width, BITS, SUBTRACT, starts);
+      a.starts = starts;
+      for (; t + AT_ONCE <= width; t += AT_ONCE)
+        OF_KIND(accumulate)(operands[g][0], u, g, block_at_token(a, t), BITS, SUBTRACT, V, AT_ONCE, acc + t);
+      for (; AT_ONCE > 4 && t + 4 <= width; t += 4)
+        OF_KIND(accumulate)(operands[g][0], u, g, block_at_token(a, t), BITS, SUBTRACT, V, 4, acc + t);
+      for (; AT_ONCE > 2 && t + 2 <= width; t += 2)
         OF_KIND(accumulate)(operands[g][0], u, g, block_at_token(a, t), BITS, SUBTRACT, V, 2, acc + t);
       for (; t < width; t++)
         OF_KIND(accumulate)(operands[g][0], u, g, block_at_token(a, t), BITS, SUBTRACT, V, 1, acc + t);

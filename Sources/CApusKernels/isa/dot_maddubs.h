@@ -17,6 +17,8 @@ SIMD void vq_operands(const vq *codes, const int BITS, vq *operands) {
 
 #include "../bodies/offsets.h"
 
+SIMD int offset_of_operands(const int BITS, const int OFFSET) { return BITS == 8 ? 128 : OFFSET; }
+
 SIMD vi less_offset(vi dot, int32_t sum, const int OFFSET) {
   return OFFSET > 0 ? _mm256_sub_epi32(dot, vi_splat(offset_products(sum, OFFSET))) : dot;
 }
@@ -43,7 +45,7 @@ SIMD void dot_chain(const vq *codes, const int8_t *a, const int COUNT, const int
 }
 
 // dots[v * T + t]: 32 codes, less their offset, . activations of token t.
-SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int OFFSET, const int V,
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *starts, const int BITS, const int OFFSET, const int V,
                  const int T, vi *dots) {
   const int CHAIN = BITS == 5 ? 4 : 8;
   vi chain[VECTORS * TOKENS];
@@ -60,7 +62,7 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const
       dots[i] = _mm256_add_epi32(dots[i], _mm256_madd_epi16(chain[i], sixteen));
   }
   UNROLL for (int i = 0; i < V * T; i++)
-    dots[i] = less_offset(dots[i], offsets[i % T], BITS == 8 ? 128 : OFFSET);
+    dots[i] = offset_of_operands(BITS, OFFSET) > 0 ? vi_add(dots[i], starts[i % T]) : dots[i];
 }
 
 // Decode leaves codes as they lie in memory, a row in each half of a vector, and sums across at the end: with one
@@ -119,7 +121,8 @@ SIMD void pairs_from(const sub_scales *unpacked, const int SUBTRACT, vi *pairs) 
   UNROLL for (int g = 0; g < 8; g++) pairs[g] = vi_pairs(subtracted[g / 2], g % 2, SUBTRACT > 0 ? SUBTRACT : 1);
 }
 
-SIMD void halves_prepare(const sub_scales *unpacked, const int SUBTRACT, halves_scales *u) {
+SIMD void halves_prepare(const sub_scales *unpacked, const int BITS, const int SUBTRACT, halves_scales *u) {
+  (void)BITS;
   u->d = unpacked->d, u->dmin = unpacked->dmin;
   UNROLL for (int i = 0; i < 16; i++) {
     const vi order = _mm256_add_epi8(vi_splat((int)0x00800080), _mm256_set1_epi16((short)((i % 4) << 8)));
@@ -130,9 +133,27 @@ SIMD void halves_prepare(const sub_scales *unpacked, const int SUBTRACT, halves_
   pairs_from(unpacked, SUBTRACT, u->pairs);
 }
 
+SIMD void halves_operands(const vq *codes, const halves_scales *u, size_t g, const int BITS, const int SUBTRACT,
+                          vq *operands) {
+  (void)u, (void)g, (void)SUBTRACT;
+  vq_operands(codes, BITS, operands);
+}
+
+// Offsets are taken off with their scales.
+SIMD void halves_starts(const int32_t *offsets, const int16_t *sums16, size_t width, const int BITS, const int SUBTRACT,
+                        int32_t *starts) {
+  (void)offsets, (void)sums16, (void)width, (void)BITS, (void)SUBTRACT, (void)starts;
+}
+SIMD int halves_tokens(const int BITS) {
+  (void)BITS;
+  return TOKENS;
+}
+
 // dots: scaled products of the halves of group g, less the offset; without an offset mins: what the mins take off.
-SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16, const halves_scales *u, size_t g,
-                        const int BITS, const int SUBTRACT, const int V, const int T, vf *dots, vf *mins) {
+SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16, const int32_t *starts,
+                        const halves_scales *u, size_t g, const int BITS, const int SUBTRACT, const int V, const int T,
+                        vf *dots, vf *mins) {
+  (void)starts;
   const int CHAIN = BITS == 6 ? 2 : 4;
   vi sums[VECTORS * TOKENS], chain[VECTORS * TOKENS];
   UNROLL for (int j = 0; j < 8; j += CHAIN) {
@@ -158,7 +179,8 @@ typedef struct {
   vi scale[4][2], pairs[8];
 } halves_scales_one;
 
-SIMD void halves_prepare_one(const sub_scales *unpacked, const int SUBTRACT, halves_scales_one *u) {
+SIMD void halves_prepare_one(const sub_scales *unpacked, const int BITS, const int SUBTRACT, halves_scales_one *u) {
+  (void)BITS;
   vq rows[4];
   u->d = unpacked->d, u->dmin = unpacked->dmin;
   vq_turn(unpacked->scale, rows);

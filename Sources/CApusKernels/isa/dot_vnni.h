@@ -2,11 +2,12 @@
 
 // Tokens and vectors of rows whose products are summed at once: their sums stay in registers, and with them all codes
 // of one vector where there are 32 registers (512 bits).
-enum { TOKENS = 4, VECTORS = VF > 8 ? 1 : 2, VQ_OPERANDS = 8, LAYOUT_ONE = LANES };
+enum { TOKENS = VF > 8 ? 8 : 4, VECTORS = VF > 8 ? 1 : 2, VQ_OPERANDS = 8, LAYOUT_ONE = LANES };
 
 #include "../bodies/offsets.h"
 
 // Signed codes go 128 above.
+SIMD int offset_of_operands(const int BITS, const int OFFSET) { return BITS == 8 ? 128 : OFFSET; }
 SIMD void vq_operands(const vq *codes, const int BITS, vq *operands) {
   UNROLL for (int j = 0; j < 8; j++) operands[j] = BITS == 8 ? vq_flip_signs(codes[j]) : codes[j];
 }
@@ -23,20 +24,26 @@ SIMD void dot_words(const vq *codes, const int8_t *a, const int FIRST, const int
   }
 }
 
+// sums[v * T + t] = starts[t], or zero where codes have no offset.
+SIMD void begin_sums(const int32_t *starts, const int OFFSET, const int V, const int T, vi *sums) {
+  UNROLL for (int i = 0; i < V * T; i++) sums[i] = OFFSET > 0 ? vi_splat(starts[i % T]) : vi_zero();
+}
+
 // dots[v * T + t]: 32 codes, less their offset, . activations of token t.
-SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int OFFSET, const int V,
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *starts, const int BITS, const int OFFSET, const int V,
                  const int T, vi *dots) {
-  UNROLL for (int i = 0; i < V * T; i++)
-    dots[i] = vi_splat(-offset_products(offsets[i % T], BITS == 8 ? 128 : OFFSET));
+  begin_sums(starts, offset_of_operands(BITS, OFFSET), V, T, dots);
   dot_words(codes, a, 0, 8, V, T, dots);
 }
 
 // The same for one vector of rows and one token, from codes in LAYOUT_ONE.
 SIMD vi vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int OFFSET) {
   vq operands[VQ_OPERANDS];
+  int32_t start;
   vi dot;
   vq_operands(codes, BITS, operands);
-  vq_dot(operands, a, offsets, BITS, OFFSET, 1, 1, &dot);
+  starts_from(offsets, 1, offset_of_operands(BITS, OFFSET), &start);
+  vq_dot(operands, a, &start, BITS, OFFSET, 1, 1, &dot);
   return dot;
 }
 
@@ -44,49 +51,113 @@ SIMD vi vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, con
 
 #include "../bodies/sub_scales.h"
 
-// Scales as floats; `pairs`: the mins of both halves of a group, as 16-bit integers.
+// `pairs`: the mins of both halves of a group, as 16-bit integers. `words` and `zeros` serve folded codes, see below.
 typedef struct {
   vf d, dmin, scale[16];
-  vi pairs[8];
+  vi words[16], pairs[8];
+  vq zeros[16];
 } halves_scales, halves_scales_one;
 
-SIMD void halves_prepare(const sub_scales *unpacked, const int SUBTRACT, halves_scales *u) {
+// Whether products of codes and scales fit in a byte: then many tokens share these, and 32 weights have one sum.
+// (code - 4) * scale of Q3_K is -124...128: it goes with its sign changed and 128 above.
+SIMD int is_folded(const int BITS) { return BITS <= 3; }
+
+SIMD int halves_tokens(const int BITS) { return is_folded(BITS) || TOKENS < 4 ? TOKENS : 4; }
+
+SIMD void halves_prepare_one(const sub_scales *unpacked, const int BITS, const int SUBTRACT, halves_scales *u) {
+  (void)BITS;
   u->d = unpacked->d, u->dmin = unpacked->dmin;
   UNROLL for (int i = 0; i < 16; i++) u->scale[i] = vf_from_vi(vi_signed_byte(unpacked->scale[i / 4], i % 4));
   if (SUBTRACT == MINS)
     UNROLL for (int g = 0; g < 8; g++) u->pairs[g] = vi_pairs(unpacked->min[g / 2], g % 2, 1);
 }
-SIMD void halves_prepare_one(const sub_scales *unpacked, const int SUBTRACT, halves_scales_one *u) {
-  halves_prepare(unpacked, SUBTRACT, u);
+
+// For folded codes: scales twice in every lane, as 16-bit integers; `zeros`: what a code becomes that stands for 0.
+SIMD void halves_prepare(const sub_scales *unpacked, const int BITS, const int SUBTRACT, halves_scales *u) {
+  halves_prepare_one(unpacked, BITS, SUBTRACT, u);
+  if (!is_folded(BITS))
+    return;
+  UNROLL for (int i = 0; i < 16; i++) {
+    const vi scale = vi_signed_byte(unpacked->scale[i / 4], i % 4);
+    u->words[i] = vi_or(vi_field(scale, 0, 16), vi_shl(scale, 16));
+    u->zeros[i] = vq_add(vq_multiply(vq_add(vq_zero(), SUBTRACT), u->words[i]), 128);
+  }
+  if (SUBTRACT > 0)
+    u->d = vf_neg(u->d);
 }
 
-// What products of 16 codes with activations that sum up to `sum` begin with.
-SIMD vi halves_start(int16_t sum, const int SUBTRACT) { return vi_splat(SUBTRACT > 0 ? -(sum * SUBTRACT) : 0); }
+SIMD void halves_operands(const vq *codes, const halves_scales *u, size_t g, const int BITS, const int SUBTRACT,
+                          vq *operands) {
+  vq_operands(codes, BITS, operands);
+  if (!is_folded(BITS))
+    return;
+  UNROLL for (int j = 0; j < 8; j++) {
+    const size_t half = 2 * g + (size_t)j / 4;
+    const vq scaled = vq_multiply(codes[j], u->words[half]);
+    operands[j] = SUBTRACT > 0 ? vq_subtract(u->zeros[half], scaled) : scaled;
+  }
+}
+
+// Where the sums of second halves begin among the starts.
+enum { SECOND = APUS_CHUNK_TOKENS_MAX };
+
+SIMD void halves_starts(const int32_t *offsets, const int16_t *sums16, size_t width, const int BITS, const int SUBTRACT,
+                        int32_t *starts) {
+  if (is_folded(BITS))
+    return starts_from(offsets, width, SUBTRACT > 0 ? 128 : 0, starts);
+  for (size_t t = 0; t < width && SUBTRACT > 0; t++) {
+    starts[t] = -(sums16[2 * t] * SUBTRACT);
+    starts[SECOND + t] = -(sums16[2 * t + 1] * SUBTRACT);
+  }
+}
+
+// dots: scaled products of the halves of group g, which begin with the starts at `low` and `high`.
+SIMD void dot_halves(const vq *codes, const int8_t *a, const int32_t *low, const int32_t *high, const halves_scales *u,
+                     size_t g, const int SUBTRACT, const int V, const int T, vf *dots) {
+  vi first[VECTORS * TOKENS], second[VECTORS * TOKENS];
+  begin_sums(low, SUBTRACT, V, T, first);
+  begin_sums(high, SUBTRACT, V, T, second);
+  dot_words(codes, a, 0, 4, V, T, first);
+  dot_words(codes, a, 4, 4, V, T, second);
+  UNROLL for (int i = 0; i < V * T; i++) {
+    const vf scaled = vf_mul(vf_from_vi(first[i]), u[i / T].scale[2 * g]);
+    dots[i] = vf_fma(vf_from_vi(second[i]), u[i / T].scale[2 * g + 1], scaled);
+  }
+}
+
+// The same with scales in the codes.
+SIMD void dot_folded(const vq *codes, const int8_t *a, const int32_t *starts, const int SUBTRACT, const int V,
+                     const int T, vf *dots) {
+  vi sums[VECTORS * TOKENS];
+  begin_sums(starts, SUBTRACT, V, T, sums);
+  dot_words(codes, a, 0, 8, V, T, sums);
+  UNROLL for (int i = 0; i < V * T; i++) dots[i] = vf_from_vi(sums[i]);
+}
+
+// What the mins of group g take off.
+SIMD vf dot_mins(const int16_t *sums16, const halves_scales *u, size_t g) {
+  return vf_from_vi(vi_dot_pairs(u->pairs[g], vi_splat_word((const int8_t *)sums16)));
+}
 
 // dots: scaled products of the halves of group g, less the offset; without an offset mins: what the mins take off.
-SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16, const halves_scales *u, size_t g,
-                        const int BITS, const int SUBTRACT, const int V, const int T, vf *dots, vf *mins) {
-  vi low[VECTORS * TOKENS], high[VECTORS * TOKENS];
-  UNROLL for (int i = 0; i < V * T; i++) {
-    low[i] = halves_start(sums16[2 * (i % T)], SUBTRACT);
-    high[i] = halves_start(sums16[2 * (i % T) + 1], SUBTRACT);
-  }
-  dot_words(codes, a, 0, 4, V, T, low);
-  dot_words(codes, a, 4, 4, V, T, high);
-  UNROLL for (int v = 0; v < V; v++) {
-    UNROLL for (int t = 0; t < T; t++) {
-      const int i = v * T + t;
-      const vf scaled = vf_mul(vf_from_vi(low[i]), u[v].scale[2 * g]);
-      dots[i] = vf_fma(vf_from_vi(high[i]), u[v].scale[2 * g + 1], scaled);
-      if (SUBTRACT == MINS)
-        mins[i] = vf_from_vi(vi_dot_pairs(u[v].pairs[g], vi_splat_word((const int8_t *)(sums16 + 2 * t))));
-    }
-  }
+SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16, const int32_t *starts,
+                        const halves_scales *u, size_t g, const int BITS, const int SUBTRACT, const int V, const int T,
+                        vf *dots, vf *mins) {
+  if (is_folded(BITS))
+    dot_folded(codes, a, starts, SUBTRACT, V, T, dots);
+  else
+    dot_halves(codes, a, starts, starts + SECOND, u, g, SUBTRACT, V, T, dots);
+  if (SUBTRACT == MINS)
+    UNROLL for (int i = 0; i < V * T; i++) mins[i] = dot_mins(sums16 + 2 * (i % T), u + i / T, g);
 }
 
 SIMD vf vq_dot_halves_one(const vq *codes, const int8_t *a, const int16_t *sums16, const halves_scales_one *u, size_t g,
                           const int BITS, const int SUBTRACT, vf *min) {
+  (void)BITS;
+  const int32_t low = -(sums16[0] * SUBTRACT), high = -(sums16[1] * SUBTRACT);
   vf dot;
-  vq_dot_halves(codes, a, sums16, u, g, BITS, SUBTRACT, 1, 1, &dot, min);
+  dot_halves(codes, a, &low, &high, u, g, SUBTRACT, 1, 1, &dot);
+  if (SUBTRACT == MINS)
+    *min = dot_mins(sums16, u, g);
   return dot;
 }

@@ -115,6 +115,15 @@ SIMD vq vq_bits(vq words, int j, const int LAYOUT) {
   return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(words, _mm256_broadcastsi128_si256(source)), bit), bit);
 }
 
+// Bytes of a times the byte that both 16-bit halves of a lane of b have, modulo 256.
+SIMD vq vq_multiply(vq a, vi b) {
+  const __m256i upper = _mm256_set1_epi16((short)0xff00);
+  const __m256i high = _mm256_mullo_epi16(_mm256_and_si256(a, upper), b);
+  return _mm256_or_si256(high, _mm256_andnot_si256(upper, _mm256_mullo_epi16(a, b)));
+}
+SIMD vq vq_zero(void) { return _mm256_setzero_si256(); }
+SIMD vq vq_subtract(vq a, vq b) { return _mm256_sub_epi8(a, b); }
+
 SIMD vi vi_zero(void) { return _mm256_setzero_si256(); }
 SIMD vi vi_splat(int a) { return _mm256_set1_epi32(a); }
 // Four activations in every lane.

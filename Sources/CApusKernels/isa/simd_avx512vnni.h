@@ -140,6 +140,15 @@ SIMD vq vq_bits(vq words, int j, const int LAYOUT) {
   return _mm512_movm_epi8(_mm512_test_epi8_mask(_mm512_shuffle_epi8(words, source), bit));
 }
 
+// Bytes of a times the byte that both 16-bit halves of a lane of b have, modulo 256.
+SIMD vq vq_multiply(vq a, vi b) {
+  const __m512i upper = _mm512_set1_epi16((short)0xff00);
+  const __m512i high = _mm512_mullo_epi16(_mm512_and_si512(a, upper), b);
+  return _mm512_or_si512(high, _mm512_andnot_si512(upper, _mm512_mullo_epi16(a, b)));
+}
+SIMD vq vq_zero(void) { return _mm512_setzero_si512(); }
+SIMD vq vq_subtract(vq a, vq b) { return _mm512_sub_epi8(a, b); }
+
 SIMD vi vi_zero(void) { return _mm512_setzero_si512(); }
 SIMD vi vi_splat(int a) { return _mm512_set1_epi32(a); }
 // Four activations in every lane.

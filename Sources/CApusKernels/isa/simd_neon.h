@@ -249,17 +249,22 @@ SIMD vi vi_mul(vi a, vi b) { return (vi){vmulq_s32(a.low, b.low), vmulq_s32(a.hi
 SIMD vi vi_mla(vi sum, vi a, vi b) { return (vi){vmlaq_s32(sum.low, a.low, b.low), vmlaq_s32(sum.high, a.high, b.high)}; }
 SIMD vi vi_sub(vi a, vi b) { return (vi){vsubq_s32(a.low, b.low), vsubq_s32(a.high, b.high)}; }
 SIMD vi vi_splat(int a) { return (vi){vdupq_n_s32(a), vdupq_n_s32(a)}; }
+SIMD int offset_of_operands(const int BITS, const int OFFSET) {
+  (void)BITS;
+  return OFFSET;
+}
 SIMD vi less_offset(vi dot, int32_t sum, const int OFFSET) {
   return OFFSET > 0 ? vi_sub(dot, vi_splat(offset_products(sum, OFFSET))) : dot;
 }
 
 // dots[v * T + t]: 32 codes, less their offset, . activations of token t.
-SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int OFFSET, const int V,
+SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *starts, const int BITS, const int OFFSET, const int V,
                  const int T, vi *dots) {
   (void)BITS;
   vi rest[VECTORS * TOKENS];
   dot_tile(codes, a, 0, V, T, dots, rest);
-  UNROLL for (int i = 0; i < V * T; i++) dots[i] = less_offset(dots[i], offsets[i % T], OFFSET);
+  if (OFFSET > 0)
+    UNROLL for (int i = 0; i < V * T; i++) dots[i] = vi_add(dots[i], starts[i % T]);
 }
 
 enum { LAYOUT_ONE = LANES };
@@ -281,7 +286,8 @@ typedef struct {
   vi scale[16], subtracted[16];
 } halves_scales, halves_scales_one;
 
-SIMD void halves_prepare(const sub_scales *unpacked, const int SUBTRACT, halves_scales *u) {
+SIMD void halves_prepare(const sub_scales *unpacked, const int BITS, const int SUBTRACT, halves_scales *u) {
+  (void)BITS;
   u->d = unpacked->d, u->dmin = unpacked->dmin;
   UNROLL for (int i = 0; i < 16; i++) {
     u->scale[i] = vi_signed_byte(unpacked->scale[i / 4], i % 4);
@@ -289,8 +295,8 @@ SIMD void halves_prepare(const sub_scales *unpacked, const int SUBTRACT, halves_
                                 : vi_signed_byte(unpacked->min[i / 4], i % 4);
   }
 }
-SIMD void halves_prepare_one(const sub_scales *unpacked, const int SUBTRACT, halves_scales_one *u) {
-  halves_prepare(unpacked, SUBTRACT, u);
+SIMD void halves_prepare_one(const sub_scales *unpacked, const int BITS, const int SUBTRACT, halves_scales_one *u) {
+  halves_prepare(unpacked, BITS, SUBTRACT, u);
 }
 
 SIMD vi vi_dot_two(const vi *s, const int16_t *c) {
@@ -307,9 +313,26 @@ SIMD vf join_halves(vi low, vi high, const int16_t *sums16, const halves_scales 
   return vf_from_vi(SUBTRACT > 0 ? vi_sub(sum, taken) : sum);
 }
 
-SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16, const halves_scales *u, size_t g,
-                        const int BITS, const int SUBTRACT, const int V, const int T, vf *dots, vf *mins) {
+SIMD void halves_operands(const vq *codes, const halves_scales *u, size_t g, const int BITS, const int SUBTRACT,
+                          vq *operands) {
+  (void)u, (void)g, (void)SUBTRACT;
+  vq_operands(codes, BITS, operands);
+}
+
+// Offsets are taken off with their scales.
+SIMD void halves_starts(const int32_t *offsets, const int16_t *sums16, size_t width, const int BITS, const int SUBTRACT,
+                        int32_t *starts) {
+  (void)offsets, (void)sums16, (void)width, (void)BITS, (void)SUBTRACT, (void)starts;
+}
+SIMD int halves_tokens(const int BITS) {
   (void)BITS;
+  return TOKENS;
+}
+
+SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16, const int32_t *starts,
+                        const halves_scales *u, size_t g, const int BITS, const int SUBTRACT, const int V, const int T,
+                        vf *dots, vf *mins) {
+  (void)BITS, (void)starts;
   vi low[VECTORS * TOKENS], high[VECTORS * TOKENS];
   dot_tile(codes, a, 1, V, T, low, high);
   UNROLL for (int v = 0; v < V; v++)
