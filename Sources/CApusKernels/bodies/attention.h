@@ -64,7 +64,11 @@ SIMD void scores_q8_0(const char *keys, block_of_a q, size_t dimension, vf *scor
           vq_load(keys + ((i * 8 + (size_t)j) * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF) * 4);
       vq_operands(codes, 8, operands);
       const scales scale = {.scale[0] = vf_load_f16(halves + (i * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF) * 2)};
-      blocks_accumulate(operands, &scale, 0, block_at_token(q, i), 8, 0, 1, 1, &sum);
+      block_of_a own = block_at_token(q, i);
+      int32_t start;
+      blocks_starts(own.offsets, own.sums16, 1, 8, NOTHING, &start);
+      own.starts = &start;
+      blocks_accumulate(operands, &scale, 0, own, 8, NOTHING, 1, 1, &sum);
     }
     scores[l] = sum;
   }
@@ -182,7 +186,8 @@ SIMD block_of_a query_at(const apus_attention_args *args, size_t index) {
   const float *all = (const float *)args->scratch + APUS_KV_BLOCK_POSITIONS * (d + args->value_dimension);
   const float *own = all + index * blocks * 4;
   return (block_of_a){(const int8_t *)(all + count * blocks * 4) + index * d, own, own + blocks,
-                      (const int16_t *)(own + 2 * blocks), (const int32_t *)(own + 3 * blocks)};
+                      (const int16_t *)(own + 2 * blocks), (const int32_t *)(own + 3 * blocks),
+                      (const int32_t *)(own + 3 * blocks)};
 }
 
 SIMD const float *query_row(const apus_attention_args *args, size_t kv_head, size_t index) {
