@@ -68,6 +68,14 @@ SIMD void dense_rows(const char *w, size_t stride, const char *next, size_t rows
     dense_tile(w, stride, next, x + t * k, k, depth, FORMAT, DENSE_ROWS, DENSE_TOKENS, more, y + t * y_stride, y_stride);
     next = NULL;
   }
+  for (; DENSE_TOKENS > 4 && t + 4 <= tokens && rows == DENSE_ROWS; t += 4) {
+    dense_tile(w, stride, next, x + t * k, k, depth, FORMAT, DENSE_ROWS, 4, more, y + t * y_stride, y_stride);
+    next = NULL;
+  }
+  for (; t + 2 <= tokens && rows == DENSE_ROWS; t += 2) {
+    dense_tile(w, stride, next, x + t * k, k, depth, FORMAT, DENSE_ROWS, 2, more, y + t * y_stride, y_stride);
+    next = NULL;
+  }
   for (; t < tokens; t++) {
     float *to = y + t * y_stride;
     if (rows == DENSE_ROWS)
