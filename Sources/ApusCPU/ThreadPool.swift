@@ -12,7 +12,8 @@ internal import Synchronization
 ///
 /// Every thread has a share of neighbouring tiles and takes them in rising order, so that it reads memory in order and
 /// what it prefetches is its own; then it takes tiles from the ends of others' shares. So a thread that loses its core
-/// does fewer, and nobody waits for a thread that holds no tile. Idle threads spin for some microseconds, because the next job usually comes at once, and then sleep.
+/// does fewer, and nobody waits for a thread that holds no tile. Idle threads spin for some microseconds, because the
+/// next job usually comes at once, and then sleep.
 /// `run` is called from one thread at a time; that thread works too.
 @safe package final class ThreadPool: @unchecked Sendable {
   // Sendable: everything mutable is inside `Shared`, which says how it is guarded.
