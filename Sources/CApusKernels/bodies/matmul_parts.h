@@ -48,6 +48,22 @@ SIMD void prefetch_next(const void *next, size_t i, size_t bytes) {
     __builtin_prefetch((const char *)next + i * bytes + line, 0, 2);
 }
 
+// The same between GROUPS steps that share loads: the compiler takes __builtin_prefetch for a write, and would load
+// again. Returns `kept`, a pointer that the step uses, which keeps the requests in their place.
+SIMD const void *prefetch_beside(const void *kept, const void *next, size_t i, size_t bytes, const int GROUPS) {
+  const char *from = (const char *)next + i * bytes;
+  if (GROUPS == 1)
+    prefetch_next(next, i, bytes);
+#if defined(__x86_64__)
+  UNROLL for (size_t line = 0; GROUPS > 1 && line < bytes; line += 64)
+    __asm__("prefetcht1 %c2(%1)" : "+r"(kept) : "r"(from), "i"(line));
+#elif defined(__aarch64__)
+  UNROLL for (size_t line = 0; GROUPS > 1 && line < bytes; line += 64)
+    __asm__("prfm pldl2keep, [%1, %2]" : "+r"(kept) : "r"(from), "i"(line));
+#endif
+  return kept;
+}
+
 // The activations from token `first` on, the first of a chunk.
 SIMD apus_activations chunk_at(const apus_activations *x, size_t first, size_t k) {
   return (apus_activations){x->values, x->codes + first * k, x->scales + first * (k / 32),

@@ -14,6 +14,7 @@
     GROUPS = OF_FORMAT(groups),                                                                                      \
     SPAN = OF_FORMAT(span),                                                                                          \
     BITS = OF_FORMAT(bits),                                                                                          \
+    GROUP_BYTES = VF * BLOCK_BYTES / GROUPS,                                                                         \
     SUBTRACT = OF_FORMAT(subtract)                                                                                   \
   }
 
@@ -21,6 +22,7 @@
 SIMD vf OF_FORMAT(matmul_one)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x) {
   CONSTANTS;
   const block_of_a a = first_block(x);
+  const uint8_t *next = w + VF * stride;
   vf acc = vf_zero();
   for (size_t i = 0; i < k / (32 * GROUPS); i++) {
     const uint8_t *block = w + i * BLOCK_BYTES;
@@ -29,13 +31,13 @@ SIMD vf OF_FORMAT(matmul_one)(const uint8_t *w, size_t stride, size_t k, const a
     OF_FORMAT(scales)(block, stride, &unpacked);
     OF_KIND(prepare_one)(&unpacked, BITS, SUBTRACT, &u);
     for (size_t first = 0; first < GROUPS; first += SPAN) {
-      // Before the groups, not between them: the compiler would load what they share for each.
-      prefetch_next(w + VF * stride, (i * GROUPS + first) / SPAN, VF * BLOCK_BYTES * SPAN / GROUPS);
       UNROLL for (int g = 0; g < SPAN; g++) {
         const size_t group = first + (size_t)g;
+        block_of_a of_group = block_at_token(a, i * GROUPS + group);
+        of_group.codes = prefetch_beside(of_group.codes, next, i * GROUPS + group, GROUP_BYTES, GROUPS);
         vq codes[8];
         OF_FORMAT(codes)(block, stride, first, g, LAYOUT_ONE, codes);
-        OF_KIND(accumulate_one)(codes, &u, group, block_at_token(a, i * GROUPS + group), BITS, SUBTRACT, &acc);
+        OF_KIND(accumulate_one)(codes, &u, group, of_group, BITS, SUBTRACT, &acc);
       }
     }
   }
@@ -48,15 +50,17 @@ SIMD void OF_FORMAT(unpack)(const uint8_t *w, size_t stride, size_t i, const int
   CONSTANTS;
   for (int v = 0; v < V; v++) {
     const uint8_t *block = w + (size_t)v * VF * stride + i * BLOCK_BYTES;
+    const uint8_t *next = w + (size_t)(V + v) * VF * stride;
     OF_KIND(unpacked) unpacked;
     OF_FORMAT(scales)(block, stride, &unpacked);
     OF_KIND(prepare)(&unpacked, BITS, SUBTRACT, u + v);
     for (size_t first = 0; first < GROUPS; first += SPAN) {
-      prefetch_next(w + (size_t)(V + v) * VF * stride, (i * GROUPS + first) / SPAN, VF * BLOCK_BYTES * SPAN / GROUPS);
       UNROLL for (int g = 0; g < SPAN; g++) {
+        const size_t group = first + (size_t)g;
+        vq *of_group = (vq *)prefetch_beside(operands[group][v], next, i * GROUPS + group, GROUP_BYTES, GROUPS);
         vq codes[8];
         OF_FORMAT(codes)(block, stride, first, g, LANES, codes);
-        OF_KIND(operands)(codes, u + v, first + (size_t)g, BITS, SUBTRACT, operands[first + (size_t)g][v]);
+        OF_KIND(operands)(codes, u + v, group, BITS, SUBTRACT, of_group);
       }
     }
   }
