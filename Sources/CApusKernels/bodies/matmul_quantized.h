@@ -105,8 +105,9 @@ static void LEVEL(OF_FORMAT(apus_matmul))(const apus_matmul_args *args, size_t b
       if (width == 1) {
         acc[0] = OF_FORMAT(matmul_one)(group.weights, group.stride, args->k, &x);
       } else {
-        for (int i = 0; i < VECTORS * APUS_CHUNK_TOKENS_MAX; i++)
-          acc[i] = vf_zero();
+        for (int v = 0; v < VECTORS; v++)
+          for (size_t t = 0; t < width; t++)
+            acc[v * APUS_CHUNK_TOKENS_MAX + t] = vf_zero();
         if (VECTORS > 1 && group.vectors > 1)
           OF_FORMAT(matmul_many)(group.weights, group.stride, args->k, &x, width, VECTORS, acc);
         else

@@ -45,7 +45,7 @@ typedef struct apus_activations {
   const int32_t *_Nullable offsets; // 128 times the sum of 32 codes
 } apus_activations;
 
-enum { APUS_CHUNK_TOKENS_MAX = 64, APUS_CHUNK_TOKENS_MIN = 32, APUS_CHUNK_BYTES = 1 << 18 };
+enum { APUS_CHUNK_TOKENS_MAX = 256, APUS_CHUNK_TOKENS_MIN = 32, APUS_CHUNK_BYTES = 1 << 20 };
 
 // Tokens in a chunk of int8 activations of k values each.
 static inline size_t apus_chunk_tokens(size_t k) {
