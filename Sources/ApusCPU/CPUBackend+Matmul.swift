@@ -28,11 +28,16 @@ extension CPUBackend {
     let columns = x.columns
     do throws(BackendError) {
       let target = unsafe try quantized.reserve(rows: x.rows, columns: columns)
-      let tileRows = max(1, 16_384 / columns)
+      // Eight rows go side by side; chunks are multiples of four rows, so that a tile can lie in two of them.
+      let tileRows = max(8, 16_384 / columns / 8 * 8)
       pool.run(tiles: (x.rows + tileRows - 1) / tileRows) { tile, _ in
-        for row in tile * tileRows..<min(x.rows, (tile + 1) * tileRows) {
-          let (place, chunkRows) = unsafe target.place(row: row, of: x.rows, columns: columns)
-          unsafe kernels.quantize(x.row(row), count: columns, into: place, chunkRows: chunkRows)
+        var row = tile * tileRows
+        let end = min(x.rows, row + tileRows)
+        while row < end {
+          let (place, chunk) = unsafe target.place(row: row, of: x.rows, columns: columns)
+          let rows = min(end, chunk.upperBound) - row
+          unsafe kernels.quantize(x.row(row), rows: rows, count: columns, into: place, chunkRows: chunk.count)
+          row += rows
         }
       }
       return unsafe target

@@ -69,10 +69,12 @@ internal import CApusKernels
     unsafe apus_decode(table, format.kernelFormat, source, values, count)
   }
 
-  /// Rounds one row of `count` activations to int8, into its place in a chunk of `chunkRows` rows.
-  package func quantize(_ x: UnsafePointer<Float>, count: Int, into place: QuantizedRows, chunkRows: Int) {
+  /// Rounds `rows` rows of `count` activations to int8, into their places in a chunk of `chunkRows` rows.
+  package func quantize(
+    _ x: UnsafePointer<Float>, rows: Int, count: Int, into place: QuantizedRows, chunkRows: Int
+  ) {
     unsafe table.pointee.quantize(
-      x, count, chunkRows, place.codes, place.scales, place.sums16, place.sums32, place.offsets)
+      x, count, rows, chunkRows, place.codes, place.scales, place.sums16, place.sums32, place.offsets)
   }
 
   /// Rows in a chunk of int8 activations, see `apus_activations` in the C header.

@@ -26,8 +26,8 @@ internal import ApusCore
 }
 
 extension Kernels.QuantizedRows {
-  /// Where `row` of `rows` rows of `columns` values begins, and the number of rows in its chunk.
-  package func place(row: Int, of rows: Int, columns: Int) -> (place: Self, chunkRows: Int) {
+  /// Where `row` of `rows` rows of `columns` values begins, and the rows of its chunk.
+  package func place(row: Int, of rows: Int, columns: Int) -> (place: Self, chunk: Range<Int>) {
     let chunk = Kernels.chunkTokens(columns: columns)
     let first = row / chunk * chunk
     let blocks = first * (columns / 32) + row - first
@@ -35,6 +35,6 @@ extension Kernels.QuantizedRows {
       codes: codes + blocks * 32, scales: scales + blocks,
       sums16: sums16 + blocks * 2, sums32: sums32 + blocks,
       offsets: offsets + blocks)
-    return unsafe (place, min(chunk, rows - first))
+    return unsafe (place, first..<min(first + chunk, rows))
   }
 }

@@ -111,17 +111,20 @@ static int sum_of(const int8_t *codes, size_t count) {
   return sum;
 }
 
-static void apus_quantize__reference(const float *x, size_t k, size_t width, int8_t *codes, float *scales,
-                                     int16_t *sums16, float *sums32, int32_t *offsets) {
-  for (size_t b = 0; b < k / 32; b++) {
-    int8_t *block = codes + 32 * b * width;
-    const float scale = quantize_block(x + b * 32, 32, all_finite(x + b * 32, 32), block);
-    scales[b * width] = scale;
-    sums16[2 * b * width] = (int16_t)sum_of(block, 16);
-    sums16[2 * b * width + 1] = (int16_t)sum_of(block + 16, 16);
-    sums32[b * width] = scale * (float)sum_of(block, 32);
-    offsets[b * width] = 128 * sum_of(block, 32);
-  }
+static void apus_quantize__reference(const float *x, size_t k, size_t tokens, size_t width, int8_t *codes,
+                                     float *scales, int16_t *sums16, float *sums32, int32_t *offsets) {
+  for (size_t t = 0; t < tokens; t++)
+    for (size_t b = 0; b < k / 32; b++) {
+      const float *values = x + t * k + b * 32;
+      const size_t at = b * width + t;
+      int8_t *block = codes + 32 * at;
+      const float scale = quantize_block(values, 32, all_finite(values, 32), block);
+      scales[at] = scale;
+      sums16[2 * at] = (int16_t)sum_of(block, 16);
+      sums16[2 * at + 1] = (int16_t)sum_of(block + 16, 16);
+      sums32[at] = scale * (float)sum_of(block, 32);
+      offsets[at] = 128 * sum_of(block, 32);
+    }
 }
 
 // ---- attention: KV blocks as the header describes them

@@ -51,8 +51,8 @@ internal import ApusTestSupport
       sums16: sums16.end(count: columns.count * k / 16), sums32: sums32.end(count: columns.count * k / 32),
       offsets: offsets.end(count: columns.count * k / 32))
     for (index, column) in columns.enumerated() {
-      let (place, chunkRows) = unsafe rows.place(row: index, of: columns.count, columns: k)
-      unsafe reference.quantize(values.pointer + column * k, count: k, into: place, chunkRows: chunkRows)
+      let (place, chunk) = unsafe rows.place(row: index, of: columns.count, columns: k)
+      unsafe reference.quantize(values.pointer + column * k, rows: 1, count: k, into: place, chunkRows: chunk.count)
     }
     return unsafe rows
   }

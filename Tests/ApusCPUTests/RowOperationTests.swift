@@ -23,26 +23,26 @@ struct RowOperationTests {
     let kernels = try #require(Kernels(level: level))
     let reference = try #require(Kernels(level: "reference"))
     var generator = SeededGenerator(seed: 3)
-    for scale: Float in [1e-35, 1e-20, 1e-3, 1, 1e4, 1e30, 0] {
-      let x = GuardedBuffer(generator.normals(96, scale: scale))
-      let (found, expected) = (Self.quantize(x, kernels), Self.quantize(x, reference))
+    for (scale, rows) in zip([1e-35, 1e-20, 1e-3, 1, 1e4, 1e30, 0, 1, 1] as [Float], [1, 2, 1, 8, 3, 9, 1, 19, 1]) {
+      let x = GuardedBuffer(generator.normals(rows * 320, scale: scale))
+      let (found, expected) = (Self.quantize(x, rows: rows, kernels), Self.quantize(x, rows: rows, reference))
       #expect(found.0 == expected.0)
       #expect(found.1 == expected.1)
     }
   }
 
-  private static func quantize(_ x: GuardedBuffer<Float>, _ kernels: Kernels) -> ([Int8], [Float]) {
+  private static func quantize(_ x: GuardedBuffer<Float>, rows: Int = 1, _ kernels: Kernels) -> ([Int8], [Float]) {
     let codes = GuardedBuffer([Int8](repeating: 0, count: x.count))
     let scales = GuardedBuffer([Float](repeating: 0, count: x.count / 32))
     let sums16 = GuardedBuffer([Int16](repeating: 0, count: x.count / 16))
     let sums32 = GuardedBuffer([Float](repeating: 0, count: x.count / 32))
     let offsets = GuardedBuffer([Int32](repeating: 0, count: x.count / 32))
     unsafe kernels.quantize(
-      x.pointer, count: x.count,
+      x.pointer, rows: rows, count: x.count / rows,
       into: .init(
         codes: codes.pointer, scales: scales.pointer, sums16: sums16.pointer, sums32: sums32.pointer,
         offsets: offsets.pointer),
-      chunkRows: 1)
+      chunkRows: rows)
     return (
       codes.values, scales.values + sums16.values.map(Float.init) + sums32.values + offsets.values.map(Float.init)
     )

@@ -108,7 +108,7 @@ static apus_activations activations(const apus_kernels *kernels, const product *
   for (size_t i = 0; i < n; i++) {
     const size_t start = i / chunk * chunk, t = i - start, width = n - start < chunk ? n - start : chunk;
     const size_t block = start * (k / 32) + t;
-    kernels->quantize(x.values + i * k, k, width, codes + 32 * block, scales + block, sums16 + 2 * block,
+    kernels->quantize(x.values + i * k, k, 1, width, codes + 32 * block, scales + block, sums16 + 2 * block,
                       sums32 + block, offsets + block);
   }
   x.codes = codes, x.scales = scales, x.sums16 = sums16, x.sums32 = sums32, x.offsets = offsets;
@@ -197,16 +197,22 @@ static void test_matmuls(const apus_kernels *kernels, const apus_kernels *refere
 // ---- the other operations
 
 static void test_quantize(const apus_kernels *kernels, const apus_kernels *reference) {
-  enum { K = 9 * 32, SUMS = K / 32 };
-  float x[K], scales[2][SUMS], sums32[2][SUMS];
+  enum { K = 9 * 32, TOKENS = 11, SUMS = TOKENS * K / 32 };
+  float x[TOKENS * K], scales[2][SUMS], sums32[2][SUMS];
   int16_t sums16[2][2 * SUMS];
   int32_t offsets[2][SUMS];
-  int8_t codes[2][K];
-  for (int i = 0; i < K; i++)
+  int8_t codes[2][TOKENS * K];
+  for (int i = 0; i < TOKENS * K; i++)
     x[i] = i < 32 ? 0 : uniform();
-  reference->quantize(x, K, 1, codes[0], scales[0], sums16[0], sums32[0], offsets[0]);
-  kernels->quantize(x, K, 1, codes[1], scales[1], sums16[1], sums32[1], offsets[1]);
-  for (int i = 0; i < K; i++)
+  // All tokens but one as a chunk, and the last one alone.
+  const size_t alone = TOKENS - 1, at = alone * K;
+  for (int level = 0; level < 2; level++) {
+    const apus_kernels *own = level ? kernels : reference;
+    own->quantize(x, K, alone, alone, codes[level], scales[level], sums16[level], sums32[level], offsets[level]);
+    own->quantize(x + at, K, 1, 1, codes[level] + at, scales[level] + at / 32, sums16[level] + at / 16,
+                  sums32[level] + at / 32, offsets[level] + at / 32);
+  }
+  for (int i = 0; i < TOKENS * K; i++)
     compare_bits("codes", kernels->name, codes[1][i], codes[0][i]);
   for (int i = 0; i < SUMS; i++) {
     compare_bits("scales", kernels->name, scales[1][i], scales[0][i]);

@@ -198,8 +198,8 @@ SIMD const float *query_row(const apus_attention_args *args, size_t kv_head, siz
 static void round_queries(const apus_attention_args *args, size_t kv_head) {
   for (size_t i = 0; i < args->tokens * args->group; i++) {
     const block_of_a q = query_at(args, i);
-    LEVEL(apus_quantize)(query_row(args, kv_head, i), args->key_dimension, 1, (int8_t *)q.codes, (float *)q.scales,
-                         (int16_t *)q.sums16, (float *)q.sums32, (int32_t *)q.offsets);
+    LEVEL(apus_quantize)(query_row(args, kv_head, i), args->key_dimension, 1, 1, (int8_t *)q.codes,
+                         (float *)q.scales, (int16_t *)q.sums16, (float *)q.sums32, (int32_t *)q.offsets);
   }
 }
 
@@ -343,8 +343,7 @@ static void LEVEL(apus_store_key_q8_0)(const float *x, size_t dimension, size_t 
   apus_f16 *scales = (apus_f16 *)(codes + dimension * APUS_KV_BLOCK_POSITIONS);
   for (size_t i = 0; i < dimension / 32; i++) {
     int8_t rounded[32];
-    int32_t sums[2];
-    scales[i * APUS_KV_BLOCK_POSITIONS + offset] = f16_from_float(round_block(x + 32 * i, rounded, sums));
+    scales[i * APUS_KV_BLOCK_POSITIONS + offset] = f16_from_float(round_block(x + 32 * i, rounded));
     for (size_t j = 0; j < 8; j++)
       memcpy(codes + ((i * 8 + j) * APUS_KV_BLOCK_POSITIONS + offset) * 4, rounded + 4 * j, 4);
   }
@@ -352,8 +351,6 @@ static void LEVEL(apus_store_key_q8_0)(const float *x, size_t dimension, size_t 
 
 static void LEVEL(apus_store_value_q8_0)(const float *x, size_t dimension, size_t offset, void *block) {
   apus_q8_0 *row = (apus_q8_0 *)block + offset * (dimension / 32);
-  for (size_t i = 0; i < dimension / 32; i++) {
-    int32_t sums[2];
-    row[i].d = f16_from_float(round_block(x + 32 * i, row[i].codes, sums));
-  }
+  for (size_t i = 0; i < dimension / 32; i++)
+    row[i].d = f16_from_float(round_block(x + 32 * i, row[i].codes));
 }

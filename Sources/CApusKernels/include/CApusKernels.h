@@ -120,10 +120,10 @@ typedef struct apus_kernels {
   apus_matmul_fn _Nonnull matmul[APUS_FORMAT_COUNT];
   // count weights of a row to floats; count is whole quant blocks.
   apus_decode_fn _Nonnull decode[APUS_FORMAT_COUNT];
-  // Rounds k values (a multiple of 32) of one token to int8, see apus_activations: the pointers are to the token's
-  // first values in a chunk of `width` tokens.
-  void (*quantize)(const float *x, size_t k, size_t width, int8_t *codes, float *scales, int16_t *sums16,
-                   float *sums32, int32_t *offsets);
+  // Rounds `tokens` rows of k values (a multiple of 32) to int8, see apus_activations: the pointers are to the first
+  // token's first values in a chunk of `width` tokens.
+  void (*quantize)(const float *x, size_t k, size_t tokens, size_t width, int8_t *codes, float *scales,
+                   int16_t *sums16, float *sums32, int32_t *offsets);
   // Writes one head's key or value at position `offset` of a KV block; Q8_0 needs a dimension of whole 32.
   apus_kv_store_fn _Nonnull store_key[APUS_KV_FORMAT_COUNT];
   apus_kv_store_fn _Nonnull store_value[APUS_KV_FORMAT_COUNT];

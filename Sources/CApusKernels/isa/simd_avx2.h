@@ -148,3 +148,5 @@ SIMD vi vi_pairs(vq words, int p, const int FACTOR) {
   return _mm256_srai_epi16(_mm256_shuffle_epi8(words, _mm256_broadcastsi128_si256(order)), 8 - __builtin_ctz(FACTOR));
 }
 SIMD vi vi_dot_pairs(vi a, vi b) { return _mm256_madd_epi16(a, b); }
+
+#include "sums_x86.h"

@@ -175,3 +175,5 @@ SIMD vi vi_pairs(vq words, int p, const int FACTOR) {
 }
 SIMD vi vi_dot_pairs(vi a, vi b) { return _mm512_madd_epi16(a, b); }
 SIMD vi vi_dpbusd(vi sum, vq codes, vi words) { return _mm512_dpbusd_epi32(sum, codes, words); }
+
+#include "sums_x86.h"

@@ -347,3 +347,9 @@ SIMD vf vq_dot_halves_one(const vq *codes, const int8_t *a, const int16_t *sums1
   dot_token(codes, a, 1, &low, &high);
   return join_halves(low, high, sums16, u, g, SUBTRACT, min);
 }
+
+// The sums of the first 16 codes and of the other 16.
+SIMD void sums_of_codes(const int8_t *codes, int32_t *sums) {
+  sums[0] = vaddlvq_s8(vld1q_s8(codes));
+  sums[1] = vaddlvq_s8(vld1q_s8(codes + 16));
+}
