@@ -100,6 +100,7 @@ private struct Job {
   /// Upper half: the first tile; lower half: the end.
   private let range: UnsafeMutablePointer<Atomic<UInt64>>
 
+  /// An empty share.
   init(at address: UnsafeMutableRawPointer) {
     unsafe range = address.bindMemory(to: Atomic<UInt64>.self, capacity: 1)
     unsafe range.initialize(to: Atomic(0))
@@ -135,7 +136,8 @@ private struct Job {
   /// Spins before sleeping: some 50 to 100 microseconds.
   static let spins = 2_000
 
-  let shares: [Share]
+  /// Bare memory: an array would be retained and released by all threads, who would take its cache line in turn.
+  let shares: UnsafeMutableBufferPointer<Share>
   let shareMemory: UnsafeMutableRawPointer
   let finished = Atomic<Int>(0)
   let sleepers = Atomic<Int>(0)
@@ -147,7 +149,10 @@ private struct Job {
   init(threadCount: Int) {
     let memory = UnsafeMutableRawPointer.allocate(byteCount: threadCount * Share.stride, alignment: Share.stride)
     unsafe shareMemory = unsafe memory
-    shares = (0..<threadCount).map { unsafe Share(at: memory + $0 * Share.stride) }
+    unsafe shares = .allocate(capacity: threadCount)
+    for thread in 0..<threadCount {
+      unsafe shares.initializeElement(at: thread, to: Share(at: memory + thread * Share.stride))
+    }
     unsafe pthread_mutex_init(mutex, nil)
     unsafe pthread_cond_init(condition, nil)
   }
@@ -157,29 +162,47 @@ private struct Job {
     unsafe pthread_mutex_destroy(mutex)
     unsafe condition.deallocate()
     unsafe mutex.deallocate()
+    unsafe shares.deallocate()
     unsafe shareMemory.deallocate()
   }
 
   func publish(_ job: UnsafePointer<Job>, tiles: Int) {
     unsafe self.job = job
     finished.store(0, ordering: .relaxed)
-    for (thread, share) in shares.enumerated() {
-      share.fill(tiles * thread / shares.count..<tiles * (thread + 1) / shares.count)
+    let count = unsafe shares.count
+    for thread in 0..<count {
+      unsafe shares[thread].fill(tiles * thread / count..<tiles * (thread + 1) / count)
     }
     if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
   }
 
-  /// Takes tiles until none is left, then counts them: `run` waits for all, so no other job comes in between.
+  /// Does tiles until none is left, then counts them: `run` waits for all, so no other job comes in between.
   func work(as worker: Int) {
-    var done = 0
-    for step in 0..<shares.count {
-      let share = shares[(worker + step) % shares.count]
-      while let tile = share.take(last: step > 0) {
-        if let job = unsafe job { unsafe job.pointee.body(tile, worker) }
-        done += 1
-      }
-    }
+    let done = doTiles(as: worker)
     if done > 0 { finished.add(done, ordering: .releasing) }
+  }
+
+  /// The job's closure is fetched once and let go before its tiles count as done.
+  @inline(never)
+  private func doTiles(as worker: Int) -> Int {
+    guard var tile = takeTile(as: worker), let job = unsafe job else { return 0 }
+    let body = unsafe job.pointee.body
+    var done = 0
+    while true {
+      body(tile, worker)
+      done += 1
+      guard let next = takeTile(as: worker) else { return done }
+      tile = next
+    }
+  }
+
+  /// The next tile of the worker's own share, or the last one of another's.
+  private func takeTile(as worker: Int) -> Int? {
+    let count = unsafe shares.count
+    for step in 0..<count {
+      if let tile = unsafe shares[(worker + step) % count].take(last: step > 0) { return tile }
+    }
+    return nil
   }
 
   func waitUntilDone(tiles: Int) {
@@ -210,7 +233,7 @@ private struct Job {
   }
 
   private var hasWork: Bool {
-    shares.contains { !$0.isEmpty } || stopping.load(ordering: .acquiring)
+    unsafe shares.contains { !$0.isEmpty } || stopping.load(ordering: .acquiring)
   }
 
   private func sleep() {
