@@ -17,10 +17,22 @@ extension CPUBackend {
         values: x.values, quantized: quantized, y: y.values, yStride: y.columns)
       unsafe plan.add(operands, rows: weight.rows, threads: pool.threadCount)
     }
+    if let first = weights.first, x.rows <= Self.decodeRows { fetchAhead(of: first.cpu) }
     let (kernels, tileCount) = (kernels, plan.tileCount)
     unsafe plan.withParts { parts in
       pool.run(tiles: tileCount) { tile, _ in unsafe kernels.matmul(parts, tile: tile) }
     }
+  }
+
+  /// Rows of activations up to which a matmul waits for memory.
+  private static let decodeRows = 8
+
+  /// Has threads that wait for the next matmul fetch what they will read then: the weights that followed last time.
+  private func fetchAhead(of weight: CPUWeight) {
+    if unsafe weight.heads.isEmpty { unsafe weight.heads = plan.heads(threads: pool.threadCount) }
+    if let lastMultiplied { unsafe lastMultiplied.nextHeads = weight.heads }
+    lastMultiplied = weight
+    unsafe pool.fetch(weight.nextHeads)
   }
 
   /// Rounds all rows of x to int8; nil (and a failure kept) without memory.

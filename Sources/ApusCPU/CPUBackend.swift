@@ -29,6 +29,8 @@ internal import Synchronization
   let pool: ThreadPool
   var quantized: QuantizedActivations
   var plan = TilePlan()
+  /// The weight, first of its group, of the last matmul of a few rows.
+  var lastMultiplied: CPUWeight?
   var denseTiles: DenseTiles
   var attentionRuns = AttentionRuns()
   var attentionRoom: AttentionRoom

@@ -33,6 +33,9 @@ internal import Synchronization
   private let decoded: AlignedBuffer
   /// Set once all values were seen to be finite.
   let isVerified = Atomic<Bool>(false)
+  /// Where each thread begins when this weight is multiplied, and in the multiplication that followed last time.
+  @unsafe var heads: [UnsafeRawBufferPointer] = unsafe []
+  @unsafe var nextHeads: [UnsafeRawBufferPointer] = unsafe []
 
   init(_ source: WeightSource, kernels: Kernels) throws(BackendError) {
     self.source = source

@@ -168,6 +168,9 @@ internal import CApusKernels
   /// Tells the core that this is a spin loop.
   package static func spinPause() { apus_spin_pause() }
 
+  /// Asks for memory, to be in the second-level cache soon; no address is wrong.
+  static func fetch(_ start: UnsafeRawPointer?, byteCount: Int) { unsafe apus_fetch(start, byteCount) }
+
   /// Keeps the calling thread on the CPU at `index` of those that it may use, counted around; false where the system
   /// does not do it.
   @discardableResult

@@ -67,6 +67,13 @@ internal import Synchronization
   }
 }
 
+extension ThreadPool {
+  /// Says what each thread will read first in the job after the next: threads fetch it while they wait for that job.
+  func fetch(_ heads: [UnsafeRawBufferPointer]) {
+    for thread in unsafe 1..<max(1, min(threadCount, heads.count)) { unsafe shared.ahead[thread].set(heads[thread]) }
+  }
+}
+
 /// What one worker thread gets.
 private final class WorkerStart {
   let shared: Shared
@@ -139,6 +146,7 @@ private struct Job {
   /// Bare memory: an array would be retained and released by all threads, who would take its cache line in turn.
   let shares: UnsafeMutableBufferPointer<Share>
   let shareMemory: UnsafeMutableRawPointer
+  let ahead: UnsafeMutableBufferPointer<FetchAhead>
   let finished = Atomic<Int>(0)
   let sleepers = Atomic<Int>(0)
   let stopping = Atomic<Bool>(false)
@@ -153,6 +161,8 @@ private struct Job {
     for thread in 0..<threadCount {
       unsafe shares.initializeElement(at: thread, to: Share(at: memory + thread * Share.stride))
     }
+    unsafe ahead = .allocate(capacity: threadCount)
+    for thread in 0..<threadCount { unsafe ahead.initializeElement(at: thread, to: FetchAhead()) }
     unsafe pthread_mutex_init(mutex, nil)
     unsafe pthread_cond_init(condition, nil)
   }
@@ -163,6 +173,7 @@ private struct Job {
     unsafe condition.deallocate()
     unsafe mutex.deallocate()
     unsafe shares.deallocate()
+    unsafe ahead.deallocate()
     unsafe shareMemory.deallocate()
   }
 
@@ -221,10 +232,12 @@ private struct Job {
 
   /// A worker's life.
   func serve(as worker: Int) {
+    var rest = FetchAhead.Rest()
     while !stopping.load(ordering: .acquiring) {
       work(as: worker)
       var spins = 0
       while spins < Self.spins, !hasWork {
+        if unsafe ahead[worker].fetchSome(&rest) { continue }
         Kernels.spinPause()
         spins += 1
       }

@@ -42,6 +42,21 @@
     return max(32, tileRows / 32 * 32)
   }
 
+  /// Weights that each of `threads` threads reads first.
+  @unsafe func heads(threads: Int) -> [UnsafeRawBufferPointer] {
+    unsafe (0..<threads).map { thread in
+      let tile = tileCount * thread / threads
+      guard let part = parts.first(where: { $0.tiles.contains(tile) }) else {
+        return unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+      }
+      let row = (tile - part.tiles.lowerBound) * part.tileRows
+      let rowByteCount = unsafe part.operands.rowByteCount
+      return unsafe UnsafeRawBufferPointer(
+        start: part.operands.weights + row * rowByteCount,
+        count: min(FetchAhead.limit, (part.rows - row) * rowByteCount))
+    }
+  }
+
   /// Calls `body` with the parts, which stay where they are meanwhile.
   func withParts(_ body: (UnsafeBufferPointer<Part>) -> Void) {
     unsafe parts.withUnsafeBufferPointer { unsafe body($0) }

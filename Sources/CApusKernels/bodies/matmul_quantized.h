@@ -22,7 +22,7 @@
 SIMD vf OF_FORMAT(matmul_one)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x) {
   CONSTANTS;
   const block_of_a a = first_block(x);
-  const uint8_t *next = w + VF * stride;
+  const uint8_t *next = w + prefetch_distance(stride);
   vf acc = vf_zero();
   for (size_t i = 0; i < k / (32 * GROUPS); i++) {
     const uint8_t *block = w + i * BLOCK_BYTES;
