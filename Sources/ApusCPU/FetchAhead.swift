@@ -15,7 +15,7 @@ internal import Synchronization
 
   /// Called by the thread that publishes jobs.
   func set(_ bytes: UnsafeRawBufferPointer) {
-    end.store(UInt(bitPattern: bytes.baseAddress) + UInt(bytes.count), ordering: .relaxed)
+    end.store(UInt(bitPattern: bytes.baseAddress) &+ UInt(bytes.count), ordering: .relaxed)
     start.store(UInt(bitPattern: bytes.baseAddress), ordering: .releasing)
   }
 
@@ -29,8 +29,8 @@ internal import Synchronization
   func fetchSome(_ rest: inout Rest) -> Bool {
     if start.load(ordering: .relaxed) != 0 {
       let (first, last) = (start.exchange(0, ordering: .acquiring), end.load(ordering: .relaxed))
-      // Both are of different hints if a new one came in between: then this ends at once or at the limit.
-      rest = Rest(position: first, end: min(max(first, last), first + UInt(Self.limit)))
+      // They are of two hints if one came in between: then this ends at once, or at the limit.
+      rest = Rest(position: first, end: min(max(first, last), first &+ UInt(Self.limit)))
     }
     guard rest.position < rest.end else { return false }
     let byteCount = min(Self.step, Int(rest.end - rest.position))

@@ -69,7 +69,7 @@ internal import Synchronization
 
 extension ThreadPool {
   /// Says what each thread will read first in the job after the next: threads fetch it while they wait for that job.
-  func fetch(_ heads: [UnsafeRawBufferPointer]) {
+  package func fetch(_ heads: [UnsafeRawBufferPointer]) {
     for thread in unsafe 1..<max(1, min(threadCount, heads.count)) { unsafe shared.ahead[thread].set(heads[thread]) }
   }
 }

@@ -30,6 +30,20 @@ struct ThreadPoolTests {
     }
   }
 
+  @Test("Hints of what a thread will read are harmless, whatever they name")
+  func hints() async throws {
+    let pool = ThreadPool(threadCount: 3)
+    let total = Atomic<Int>(0)
+    for address: UInt in [0, 1, 64, 1 << 40, .max - 100] {
+      let start = unsafe UnsafeRawPointer(bitPattern: address)
+      let head = unsafe UnsafeRawBufferPointer(start: start, count: address > 0 ? 99 : 0)
+      unsafe pool.fetch([UnsafeRawBufferPointer](repeating: head, count: 3))
+      pool.run(tiles: 10) { _, _ in total.add(1, ordering: .relaxed) }
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    #expect(total.load(ordering: .relaxed) == 50)
+  }
+
   @Test("Pools start and stop without leaving threads behind")
   func startsAndStops() {
     for _ in 0..<50 {

@@ -34,8 +34,8 @@ typedef enum apus_kv_format { APUS_KV_F16, APUS_KV_Q8_0, APUS_KV_FORMAT_COUNT } 
 //
 // The int8 form comes in chunks of apus_chunk_tokens(k) tokens, the last one of what is left. Inside a chunk of w
 // tokens lie [k / 32][w][32] codes, [k / 32][w] scales and sums32, [k / 32][w][2] sums16: so a pass over the tokens of
-// a chunk reads memory in order, and a chunk stays in a core's second-level cache. Offsets, placed as scales, are
-// for kernels that take signed codes of 8 bits as unsigned ones, 128 above.
+// a chunk reads memory in order. Offsets, placed as scales, are for kernels that take signed codes of 8 bits as
+// unsigned ones, 128 above.
 typedef struct apus_activations {
   const float *_Nullable values;   // [n, k]
   const int8_t *_Nullable codes;   // -127...127
