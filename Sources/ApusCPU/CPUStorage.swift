@@ -34,6 +34,8 @@ internal import Synchronization
   /// Set once all values were seen to be finite.
   let isVerified = Atomic<Bool>(false)
   /// Where each thread begins when this weight is multiplied, and in the multiplication that followed last time.
+  ///
+  /// Only the thread that runs the current step touches them.
   @unsafe var heads: [UnsafeRawBufferPointer] = unsafe []
   @unsafe var nextHeads: [UnsafeRawBufferPointer] = unsafe []
 

@@ -12,8 +12,8 @@ internal import Synchronization
 ///
 /// Every thread has a share of neighbouring tiles and takes them in rising order, so that it reads memory in order and
 /// what it prefetches is its own; then it takes tiles from the ends of others' shares. So a thread that loses its core
-/// does fewer, and nobody waits for a thread that holds no tile. Idle threads spin for some microseconds, because the
-/// next job usually comes at once, and then sleep.
+/// does fewer, and nobody waits for a thread that holds no tile. Idle threads fetch what `fetch` named and spin for
+/// some microseconds, because the next job usually comes at once, and then sleep.
 /// `run` is called from one thread at a time; that thread works too.
 @safe package final class ThreadPool: @unchecked Sendable {
   // Sendable: everything mutable is inside `Shared`, which says how it is guarded.
@@ -70,7 +70,9 @@ internal import Synchronization
 extension ThreadPool {
   /// Says what each thread will read first in the job after the next: threads fetch it while they wait for that job.
   package func fetch(_ heads: [UnsafeRawBufferPointer]) {
-    for thread in unsafe 1..<max(1, min(threadCount, heads.count)) { unsafe shared.ahead[thread].set(heads[thread]) }
+    for thread in unsafe 1..<max(1, min(threadCount, heads.count)) {
+      unsafe shared.shares[thread].ahead.pointee.set(heads[thread])
+    }
   }
 }
 
@@ -99,7 +101,7 @@ private struct Job {
   let body: (_ tile: Int, _ worker: Int) -> Void
 }
 
-/// The tiles of one thread that nobody took yet, on cache lines of their own.
+/// The tiles of one thread that nobody took yet, and what it may fetch meanwhile, on cache lines of their own.
 @safe private struct Share {
   /// Bytes between two shares: two lines, for machines that fetch pairs of them.
   static let stride = 128
@@ -107,10 +109,14 @@ private struct Job {
   /// Upper half: the first tile; lower half: the end.
   private let range: UnsafeMutablePointer<Atomic<UInt64>>
 
+  let ahead: UnsafeMutablePointer<FetchAhead>
+
   /// An empty share.
   init(at address: UnsafeMutableRawPointer) {
     unsafe range = address.bindMemory(to: Atomic<UInt64>.self, capacity: 1)
     unsafe range.initialize(to: Atomic(0))
+    unsafe ahead = (address + MemoryLayout<Atomic<UInt64>>.stride).bindMemory(to: FetchAhead.self, capacity: 1)
+    unsafe ahead.initialize(to: FetchAhead())
   }
 
   var isEmpty: Bool { Self.count(unsafe range.pointee.load(ordering: .sequentiallyConsistent)) == 0 }
@@ -146,7 +152,6 @@ private struct Job {
   /// Bare memory: an array would be retained and released by all threads, who would take its cache line in turn.
   let shares: UnsafeMutableBufferPointer<Share>
   let shareMemory: UnsafeMutableRawPointer
-  let ahead: UnsafeMutableBufferPointer<FetchAhead>
   let finished = Atomic<Int>(0)
   let sleepers = Atomic<Int>(0)
   let stopping = Atomic<Bool>(false)
@@ -161,8 +166,6 @@ private struct Job {
     for thread in 0..<threadCount {
       unsafe shares.initializeElement(at: thread, to: Share(at: memory + thread * Share.stride))
     }
-    unsafe ahead = .allocate(capacity: threadCount)
-    for thread in 0..<threadCount { unsafe ahead.initializeElement(at: thread, to: FetchAhead()) }
     unsafe pthread_mutex_init(mutex, nil)
     unsafe pthread_cond_init(condition, nil)
   }
@@ -173,7 +176,6 @@ private struct Job {
     unsafe condition.deallocate()
     unsafe mutex.deallocate()
     unsafe shares.deallocate()
-    unsafe ahead.deallocate()
     unsafe shareMemory.deallocate()
   }
 
@@ -237,7 +239,7 @@ private struct Job {
       work(as: worker)
       var spins = 0
       while spins < Self.spins, !hasWork {
-        if unsafe ahead[worker].fetchSome(&rest) { continue }
+        if unsafe shares[worker].ahead.pointee.fetchSome(&rest) { continue }
         Kernels.spinPause()
         spins += 1
       }

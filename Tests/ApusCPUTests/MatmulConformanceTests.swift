@@ -17,6 +17,7 @@ struct MatmulConformanceTests {
       for rows in [1, 3, 4, 5, 8, 9, 19, 37] { for n in [1, 2, 3, 4, 5, 7, 9] { shapes.append((rows, k, n)) } }
       shapes.append((67, k, 70))
     }
+    shapes.append((19, 3 * unit, Kernels.chunkTokens(columns: 3 * unit) + 14))
     if format.isDense { for n in [1, 3, 70] { shapes.append((19, 4_109, n)) } }
     return shapes
   }

@@ -159,7 +159,7 @@ static void test_same_bits(const apus_kernels *kernels, const apus_kernels *belo
 // Parts of the rows and columns have the bits of the whole, and nothing else is written.
 static void test_parts(const apus_kernels *kernels, const product *p) {
   static const size_t rows[][2] = {{0, 1}, {0, 4}, {1, 42}, {64, 75}, {74, 75}, {0, 75}};
-  const size_t columns[][2] = {{0, 1}, {1, 6}, {3, p->n}, {p->n - 17, p->n - 12}, {p->n - 1, p->n}};
+  const size_t columns[][2] = {{0, 1}, {0, 4}, {1, 6}, {3, p->n}, {p->n - 17, p->n - 12}, {p->n - 1, p->n}};
   float *whole = run(kernels, p);
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     for (size_t j = 0; j < sizeof columns / sizeof columns[0]; j++) {
@@ -193,6 +193,9 @@ static void test_matmuls(const apus_kernels *kernels, const apus_kernels *refere
   // More tokens than one chunk.
   const size_t k = formats[format].elements > 1 ? 3 * unit : 2077;
   const product p = random_product(format, 75, k, apus_chunk_tokens(k) + 14);
+  test_matmul(kernels, reference, &p);
+  if (below && formats[format].elements > 1)
+    test_same_bits(kernels, below, &p);
   test_parts(kernels, &p);
 }
 

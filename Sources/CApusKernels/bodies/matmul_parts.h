@@ -48,14 +48,9 @@ SIMD void prefetch_next(const void *next, size_t i, size_t bytes) {
     __builtin_prefetch((const char *)next + i * bytes + line, 0, 2);
 }
 
-// Bytes from VF rows to those that decode asks for meanwhile: whole groups of VF rows, far enough for memory to answer.
-SIMD size_t prefetch_distance(size_t stride) {
-  const size_t group = VF * stride, enough = 1 << 15;
-  return group < enough && group > 0 ? (enough + group - 1) / group * group : group;
-}
-
-// The same between GROUPS steps that share loads: the compiler takes __builtin_prefetch for a write, and would load
-// again. Returns `kept`, a pointer that the step uses, which keeps the requests in their place.
+// The same as part of one of the GROUPS steps of a block, which share loads where there are several: the compiler takes
+// __builtin_prefetch for a write, and would load again. Returns `kept`, a pointer that the step uses, which keeps the
+// requests in their place.
 SIMD const void *prefetch_beside(const void *kept, const void *next, size_t i, size_t bytes, const int GROUPS) {
   const char *from = (const char *)next + i * bytes;
   if (GROUPS == 1)
@@ -68,6 +63,12 @@ SIMD const void *prefetch_beside(const void *kept, const void *next, size_t i, s
     __asm__("prfm pldl2keep, [%1, %2]" : "+r"(kept) : "r"(from), "i"(line));
 #endif
   return kept;
+}
+
+// Bytes from VF rows to those that decode asks for meanwhile: whole groups of VF rows, far enough for memory to answer.
+SIMD size_t prefetch_distance(size_t stride) {
+  const size_t group = VF * stride, enough = 1 << 15;
+  return group < enough && group > 0 ? (enough + group - 1) / group * group : group;
 }
 
 // The activations from token `first` on, the first of a chunk.
