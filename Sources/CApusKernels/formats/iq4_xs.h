@@ -31,9 +31,10 @@ static inline int apus_is_finite_iq4_xs(const apus_iq4_xs *b) { return apus_f16_
 #ifdef APUS_SIMD
 enum { groups_iq4_xs = 8, span_iq4_xs = 1, bits_iq4_xs = 8, subtract_iq4_xs = NOTHING };
 SIMD void scales_iq4_xs(const uint8_t *b, size_t stride, scales *u) {
-  vq low = vq_words(b + offsetof(apus_iq4_xs, scales_low), stride);
-  vq high = vq_words(b + offsetof(apus_iq4_xs, d), stride); // d, then the upper bits of the scales
-  vf d = vf_halves(b + offsetof(apus_iq4_xs, d), stride);
+  vq header[4]; // d and the upper bits of the scales, the lower bits, eight bytes of codes
+  vq_bytes(b, stride, LANES, header);
+  vq high = header[0], low = header[1];
+  vf upper, d = vf_half_pairs(high, &upper);
   UNROLL for (int g = 0; g < 8; g++) {
     vi scale = vi_or(vi_field(low, 4 * g, 4), vi_shl(vi_field(high, 16 + 2 * g, 2), 4));
     u->scale[g] = vf_mul(d, vf_from_vi(vi_add(scale, -32)));

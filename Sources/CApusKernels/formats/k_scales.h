@@ -20,9 +20,12 @@ static inline void apus_k_scales(const uint8_t *packed, uint8_t *scales, uint8_t
 }
 
 #ifdef APUS_SIMD
-// d * scale and dmin * min of the eight sub-blocks of VF rows; `packed` is the first row's 12 bytes.
-SIMD void unpack_k_scales(const uint8_t *packed, size_t stride, vf d, vf dmin, scales *u) {
-  vq a = vq_words(packed, stride), b = vq_words(packed + 4, stride), c = vq_words(packed + 8, stride);
+// d * scale and dmin * min of the eight sub-blocks of VF rows, whose quant blocks begin with d, dmin and the 12 bytes.
+SIMD void unpack_k_scales(const uint8_t *block, size_t stride, scales *u) {
+  vq header[4];
+  vq_bytes(block, stride, LANES, header);
+  vf dmin, d = vf_half_pairs(header[0], &dmin);
+  vq a = header[1], b = header[2], c = header[3];
   vq scale[2] = {vq_and(a, 63), vq_or(vq_and(c, 15), vq_and(vq_shr(a, 2), 48))};
   vq min[2] = {vq_and(b, 63), vq_or(vq_and(vq_shr(c, 4), 15), vq_and(vq_shr(b, 2), 48))};
   UNROLL for (int g = 0; g < 8; g++) {

@@ -26,7 +26,7 @@ static inline int apus_is_finite_q2_K(const apus_q2_K *b) {
 #ifdef APUS_SIMD
 enum { groups_q2_K = 8, span_q2_K = 4, bits_q2_K = 2, subtract_q2_K = MINS };
 SIMD void scales_q2_K(const uint8_t *b, size_t stride, sub_scales *u) {
-  u->d = vf_half_pairs(b + offsetof(apus_q2_K, d), stride, &u->dmin);
+  u->d = vf_half_pairs(vq_words(b + offsetof(apus_q2_K, d), stride), &u->dmin);
   vq packed[4];
   vq_bytes(b + offsetof(apus_q2_K, scales), stride, LANES, packed);
   UNROLL for (int j = 0; j < 4; j++) {

@@ -30,9 +30,10 @@ static inline int apus_is_finite_q3_K(const apus_q3_K *b) { return apus_f16_is_f
 #ifdef APUS_SIMD
 enum { groups_q3_K = 8, span_q3_K = 8, bits_q3_K = 3, subtract_q3_K = 4 };
 SIMD void scales_q3_K(const uint8_t *b, size_t stride, sub_scales *u) {
-  u->d = vf_halves(b + offsetof(apus_q3_K, d), stride);
-  const uint8_t *packed = b + offsetof(apus_q3_K, scales);
-  vq low[2] = {vq_words(packed, stride), vq_words(packed + 4, stride)}, upper = vq_words(packed + 8, stride);
+  vq end[4]; // two bytes of codes, the scales, d
+  vq_bytes(b + sizeof(apus_q3_K) - 16, stride, LANES, end);
+  vq low[2] = {vq_join(end[0], end[1]), vq_join(end[1], end[2])}, upper = vq_join(end[2], end[3]);
+  vf_half_pairs(end[3], &u->d);
   UNROLL for (int j = 0; j < 4; j++)
     u->scale[j] = vq_add(vq_or(vq_and(vq_shr(low[j % 2], j / 2 * 4), 15), vq_and(vq_to_bit(upper, 2 * j, 4), 48)), -32);
 }

@@ -30,8 +30,7 @@ static inline int apus_is_finite_q4_K(const apus_q4_K *b) {
 #ifdef APUS_SIMD
 enum { groups_q4_K = 8, span_q4_K = 2, bits_q4_K = 4, subtract_q4_K = MINS };
 SIMD void scales_q4_K(const uint8_t *b, size_t stride, scales *u) {
-  vf dmin, d = vf_half_pairs(b + offsetof(apus_q4_K, d), stride, &dmin);
-  unpack_k_scales(b + offsetof(apus_q4_K, scales), stride, d, dmin, u);
+  unpack_k_scales(b, stride, u);
 }
 SIMD void codes_q4_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
   vq_bytes32(b + offsetof(apus_q4_K, codes) + 16 * first, stride, LAYOUT, codes);

@@ -32,8 +32,7 @@ static inline int apus_is_finite_q5_K(const apus_q5_K *b) {
 #ifdef APUS_SIMD
 enum { groups_q5_K = 8, span_q5_K = 8, bits_q5_K = 5, subtract_q5_K = MINS };
 SIMD void scales_q5_K(const uint8_t *b, size_t stride, scales *u) {
-  vf dmin, d = vf_half_pairs(b + offsetof(apus_q5_K, d), stride, &dmin);
-  unpack_k_scales(b + offsetof(apus_q5_K, scales), stride, d, dmin, u);
+  unpack_k_scales(b, stride, u);
 }
 SIMD void codes_q5_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
   vq high[8];

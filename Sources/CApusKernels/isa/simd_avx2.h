@@ -79,13 +79,19 @@ SIMD vf vf_halves(const uint8_t *p, size_t stride) {
   return _mm256_cvtph_ps(_mm_setr_epi16(halves[0], halves[1], halves[2], halves[3], halves[4], halves[5], halves[6],
                                         halves[7]));
 }
-// Two neighbouring halves of every row.
-SIMD vf vf_half_pairs(const uint8_t *p, size_t stride, vf *second) {
+// The halves of every lane's word.
+SIMD vf vf_half_pairs(vq words, vf *second) {
   const __m256i order = _mm256_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15, 0, 1, 4, 5, 8, 9, 12, 13,
                                          2, 3, 6, 7, 10, 11, 14, 15);
-  __m256i apart = _mm256_permute4x64_epi64(_mm256_shuffle_epi8(vq_words(p, stride), order), 0xd8);
+  __m256i apart = _mm256_permute4x64_epi64(_mm256_shuffle_epi8(words, order), 0xd8);
   *second = _mm256_cvtph_ps(_mm256_extracti128_si256(apart, 1));
   return _mm256_cvtph_ps(_mm256_castsi256_si128(apart));
+}
+// Every lane's word two bytes on: the upper half of a's, then the lower half of b's.
+SIMD vq vq_join(vq a, vq b) {
+  const __m256i turned = _mm256_setr_epi8(2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13, 2, 3, 0, 1, 6, 7, 4, 5,
+                                          10, 11, 8, 9, 14, 15, 12, 13);
+  return _mm256_shuffle_epi8(_mm256_blend_epi16(a, b, 0x55), turned);
 }
 
 // ---- codes

@@ -107,11 +107,14 @@ SIMD vf vf_halves(const uint8_t *p, size_t stride) {
   const sixteen_rows rows = rows_at(p, stride);
   return _mm512_cvtph_ps(_mm256_set_m128i(eight_halves(rows, 8), eight_halves(rows, 0)));
 }
-// Two neighbouring halves of every row.
-SIMD vf vf_half_pairs(const uint8_t *p, size_t stride, vf *second) {
-  const vq words = vq_words(p, stride);
+// The halves of every lane's word.
+SIMD vf vf_half_pairs(vq words, vf *second) {
   *second = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(words, 16)));
   return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(words));
+}
+// Every lane's word two bytes on: the upper half of a's, then the lower half of b's.
+SIMD vq vq_join(vq a, vq b) {
+  return _mm512_rol_epi32(_mm512_mask_blend_epi16(0x55555555, a, b), 16);
 }
 
 // ---- codes

@@ -96,13 +96,18 @@ SIMD vf vf_halves(const uint8_t *p, size_t stride) {
   return from_halves((uint16x8_t){halves[0], halves[1], halves[2], halves[3], halves[4], halves[5], halves[6],
                                   halves[7]});
 }
-// Two neighbouring halves of every row.
-SIMD vf vf_half_pairs(const uint8_t *p, size_t stride, vf *second) {
-  const vq words = vq_words(p, stride);
+// The halves of every lane's word.
+SIMD vf vf_half_pairs(vq words, vf *second) {
   const uint16x8_t low = vreinterpretq_u16_u8(words.low), high = vreinterpretq_u16_u8(words.high);
   *second = from_halves(vuzp2q_u16(low, high));
   return from_halves(vuzp1q_u16(low, high));
 }
+SIMD uint8x16_t join(uint8x16_t a, uint8x16_t b) {
+  const uint32x4_t upper = vshrq_n_u32(vreinterpretq_u32_u8(a), 16);
+  return vreinterpretq_u8_u32(vsliq_n_u32(upper, vreinterpretq_u32_u8(b), 16));
+}
+// Every lane's word two bytes on: the upper half of a's, then the lower half of b's.
+SIMD vq vq_join(vq a, vq b) { return (vq){join(a.low, b.low), join(a.high, b.high)}; }
 
 // ---- codes
 
