@@ -61,7 +61,7 @@ SIMD void scores_q8_0(const char *keys, block_of_a q, size_t dimension, vf *scor
     for (size_t i = 0; i < dimension / 32; i++) {
       vq codes[8], operands[VQ_OPERANDS];
       UNROLL for (int j = 0; j < 8; j++) codes[j] =
-          vq_load(keys + ((i * 8 + (size_t)j) * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF) * 4);
+          vq_add(vq_load(keys + ((i * 8 + (size_t)j) * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF) * 4), SIGNED_ABOVE);
       vq_operands(codes, 8, operands);
       const scales scale = {.scale[0] = vf_load_f16(halves + (i * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF) * 2)};
       block_of_a own = block_at_token(q, i);

@@ -50,8 +50,8 @@ SIMD void blocks_accumulate(const vq *operands, const scales *u, size_t g, block
 }
 
 // The same for one vector of rows and one token, from codes in LAYOUT_ONE.
-SIMD void blocks_accumulate_one(const vq *codes, const scales *u, size_t g, block_of_a a, const int BITS,
+SIMD void blocks_accumulate_one(const vq *codes, places at, const scales *u, size_t g, block_of_a a, const int BITS,
                                 const int SUBTRACT, vf *acc) {
-  const vi dot = vq_dot_one(codes, a.codes, a.offsets, BITS, SUBTRACT);
+  const vi dot = vq_dot_one(codes, at, a.codes, a.offsets, BITS, SUBTRACT);
   blocks_add(&dot, u, g, a, SUBTRACT, 1, 1, acc);
 }

@@ -23,9 +23,9 @@ SIMD void halves_accumulate(const vq *operands, const halves_scales *u, size_t g
     }
 }
 
-SIMD void halves_accumulate_one(const vq *codes, const halves_scales_one *u, size_t g, block_of_a a, const int BITS,
-                                const int SUBTRACT, vf *acc) {
+SIMD void halves_accumulate_one(const vq *codes, places at, const halves_scales_one *u, size_t g, block_of_a a,
+                                const int BITS, const int SUBTRACT, vf *acc) {
   vf min;
-  const vf dot = vq_dot_halves_one(codes, a.codes, a.sums16, u, g, BITS, SUBTRACT, &min);
+  const vf dot = vq_dot_halves_one(codes, at, a.codes, a.sums16, u, g, BITS, SUBTRACT, &min);
   *acc = halves_add(dot, min, u->d, u->dmin, a.scales, SUBTRACT, *acc);
 }

@@ -6,21 +6,78 @@ typedef struct {
   vf min[8];
 } scales;
 
+// The same quant block of VF rows. Where small blocks are read as strips of several, `rows` are at the strip, and the
+// block `at` bytes from there; else `at` is ALONE.
+typedef struct {
+  rows rows;
+  int at;
+} block_rows;
+enum { ALONE = -1 };
+
+// The 16 bytes of every row that begin at `from`, a multiple of 16, in a strip: they come as one piece, and what
+// belongs to two blocks is read once.
+SIMD void strip_piece(block_rows b, int from, vq *words) { vq_bytes(rows_on(b.rows, (size_t)from), LANES, words); }
+
+// 16 bytes of every row's block, from `offset` on, an even number.
+SIMD void vq_bytes_at(block_rows b, size_t offset, const int LAYOUT, vq *bytes) {
+  if (b.at == ALONE)
+    return vq_bytes(rows_on(b.rows, offset), LAYOUT, bytes);
+  vq words[8];
+  const int from = b.at + (int)offset, within = from % 16;
+  strip_piece(b, from - within, words);
+  if (within > 0)
+    strip_piece(b, from - within + 16, words + 4);
+  UNROLL for (int j = 0; j < 4; j++) {
+    const vq *word = words + within / 4 + j;
+    bytes[j] = within % 4 > 0 ? vq_join(word[0], word[1]) : word[0];
+  }
+}
+
+// 4 bytes of every row's block.
+SIMD vq vq_words_at(block_rows b, size_t offset) {
+  if (b.at == ALONE)
+    return vq_words(rows_on(b.rows, offset));
+  vq bytes[4];
+  vq_bytes_at(b, offset, LANES, bytes);
+  return bytes[0];
+}
+
+// A half of every row's block, as floats.
+SIMD vf vf_halves_at(block_rows b, size_t offset) {
+  if (b.at == ALONE)
+    return vf_halves(rows_on(b.rows, offset));
+  vq words[4];
+  const int from = b.at + (int)offset;
+  strip_piece(b, from / 16 * 16, words);
+  vf second, first = vf_half_pairs(words[from % 16 / 4], &second);
+  return from % 4 > 0 ? second : first;
+}
+
 // 32 bytes of every row.
-SIMD void vq_bytes32(const uint8_t *p, size_t stride, const int LAYOUT, vq *bytes) {
-  vq_bytes(p, stride, LAYOUT, bytes);
-  vq_bytes(p + 16, stride, LAYOUT, bytes + 4);
+SIMD void vq_bytes32_at(block_rows b, size_t offset, const int LAYOUT, vq *bytes) {
+  vq_bytes_at(b, offset, LAYOUT, bytes);
+  vq_bytes_at(b, offset + 16, LAYOUT, bytes + 4);
+}
+
+// BITS bits of every byte from bit AT on: there, or with LAYOUT IN_PLACE where they are.
+SIMD vq vq_field(vq bytes, const int AT, const int BITS, const int LAYOUT) {
+  const int mask = (1 << BITS) - 1;
+  return LAYOUT == IN_PLACE ? vq_and(bytes, mask << AT) : vq_and(vq_shr(bytes, AT), mask);
 }
 
 // 16 bytes of every row as 32 codes: the low nibbles, then the high ones.
-SIMD void vq_nibbles(const uint8_t *p, size_t stride, const int LAYOUT, vq *codes) {
+SIMD places vq_nibbles_at(block_rows b, size_t offset, const int LAYOUT, vq *codes) {
   vq bytes[4];
-  vq_bytes(p, stride, LAYOUT, bytes);
+  vq_bytes_at(b, offset, LAYOUT, bytes);
   UNROLL for (int j = 0; j < 4; j++) {
-    codes[j] = vq_and(bytes[j], 15);
-    codes[4 + j] = vq_and(vq_shr(bytes[j], 4), 15);
+    codes[j] = vq_field(bytes[j], 0, 4, LAYOUT);
+    codes[4 + j] = vq_field(bytes[j], 4, 4, LAYOUT);
   }
+  return (places){0, LAYOUT == IN_PLACE ? 4 : 0};
 }
+
+// Other than that, codes lie at bit 0: the layout without its IN_PLACE.
+SIMD int at_zero(const int LAYOUT) { return LAYOUT == IN_PLACE ? LANES : LAYOUT; }
 
 // One block of 32 activations of consecutive tokens, see apus_activations.
 typedef struct {
@@ -48,18 +105,18 @@ SIMD void prefetch_next(const void *next, size_t i, size_t bytes) {
     __builtin_prefetch((const char *)next + i * bytes + line, 0, 2);
 }
 
-// The same as part of one of the GROUPS steps of a block, which share loads where there are several: the compiler takes
+// The same as part of a step, which may be one of several that share loads (SHARED): the compiler takes
 // __builtin_prefetch for a write, and would load again. Returns `kept`, a pointer that the step uses, which keeps the
 // requests in their place.
-SIMD const void *prefetch_beside(const void *kept, const void *next, size_t i, size_t bytes, const int GROUPS) {
+SIMD const void *prefetch_beside(const void *kept, const void *next, size_t i, size_t bytes, const int SHARED) {
   const char *from = (const char *)next + i * bytes;
-  if (GROUPS == 1)
+  if (!SHARED)
     prefetch_next(next, i, bytes);
 #if defined(__x86_64__)
-  UNROLL for (size_t line = 0; GROUPS > 1 && line < bytes; line += 64)
+  UNROLL for (size_t line = 0; SHARED && line < bytes; line += 64)
     __asm__("prefetcht1 %c2(%1)" : "+r"(kept) : "r"(from), "i"(line));
 #elif defined(__aarch64__)
-  UNROLL for (size_t line = 0; GROUPS > 1 && line < bytes; line += 64)
+  UNROLL for (size_t line = 0; SHARED && line < bytes; line += 64)
     __asm__("prfm pldl2keep, [%1, %2]" : "+r"(kept) : "r"(from), "i"(line));
 #endif
   return kept;

@@ -18,29 +18,43 @@
     SUBTRACT = OF_FORMAT(subtract)                                                                                   \
   }
 
+// Block i of VF rows with one token.
+SIMD void OF_FORMAT(block_one)(block_rows block, size_t i, const block_of_a a, const uint8_t *next, vf *acc) {
+  CONSTANTS;
+  OF_KIND(unpacked) unpacked;
+  OF_KIND(scales_one) u;
+  OF_FORMAT(scales)(block, &unpacked);
+  OF_KIND(prepare_one)(&unpacked, BITS, SUBTRACT, &u);
+  for (size_t first = 0; first < GROUPS; first += SPAN) {
+    UNROLL for (int g = 0; g < SPAN; g++) {
+      const size_t group = first + (size_t)g;
+      block_of_a of_group = block_at_token(a, i * GROUPS + group);
+      of_group.codes = prefetch_beside(of_group.codes, next, i * GROUPS + group, GROUP_BYTES,
+                                       GROUPS > 1 || block.at != ALONE);
+      vq codes[8];
+      const places at = OF_FORMAT(codes)(block, first, g, LAYOUT_ONE, codes);
+      OF_KIND(accumulate_one)(codes, at, &u, group, of_group, BITS, SUBTRACT, acc);
+    }
+  }
+}
+
 // One token with VF rows at w, `stride` bytes apart.
 SIMD vf OF_FORMAT(matmul_one)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x) {
   CONSTANTS;
+  const int STRIP = LAYOUT_ONE != ROWS ? OF_FORMAT(strip) : 1;
   const block_of_a a = first_block(x);
   const uint8_t *next = w + prefetch_distance(stride);
+  const rows first = rows_at(w, stride);
+  const size_t blocks = k / (32 * GROUPS);
   vf acc = vf_zero();
-  for (size_t i = 0; i < k / (32 * GROUPS); i++) {
-    const uint8_t *block = w + i * BLOCK_BYTES;
-    OF_KIND(unpacked) unpacked;
-    OF_KIND(scales_one) u;
-    OF_FORMAT(scales)(block, stride, &unpacked);
-    OF_KIND(prepare_one)(&unpacked, BITS, SUBTRACT, &u);
-    for (size_t first = 0; first < GROUPS; first += SPAN) {
-      UNROLL for (int g = 0; g < SPAN; g++) {
-        const size_t group = first + (size_t)g;
-        block_of_a of_group = block_at_token(a, i * GROUPS + group);
-        of_group.codes = prefetch_beside(of_group.codes, next, i * GROUPS + group, GROUP_BYTES, GROUPS);
-        vq codes[8];
-        OF_FORMAT(codes)(block, stride, first, g, LAYOUT_ONE, codes);
-        OF_KIND(accumulate_one)(codes, &u, group, of_group, BITS, SUBTRACT, &acc);
-      }
+  size_t i = 0;
+  for (; STRIP > 1 && i + STRIP <= blocks; i += STRIP)
+    UNROLL for (int s = 0; s < STRIP; s++) {
+      const block_rows block = {rows_on(first, i * BLOCK_BYTES), s * (int)BLOCK_BYTES};
+      OF_FORMAT(block_one)(block, i + (size_t)s, a, next, &acc);
     }
-  }
+  for (; i < blocks; i++)
+    OF_FORMAT(block_one)((block_rows){rows_on(first, i * BLOCK_BYTES), ALONE}, i, a, next, &acc);
   return acc;
 }
 
@@ -49,17 +63,17 @@ SIMD void OF_FORMAT(unpack)(const uint8_t *w, size_t stride, size_t i, const int
                             vq operands[][VECTORS][VQ_OPERANDS]) {
   CONSTANTS;
   for (int v = 0; v < V; v++) {
-    const uint8_t *block = w + (size_t)v * VF * stride + i * BLOCK_BYTES;
+    const block_rows block = {rows_at(w + (size_t)v * VF * stride + i * BLOCK_BYTES, stride), ALONE};
     const uint8_t *next = w + (size_t)(V + v) * VF * stride;
     OF_KIND(unpacked) unpacked;
-    OF_FORMAT(scales)(block, stride, &unpacked);
+    OF_FORMAT(scales)(block, &unpacked);
     OF_KIND(prepare)(&unpacked, BITS, SUBTRACT, u + v);
     for (size_t first = 0; first < GROUPS; first += SPAN) {
       UNROLL for (int g = 0; g < SPAN; g++) {
         const size_t group = first + (size_t)g;
-        vq *of_group = (vq *)prefetch_beside(operands[group][v], next, i * GROUPS + group, GROUP_BYTES, GROUPS);
+        vq *of_group = (vq *)prefetch_beside(operands[group][v], next, i * GROUPS + group, GROUP_BYTES, GROUPS > 1);
         vq codes[8];
-        OF_FORMAT(codes)(block, stride, first, g, LANES, codes);
+        OF_FORMAT(codes)(block, first, g, LANES, codes);
         OF_KIND(operands)(codes, u + v, group, BITS, SUBTRACT, of_group);
       }
     }

@@ -18,12 +18,13 @@ static inline void apus_decode_block_iq4_nl(const apus_iq4_nl *b, float *w) {
 static inline int apus_is_finite_iq4_nl(const apus_iq4_nl *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_iq4_nl = 1, span_iq4_nl = 1, bits_iq4_nl = 8, subtract_iq4_nl = NOTHING };
-SIMD void scales_iq4_nl(const uint8_t *b, size_t stride, scales *u) {
-  u->scale[0] = vf_halves(b + offsetof(apus_iq4_nl, d), stride);
+enum { groups_iq4_nl = 1, strip_iq4_nl = 8, span_iq4_nl = 1, bits_iq4_nl = 8, subtract_iq4_nl = NOTHING };
+SIMD void scales_iq4_nl(block_rows b, scales *u) {
+  u->scale[0] = vf_halves_at(b, offsetof(apus_iq4_nl, d));
 }
-SIMD void codes_iq4_nl(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
-  vq_nibbles(b + offsetof(apus_iq4_nl, codes), stride, LAYOUT, codes);
-  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_lookup(apus_iq4_values, codes[j]);
+SIMD places codes_iq4_nl(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
+  vq_nibbles_at(b, offsetof(apus_iq4_nl, codes), at_zero(LAYOUT), codes);
+  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_lookup(SIGNED_ABOVE ? apus_iq4_above : apus_iq4_values, codes[j]);
+  return AT_ZERO;
 }
 #endif

@@ -29,10 +29,10 @@ static inline void apus_decode_block_iq4_xs(const apus_iq4_xs *b, float *w) {
 static inline int apus_is_finite_iq4_xs(const apus_iq4_xs *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_iq4_xs = 8, span_iq4_xs = 1, bits_iq4_xs = 8, subtract_iq4_xs = NOTHING };
-SIMD void scales_iq4_xs(const uint8_t *b, size_t stride, scales *u) {
+enum { groups_iq4_xs = 8, strip_iq4_xs = 1, span_iq4_xs = 1, bits_iq4_xs = 8, subtract_iq4_xs = NOTHING };
+SIMD void scales_iq4_xs(block_rows b, scales *u) {
   vq header[4]; // d and the upper bits of the scales, the lower bits, eight bytes of codes
-  vq_bytes(b, stride, LANES, header);
+  vq_bytes_at(b, 0, LANES, header);
   vq high = header[0], low = header[1];
   vf upper, d = vf_half_pairs(high, &upper);
   UNROLL for (int g = 0; g < 8; g++) {
@@ -40,8 +40,9 @@ SIMD void scales_iq4_xs(const uint8_t *b, size_t stride, scales *u) {
     u->scale[g] = vf_mul(d, vf_from_vi(vi_add(scale, -32)));
   }
 }
-SIMD void codes_iq4_xs(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
-  vq_nibbles(b + offsetof(apus_iq4_xs, codes) + 16 * (first + g), stride, LAYOUT, codes);
-  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_lookup(apus_iq4_values, codes[j]);
+SIMD places codes_iq4_xs(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
+  vq_nibbles_at(b, offsetof(apus_iq4_xs, codes) + 16 * (first + g), at_zero(LAYOUT), codes);
+  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_lookup(SIGNED_ABOVE ? apus_iq4_above : apus_iq4_values, codes[j]);
+  return AT_ZERO;
 }
 #endif

@@ -21,9 +21,9 @@ static inline void apus_k_scales(const uint8_t *packed, uint8_t *scales, uint8_t
 
 #ifdef APUS_SIMD
 // d * scale and dmin * min of the eight sub-blocks of VF rows, whose quant blocks begin with d, dmin and the 12 bytes.
-SIMD void unpack_k_scales(const uint8_t *block, size_t stride, scales *u) {
+SIMD void unpack_k_scales(block_rows block, scales *u) {
   vq header[4];
-  vq_bytes(block, stride, LANES, header);
+  vq_bytes_at(block, 0, LANES, header);
   vf dmin, d = vf_half_pairs(header[0], &dmin);
   vq a = header[1], b = header[2], c = header[3];
   vq scale[2] = {vq_and(a, 63), vq_or(vq_and(c, 15), vq_and(vq_shr(a, 2), 48))};

@@ -24,18 +24,20 @@ static inline int apus_is_finite_q2_K(const apus_q2_K *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q2_K = 8, span_q2_K = 4, bits_q2_K = 2, subtract_q2_K = MINS };
-SIMD void scales_q2_K(const uint8_t *b, size_t stride, sub_scales *u) {
-  u->d = vf_half_pairs(vq_words(b + offsetof(apus_q2_K, d), stride), &u->dmin);
+enum { groups_q2_K = 8, strip_q2_K = 1, span_q2_K = 4, bits_q2_K = 2, subtract_q2_K = MINS };
+SIMD void scales_q2_K(block_rows b, sub_scales *u) {
+  u->d = vf_half_pairs(vq_words_at(b, offsetof(apus_q2_K, d)), &u->dmin);
   vq packed[4];
-  vq_bytes(b + offsetof(apus_q2_K, scales), stride, LANES, packed);
+  vq_bytes_at(b, offsetof(apus_q2_K, scales), LANES, packed);
   UNROLL for (int j = 0; j < 4; j++) {
     u->scale[j] = vq_and(packed[j], 15);
     u->min[j] = vq_and(vq_shr(packed[j], 4), 15);
   }
 }
-SIMD void codes_q2_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
-  vq_bytes32(b + offsetof(apus_q2_K, codes) + 8 * first, stride, LAYOUT, codes);
-  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_and(vq_shr(codes[j], 2 * g), 3);
+SIMD places codes_q2_K(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
+  vq_bytes32_at(b, offsetof(apus_q2_K, codes) + 8 * first, LAYOUT, codes);
+  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_field(codes[j], 2 * g, 2, LAYOUT);
+  const int at = LAYOUT == IN_PLACE ? 2 * g : 0;
+  return (places){at, at};
 }
 #endif

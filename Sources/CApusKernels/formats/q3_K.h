@@ -28,20 +28,21 @@ static inline void apus_decode_block_q3_K(const apus_q3_K *b, float *w) {
 static inline int apus_is_finite_q3_K(const apus_q3_K *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q3_K = 8, span_q3_K = 8, bits_q3_K = 3, subtract_q3_K = 4 };
-SIMD void scales_q3_K(const uint8_t *b, size_t stride, sub_scales *u) {
+enum { groups_q3_K = 8, strip_q3_K = 1, span_q3_K = 8, bits_q3_K = 3, subtract_q3_K = 4 };
+SIMD void scales_q3_K(block_rows b, sub_scales *u) {
   vq end[4]; // two bytes of codes, the scales, d
-  vq_bytes(b + sizeof(apus_q3_K) - 16, stride, LANES, end);
+  vq_bytes_at(b, sizeof(apus_q3_K) - 16, LANES, end);
   vq low[2] = {vq_join(end[0], end[1]), vq_join(end[1], end[2])}, upper = vq_join(end[2], end[3]);
   vf_half_pairs(end[3], &u->d);
   UNROLL for (int j = 0; j < 4; j++)
     u->scale[j] = vq_add(vq_or(vq_and(vq_shr(low[j % 2], j / 2 * 4), 15), vq_and(vq_to_bit(upper, 2 * j, 4), 48)), -32);
 }
-SIMD void codes_q3_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
+SIMD places codes_q3_K(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
   vq high[8];
-  vq_bytes32(b + offsetof(apus_q3_K, codes) + 32 * (g / 4), stride, LAYOUT, codes);
-  vq_bytes32(b + offsetof(apus_q3_K, high), stride, LAYOUT, high);
+  vq_bytes32_at(b, offsetof(apus_q3_K, codes) + 32 * (g / 4), LAYOUT, codes);
+  vq_bytes32_at(b, offsetof(apus_q3_K, high), LAYOUT, high);
   UNROLL for (int j = 0; j < 8; j++)
     codes[j] = vq_or(vq_and(vq_shr(codes[j], 2 * (g % 4)), 3), vq_and(vq_to_bit(high[j], g, 2), 4));
+  return AT_ZERO;
 }
 #endif

@@ -17,11 +17,11 @@ static inline void apus_decode_block_q4_0(const apus_q4_0 *b, float *w) {
 static inline int apus_is_finite_q4_0(const apus_q4_0 *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q4_0 = 1, span_q4_0 = 1, bits_q4_0 = 4, subtract_q4_0 = 8 };
-SIMD void scales_q4_0(const uint8_t *b, size_t stride, scales *u) {
-  u->scale[0] = vf_halves(b + offsetof(apus_q4_0, d), stride);
+enum { groups_q4_0 = 1, strip_q4_0 = 8, span_q4_0 = 1, bits_q4_0 = 4, subtract_q4_0 = 8 };
+SIMD void scales_q4_0(block_rows b, scales *u) {
+  u->scale[0] = vf_halves_at(b, offsetof(apus_q4_0, d));
 }
-SIMD void codes_q4_0(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
-  vq_nibbles(b + offsetof(apus_q4_0, codes), stride, LAYOUT, codes);
+SIMD places codes_q4_0(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
+  return vq_nibbles_at(b, offsetof(apus_q4_0, codes), LAYOUT, codes);
 }
 #endif

@@ -20,12 +20,12 @@ static inline int apus_is_finite_q4_1(const apus_q4_1 *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q4_1 = 1, span_q4_1 = 1, bits_q4_1 = 4, subtract_q4_1 = MINS };
-SIMD void scales_q4_1(const uint8_t *b, size_t stride, scales *u) {
-  u->scale[0] = vf_half_pairs(vq_words(b + offsetof(apus_q4_1, d), stride), u->min);
+enum { groups_q4_1 = 1, strip_q4_1 = 4, span_q4_1 = 1, bits_q4_1 = 4, subtract_q4_1 = MINS };
+SIMD void scales_q4_1(block_rows b, scales *u) {
+  u->scale[0] = vf_half_pairs(vq_words_at(b, offsetof(apus_q4_1, d)), u->min);
   u->min[0] = vf_neg(u->min[0]);
 }
-SIMD void codes_q4_1(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
-  vq_nibbles(b + offsetof(apus_q4_1, codes), stride, LAYOUT, codes);
+SIMD places codes_q4_1(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
+  return vq_nibbles_at(b, offsetof(apus_q4_1, codes), LAYOUT, codes);
 }
 #endif

@@ -28,12 +28,14 @@ static inline int apus_is_finite_q4_K(const apus_q4_K *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q4_K = 8, span_q4_K = 2, bits_q4_K = 4, subtract_q4_K = MINS };
-SIMD void scales_q4_K(const uint8_t *b, size_t stride, scales *u) {
-  unpack_k_scales(b, stride, u);
+enum { groups_q4_K = 8, strip_q4_K = 1, span_q4_K = 2, bits_q4_K = 4, subtract_q4_K = MINS };
+SIMD void scales_q4_K(block_rows b, scales *u) {
+  unpack_k_scales(b, u);
 }
-SIMD void codes_q4_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
-  vq_bytes32(b + offsetof(apus_q4_K, codes) + 16 * first, stride, LAYOUT, codes);
-  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_and(vq_shr(codes[j], 4 * g), 15);
+SIMD places codes_q4_K(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
+  vq_bytes32_at(b, offsetof(apus_q4_K, codes) + 16 * first, LAYOUT, codes);
+  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_field(codes[j], 4 * g, 4, LAYOUT);
+  const int at = LAYOUT == IN_PLACE ? 4 * g : 0;
+  return (places){at, at};
 }
 #endif

@@ -20,13 +20,14 @@ static inline void apus_decode_block_q5_0(const apus_q5_0 *b, float *w) {
 static inline int apus_is_finite_q5_0(const apus_q5_0 *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q5_0 = 1, span_q5_0 = 1, bits_q5_0 = 5, subtract_q5_0 = 16 };
-SIMD void scales_q5_0(const uint8_t *b, size_t stride, scales *u) {
-  u->scale[0] = vf_halves(b + offsetof(apus_q5_0, d), stride);
+enum { groups_q5_0 = 1, strip_q5_0 = 8, span_q5_0 = 1, bits_q5_0 = 5, subtract_q5_0 = 16 };
+SIMD void scales_q5_0(block_rows b, scales *u) {
+  u->scale[0] = vf_halves_at(b, offsetof(apus_q5_0, d));
 }
-SIMD void codes_q5_0(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
-  vq_nibbles(b + offsetof(apus_q5_0, codes), stride, LAYOUT, codes);
-  vq high = vq_words(b + offsetof(apus_q5_0, high), stride);
-  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_or(codes[j], vq_and(vq_bits(high, j, LAYOUT), 16));
+SIMD places codes_q5_0(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
+  vq_nibbles_at(b, offsetof(apus_q5_0, codes), at_zero(LAYOUT), codes);
+  vq high = vq_words_at(b, offsetof(apus_q5_0, high));
+  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_or(codes[j], vq_bits(high, j, LAYOUT, 16));
+  return AT_ZERO;
 }
 #endif

@@ -23,14 +23,15 @@ static inline int apus_is_finite_q5_1(const apus_q5_1 *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q5_1 = 1, span_q5_1 = 1, bits_q5_1 = 5, subtract_q5_1 = MINS };
-SIMD void scales_q5_1(const uint8_t *b, size_t stride, scales *u) {
-  u->scale[0] = vf_half_pairs(vq_words(b + offsetof(apus_q5_1, d), stride), u->min);
+enum { groups_q5_1 = 1, strip_q5_1 = 2, span_q5_1 = 1, bits_q5_1 = 5, subtract_q5_1 = MINS };
+SIMD void scales_q5_1(block_rows b, scales *u) {
+  u->scale[0] = vf_half_pairs(vq_words_at(b, offsetof(apus_q5_1, d)), u->min);
   u->min[0] = vf_neg(u->min[0]);
 }
-SIMD void codes_q5_1(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
-  vq_nibbles(b + offsetof(apus_q5_1, codes), stride, LAYOUT, codes);
-  vq high = vq_words(b + offsetof(apus_q5_1, high), stride);
-  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_or(codes[j], vq_and(vq_bits(high, j, LAYOUT), 16));
+SIMD places codes_q5_1(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
+  vq_nibbles_at(b, offsetof(apus_q5_1, codes), at_zero(LAYOUT), codes);
+  vq high = vq_words_at(b, offsetof(apus_q5_1, high));
+  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_or(codes[j], vq_bits(high, j, LAYOUT, 16));
+  return AT_ZERO;
 }
 #endif

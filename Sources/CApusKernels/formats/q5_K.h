@@ -30,15 +30,16 @@ static inline int apus_is_finite_q5_K(const apus_q5_K *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q5_K = 8, span_q5_K = 8, bits_q5_K = 5, subtract_q5_K = MINS };
-SIMD void scales_q5_K(const uint8_t *b, size_t stride, scales *u) {
-  unpack_k_scales(b, stride, u);
+enum { groups_q5_K = 8, strip_q5_K = 1, span_q5_K = 8, bits_q5_K = 5, subtract_q5_K = MINS };
+SIMD void scales_q5_K(block_rows b, scales *u) {
+  unpack_k_scales(b, u);
 }
-SIMD void codes_q5_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
+SIMD places codes_q5_K(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
   vq high[8];
-  vq_bytes32(b + offsetof(apus_q5_K, codes) + 32 * (g / 2), stride, LAYOUT, codes);
-  vq_bytes32(b + offsetof(apus_q5_K, high), stride, LAYOUT, high);
+  vq_bytes32_at(b, offsetof(apus_q5_K, codes) + 32 * (g / 2), LAYOUT, codes);
+  vq_bytes32_at(b, offsetof(apus_q5_K, high), LAYOUT, high);
   UNROLL for (int j = 0; j < 8; j++)
     codes[j] = vq_or(vq_and(vq_shr(codes[j], 4 * (g % 2)), 15), vq_and(vq_to_bit(high[j], g, 4), 16));
+  return AT_ZERO;
 }
 #endif

@@ -23,16 +23,17 @@ static inline void apus_decode_block_q6_K(const apus_q6_K *b, float *w) {
 static inline int apus_is_finite_q6_K(const apus_q6_K *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q6_K = 8, span_q6_K = 4, bits_q6_K = 6, subtract_q6_K = 32 };
-SIMD void scales_q6_K(const uint8_t *b, size_t stride, sub_scales *u) {
-  u->d = vf_halves(b + offsetof(apus_q6_K, d), stride);
-  vq_bytes(b + offsetof(apus_q6_K, scales), stride, LANES, u->scale);
+enum { groups_q6_K = 8, strip_q6_K = 1, span_q6_K = 4, bits_q6_K = 6, subtract_q6_K = 32 };
+SIMD void scales_q6_K(block_rows b, sub_scales *u) {
+  u->d = vf_halves_at(b, offsetof(apus_q6_K, d));
+  vq_bytes_at(b, offsetof(apus_q6_K, scales), LANES, u->scale);
 }
-SIMD void codes_q6_K(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
+SIMD places codes_q6_K(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
   vq high[8];
-  vq_bytes32(b + offsetof(apus_q6_K, codes) + 16 * first + 32 * (g % 2), stride, LAYOUT, codes);
-  vq_bytes32(b + offsetof(apus_q6_K, high) + 8 * first, stride, LAYOUT, high);
+  vq_bytes32_at(b, offsetof(apus_q6_K, codes) + 16 * first + 32 * (g % 2), LAYOUT, codes);
+  vq_bytes32_at(b, offsetof(apus_q6_K, high) + 8 * first, LAYOUT, high);
   UNROLL for (int j = 0; j < 8; j++)
     codes[j] = vq_or(vq_and(vq_shr(codes[j], g / 2 * 4), 15), vq_and(vq_to_bit(high[j], 2 * g, 4), 48));
+  return AT_ZERO;
 }
 #endif

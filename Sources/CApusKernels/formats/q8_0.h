@@ -14,11 +14,13 @@ static inline void apus_decode_block_q8_0(const apus_q8_0 *b, float *w) {
 static inline int apus_is_finite_q8_0(const apus_q8_0 *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q8_0 = 1, span_q8_0 = 1, bits_q8_0 = 8, subtract_q8_0 = NOTHING };
-SIMD void scales_q8_0(const uint8_t *b, size_t stride, scales *u) {
-  u->scale[0] = vf_halves(b + offsetof(apus_q8_0, d), stride);
+enum { groups_q8_0 = 1, strip_q8_0 = 8, span_q8_0 = 1, bits_q8_0 = 8, subtract_q8_0 = NOTHING };
+SIMD void scales_q8_0(block_rows b, scales *u) {
+  u->scale[0] = vf_halves_at(b, offsetof(apus_q8_0, d));
 }
-SIMD void codes_q8_0(const uint8_t *b, size_t stride, size_t first, const int g, const int LAYOUT, vq *codes) {
-  vq_bytes32(b + offsetof(apus_q8_0, codes), stride, LAYOUT, codes);
+SIMD places codes_q8_0(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
+  vq_bytes32_at(b, offsetof(apus_q8_0, codes), LAYOUT, codes);
+  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_add(codes[j], SIGNED_ABOVE);
+  return AT_ZERO;
 }
 #endif

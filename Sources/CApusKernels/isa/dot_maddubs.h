@@ -67,7 +67,7 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *starts, const 
 
 // Decode leaves codes as they lie in memory, a row in each half of a vector, and sums across at the end: with one
 // token that is less than to turn them, and signed codes need no nibbles.
-enum { LAYOUT_ONE = ROWS };
+enum { LAYOUT_ONE = ROWS, SIGNED_ABOVE = 0 };
 
 // The sums of the four 32-bit lanes of rows 0...7, added as 16 bits or 32 (WIDE): lane r is row r.
 SIMD vi sum_rows(const vi *rows, const int WIDE) {
@@ -93,7 +93,9 @@ SIMD vi splat_sixteen(const int8_t *a) {
 }
 
 // vq_dot for one vector of rows and one token, from codes in LAYOUT_ONE.
-SIMD vi vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int OFFSET) {
+SIMD vi vq_dot_one(const vq *codes, places at, const int8_t *a, const int32_t *offsets, const int BITS,
+                   const int OFFSET) {
+  (void)at;
   const vi first = splat_sixteen(a), second = splat_sixteen(a + 16);
   vi rows[4];
   UNROLL for (int j = 0; j < 4; j++) {
@@ -192,8 +194,9 @@ SIMD void halves_prepare_one(const sub_scales *unpacked, const int BITS, const i
 }
 
 // vq_dot_halves for one vector of rows and one token, from codes in LAYOUT_ONE.
-SIMD vf vq_dot_halves_one(const vq *codes, const int8_t *a, const int16_t *sums16, const halves_scales_one *u, size_t g,
-                          const int BITS, const int SUBTRACT, vf *min) {
+SIMD vf vq_dot_halves_one(const vq *codes, places at, const int8_t *a, const int16_t *sums16,
+                          const halves_scales_one *u, size_t g, const int BITS, const int SUBTRACT, vf *min) {
+  (void)at;
   const vi first = splat_sixteen(a), second = splat_sixteen(a + 16);
   vi of_first = _mm256_set1_epi16((short)(0x0100 + 0x0404 * (g % 4)));
   vi of_second = _mm256_set1_epi16((short)(0x0302 + 0x0404 * (g % 4)));

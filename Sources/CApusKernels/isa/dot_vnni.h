@@ -2,14 +2,14 @@
 
 // Tokens and vectors of rows whose products are summed at once: their sums stay in registers, and with them all codes
 // of one vector where there are 32 registers (512 bits).
-enum { TOKENS = VF > 8 ? 8 : 4, VECTORS = VF > 8 ? 1 : 2, VQ_OPERANDS = 8, LAYOUT_ONE = LANES };
+enum { TOKENS = VF > 8 ? 8 : 4, VECTORS = VF > 8 ? 1 : 2, VQ_OPERANDS = 8, LAYOUT_ONE = IN_PLACE, SIGNED_ABOVE = 128 };
 
 #include "../bodies/offsets.h"
 
-// Signed codes go 128 above.
-SIMD int offset_of_operands(const int BITS, const int OFFSET) { return BITS == 8 ? 128 : OFFSET; }
+SIMD int offset_of_operands(const int BITS, const int OFFSET) { return BITS == 8 ? SIGNED_ABOVE : OFFSET; }
 SIMD void vq_operands(const vq *codes, const int BITS, vq *operands) {
-  UNROLL for (int j = 0; j < 8; j++) operands[j] = BITS == 8 ? vq_flip_signs(codes[j]) : codes[j];
+  (void)BITS;
+  UNROLL for (int j = 0; j < 8; j++) operands[j] = codes[j];
 }
 
 // sums[v * T + t]: codes [4 * first, 4 * (first + COUNT)) . activations of token t, from `sums` on.
@@ -36,15 +36,16 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *starts, const 
   dot_words(codes, a, 0, 8, V, T, dots);
 }
 
-// The same for one vector of rows and one token, from codes in LAYOUT_ONE.
-SIMD vi vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int OFFSET) {
-  vq operands[VQ_OPERANDS];
+// The same for one vector of rows and one token, from codes in LAYOUT_ONE, of which those with an offset begin at bit 0.
+SIMD vi vq_dot_one(const vq *codes, places at, const int8_t *a, const int32_t *offsets, const int BITS,
+                   const int OFFSET) {
   int32_t start;
-  vi dot;
-  vq_operands(codes, BITS, operands);
+  vi low, high = vi_zero();
   starts_from(offsets, 1, offset_of_operands(BITS, OFFSET), &start);
-  vq_dot(operands, a, &start, BITS, OFFSET, 1, 1, &dot);
-  return dot;
+  begin_sums(&start, offset_of_operands(BITS, OFFSET), 1, 1, &low);
+  dot_words(codes, a, 0, 4, 1, 1, &low);
+  dot_words(codes, a, 4, 4, 1, 1, at.low == at.high ? &low : &high);
+  return at.low == at.high ? vi_sra(low, at.low) : vi_sum(vi_sra(low, at.low), vi_sra(high, at.high));
 }
 
 // ---- formats with a scale for 16 weights
@@ -112,16 +113,16 @@ SIMD void halves_starts(const int32_t *offsets, const int16_t *sums16, size_t wi
 }
 
 // dots: scaled products of the halves of group g, which begin with the starts at `low` and `high`.
-SIMD void dot_halves(const vq *codes, const int8_t *a, const int32_t *low, const int32_t *high, const halves_scales *u,
-                     size_t g, const int SUBTRACT, const int V, const int T, vf *dots) {
+SIMD void dot_halves(const vq *codes, places at, const int8_t *a, const int32_t *low, const int32_t *high,
+                     const halves_scales *u, size_t g, const int SUBTRACT, const int V, const int T, vf *dots) {
   vi first[VECTORS * TOKENS], second[VECTORS * TOKENS];
   begin_sums(low, SUBTRACT, V, T, first);
   begin_sums(high, SUBTRACT, V, T, second);
   dot_words(codes, a, 0, 4, V, T, first);
   dot_words(codes, a, 4, 4, V, T, second);
   UNROLL for (int i = 0; i < V * T; i++) {
-    const vf scaled = vf_mul(vf_from_vi(first[i]), u[i / T].scale[2 * g]);
-    dots[i] = vf_fma(vf_from_vi(second[i]), u[i / T].scale[2 * g + 1], scaled);
+    const vf scaled = vf_mul(vf_from_vi(vi_sra(first[i], at.low)), u[i / T].scale[2 * g]);
+    dots[i] = vf_fma(vf_from_vi(vi_sra(second[i], at.high)), u[i / T].scale[2 * g + 1], scaled);
   }
 }
 
@@ -146,17 +147,17 @@ SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16,
   if (is_folded(BITS))
     dot_folded(codes, a, starts, SUBTRACT, V, T, dots);
   else
-    dot_halves(codes, a, starts, starts + SECOND, u, g, SUBTRACT, V, T, dots);
+    dot_halves(codes, AT_ZERO, a, starts, starts + SECOND, u, g, SUBTRACT, V, T, dots);
   if (SUBTRACT == MINS)
     UNROLL for (int i = 0; i < V * T; i++) mins[i] = dot_mins(sums16 + 2 * (i % T), u + i / T, g);
 }
 
-SIMD vf vq_dot_halves_one(const vq *codes, const int8_t *a, const int16_t *sums16, const halves_scales_one *u, size_t g,
-                          const int BITS, const int SUBTRACT, vf *min) {
+SIMD vf vq_dot_halves_one(const vq *codes, places at, const int8_t *a, const int16_t *sums16,
+                          const halves_scales_one *u, size_t g, const int BITS, const int SUBTRACT, vf *min) {
   (void)BITS;
   const int32_t low = -(sums16[0] * SUBTRACT), high = -(sums16[1] * SUBTRACT);
   vf dot;
-  dot_halves(codes, a, &low, &high, u, g, SUBTRACT, 1, 1, &dot);
+  dot_halves(codes, at, a, &low, &high, u, g, SUBTRACT, 1, 1, &dot);
   if (SUBTRACT == MINS)
     *min = dot_mins(sums16, u, g);
   return dot;

@@ -11,5 +11,6 @@
 typedef float four __attribute__((vector_size(16)));
 
 // How 16 bytes of VF rows lie in four vectors. LANES: vector j has bytes 4j...4j+3 of every row, in its row's lane; what
-// all levels have. ROWS: as they come from memory, a level's own order.
-enum { LANES, ROWS };
+// all levels have. ROWS: as they come from memory, a level's own order. IN_PLACE: as LANES, but codes may stay at
+// their bits of a byte, see places.
+enum { LANES, ROWS, IN_PLACE };

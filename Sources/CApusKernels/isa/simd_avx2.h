@@ -42,9 +42,16 @@ SIMD apus_f16 f16_from_float(float x) { return _cvtss_sh(x, 0); }
 
 // ---- the same place in eight rows, `stride` bytes apart: lane r is row r
 
-SIMD vq vq_words(const uint8_t *p, size_t stride) {
+typedef struct {
+  const uint8_t *row0;
+  size_t stride;
+} rows;
+SIMD rows rows_at(const uint8_t *p, size_t stride) { return (rows){p, stride}; }
+SIMD rows rows_on(rows at, size_t bytes) { return (rows){at.row0 + bytes, at.stride}; }
+
+SIMD vq vq_words(rows at) {
   int32_t words[8];
-  UNROLL for (int r = 0; r < 8; r++) memcpy(words + r, p + r * stride, 4);
+  UNROLL for (int r = 0; r < 8; r++) memcpy(words + r, at.row0 + r * at.stride, 4);
   return _mm256_setr_epi32(words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7]);
 }
 // Four words of four rows at a time, from rows to lanes and back.
@@ -61,21 +68,21 @@ SIMD void vq_turn(const vq *rows, vq *lanes) {
 }
 // 16 bytes of every row. LANES: vector j has bytes 4j...4j+3 of each row in its lane. ROWS: vector j has all bytes
 // of row j in its lower half and of row j + 4 in its upper half.
-SIMD void vq_bytes(const uint8_t *p, size_t stride, const int LAYOUT, vq *bytes) {
+SIMD void vq_bytes(rows at, const int LAYOUT, vq *bytes) {
   UNROLL for (int r = 0; r < 4; r++) {
-    const __m128i low = _mm_loadu_si128((const void *)(p + r * stride));
-    const __m128i high = _mm_loadu_si128((const void *)(p + (r + 4) * stride));
+    const __m128i low = _mm_loadu_si128((const void *)(at.row0 + r * at.stride));
+    const __m128i high = _mm_loadu_si128((const void *)(at.row0 + (r + 4) * at.stride));
     bytes[r] = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
   }
-  if (LAYOUT == LANES) {
-    const vq rows[4] = {bytes[0], bytes[1], bytes[2], bytes[3]};
-    vq_turn(rows, bytes);
+  if (LAYOUT != ROWS) {
+    const vq halves[4] = {bytes[0], bytes[1], bytes[2], bytes[3]};
+    vq_turn(halves, bytes);
   }
 }
 // A half of every row as floats.
-SIMD vf vf_halves(const uint8_t *p, size_t stride) {
+SIMD vf vf_halves(rows at) {
   int16_t halves[8];
-  UNROLL for (int r = 0; r < 8; r++) memcpy(halves + r, p + r * stride, 2);
+  UNROLL for (int r = 0; r < 8; r++) memcpy(halves + r, at.row0 + r * at.stride, 2);
   return _mm256_cvtph_ps(_mm_setr_epi16(halves[0], halves[1], halves[2], halves[3], halves[4], halves[5], halves[6],
                                         halves[7]));
 }
@@ -110,15 +117,16 @@ SIMD vq vq_to_bit(vq a, int from, int to) {
 SIMD vq vq_lookup(const int8_t *table, vq codes) {
   return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)table)), codes);
 }
-// All ones in the bytes of codes whose bit is set in their row's word; vector j of the codes of 32 weights.
-SIMD vq vq_bits(vq words, int j, const int LAYOUT) {
+// VALUE in the bytes of codes whose bit is set in their row's word, else 0; vector j of the codes of 32 weights.
+SIMD vq vq_bits(vq words, int j, const int LAYOUT, const int VALUE) {
   const __m128i four = _mm_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c);
   const __m128i eight = _mm_setr_epi32(0, 0, 0x01010101, 0x01010101);
-  const __m128i source = LAYOUT == LANES ? _mm_add_epi8(four, _mm_set1_epi8((char)(j / 2)))
-                                         : _mm_add_epi8(eight, _mm_set1_epi8((char)(4 * (j % 4) + 2 * (j / 4))));
-  const __m256i bit = LAYOUT == LANES ? _mm256_set1_epi32(j % 2 ? (int)0x80402010 : 0x08040201)
-                                      : _mm256_set1_epi64x((int64_t)0x8040201008040201);
-  return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(words, _mm256_broadcastsi128_si256(source)), bit), bit);
+  const __m128i source = LAYOUT != ROWS ? _mm_add_epi8(four, _mm_set1_epi8((char)(j / 2)))
+                                        : _mm_add_epi8(eight, _mm_set1_epi8((char)(4 * (j % 4) + 2 * (j / 4))));
+  const __m256i bit = LAYOUT != ROWS ? _mm256_set1_epi32(j % 2 ? (int)0x80402010 : 0x08040201)
+                                     : _mm256_set1_epi64x((int64_t)0x8040201008040201);
+  const __m256i bytes = _mm256_shuffle_epi8(words, _mm256_broadcastsi128_si256(source));
+  return vq_and(_mm256_cmpeq_epi8(_mm256_and_si256(bytes, bit), bit), VALUE);
 }
 
 // Bytes of a times the byte that both 16-bit halves of a lane of b have, modulo 256.
@@ -139,6 +147,8 @@ SIMD vi vi_splat_word(const int8_t *a) {
   return vi_splat(word);
 }
 SIMD vi vi_or(vi a, vi b) { return _mm256_or_si256(a, b); }
+SIMD vi vi_sum(vi a, vi b) { return _mm256_add_epi32(a, b); }
+SIMD vi vi_sra(vi a, int bits) { return _mm256_srai_epi32(a, bits); }
 SIMD vi vi_add(vi a, int b) { return _mm256_add_epi32(a, _mm256_set1_epi32(b)); }
 SIMD vi vi_shl(vi a, int bits) { return _mm256_slli_epi32(a, bits); }
 SIMD vi vi_field(vq words, int shift, int bits) {

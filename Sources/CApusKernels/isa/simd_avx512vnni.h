@@ -49,63 +49,66 @@ SIMD apus_f16 f16_from_float(float x) { return _cvtss_sh(x, 0); }
 typedef struct {
   const uint8_t *row0, *row2, *row7;
   size_t stride, three;
-} sixteen_rows;
-SIMD sixteen_rows rows_at(const uint8_t *p, size_t stride) {
-  sixteen_rows rows = {p, p + 2 * stride, p + 7 * stride, stride, 3 * stride};
-  __asm__("" : "+r"(rows.row2), "+r"(rows.row7), "+r"(rows.three));
-  return rows;
+} rows;
+SIMD rows rows_at(const uint8_t *p, size_t stride) {
+  rows at = {p, p + 2 * stride, p + 7 * stride, stride, 3 * stride};
+  __asm__("" : "+r"(at.row2), "+r"(at.row7), "+r"(at.three));
+  return at;
+}
+SIMD rows rows_on(rows at, size_t bytes) {
+  return (rows){at.row0 + bytes, at.row2 + bytes, at.row7 + bytes, at.stride, at.three};
 }
 // Row R: a base and a multiple of the stride that an address can have.
-SIMD const uint8_t *row_at(sixteen_rows rows, const int R) {
+SIMD const uint8_t *row_at(rows at, const int R) {
   switch (R) {
-  case 3: case 6: case 12: return rows.row0 + R / 3 * rows.three;
-  case 5: case 14: return rows.row2 + (R - 2) / 3 * rows.three;
-  case 7: case 9: case 11: case 15: return rows.row7 + (size_t)(R - 7) * rows.stride;
-  case 10: case 13: return rows.row7 + (R - 7) / 3 * rows.three;
-  default: return rows.row0 + (size_t)R * rows.stride;
+  case 3: case 6: case 12: return at.row0 + R / 3 * at.three;
+  case 5: case 14: return at.row2 + (R - 2) / 3 * at.three;
+  case 7: case 9: case 11: case 15: return at.row7 + (size_t)(R - 7) * at.stride;
+  case 10: case 13: return at.row7 + (R - 7) / 3 * at.three;
+  default: return at.row0 + (size_t)R * at.stride;
   }
 }
 
-SIMD __m128i four_words(sixteen_rows rows, const int R) {
+SIMD __m128i four_words(rows at, const int R) {
   int32_t words[4];
-  UNROLL for (int r = 0; r < 4; r++) memcpy(words + r, row_at(rows, R + r), 4);
+  UNROLL for (int r = 0; r < 4; r++) memcpy(words + r, row_at(at, R + r), 4);
   return _mm_setr_epi32(words[0], words[1], words[2], words[3]);
 }
 SIMD vq four_quarters(__m128i a, __m128i b, __m128i c, __m128i d) {
   __m512i low = _mm512_inserti32x4(_mm512_castsi128_si512(a), b, 1);
   return _mm512_inserti32x4(_mm512_inserti32x4(low, c, 2), d, 3);
 }
-SIMD vq vq_words(const uint8_t *p, size_t stride) {
-  const sixteen_rows rows = rows_at(p, stride);
-  return four_quarters(four_words(rows, 0), four_words(rows, 4), four_words(rows, 8), four_words(rows, 12));
+SIMD vq vq_words(rows at) {
+  return four_quarters(four_words(at, 0), four_words(at, 4), four_words(at, 8), four_words(at, 12));
 }
-SIMD __m128i sixteen_bytes(sixteen_rows rows, const int R) { return _mm_loadu_si128((const void *)row_at(rows, R)); }
+SIMD __m128i sixteen_bytes(rows at, const int R) { return _mm_loadu_si128((const void *)row_at(at, R)); }
+// 16 bytes of rows R, R + 4, R + 8 and R + 12. The compiler would make two halves of them first, an instruction more.
+SIMD __m512i four_rows(rows at, const int R) {
+  return four_quarters(sixteen_bytes(at, R), sixteen_bytes(at, R + 4), sixteen_bytes(at, R + 8),
+                       sixteen_bytes(at, R + 12));
+}
 // 16 bytes of every row: vector j has bytes 4j...4j+3.
-SIMD void vq_bytes(const uint8_t *p, size_t stride, const int LAYOUT, vq *bytes) {
+SIMD void vq_bytes(rows at, const int LAYOUT, vq *bytes) {
   (void)LAYOUT;
-  const sixteen_rows at = rows_at(p, stride);
-  __m512i rows[4], pairs[4];
-  UNROLL for (int r = 0; r < 4; r++)
-    rows[r] = four_quarters(sixteen_bytes(at, r), sixteen_bytes(at, r + 4), sixteen_bytes(at, r + 8),
-                            sixteen_bytes(at, r + 12));
+  __m512i quarters[4], pairs[4];
+  UNROLL for (int r = 0; r < 4; r++) quarters[r] = four_rows(at, r);
   UNROLL for (int r = 0; r < 4; r += 2) {
-    pairs[r] = _mm512_unpacklo_epi32(rows[r], rows[r + 1]);
-    pairs[r + 1] = _mm512_unpackhi_epi32(rows[r], rows[r + 1]);
+    pairs[r] = _mm512_unpacklo_epi32(quarters[r], quarters[r + 1]);
+    pairs[r + 1] = _mm512_unpackhi_epi32(quarters[r], quarters[r + 1]);
   }
   UNROLL for (int j = 0; j < 2; j++) {
     bytes[2 * j] = _mm512_unpacklo_epi64(pairs[j], pairs[2 + j]);
     bytes[2 * j + 1] = _mm512_unpackhi_epi64(pairs[j], pairs[2 + j]);
   }
 }
-SIMD __m128i eight_halves(sixteen_rows rows, const int R) {
+SIMD __m128i eight_halves(rows at, const int R) {
   int16_t halves[8];
-  UNROLL for (int r = 0; r < 8; r++) memcpy(halves + r, row_at(rows, R + r), 2);
+  UNROLL for (int r = 0; r < 8; r++) memcpy(halves + r, row_at(at, R + r), 2);
   return _mm_setr_epi16(halves[0], halves[1], halves[2], halves[3], halves[4], halves[5], halves[6], halves[7]);
 }
 // A half of every row as floats.
-SIMD vf vf_halves(const uint8_t *p, size_t stride) {
-  const sixteen_rows rows = rows_at(p, stride);
-  return _mm512_cvtph_ps(_mm256_set_m128i(eight_halves(rows, 8), eight_halves(rows, 0)));
+SIMD vf vf_halves(rows at) {
+  return _mm512_cvtph_ps(_mm256_set_m128i(eight_halves(at, 8), eight_halves(at, 0)));
 }
 // The halves of every lane's word.
 SIMD vf vf_half_pairs(vq words, vf *second) {
@@ -133,14 +136,13 @@ SIMD vq vq_to_bit(vq a, int from, int to) {
 SIMD vq vq_lookup(const int8_t *table, vq codes) {
   return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128((const void *)table)), codes);
 }
-// Byte i of a lane is all ones where bit 4j + i of its word is set.
-SIMD vq vq_bits(vq words, int j, const int LAYOUT) {
+// Byte i of a lane is VALUE where bit 4j + i of its word is set, else 0.
+SIMD vq vq_bits(vq words, int j, const int LAYOUT, const int VALUE) {
   (void)LAYOUT;
-  const __m512i source = _mm512_add_epi8(
-      _mm512_set1_epi8((char)(j / 2)),
-      _mm512_broadcast_i32x4(_mm_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c)));
-  const __m512i bit = _mm512_set1_epi32(j % 2 ? (int)0x80402010 : 0x08040201);
-  return _mm512_movm_epi8(_mm512_test_epi8_mask(_mm512_shuffle_epi8(words, source), bit));
+  const __m512i of_nibble = _mm512_setr_epi32(0, 1, 1 << 8, 0x101, 1 << 16, 0x10001, 0x10100, 0x10101, 1 << 24, 0x1000001,
+                                              0x1000100, 0x1000101, 0x1010000, 0x1010001, 0x1010100, 0x1010101);
+  const __m512i values = _mm512_mullo_epi32(of_nibble, _mm512_set1_epi32(VALUE));
+  return _mm512_permutexvar_epi32(_mm512_srli_epi32(words, (unsigned)(4 * j)), values);
 }
 
 // Bytes of a times the byte that both 16-bit halves of a lane of b have, modulo 256.
@@ -161,13 +163,15 @@ SIMD vi vi_splat_word(const int8_t *a) {
   return vi_splat(word);
 }
 SIMD vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
+SIMD vi vi_sum(vi a, vi b) { return _mm512_add_epi32(a, b); }
+SIMD vi vi_sra(vi a, int bits) { return _mm512_srai_epi32(a, (unsigned)bits); }
 SIMD vi vi_add(vi a, int b) { return _mm512_add_epi32(a, _mm512_set1_epi32(b)); }
 SIMD vi vi_shl(vi a, int bits) { return _mm512_slli_epi32(a, (unsigned)bits); }
 SIMD vi vi_field(vq words, int shift, int bits) {
   return _mm512_and_si512(_mm512_srli_epi32(words, (unsigned)shift), _mm512_set1_epi32((1 << bits) - 1));
 }
 SIMD vi vi_signed_byte(vq words, int byte) {
-  return _mm512_srai_epi32(_mm512_slli_epi32(words, (unsigned)(24 - 8 * byte)), 24);
+  return _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi32(1 << 8 * byte), words);
 }
 // Signed bytes 2p and 2p + 1 of every lane times FACTOR, as 16-bit integers. FACTOR: a power of two up to 128.
 SIMD vi vi_pairs(vq words, int p, const int FACTOR) {

@@ -59,13 +59,20 @@ SIMD apus_f16 f16_from_float(float x) { return apus_float_to_f16(x); }
 
 // ---- the same place in eight rows, `stride` bytes apart: lane r is row r
 
+typedef struct {
+  const uint8_t *row0;
+  size_t stride;
+} rows;
+SIMD rows rows_at(const uint8_t *p, size_t stride) { return (rows){p, stride}; }
+SIMD rows rows_on(rows at, size_t bytes) { return (rows){at.row0 + bytes, at.stride}; }
+
 SIMD uint8x16_t four_words(const uint8_t *p, size_t stride) {
   uint32_t words[4];
   UNROLL for (int r = 0; r < 4; r++) memcpy(words + r, p + r * stride, 4);
   return vreinterpretq_u8_u32((uint32x4_t){words[0], words[1], words[2], words[3]});
 }
-SIMD vq vq_words(const uint8_t *p, size_t stride) {
-  return (vq){four_words(p, stride), four_words(p + 4 * stride, stride)};
+SIMD vq vq_words(rows at) {
+  return (vq){four_words(at.row0, at.stride), four_words(at.row0 + 4 * at.stride, at.stride)};
 }
 // 16 bytes of four rows: vector j has bytes 4j...4j+3 of each.
 SIMD void transpose(const uint8_t *p, size_t stride, uint8x16_t *bytes) {
@@ -82,17 +89,17 @@ SIMD void transpose(const uint8_t *p, size_t stride, uint8x16_t *bytes) {
   bytes[3] = vreinterpretq_u8_u64(vtrn2q_u64(odd[0], odd[1]));
 }
 // 16 bytes of every row: vector j has bytes 4j...4j+3.
-SIMD void vq_bytes(const uint8_t *p, size_t stride, const int LAYOUT, vq *bytes) {
+SIMD void vq_bytes(rows at, const int LAYOUT, vq *bytes) {
   (void)LAYOUT;
   uint8x16_t low[4], high[4];
-  transpose(p, stride, low);
-  transpose(p + 4 * stride, stride, high);
+  transpose(at.row0, at.stride, low);
+  transpose(at.row0 + 4 * at.stride, at.stride, high);
   UNROLL for (int j = 0; j < 4; j++) bytes[j] = (vq){low[j], high[j]};
 }
 // A half of every row as floats.
-SIMD vf vf_halves(const uint8_t *p, size_t stride) {
+SIMD vf vf_halves(rows at) {
   uint16_t halves[8];
-  UNROLL for (int r = 0; r < 8; r++) memcpy(halves + r, p + r * stride, 2);
+  UNROLL for (int r = 0; r < 8; r++) memcpy(halves + r, at.row0 + r * at.stride, 2);
   return from_halves((uint16x8_t){halves[0], halves[1], halves[2], halves[3], halves[4], halves[5], halves[6],
                                   halves[7]});
 }
@@ -130,13 +137,13 @@ SIMD vq vq_lookup(const int8_t *table, vq codes) {
   const uint8x16_t values = vreinterpretq_u8_s8(vld1q_s8(table));
   return (vq){vqtbl1q_u8(values, codes.low), vqtbl1q_u8(values, codes.high)};
 }
-// Byte i of a lane is all ones where bit 4j + i of its word is set.
-SIMD vq vq_bits(vq words, int j, const int LAYOUT) {
+// Byte i of a lane is VALUE where bit 4j + i of its word is set, else 0.
+SIMD vq vq_bits(vq words, int j, const int LAYOUT, const int VALUE) {
   (void)LAYOUT;
   const uint8x16_t first = {0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12};
   const uint8x16_t source = vaddq_u8(first, vdupq_n_u8((uint8_t)(j / 2)));
   const uint8x16_t bit = vreinterpretq_u8_u32(vdupq_n_u32(j % 2 ? 0x80402010 : 0x08040201));
-  return (vq){vtstq_u8(vqtbl1q_u8(words.low, source), bit), vtstq_u8(vqtbl1q_u8(words.high, source), bit)};
+  return vq_and((vq){vtstq_u8(vqtbl1q_u8(words.low, source), bit), vtstq_u8(vqtbl1q_u8(words.high, source), bit)}, VALUE);
 }
 SIMD vq vq_add(vq a, int byte) {
   const uint8x16_t b = vdupq_n_u8((uint8_t)byte);
@@ -272,10 +279,10 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *starts, const 
     UNROLL for (int i = 0; i < V * T; i++) dots[i] = vi_add(dots[i], starts[i % T]);
 }
 
-enum { LAYOUT_ONE = LANES };
+enum { LAYOUT_ONE = LANES, SIGNED_ABOVE = 0 };
 // The same for one vector of rows and one token, from codes in LAYOUT_ONE.
-SIMD vi vq_dot_one(const vq *codes, const int8_t *a, const int32_t *offsets, const int BITS, const int OFFSET) {
-  (void)BITS;
+SIMD vi vq_dot_one(const vq *codes, places at, const int8_t *a, const int32_t *offsets, const int BITS, const int OFFSET) {
+  (void)at, (void)BITS;
   vi dot, rest;
   dot_token(codes, a, 0, &dot, &rest);
   return less_offset(dot, *offsets, OFFSET);
@@ -345,9 +352,9 @@ SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16,
       dots[v * T + t] = join_halves(low[v * T + t], high[v * T + t], sums16 + 2 * t, u + v, g, SUBTRACT, mins + v * T + t);
 }
 
-SIMD vf vq_dot_halves_one(const vq *codes, const int8_t *a, const int16_t *sums16, const halves_scales_one *u, size_t g,
-                          const int BITS, const int SUBTRACT, vf *min) {
-  (void)BITS;
+SIMD vf vq_dot_halves_one(const vq *codes, places at, const int8_t *a, const int16_t *sums16,
+                          const halves_scales_one *u, size_t g, const int BITS, const int SUBTRACT, vf *min) {
+  (void)at, (void)BITS;
   vi low, high;
   dot_token(codes, a, 1, &low, &high);
   return join_halves(low, high, sums16, u, g, SUBTRACT, min);
