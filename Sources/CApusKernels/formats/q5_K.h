@@ -35,11 +35,12 @@ SIMD void scales_q5_K(block_rows b, scales *u) {
   unpack_k_scales(b, u);
 }
 SIMD places codes_q5_K(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
+  const int own = 4 * (g % 2), at = LAYOUT == IN_PLACE && own > 0 ? g % 4 : 0; // so bits of `high` move together, or stay
   vq high[8];
   vq_bytes32_at(b, offsetof(apus_q5_K, codes) + 32 * (g / 2), LAYOUT, codes);
   vq_bytes32_at(b, offsetof(apus_q5_K, high), LAYOUT, high);
   UNROLL for (int j = 0; j < 8; j++)
-    codes[j] = vq_or(vq_and(vq_shr(codes[j], 4 * (g % 2)), 15), vq_and(vq_to_bit(high[j], g, 4), 16));
-  return AT_ZERO;
+    codes[j] = vq_or(vq_and(vq_to_bit(codes[j], own, at), 15 << at), vq_and(vq_to_bit(high[j], g, at + 4), 16 << at));
+  return (places){at, at};
 }
 #endif

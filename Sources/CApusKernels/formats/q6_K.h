@@ -29,11 +29,12 @@ SIMD void scales_q6_K(block_rows b, sub_scales *u) {
   vq_bytes_at(b, offsetof(apus_q6_K, scales), LANES, u->scale);
 }
 SIMD places codes_q6_K(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
+  const int own = g / 2 * 4, at = LAYOUT == IN_PLACE && g == 3 ? 2 : 0; // there the upper bits can stay
   vq high[8];
   vq_bytes32_at(b, offsetof(apus_q6_K, codes) + 16 * first + 32 * (g % 2), LAYOUT, codes);
   vq_bytes32_at(b, offsetof(apus_q6_K, high) + 8 * first, LAYOUT, high);
   UNROLL for (int j = 0; j < 8; j++)
-    codes[j] = vq_or(vq_and(vq_shr(codes[j], g / 2 * 4), 15), vq_and(vq_to_bit(high[j], 2 * g, 4), 48));
-  return AT_ZERO;
+    codes[j] = vq_or(vq_and(vq_to_bit(codes[j], own, at), 15 << at), vq_and(vq_to_bit(high[j], 2 * g, at + 4), 48 << at));
+  return (places){at, at};
 }
 #endif

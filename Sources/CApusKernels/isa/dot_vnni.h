@@ -57,7 +57,12 @@ typedef struct {
   vf d, dmin, scale[16];
   vi words[16], pairs[8];
   vq zeros[16];
-} halves_scales, halves_scales_one;
+} halves_scales;
+// `both`: for codes whose sums of 16 products fit in 16 bits, the scales of both halves of a group, instead of `scale`.
+typedef struct {
+  vf d, dmin, scale[16];
+  vi both[8], pairs[8];
+} halves_scales_one;
 
 // Whether products of codes and scales fit in a byte: then many tokens share these, and 32 weights have one sum.
 // (code - 4) * scale of Q3_K is -124...128: it goes with its sign changed and 128 above.
@@ -65,19 +70,29 @@ SIMD int is_folded(const int BITS) { return BITS <= 3; }
 
 SIMD int halves_tokens(const int BITS) { return is_folded(BITS) || TOKENS < 4 ? TOKENS : 4; }
 
-SIMD void halves_prepare_one(const sub_scales *unpacked, const int BITS, const int SUBTRACT, halves_scales *u) {
-  (void)BITS;
+SIMD void scales_of_halves(const sub_scales *unpacked, vf *scale) {
+  UNROLL for (int i = 0; i < 16; i++) scale[i] = vf_from_vi(vi_signed_byte(unpacked->scale[i / 4], i % 4));
+}
+SIMD void pairs_of_halves(const vq *bytes, vi *pairs) {
+  UNROLL for (int g = 0; g < 8; g++) pairs[g] = vi_pairs(bytes[g / 2], g % 2, 1);
+}
+SIMD void halves_prepare_one(const sub_scales *unpacked, const int BITS, const int SUBTRACT, halves_scales_one *u) {
   u->d = unpacked->d, u->dmin = unpacked->dmin;
-  UNROLL for (int i = 0; i < 16; i++) u->scale[i] = vf_from_vi(vi_signed_byte(unpacked->scale[i / 4], i % 4));
+  if (is_folded(BITS))
+    pairs_of_halves(unpacked->scale, u->both);
+  else
+    scales_of_halves(unpacked, u->scale);
   if (SUBTRACT == MINS)
-    UNROLL for (int g = 0; g < 8; g++) u->pairs[g] = vi_pairs(unpacked->min[g / 2], g % 2, 1);
+    pairs_of_halves(unpacked->min, u->pairs);
 }
 
 // For folded codes: scales twice in every lane, as 16-bit integers; `zeros`: what a code becomes that stands for 0.
 SIMD void halves_prepare(const sub_scales *unpacked, const int BITS, const int SUBTRACT, halves_scales *u) {
-  halves_prepare_one(unpacked, BITS, SUBTRACT, u);
+  u->d = unpacked->d, u->dmin = unpacked->dmin;
+  if (SUBTRACT == MINS)
+    pairs_of_halves(unpacked->min, u->pairs);
   if (!is_folded(BITS))
-    return;
+    return scales_of_halves(unpacked, u->scale);
   UNROLL for (int i = 0; i < 16; i++) {
     const vi scale = vi_signed_byte(unpacked->scale[i / 4], i % 4);
     u->words[i] = vi_or(vi_field(scale, 0, 16), vi_shl(scale, 16));
@@ -113,16 +128,16 @@ SIMD void halves_starts(const int32_t *offsets, const int16_t *sums16, size_t wi
 }
 
 // dots: scaled products of the halves of group g, which begin with the starts at `low` and `high`.
-SIMD void dot_halves(const vq *codes, places at, const int8_t *a, const int32_t *low, const int32_t *high,
-                     const halves_scales *u, size_t g, const int SUBTRACT, const int V, const int T, vf *dots) {
+SIMD void dot_halves(const vq *codes, const int8_t *a, const int32_t *low, const int32_t *high, const halves_scales *u,
+                     size_t g, const int SUBTRACT, const int V, const int T, vf *dots) {
   vi first[VECTORS * TOKENS], second[VECTORS * TOKENS];
   begin_sums(low, SUBTRACT, V, T, first);
   begin_sums(high, SUBTRACT, V, T, second);
   dot_words(codes, a, 0, 4, V, T, first);
   dot_words(codes, a, 4, 4, V, T, second);
   UNROLL for (int i = 0; i < V * T; i++) {
-    const vf scaled = vf_mul(vf_from_vi(vi_sra(first[i], at.low)), u[i / T].scale[2 * g]);
-    dots[i] = vf_fma(vf_from_vi(vi_sra(second[i], at.high)), u[i / T].scale[2 * g + 1], scaled);
+    const vf scaled = vf_mul(vf_from_vi(first[i]), u[i / T].scale[2 * g]);
+    dots[i] = vf_fma(vf_from_vi(second[i]), u[i / T].scale[2 * g + 1], scaled);
   }
 }
 
@@ -135,9 +150,9 @@ SIMD void dot_folded(const vq *codes, const int8_t *a, const int32_t *starts, co
   UNROLL for (int i = 0; i < V * T; i++) dots[i] = vf_from_vi(sums[i]);
 }
 
-// What the mins of group g take off.
-SIMD vf dot_mins(const int16_t *sums16, const halves_scales *u, size_t g) {
-  return vf_from_vi(vi_dot_pairs(u->pairs[g], vi_splat_word((const int8_t *)sums16)));
+// What the mins of group g take off, whose pairs these are.
+SIMD vf dot_mins(const int16_t *sums16, vi pairs) {
+  return vf_from_vi(vi_dot_pairs(pairs, vi_splat_word((const int8_t *)sums16)));
 }
 
 // dots: scaled products of the halves of group g, less the offset; without an offset mins: what the mins take off.
@@ -147,18 +162,25 @@ SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16,
   if (is_folded(BITS))
     dot_folded(codes, a, starts, SUBTRACT, V, T, dots);
   else
-    dot_halves(codes, AT_ZERO, a, starts, starts + SECOND, u, g, SUBTRACT, V, T, dots);
+    dot_halves(codes, a, starts, starts + SECOND, u, g, SUBTRACT, V, T, dots);
   if (SUBTRACT == MINS)
-    UNROLL for (int i = 0; i < V * T; i++) mins[i] = dot_mins(sums16 + 2 * (i % T), u + i / T, g);
+    UNROLL for (int i = 0; i < V * T; i++) mins[i] = dot_mins(sums16 + 2 * (i % T), u[i / T].pairs[g]);
 }
 
 SIMD vf vq_dot_halves_one(const vq *codes, places at, const int8_t *a, const int16_t *sums16,
                           const halves_scales_one *u, size_t g, const int BITS, const int SUBTRACT, vf *min) {
-  (void)BITS;
-  const int32_t low = -(sums16[0] * SUBTRACT), high = -(sums16[1] * SUBTRACT);
-  vf dot;
-  dot_halves(codes, at, a, &low, &high, u, g, SUBTRACT, 1, 1, &dot);
+  const int32_t starts[2] = {-(sums16[0] * SUBTRACT) * (1 << at.low), -(sums16[1] * SUBTRACT) * (1 << at.high)};
+  vi first, second;
+  begin_sums(starts, SUBTRACT, 1, 1, &first);
+  begin_sums(starts + 1, SUBTRACT, 1, 1, &second);
+  dot_words(codes, a, 0, 4, 1, 1, &first);
+  dot_words(codes, a, 4, 4, 1, 1, &second);
   if (SUBTRACT == MINS)
-    *min = dot_mins(sums16, u, g);
-  return dot;
+    *min = dot_mins(sums16, u->pairs[g]);
+  if (is_folded(BITS)) {
+    const vi both = vi_halves(vi_sra(first, at.low), vi_shl(second, 16 - at.high));
+    return vf_from_vi(vi_dot_pairs(both, u->both[g]));
+  }
+  const vf scaled = vf_mul(vf_from_vi(vi_sra(first, at.low)), u->scale[2 * g]);
+  return vf_fma(vf_from_vi(vi_sra(second, at.high)), u->scale[2 * g + 1], scaled);
 }

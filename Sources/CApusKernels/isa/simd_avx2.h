@@ -163,6 +163,8 @@ SIMD vi vi_pairs(vq words, int p, const int FACTOR) {
   const __m128i order = _mm_add_epi8(lanes, _mm_set1_epi32((int)0x01800080 + p * 0x02000200));
   return _mm256_srai_epi16(_mm256_shuffle_epi8(words, _mm256_broadcastsi128_si256(order)), 8 - __builtin_ctz(FACTOR));
 }
+// The lower half of every lane of a, the upper one of b.
+SIMD vi vi_halves(vi a, vi b) { return _mm256_blend_epi16(a, b, 0xaa); }
 SIMD vi vi_dot_pairs(vi a, vi b) { return _mm256_madd_epi16(a, b); }
 
 #include "sums_x86.h"

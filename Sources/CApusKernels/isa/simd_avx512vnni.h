@@ -180,6 +180,8 @@ SIMD vi vi_pairs(vq words, int p, const int FACTOR) {
   const __m512i upper = _mm512_shuffle_epi8(words, _mm512_broadcast_i32x4(order));
   return _mm512_srai_epi16(upper, (unsigned)(8 - __builtin_ctz(FACTOR)));
 }
+// The lower half of every lane of a, the upper one of b.
+SIMD vi vi_halves(vi a, vi b) { return _mm512_mask_blend_epi16(0xaaaaaaaa, a, b); }
 SIMD vi vi_dot_pairs(vi a, vi b) { return _mm512_madd_epi16(a, b); }
 SIMD vi vi_dpbusd(vi sum, vq codes, vi words) { return _mm512_dpbusd_epi32(sum, codes, words); }
 
