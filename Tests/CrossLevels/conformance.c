@@ -177,7 +177,8 @@ static void test_parts(const apus_kernels *kernels, const product *p) {
 
 static void test_matmuls(const apus_kernels *kernels, const apus_kernels *reference, const apus_kernels *below,
                          apus_format format) {
-  static const size_t units[] = {1, 2, 3, 9}, all_rows[] = {1, 3, 4, 5, 8, 9, 19, 37}, all_columns[] = {1, 2, 4, 7};
+  const size_t units[] = {1, 2, 3, formats[format].elements == 32 ? 19 : 9};
+  static const size_t all_rows[] = {1, 3, 4, 5, 8, 9, 19, 37}, all_columns[] = {1, 2, 4, 7};
   const size_t unit = formats[format].elements > 1 ? formats[format].elements : 19;
   for (int i = 0; i < 4; i++) {
     for (int j = 0; j < 8; j++)
@@ -191,7 +192,8 @@ static void test_matmuls(const apus_kernels *kernels, const apus_kernels *refere
       test_same_bits(kernels, below, &p);
   }
   // More tokens than one chunk.
-  const size_t k = formats[format].elements > 1 ? 3 * unit : 2077;
+  // Blocks of 32 weights are read in strips of up to eight: one, and a rest.
+  const size_t k = formats[format].elements == 1 ? 2077 : formats[format].elements == 32 ? 11 * unit : 3 * unit;
   const product p = random_product(format, 75, k, apus_chunk_tokens(k) + 14);
   test_matmul(kernels, reference, &p);
   if (below && formats[format].elements > 1)
