@@ -58,12 +58,12 @@ SIMD vf OF_FORMAT(matmul_one)(const uint8_t *w, size_t stride, size_t k, const a
   return acc;
 }
 
-// Block i of V * VF rows as the products take it.
-SIMD void OF_FORMAT(unpack)(const uint8_t *w, size_t stride, size_t i, const int V, OF_KIND(scales) *u,
-                            vq operands[][VECTORS][VQ_OPERANDS]) {
+// Block i of V * VF rows, of which those of vector v begin at of_v[v], as the products take it.
+SIMD void OF_FORMAT(unpack)(const uint8_t *w, const rows *of_v, size_t stride, size_t i, const int V,
+                            OF_KIND(scales) *u, vq operands[][VECTORS][VQ_OPERANDS]) {
   CONSTANTS;
   for (int v = 0; v < V; v++) {
-    const block_rows block = {rows_at(w + (size_t)v * VF * stride + i * BLOCK_BYTES, stride), ALONE};
+    const block_rows block = {rows_on(of_v[v], i * BLOCK_BYTES), ALONE};
     const uint8_t *next = w + (size_t)(V + v) * VF * stride;
     OF_KIND(unpacked) unpacked;
     OF_FORMAT(scales)(block, &unpacked);
@@ -89,8 +89,11 @@ SIMD void OF_FORMAT(matmul_many)(const uint8_t *w, size_t stride, size_t k, cons
   OF_KIND(scales) u[VECTORS];
   int32_t starts[2 * APUS_CHUNK_TOKENS_MAX];
   vq operands[GROUPS][VECTORS][VQ_OPERANDS];
+  rows of_v[VECTORS];
+  for (int v = 0; v < V; v++)
+    of_v[v] = rows_at(w + (size_t)v * VF * stride, stride);
   for (size_t i = 0; i < k / (32 * GROUPS); i++) {
-    OF_FORMAT(unpack)(w, stride, i, V, u, operands);
+    OF_FORMAT(unpack)(w, of_v, stride, i, V, u, operands);
     for (size_t g = 0; g < GROUPS; g++) {
       size_t t = 0;
       OF_KIND(starts)(a.offsets, a.sums16, width, BITS, SUBTRACT, starts);
