@@ -49,7 +49,7 @@ SIMD void blocks_accumulate(const vq *operands, const scales *u, size_t g, block
   blocks_add(dots, u, g, a, SUBTRACT, V, T, acc);
 }
 
-// The same for one vector of rows and one token, from codes in LAYOUT_ONE.
+// The same for one vector of rows and one token, from codes in blocks_layout_one.
 SIMD void blocks_accumulate_one(const vq *codes, places at, const scales *u, size_t g, block_of_a a, const int BITS,
                                 const int SUBTRACT, vf *acc) {
   const vi dot = vq_dot_one(codes, at, a.codes, a.offsets, BITS, SUBTRACT);

@@ -32,7 +32,7 @@ SIMD void OF_FORMAT(block_one)(block_rows block, size_t i, const block_of_a a, c
       of_group.codes = prefetch_beside(of_group.codes, next, i * GROUPS + group, GROUP_BYTES,
                                        GROUPS > 1 || block.at != ALONE);
       vq codes[8];
-      const places at = OF_FORMAT(codes)(block, first, g, LAYOUT_ONE, codes);
+      const places at = OF_FORMAT(codes)(block, first, g, OF_KIND(layout_one), codes);
       OF_KIND(accumulate_one)(codes, at, &u, group, of_group, BITS, SUBTRACT, acc);
     }
   }
@@ -41,7 +41,7 @@ SIMD void OF_FORMAT(block_one)(block_rows block, size_t i, const block_of_a a, c
 // One token with VF rows at w, `stride` bytes apart.
 SIMD vf OF_FORMAT(matmul_one)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x) {
   CONSTANTS;
-  const int STRIP = LAYOUT_ONE != ROWS ? OF_FORMAT(strip) : 1;
+  const int STRIP = OF_KIND(layout_one) != ROWS ? OF_FORMAT(strip) : 1;
   const block_of_a a = first_block(x);
   const uint8_t *next = w + prefetch_distance(stride);
   const rows first = rows_at(w, stride);

@@ -65,9 +65,9 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *starts, const 
     dots[i] = offset_of_operands(BITS, OFFSET) > 0 ? vi_add(dots[i], starts[i % T]) : dots[i];
 }
 
-// Decode leaves codes as they lie in memory, a row in each half of a vector, and sums across at the end: with one
-// token that is less than to turn them, and signed codes need no nibbles.
-enum { LAYOUT_ONE = ROWS, SIGNED_ABOVE = 0 };
+// Decode of formats with a scale for 32 weights leaves codes as they lie in memory, a row in each half of a vector, and
+// sums across at the end: with one token that is less than to turn them, and signed codes need no nibbles.
+enum { blocks_layout_one = ROWS, halves_layout_one = LANES, SIGNED_ABOVE = 0 };
 
 // The sums of the four 32-bit lanes of rows 0...7, added as 16 bits or 32 (WIDE): lane r is row r.
 SIMD vi sum_rows(const vi *rows, const int WIDE) {
@@ -92,7 +92,7 @@ SIMD vi splat_sixteen(const int8_t *a) {
   return _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)a));
 }
 
-// vq_dot for one vector of rows and one token, from codes in LAYOUT_ONE.
+// vq_dot for one vector of rows and one token, from codes in ROWS.
 SIMD vi vq_dot_one(const vq *codes, places at, const int8_t *a, const int32_t *offsets, const int BITS,
                    const int OFFSET) {
   (void)at;
@@ -175,42 +175,16 @@ SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16,
   }
 }
 
-// The 16 scales of rows j and j + 4, the first eight and the rest.
-typedef struct {
-  vf d, dmin;
-  vi scale[4][2], pairs[8];
-} halves_scales_one;
-
+// vq_dot_halves for one vector of rows and one token: here too scales serve eight rows at once.
+typedef halves_scales halves_scales_one;
 SIMD void halves_prepare_one(const sub_scales *unpacked, const int BITS, const int SUBTRACT, halves_scales_one *u) {
-  (void)BITS;
-  vq rows[4];
-  u->d = unpacked->d, u->dmin = unpacked->dmin;
-  vq_turn(unpacked->scale, rows);
-  UNROLL for (int j = 0; j < 4; j++) {
-    u->scale[j][0] = _mm256_srai_epi16(_mm256_unpacklo_epi8(rows[j], rows[j]), 8);
-    u->scale[j][1] = _mm256_srai_epi16(_mm256_unpackhi_epi8(rows[j], rows[j]), 8);
-  }
-  pairs_from(unpacked, SUBTRACT, u->pairs);
+  halves_prepare(unpacked, BITS, SUBTRACT, u);
 }
-
-// vq_dot_halves for one vector of rows and one token, from codes in LAYOUT_ONE.
 SIMD vf vq_dot_halves_one(const vq *codes, places at, const int8_t *a, const int16_t *sums16,
                           const halves_scales_one *u, size_t g, const int BITS, const int SUBTRACT, vf *min) {
   (void)at;
-  const vi first = splat_sixteen(a), second = splat_sixteen(a + 16);
-  vi of_first = _mm256_set1_epi16((short)(0x0100 + 0x0404 * (g % 4)));
-  vi of_second = _mm256_set1_epi16((short)(0x0302 + 0x0404 * (g % 4)));
-  KEEP(of_first);
-  KEEP(of_second);
-  vi rows[4];
-  UNROLL for (int j = 0; j < 4; j++) {
-    const vi scales = u->scale[j][g / 4];
-    const vi x = _mm256_madd_epi16(products(codes[j], first, BITS), _mm256_shuffle_epi8(scales, of_first));
-    const vi y = _mm256_madd_epi16(products(codes[4 + j], second, BITS), _mm256_shuffle_epi8(scales, of_second));
-    rows[j] = _mm256_add_epi32(x, y);
-  }
-  const vi taken = vi_dot_pairs(u->pairs[g], vi_splat_word((const int8_t *)sums16)), sum = sum_rows(rows, 1);
-  *min = vf_from_vi(taken);
-  return vf_from_vi(SUBTRACT > 0 ? _mm256_sub_epi32(sum, taken) : sum);
+  vf dot;
+  vq_dot_halves(codes, a, sums16, NULL, u, g, BITS, SUBTRACT, 1, 1, &dot, min);
+  return dot;
 }
 #undef KEEP

@@ -2,7 +2,8 @@
 
 // Tokens and vectors of rows whose products are summed at once: their sums stay in registers, and with them all codes
 // of one vector where there are 32 registers (512 bits).
-enum { TOKENS = VF > 8 ? 8 : 4, VECTORS = VF > 8 ? 1 : 2, VQ_OPERANDS = 8, LAYOUT_ONE = IN_PLACE, SIGNED_ABOVE = 128 };
+enum { TOKENS = VF > 8 ? 8 : 4, VECTORS = VF > 8 ? 1 : 2, VQ_OPERANDS = 8 };
+enum { blocks_layout_one = IN_PLACE, halves_layout_one = IN_PLACE, SIGNED_ABOVE = 128 };
 
 #include "../bodies/offsets.h"
 
@@ -36,7 +37,7 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *starts, const 
   dot_words(codes, a, 0, 8, V, T, dots);
 }
 
-// The same for one vector of rows and one token, from codes in LAYOUT_ONE, of which those with an offset begin at bit 0.
+// The same for one vector of rows and one token, from codes IN_PLACE, of which those with an offset begin at bit 0.
 SIMD vi vq_dot_one(const vq *codes, places at, const int8_t *a, const int32_t *offsets, const int BITS,
                    const int OFFSET) {
   int32_t start;

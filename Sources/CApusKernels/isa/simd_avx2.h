@@ -54,29 +54,24 @@ SIMD vq vq_words(rows at) {
   UNROLL for (int r = 0; r < 8; r++) memcpy(words + r, at.row0 + r * at.stride, 4);
   return _mm256_setr_epi32(words[0], words[1], words[2], words[3], words[4], words[5], words[6], words[7]);
 }
-// Four words of four rows at a time, from rows to lanes and back.
-SIMD void vq_turn(const vq *rows, vq *lanes) {
-  __m256i pairs[4];
-  UNROLL for (int r = 0; r < 4; r += 2) {
-    pairs[r] = _mm256_unpacklo_epi32(rows[r], rows[r + 1]);
-    pairs[r + 1] = _mm256_unpackhi_epi32(rows[r], rows[r + 1]);
-  }
-  UNROLL for (int j = 0; j < 2; j++) {
-    lanes[2 * j] = _mm256_unpacklo_epi64(pairs[j], pairs[2 + j]);
-    lanes[2 * j + 1] = _mm256_unpackhi_epi64(pairs[j], pairs[2 + j]);
-  }
-}
 // 16 bytes of every row. LANES: vector j has bytes 4j...4j+3 of each row in its lane. ROWS: vector j has all bytes
 // of row j in its lower half and of row j + 4 in its upper half.
 SIMD void vq_bytes(rows at, const int LAYOUT, vq *bytes) {
+  __m256i pairs[4];
   UNROLL for (int r = 0; r < 4; r++) {
     const __m128i low = _mm_loadu_si128((const void *)(at.row0 + r * at.stride));
     const __m128i high = _mm_loadu_si128((const void *)(at.row0 + (r + 4) * at.stride));
     bytes[r] = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
   }
-  if (LAYOUT != ROWS) {
-    const vq halves[4] = {bytes[0], bytes[1], bytes[2], bytes[3]};
-    vq_turn(halves, bytes);
+  if (LAYOUT == ROWS)
+    return;
+  UNROLL for (int r = 0; r < 4; r += 2) {
+    pairs[r] = _mm256_unpacklo_epi32(bytes[r], bytes[r + 1]);
+    pairs[r + 1] = _mm256_unpackhi_epi32(bytes[r], bytes[r + 1]);
+  }
+  UNROLL for (int j = 0; j < 2; j++) {
+    bytes[2 * j] = _mm256_unpacklo_epi64(pairs[j], pairs[2 + j]);
+    bytes[2 * j + 1] = _mm256_unpackhi_epi64(pairs[j], pairs[2 + j]);
   }
 }
 // A half of every row as floats.
