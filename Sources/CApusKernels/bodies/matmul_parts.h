@@ -76,7 +76,7 @@ SIMD places vq_nibbles_at(block_rows b, size_t offset, const int LAYOUT, vq *cod
   return (places){0, LAYOUT == IN_PLACE ? 4 : 0};
 }
 
-// Other than that, codes lie at bit 0: the layout without its IN_PLACE.
+// The layout for codes that have to begin at bit 0.
 SIMD int at_zero(const int LAYOUT) { return LAYOUT == IN_PLACE ? LANES : LAYOUT; }
 
 // One block of 32 activations of consecutive tokens, see apus_activations.
