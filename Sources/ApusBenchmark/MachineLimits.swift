@@ -35,11 +35,9 @@ package struct MachineLimits: Sendable {
   package func leastTime(for work: ModelWork.Step) -> (seconds: Double, bound: Bound)? {
     guard let int8 = peak(.int8), let float = peak(.float32) else { return nil }
     let reading = Double(work.byteCount) / bytesPerSecond
-    let bfloat16 = peak(.bfloat16) ?? float
     let arithmetic =
       Double(work.quantizedOperations) / int8.operationsPerSecond
-      + Double(work.bfloat16Operations) / bfloat16.operationsPerSecond
-      + Double(work.floatOperations) / float.operationsPerSecond
+      + Double(work.denseOperations) / float.operationsPerSecond
     return reading > arithmetic ? (reading, .memory) : (arithmetic, .arithmetic)
   }
 

@@ -13,7 +13,7 @@ internal import Synchronization
 /// Who calls it measures the time: nothing here looks at a clock.
 package struct ArithmeticLoop: Sendable, Equatable {
   /// What is multiplied and added.
-  package enum Kind: String, Sendable { case int8, bfloat16, float32 }
+  package enum Kind: String, Sendable { case int8, float32 }
 
   private let index: Int
   package let kind: Kind
@@ -27,12 +27,7 @@ package struct ArithmeticLoop: Sendable, Equatable {
 
   private init(_ index: Int) {
     self.index = index
-    kind =
-      switch apus_loop_kind_of(index) {
-      case APUS_LOOP_INT8: .int8
-      case APUS_LOOP_BF16: .bfloat16
-      default: .float32
-      }
+    kind = apus_loop_kind_of(index) == APUS_LOOP_INT8 ? .int8 : .float32
     name = unsafe String(cString: apus_loop_name(index))
   }
 

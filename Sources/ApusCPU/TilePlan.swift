@@ -1,5 +1,3 @@
-internal import ApusCore
-
 /// How the rows of weights that multiply the same activations are cut into tiles, in the order of their addresses.
 ///
 /// One plan serves all matmuls of a backend, so that none of them allocates.
@@ -8,8 +6,6 @@ internal import ApusCore
   static let smallestByteCount = 1 << 13
   /// Bytes that stay in a core's second-level cache while the columns of a batch pass over them.
   static let batchByteCount = 1 << 17
-  /// Rows of dense weights in a tile of a batch: kernels cut their depth so that these stay there too.
-  static let denseBatchRows = 128
   /// Tiles per thread, so that a thread that loses its core can be overtaken.
   static let tilesPerThread = 16
 
@@ -42,9 +38,7 @@ internal import ApusCore
   private static func tileRows(of operands: Kernels.Matmul, rows: Int, threads: Int) -> Int {
     let rowByteCount = unsafe operands.rowByteCount
     var tileRows = max(rows / (threads * tilesPerThread), smallestByteCount / rowByteCount)
-    if unsafe operands.n > 1 {
-      tileRows = unsafe min(tileRows, operands.format.isDense ? denseBatchRows : batchByteCount / rowByteCount)
-    }
+    if unsafe operands.n > 1 { tileRows = min(tileRows, batchByteCount / rowByteCount) }
     return max(32, tileRows / 32 * 32)
   }
 

@@ -10,16 +10,15 @@ package struct ModelWork: Sendable {
   private struct Weights: Sendable {
     var byteCount = 0
     var quantizedMultiplyAdds = 0
-    var bfloat16MultiplyAdds = 0
-    var floatMultiplyAdds = 0
+    var denseMultiplyAdds = 0
 
     mutating func add(_ tensor: GGUFTensor) {
       byteCount += tensor.byteCount
       guard tensor.rows > 1 else { return }
-      switch tensor.format {
-      case .f32, .f16, nil: floatMultiplyAdds += tensor.elementCount
-      case .bf16: bfloat16MultiplyAdds += tensor.elementCount
-      default: quantizedMultiplyAdds += tensor.elementCount
+      if tensor.format?.isDense == false {
+        quantizedMultiplyAdds += tensor.elementCount
+      } else {
+        denseMultiplyAdds += tensor.elementCount
       }
     }
   }
@@ -30,13 +29,11 @@ package struct ModelWork: Sendable {
     package var kvByteCount = 0
     /// Operations with weights in quant blocks, where a multiplication and its addition are two.
     package var quantizedOperations = 0
-    /// The same with BF16 weights.
-    package var bfloat16Operations = 0
-    /// The same with F32 and F16 weights.
-    package var floatOperations = 0
+    /// The same with F32, F16 and BF16 weights.
+    package var denseOperations = 0
 
     package var byteCount: Int { weightByteCount + kvByteCount }
-    package var operations: Int { quantizedOperations + bfloat16Operations + floatOperations }
+    package var operations: Int { quantizedOperations + denseOperations }
 
     package init() {}
 
@@ -44,8 +41,7 @@ package struct ModelWork: Sendable {
       sum.weightByteCount += step.weightByteCount
       sum.kvByteCount += step.kvByteCount
       sum.quantizedOperations += step.quantizedOperations
-      sum.bfloat16Operations += step.bfloat16Operations
-      sum.floatOperations += step.floatOperations
+      sum.denseOperations += step.denseOperations
     }
   }
 
@@ -86,12 +82,8 @@ package struct ModelWork: Sendable {
     step.weightByteCount = common.byteCount + rows * embeddingRowByteCount + (logitRows > 0 ? final.byteCount : 0)
     let positions = contexts.reduce(rows) { $0 + min($1, window) }
     step.kvByteCount = positions * (positionByteCounts[format] ?? 0)
-    let operations = { (count: KeyPath<Weights, Int>) in
-      2 * (rows * common[keyPath: count] + logitRows * final[keyPath: count])
-    }
-    step.quantizedOperations = operations(\.quantizedMultiplyAdds)
-    step.bfloat16Operations = operations(\.bfloat16MultiplyAdds)
-    step.floatOperations = operations(\.floatMultiplyAdds)
+    step.quantizedOperations = 2 * (rows * common.quantizedMultiplyAdds + logitRows * final.quantizedMultiplyAdds)
+    step.denseOperations = 2 * (rows * common.denseMultiplyAdds + logitRows * final.denseMultiplyAdds)
     return step
   }
 }

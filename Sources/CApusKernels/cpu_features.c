@@ -25,9 +25,6 @@ uint32_t apus_cpu_features(void) {
     bits |= APUS_CPU_AVX512;
   if (__builtin_cpu_supports("avx512vnni"))
     bits |= APUS_CPU_AVX512VNNI;
-  // On Intel's CPUs without AMX vdpbf16ps has half the throughput of an FMA or less, on AMD's twice as much.
-  if (__builtin_cpu_supports("avx512bf16") && __builtin_cpu_is("amd"))
-    bits |= APUS_CPU_AVX512BF16;
   if (bits & APUS_CPU_AVX2 && has_avxvnni())
     bits |= APUS_CPU_AVXVNNI;
   return bits;

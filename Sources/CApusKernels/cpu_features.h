@@ -13,7 +13,6 @@ enum {
   APUS_CPU_AVXVNNI = 1 << 5, // on 256 bits, encoded as AVX
   APUS_CPU_DOTPROD = 1 << 6,
   APUS_CPU_I8MM = 1 << 7,
-  APUS_CPU_AVX512BF16 = 1 << 8, // where it does more than a float FMA
 };
 
 uint32_t apus_cpu_features(void);

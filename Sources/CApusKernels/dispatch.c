@@ -15,7 +15,6 @@ static const struct {
     {"avx2", AVX2, apus_overlay__avx2},
     {"avxvnni", AVX2 | APUS_CPU_AVXVNNI, apus_overlay__avxvnni},
     {"avx512vnni", AVX2 | APUS_CPU_AVX512 | APUS_CPU_AVX512VNNI, apus_overlay__avx512vnni},
-    {"avx512bf16", AVX2 | APUS_CPU_AVX512 | APUS_CPU_AVX512VNNI | APUS_CPU_AVX512BF16, apus_overlay__avx512bf16},
 #elif defined(__aarch64__)
     {"neon", APUS_CPU_DOTPROD, apus_overlay__neon},
     {"neoni8mm", APUS_CPU_DOTPROD | APUS_CPU_I8MM, apus_overlay__neoni8mm},
@@ -48,7 +47,6 @@ void apus_cpu_description(char *text, size_t capacity) {
   } names[] = {{APUS_CPU_AVX2, "avx2"},      {APUS_CPU_FMA, "fma"},
                {APUS_CPU_F16C, "f16c"},      {APUS_CPU_AVX512, "avx512f+bw+vl+dq"},
                {APUS_CPU_AVXVNNI, "avxvnni"}, {APUS_CPU_AVX512VNNI, "avx512vnni"},
-               {APUS_CPU_AVX512BF16, "avx512bf16"},
                {APUS_CPU_DOTPROD, "neon+dotprod"}, {APUS_CPU_I8MM, "i8mm"}};
   uint32_t features = apus_cpu_features();
   size_t length = 0;

@@ -9,7 +9,6 @@ void apus_overlay__reference(apus_kernels *kernels);
 void apus_overlay__avx2(apus_kernels *kernels);
 void apus_overlay__avxvnni(apus_kernels *kernels);
 void apus_overlay__avx512vnni(apus_kernels *kernels);
-void apus_overlay__avx512bf16(apus_kernels *kernels);
 #elif defined(__aarch64__)
 void apus_overlay__neon(apus_kernels *kernels);
 void apus_overlay__neoni8mm(apus_kernels *kernels);

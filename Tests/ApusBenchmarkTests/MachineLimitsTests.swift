@@ -30,13 +30,10 @@ internal import Testing
     let reading = try #require(limits.leastTime(for: work))
     #expect(reading.bound == .memory && reading.seconds == 1_500_000 / limits.bytesPerSecond)
     work.quantizedOperations = 1 << 50
-    work.bfloat16Operations = 1 << 45
-    work.floatOperations = 1 << 40
+    work.denseOperations = 1 << 40
     let arithmetic = try #require(limits.leastTime(for: work))
-    let bfloat16 = limits.peak(.bfloat16) ?? float
     let expected =
-      Double(1 << 50) / int8.operationsPerSecond + Double(1 << 45) / bfloat16.operationsPerSecond
-      + Double(1 << 40) / float.operationsPerSecond
+      Double(1 << 50) / int8.operationsPerSecond + Double(1 << 40) / float.operationsPerSecond
     #expect(arithmetic.bound == .arithmetic && arithmetic.seconds == expected)
   }
 

@@ -24,18 +24,13 @@ internal import ApusTestSupport
     self.n = n
     let blocks = rows * k / format.blockElements
     weights = GuardedBuffer((0..<blocks).flatMap { _ in Self.finiteBlock(format, &generator) })
-    // A level may round activations to the weights' BF16: see `roundsActivations`.
-    let normals = generator.normals(n * k)
-    values = GuardedBuffer(format == .bf16 ? normals.map(Self.roundedToBF16) : normals)
+    values = GuardedBuffer(generator.normals(n * k))
     codes = GuardedBuffer([Int8](repeating: 0, count: n * k))
     scales = GuardedBuffer([Float](repeating: 0, count: n * k / 32))
     sums16 = GuardedBuffer([Int16](repeating: 0, count: n * k / 16))
     sums32 = GuardedBuffer([Float](repeating: 0, count: n * k / 32))
     offsets = GuardedBuffer([Int32](repeating: 0, count: n * k / 32))
   }
-
-  /// The nearest BF16.
-  static func roundedToBF16(_ value: Float) -> Float { Float(bf16Bits: value.bf16Bits) }
 
   /// A random quant block without NaN or infinity.
   static func finiteBlock(_ format: TensorFormat, _ generator: inout SeededGenerator) -> [UInt8] {

@@ -59,50 +59,6 @@ static inline simde__m512i emulated_madd_epi16(simde__m512i a, simde__m512i b) {
 OUT_OF_LINE(mm512_dpbusd, simde__m512i)
 OUT_OF_LINE(mm256_dpbusd, __m256i)
 
-static inline float emulated_bf16(uint16_t value) {
-  const uint32_t bits = (uint32_t)value << 16;
-  float x;
-  memcpy(&x, &bits, sizeof x);
-  return x;
-}
-static __attribute__((noinline)) simde__m512 emulated_dpbf16(simde__m512 sum, simde__m512i a, simde__m512i b) {
-  uint16_t x[32], y[32];
-  float sums[16];
-  memcpy(x, &a, sizeof x);
-  memcpy(y, &b, sizeof y);
-  memcpy(sums, &sum, sizeof sums);
-  for (int i = 0; i < 32; i++)
-    sums[i / 2] += emulated_bf16(x[i]) * emulated_bf16(y[i]);
-  memcpy(&sum, sums, sizeof sums);
-  return sum;
-}
-// Finite values only.
-static __attribute__((noinline)) simde__m512i emulated_cvtne2ps_pbh(simde__m512 high, simde__m512 low) {
-  uint32_t x[32];
-  uint16_t y[32];
-  simde__m512i result;
-  memcpy(x, &low, sizeof x / 2);
-  memcpy(x + 16, &high, sizeof x / 2);
-  for (int i = 0; i < 32; i++)
-    y[i] = (uint16_t)((x[i] + 0x7fff + (x[i] >> 16 & 1)) >> 16);
-  memcpy(&result, y, sizeof y);
-  return result;
-}
-
-#define MASKED_LOAD(name, type, lane, count)                                                                         \
-  static __attribute__((noinline)) type emulated_##name(uint32_t mask, const void *p) {                              \
-    lane x[count] = {0};                                                                                             \
-    type result;                                                                                                     \
-    for (int i = 0; i < count; i++)                                                                                  \
-      if (mask >> i & 1)                                                                                             \
-        x[i] = ((const lane *)p)[i];                                                                                 \
-    memcpy(&result, x, sizeof x);                                                                                    \
-    return result;                                                                                                   \
-  }
-
-MASKED_LOAD(maskz_loadu_ps, simde__m512, float, 16)
-MASKED_LOAD(maskz_loadu_epi16, simde__m512i, uint16_t, 32)
-
 #undef _mm512_cvtph_ps
 #undef _mm512_cvtps_ph
 #undef _mm512_cvtepu16_epi32
@@ -115,14 +71,6 @@ MASKED_LOAD(maskz_loadu_epi16, simde__m512i, uint16_t, 32)
 #undef _mm512_extractf32x8_ps
 #undef _mm512_dpbusd_epi32
 #undef _mm256_dpbusd_avx_epi32
-#undef _mm512_dpbf16_ps
-#undef _mm512_cvtne2ps_pbh
-#undef _mm512_maskz_loadu_ps
-#undef _mm512_maskz_loadu_epi16
-#define _mm512_dpbf16_ps(sum, a, b) emulated_dpbf16(sum, (simde__m512i)(a), (simde__m512i)(b))
-#define _mm512_cvtne2ps_pbh emulated_cvtne2ps_pbh
-#define _mm512_maskz_loadu_ps emulated_maskz_loadu_ps
-#define _mm512_maskz_loadu_epi16 emulated_maskz_loadu_epi16
 #define _mm512_cvtph_ps emulated_cvtph_ps
 #define _mm512_cvtps_ph(a, rounding) emulated_cvtps_ph(a)
 #define _mm512_cvtepu16_epi32 emulated_cvtepu16_epi32

@@ -56,7 +56,6 @@ struct BenchRecord {
       ("limit", share.map { .string($0.bound.rawValue) } ?? .null),
       ("read_bytes_per_second", limits.map { .number($0.bytesPerSecond) } ?? .null),
       ("int8_operations_per_second", peak(limits?.peak(.int8))),
-      ("bfloat16_operations_per_second", peak(limits?.peak(.bfloat16))),
       ("float32_operations_per_second", peak(limits?.peak(.float32))),
     ]
   }

@@ -77,7 +77,7 @@ SIMD places vq_nibbles_at(block_rows b, size_t offset, const int LAYOUT, vq *cod
 }
 
 // The layout for codes that have to begin at bit 0.
-SIMD int at_zero(const int LAYOUT) { return LAYOUT == IN_PLACE ? LANES : LAYOUT; }
+SIMD int moved_down(const int LAYOUT) { return LAYOUT == IN_PLACE ? LANES : LAYOUT; }
 
 // One block of 32 activations of consecutive tokens, see apus_activations.
 typedef struct {

@@ -9,7 +9,7 @@
 
 #pragma clang assume_nonnull begin
 
-typedef enum apus_loop_kind { APUS_LOOP_INT8, APUS_LOOP_BF16, APUS_LOOP_FLOAT } apus_loop_kind;
+typedef enum apus_loop_kind { APUS_LOOP_INT8, APUS_LOOP_FLOAT } apus_loop_kind;
 
 // Loops that this build knows; of one kind, later ones use wider or newer instructions.
 size_t apus_loop_count(void);

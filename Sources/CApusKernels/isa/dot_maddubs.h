@@ -26,7 +26,7 @@ SIMD vi less_offset(vi dot, int32_t sum, const int OFFSET) {
 SIMD vi add_pairs(vi a) { return _mm256_madd_epi16(a, _mm256_set1_epi16(1)); }
 
 // Keeps a vector in its register here: the compiler would else put sums of several steps together, and run out of
-// registers for them; or make two shuffles with constants of one with a vector.
+// registers for them.
 #define KEEP(vector) __asm__("" : "+x"(vector))
 
 // chain[v * T + t]: products of codes [0, COUNT) x 4 with the activations of token t, added in 16 bits.

@@ -37,7 +37,7 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *starts, const 
   dot_words(codes, a, 0, 8, V, T, dots);
 }
 
-// The same for one vector of rows and one token, from codes IN_PLACE, of which those with an offset begin at bit 0.
+// The same for one vector of rows and one token, from codes IN_PLACE. With an offset the first half begins at bit 0: there the sum starts.
 SIMD vi vq_dot_one(const vq *codes, places at, const int8_t *a, const int32_t *offsets, const int BITS,
                    const int OFFSET) {
   int32_t start;

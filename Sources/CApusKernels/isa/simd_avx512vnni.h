@@ -124,7 +124,6 @@ SIMD vq vq_join(vq a, vq b) {
 
 SIMD vq vq_load(const void *p) { return _mm512_loadu_si512(p); }
 SIMD vq vq_and(vq a, int byte) { return _mm512_and_si512(a, _mm512_set1_epi8((char)byte)); }
-SIMD vq vq_flip_signs(vq a) { return _mm512_xor_si512(a, _mm512_set1_epi8((char)128)); }
 SIMD vq vq_add(vq a, int byte) { return _mm512_add_epi8(a, _mm512_set1_epi8((char)byte)); }
 SIMD vq vq_or(vq a, vq b) { return _mm512_or_si512(a, b); }
 // Shifts bytes down; bits come in from the neighbour above, so the caller masks.

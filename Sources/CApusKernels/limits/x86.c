@@ -13,8 +13,6 @@ APUS_LOOP(int8_dpbusd_ymm, "avx2,avxvnni", __m256i, "x", _mm256_setzero_si256(),
           _mm256_set1_epi8(1), _mm256_dpbusd_avx_epi32(sum, a, b))
 APUS_LOOP(int8_dpbusd_zmm, AVX512 ",avx512vnni", __m512i, "v", _mm512_setzero_si512(), _mm512_set1_epi8(3),
           _mm512_set1_epi8(1), _mm512_dpbusd_epi32(sum, a, b))
-APUS_LOOP(bf16_dp_zmm, AVX512 ",avx512bf16", __m512, "v", _mm512_setzero_ps(), _mm512_set1_ps(0x1.01p0f),
-          _mm512_set1_ps(0x1.01p-30f), _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b))
 APUS_LOOP(float_fma_ymm, "avx2,fma", __m256, "x", _mm256_setzero_ps(), _mm256_set1_ps(1), _mm256_set1_ps(1e-9f),
           _mm256_fmadd_ps(a, b, sum))
 APUS_LOOP(float_fma_zmm, AVX512, __m512, "v", _mm512_setzero_ps(), _mm512_set1_ps(1), _mm512_set1_ps(1e-9f),
@@ -25,7 +23,6 @@ const apus_loop apus_loops[] = {
     {"vpmaddubsw + vpaddw", APUS_LOOP_INT8, APUS_CPU_AVX2, 64, int8_maddubs_int16},
     {"vpdpbusd ymm", APUS_LOOP_INT8, APUS_CPU_AVX2 | APUS_CPU_AVXVNNI, 64, int8_dpbusd_ymm},
     {"vpdpbusd zmm", APUS_LOOP_INT8, APUS_CPU_AVX512 | APUS_CPU_AVX512VNNI, 128, int8_dpbusd_zmm},
-    {"vdpbf16ps zmm", APUS_LOOP_BF16, APUS_CPU_AVX512 | APUS_CPU_AVX512BF16, 64, bf16_dp_zmm},
     {"vfmadd ymm", APUS_LOOP_FLOAT, APUS_CPU_AVX2 | APUS_CPU_FMA, 16, float_fma_ymm},
     {"vfmadd zmm", APUS_LOOP_FLOAT, APUS_CPU_AVX512, 32, float_fma_zmm},
 };
