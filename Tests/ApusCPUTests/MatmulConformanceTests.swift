@@ -12,7 +12,7 @@ struct MatmulConformanceTests {
   static func shapes(_ format: TensorFormat) -> [(rows: Int, k: Int, n: Int)] {
     let unit = format.isDense ? 1 : format.blockElements
     // Blocks of 32 weights are read in strips of up to eight: one that ends the weights, and two and a rest.
-    let blocks = unit == 32 ? [1, 2, 3, 8, 19] : [1, 2, 3, 9]
+    let blocks = unit == 32 ? [1, 2, 3, 8, 9, 19] : [1, 2, 3, 9]
     let depths = format.isDense ? [1, 7, 8, 15, 16, 31, 33, 64, 257] : blocks.map { $0 * unit }
     var shapes: [(Int, Int, Int)] = []
     for k in depths {

@@ -8,7 +8,7 @@ enum { TOKENS = 4, VECTORS = 2, VQ_OPERANDS = 16 };
 
 SIMD void vq_operands(const vq *codes, const int BITS, vq *operands) {
   UNROLL for (int j = 0; j < 8; j++) {
-    const vq above = vq_flip_signs(codes[j]);
+    const vq above = vq_add(codes[j], 128);
     operands[j] = BITS == 8 ? vq_and(above, 15) : codes[j];
     if (BITS == 8)
       operands[8 + j] = vq_and(vq_shr(above, 4), 15);

@@ -42,12 +42,7 @@ SIMD apus_f16 f16_from_float(float x) { return _cvtss_sh(x, 0); }
 
 // ---- the same place in eight rows, `stride` bytes apart: lane r is row r
 
-typedef struct {
-  const uint8_t *row0;
-  size_t stride;
-} rows;
-SIMD rows rows_at(const uint8_t *p, size_t stride) { return (rows){p, stride}; }
-SIMD rows rows_on(rows at, size_t bytes) { return (rows){at.row0 + bytes, at.stride}; }
+#include "rows_by_stride.h"
 
 SIMD vq vq_words(rows at) {
   int32_t words[8];
@@ -100,7 +95,6 @@ SIMD vq vq_join(vq a, vq b) {
 
 SIMD vq vq_load(const void *p) { return _mm256_loadu_si256(p); }
 SIMD vq vq_and(vq a, int byte) { return _mm256_and_si256(a, _mm256_set1_epi8((char)byte)); }
-SIMD vq vq_flip_signs(vq a) { return _mm256_xor_si256(a, _mm256_set1_epi8((char)128)); }
 SIMD vq vq_add(vq a, int byte) { return _mm256_add_epi8(a, _mm256_set1_epi8((char)byte)); }
 SIMD vq vq_or(vq a, vq b) { return _mm256_or_si256(a, b); }
 // Shifts bytes down; bits come in from the neighbour above, so the caller masks.

@@ -59,12 +59,7 @@ SIMD apus_f16 f16_from_float(float x) { return apus_float_to_f16(x); }
 
 // ---- the same place in eight rows, `stride` bytes apart: lane r is row r
 
-typedef struct {
-  const uint8_t *row0;
-  size_t stride;
-} rows;
-SIMD rows rows_at(const uint8_t *p, size_t stride) { return (rows){p, stride}; }
-SIMD rows rows_on(rows at, size_t bytes) { return (rows){at.row0 + bytes, at.stride}; }
+#include "rows_by_stride.h"
 
 SIMD uint8x16_t four_words(const uint8_t *p, size_t stride) {
   uint32_t words[4];
@@ -281,7 +276,8 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *starts, const 
 
 enum { blocks_layout_one = LANES, halves_layout_one = LANES, SIGNED_ABOVE = 0 };
 // The same for one vector of rows and one token, from codes in LANES.
-SIMD vi vq_dot_one(const vq *codes, places at, const int8_t *a, const int32_t *offsets, const int BITS, const int OFFSET) {
+SIMD vi vq_dot_one(const vq *codes, places at, const int8_t *a, const int32_t *offsets, const int BITS,
+                   const int OFFSET) {
   (void)at, (void)BITS;
   vi dot, rest;
   dot_token(codes, a, 0, &dot, &rest);
