@@ -67,13 +67,10 @@ internal import Synchronization
     let x = x.cpu
     precondition(row < x.rows && values.count == x.columns, "read beyond the buffer")
     let source = unsafe x.row(row)
-    var poison: Float = 0
-    for i in values.indices {
-      let value = unsafe source[i]
-      values[i] = value
-      poison += value * 0
+    if unsafe Kernels.firstNonFinite(.f32, source, blocks: x.columns) != nil { throw .nonFiniteResult(what: "logits") }
+    unsafe values.withUnsafeMutableBufferPointer { values in
+      if let target = values.baseAddress { unsafe target.update(from: source, count: x.columns) }
     }
-    if poison != 0 { throw .nonFiniteResult(what: "logits") }
   }
 
   /// Keeps the first failure for the next `read`.

@@ -8,28 +8,38 @@
 enum {
   SPANS = APUS_KV_BLOCK_POSITIONS / VF, // vectors for the positions of a block
   CHAINS = 8 / SPANS,                   // sums side by side, to hide the latency of an addition
-  TOGETHER = VF > 8 ? 2 : 1,            // queries that share loads of keys and values, as far as registers go
+  TOGETHER = VF > 8 ? 3 : 1,            // queries that share loads of keys and values, as far as registers go
+  FEW = 8,                              // queries that read halves as they are stored; for more they become floats
+  FEW_CODES = 2 * TOGETHER,             // the same of values as codes
 };
 
-// ---- keys: 32 scores at once
-
-// One KV block of one kv head, as it is stored or, for several queries, as floats in the same order.
+// One KV block of one kv head as it is stored.
 typedef struct {
   const char *keys;
   const char *values;
+} stored_block;
+
+// The same and, for many queries, as floats in the same order. What lies at `next` is asked for meanwhile: hardware
+// prefetchers lose the way from block to block.
+typedef struct {
+  stored_block stored;
+  stored_block next;
   const float *key_floats;
   const float *value_floats;
 } kv_block;
 
-SIMD vf load_key(const char *halves, const float *floats, size_t at) {
-  return floats ? vf_load_f32(floats + at) : vf_load_f16(halves + 2 * at);
-}
+// How the values that a loop reads lie in memory.
+typedef enum { FLOATS, HALVES, CODES } source;
+
+// ---- keys: 32 scores at once
 
 // Adds the products of dimension i.
-SIMD void add_key(const char *halves, const float *floats, size_t i, const float *const *q, const int N, vf *sums) {
+SIMD void add_key(const kv_block *kv, const int SOURCE, size_t i, const float *const *q, const int N, vf *sums) {
   vf keys[SPANS];
-  UNROLL for (int l = 0; l < SPANS; l++) keys[l] =
-      load_key(halves, floats, i * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF);
+  UNROLL for (int l = 0; l < SPANS; l++) {
+    const size_t at = i * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF;
+    keys[l] = SOURCE == FLOATS ? vf_load_f32(kv->key_floats + at) : vf_load_f16(kv->stored.keys + 2 * at);
+  }
   UNROLL for (int n = 0; n < N; n++) {
     const vf x = vf_splat(q[n][i]);
     UNROLL for (int l = 0; l < SPANS; l++) sums[n * SPANS + l] = vf_fma(keys[l], x, sums[n * SPANS + l]);
@@ -37,15 +47,18 @@ SIMD void add_key(const char *halves, const float *floats, size_t i, const float
 }
 
 // Scores of N queries, [N][SPANS].
-SIMD void scores_float(const char *halves, const float *floats, const float *const *q, size_t dimension, const int N,
+SIMD void scores_float(const kv_block *kv, const int SOURCE, const float *const *q, size_t dimension, const int N,
                        vf *scores) {
   vf sums[CHAINS][TOGETHER * SPANS];
   UNROLL for (int c = 0; c < CHAINS; c++) UNROLL for (int i = 0; i < N * SPANS; i++) sums[c][i] = vf_zero();
   size_t i = 0;
-  for (; i + CHAINS <= dimension; i += CHAINS)
-    UNROLL for (int c = 0; c < CHAINS; c++) add_key(halves, floats, i + (size_t)c, q, N, sums[c]);
+  for (; i + CHAINS <= dimension; i += CHAINS) {
+    if (SOURCE == HALVES)
+      prefetch_next(kv->next.keys, i / CHAINS, CHAINS * APUS_KV_BLOCK_POSITIONS * sizeof(apus_f16));
+    UNROLL for (int c = 0; c < CHAINS; c++) add_key(kv, SOURCE, i + (size_t)c, q, N, sums[c]);
+  }
   for (; i < dimension; i++)
-    add_key(halves, floats, i, q, N, sums[0]);
+    add_key(kv, SOURCE, i, q, N, sums[0]);
   UNROLL for (int i = 0; i < N * SPANS; i++) {
     scores[i] = sums[0][i];
     UNROLL for (int c = 1; c < CHAINS; c++) scores[i] = vf_add(scores[i], sums[c][i]);
@@ -54,77 +67,108 @@ SIMD void scores_float(const char *halves, const float *floats, const float *con
 
 // The keys of VF positions are to a query, rounded to int8, what the weights of VF rows are to a token: 32 dimensions
 // at a time.
-SIMD void scores_q8_0(const char *keys, block_of_a q, size_t dimension, vf *scores) {
-  const char *halves = keys + dimension * APUS_KV_BLOCK_POSITIONS;
-  UNROLL for (int l = 0; l < SPANS; l++) {
-    vf sum = vf_zero();
-    for (size_t i = 0; i < dimension / 32; i++) {
+SIMD void scores_q8_0(const kv_block *kv, block_of_a q, size_t dimension, vf *scores) {
+  enum { BYTES = 32 * APUS_KV_BLOCK_POSITIONS };
+  const char *halves = kv->stored.keys + dimension * APUS_KV_BLOCK_POSITIONS;
+  UNROLL for (int l = 0; l < SPANS; l++) scores[l] = vf_zero();
+  for (size_t i = 0; i < dimension / 32; i++) {
+    prefetch_next(kv->next.keys, i, BYTES + APUS_KV_BLOCK_POSITIONS * sizeof(apus_f16));
+    block_of_a own = block_at_token(q, i);
+    int32_t start;
+    blocks_starts(own.offsets, own.sums16, 1, 8, NOTHING, &start);
+    own.starts = &start;
+    UNROLL for (int l = 0; l < SPANS; l++) {
       vq codes[8], operands[VQ_OPERANDS];
-      UNROLL for (int j = 0; j < 8; j++) codes[j] =
-          vq_add(vq_load(keys + ((i * 8 + (size_t)j) * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF) * 4), SIGNED_ABOVE);
+      UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_add(
+          vq_load(kv->stored.keys + i * BYTES + (size_t)(j * APUS_KV_BLOCK_POSITIONS + l * VF) * 4), SIGNED_ABOVE);
       vq_operands(codes, 8, operands);
       const scales scale = {.scale[0] = vf_load_f16(halves + (i * APUS_KV_BLOCK_POSITIONS + (size_t)l * VF) * 2)};
-      block_of_a own = block_at_token(q, i);
-      int32_t start;
-      blocks_starts(own.offsets, own.sums16, 1, 8, NOTHING, &start);
-      own.starts = &start;
-      blocks_accumulate(operands, &scale, 0, own, 8, NOTHING, 1, 1, &sum);
+      blocks_accumulate(operands, &scale, 0, own, 8, NOTHING, 1, 1, &scores[l]);
     }
-    scores[l] = sum;
   }
 }
 
 // ---- values
 
-// y += sum of weights[p] * v[p] for W vectors of y from `at` on and N queries, whose weights are a block's positions
-// and whose y `width` values apart; rows of v are `stride` values apart.
-SIMD void add_values(const float *floats, const char *halves, size_t stride, const float *weights, size_t first,
-                     size_t end, float *y, size_t width, size_t at, const int N, const int W) {
+// VF values of position p from dimension i on.
+SIMD vf load_value(const kv_block *kv, const int SOURCE, size_t dimension, size_t p, size_t i) {
+  if (SOURCE == FLOATS)
+    return vf_load_f32(kv->value_floats + p * dimension + i);
+  if (SOURCE == HALVES)
+    return vf_load_f16(kv->stored.values + 2 * (p * dimension + i));
+  const apus_q8_0 *block = (const apus_q8_0 *)kv->stored.values + (p * dimension + i) / 32;
+  return vf_mul(vf_load_i8(block->codes + i % 32), vf_splat(f16_scalar(&block->d)));
+}
+
+// Asks for what lies at `next` where `count` values from there on lie here.
+SIMD void prefetch_values(const kv_block *kv, const int SOURCE, size_t dimension, size_t p, size_t i, size_t count) {
+  const size_t at = p * dimension + i;
+  if (SOURCE == HALVES)
+    prefetch_next(kv->next.values + 2 * at, 0, 2 * count);
+  if (SOURCE == CODES)
+    prefetch_next(kv->next.values + at / 32 * sizeof(apus_q8_0), 0, count / 32 * sizeof(apus_q8_0));
+}
+
+// What N queries have summed of the values, [N][dimension], `width` apart, and their weights of a block's positions.
+typedef struct {
+  float *y;
+  size_t width;
+  const float *weights;
+  size_t first, end; // the positions to add
+} value_sums;
+
+// Adds the products of W vectors from dimension `at` on.
+SIMD void add_values(const kv_block *kv, const int SOURCE, size_t dimension, value_sums s, size_t at, const int N,
+                     const int W) {
   vf sums[TOGETHER][8];
   UNROLL for (int n = 0; n < N; n++)
-    UNROLL for (int w = 0; w < W; w++) sums[n][w] = vf_load_f32(y + (size_t)n * width + at + (size_t)w * VF);
-  for (size_t p = first; p < end; p++) {
+    UNROLL for (int w = 0; w < W; w++) sums[n][w] = vf_load_f32(s.y + (size_t)n * s.width + at + (size_t)w * VF);
+  for (size_t p = s.first; p < s.end; p++) {
+    prefetch_values(kv, SOURCE, dimension, p, at, W * VF);
     UNROLL for (int w = 0; w < W; w++) {
-      const size_t i = p * stride + at + (size_t)w * VF;
-      const vf value = floats ? vf_load_f32(floats + i) : vf_load_f16(halves + 2 * i);
+      const vf value = load_value(kv, SOURCE, dimension, p, at + (size_t)w * VF);
       UNROLL for (int n = 0; n < N; n++)
-        sums[n][w] = vf_fma(value, vf_splat(weights[(size_t)n * APUS_KV_BLOCK_POSITIONS + p]), sums[n][w]);
+        sums[n][w] = vf_fma(value, vf_splat(s.weights[(size_t)n * APUS_KV_BLOCK_POSITIONS + p]), sums[n][w]);
     }
   }
   UNROLL for (int n = 0; n < N; n++)
-    UNROLL for (int w = 0; w < W; w++) vf_store(y + (size_t)n * width + at + (size_t)w * VF, sums[n][w]);
+    UNROLL for (int w = 0; w < W; w++) vf_store(s.y + (size_t)n * s.width + at + (size_t)w * VF, sums[n][w]);
 }
 
-SIMD void values_float(const float *floats, const char *halves, const float *weights, size_t first, size_t end,
-                       float *y, size_t width, size_t dimension, const int N) {
+SIMD void values_float(const kv_block *kv, const int SOURCE, size_t dimension, value_sums s, const int N) {
   size_t i = 0;
   for (; i + 8 * VF <= dimension; i += 8 * VF)
-    add_values(floats, halves, dimension, weights, first, end, y, width, i, N, 8);
+    add_values(kv, SOURCE, dimension, s, i, N, 8);
   for (; i + 4 * VF <= dimension; i += 4 * VF)
-    add_values(floats, halves, dimension, weights, first, end, y, width, i, N, 4);
+    add_values(kv, SOURCE, dimension, s, i, N, 4);
   for (; i + VF <= dimension; i += VF)
-    add_values(floats, halves, dimension, weights, first, end, y, width, i, N, 1);
-  for (; i < dimension; i++)
+    add_values(kv, SOURCE, dimension, s, i, N, 1);
+  for (; SOURCE != CODES && i < dimension; i++) // codes come in whole quant blocks
     for (size_t n = 0; n < (size_t)N; n++)
-      for (size_t p = first; p < end; p++) {
+      for (size_t p = s.first; p < s.end; p++) {
         const size_t at = p * dimension + i;
-        const float value = floats ? floats[at] : f16_scalar((const apus_f16 *)halves + at);
-        y[n * width + i] = __builtin_fmaf(value, weights[n * APUS_KV_BLOCK_POSITIONS + p], y[n * width + i]);
+        const float value =
+            SOURCE == FLOATS ? kv->value_floats[at] : f16_scalar((const apus_f16 *)kv->stored.values + at);
+        float *y = s.y + n * s.width + i;
+        *y = __builtin_fmaf(value, s.weights[n * APUS_KV_BLOCK_POSITIONS + p], *y);
       }
 }
 
-static void halves_to_float(const char *v, size_t dimension, float *floats) {
-  const size_t count = APUS_KV_BLOCK_POSITIONS * dimension;
-  for (size_t i = 0; i < count; i += VF) // 32 positions: whole vectors
-    vf_store(floats + i, vf_load_f16(v + 2 * i));
+// A block's halves as floats, a cache line at a time.
+static void halves_to_float(const char *v, const char *next, size_t dimension, float *floats) {
+  enum { LINE = 32 };
+  for (size_t i = 0; i < APUS_KV_BLOCK_POSITIONS * dimension; i += LINE) {
+    prefetch_next(next, i / LINE, LINE * sizeof(apus_f16));
+    UNROLL for (size_t j = 0; j < LINE; j += VF) vf_store(floats + i + j, vf_load_f16(v + 2 * (i + j)));
+  }
 }
 
-static void q8_0_to_float(const char *v, size_t dimension, float *floats) {
-  const apus_q8_0 *b = (const apus_q8_0 *)v;
-  for (size_t i = 0; i < APUS_KV_BLOCK_POSITIONS * dimension / 32; i++) {
-    const vf scale = vf_splat(f16_scalar(&b[i].d));
-    UNROLL for (int j = 0; j < 32; j += VF)
-      vf_store(floats + 32 * i + (size_t)j, vf_mul(vf_load_i8(b[i].codes + j), scale));
+// A block's values as floats.
+static void codes_to_float(const kv_block *kv, size_t dimension, float *floats) {
+  for (size_t p = 0; p < APUS_KV_BLOCK_POSITIONS; p++) {
+    prefetch_values(kv, CODES, dimension, p, 0, dimension);
+    for (size_t i = 0; i < dimension; i += VF)
+      vf_store(floats + p * dimension + i, load_value(kv, CODES, dimension, p, i));
   }
 }
 
@@ -213,33 +257,30 @@ SIMD void visible(const apus_attention_args *args, size_t t, size_t block, size_
     *end = APUS_KV_BLOCK_POSITIONS;
 }
 
-// Where a block of one kv head lies, whose positions have `key_bytes` of keys and `value_bytes` of values.
-SIMD kv_block block_at(const apus_attention_args *args, size_t kv_head, size_t block, size_t key_bytes,
-                       size_t value_bytes) {
+// Where a block of one kv head lies.
+SIMD stored_block block_at(const apus_attention_args *args, size_t kv_head, size_t block, const int IS_Q8) {
   const size_t at = (size_t)args->block_table[block], row = kv_head * APUS_KV_BLOCK_POSITIONS;
-  return (kv_block){(const char *)args->keys + at * args->key_block_bytes + row * key_bytes,
-                    (const char *)args->values + at * args->value_block_bytes + row * value_bytes, 0, 0};
+  const size_t key_bytes = IS_Q8 ? args->key_dimension / 32 * sizeof(apus_q8_0) : args->key_dimension * 2;
+  const size_t value_bytes = IS_Q8 ? args->value_dimension / 32 * sizeof(apus_q8_0) : args->value_dimension * 2;
+  return (stored_block){(const char *)args->keys + at * args->key_block_bytes + row * key_bytes,
+                        (const char *)args->values + at * args->value_block_bytes + row * value_bytes};
 }
 
-static kv_block block_f16(const apus_attention_args *args, size_t kv_head, size_t block, int as_floats) {
-  kv_block kv = block_at(args, kv_head, block, args->key_dimension * 2, args->value_dimension * 2);
-  float *floats = args->scratch;
-  if (as_floats) {
-    halves_to_float(kv.keys, args->key_dimension, floats);
+// A block and the one after it; the last one has itself as its next. Made floats in scratch for many queries.
+static kv_block kv_block_at(const apus_attention_args *args, size_t kv_head, size_t block, const int IS_Q8) {
+  const size_t last = (args->position + args->tokens - 1) / APUS_KV_BLOCK_POSITIONS;
+  kv_block kv = {block_at(args, kv_head, block, IS_Q8), block_at(args, kv_head, block + (block < last), IS_Q8), 0, 0};
+  if (args->tokens * args->group <= (IS_Q8 ? FEW_CODES : FEW))
+    return kv;
+  float *floats = args->scratch, *value_floats = floats + APUS_KV_BLOCK_POSITIONS * args->key_dimension;
+  if (IS_Q8) {
+    codes_to_float(&kv, args->value_dimension, value_floats);
+  } else {
+    halves_to_float(kv.stored.keys, kv.next.keys, args->key_dimension, floats);
     kv.key_floats = floats;
-    floats += APUS_KV_BLOCK_POSITIONS * args->key_dimension;
-    halves_to_float(kv.values, args->value_dimension, floats);
-    kv.value_floats = floats;
+    halves_to_float(kv.stored.values, kv.next.values, args->value_dimension, value_floats);
   }
-  return kv;
-}
-
-static kv_block block_q8_0(const apus_attention_args *args, size_t kv_head, size_t block) {
-  kv_block kv = block_at(args, kv_head, block, args->key_dimension / 32 * sizeof(apus_q8_0),
-                         args->value_dimension / 32 * sizeof(apus_q8_0));
-  float *floats = (float *)args->scratch + APUS_KV_BLOCK_POSITIONS * args->key_dimension;
-  q8_0_to_float(kv.values, args->value_dimension, floats);
-  kv.value_floats = floats;
+  kv.value_floats = value_floats;
   return kv;
 }
 
@@ -254,39 +295,50 @@ SIMD void queries_block(const apus_attention_args *args, size_t kv_head, size_t 
   UNROLL for (int n = 0; n < N; n++) q[n] = query_row(args, kv_head, index + (size_t)n);
   if (IS_Q8)
     UNROLL for (int n = 0; n < N; n++)
-      scores_q8_0(kv->keys, query_at(args, index + (size_t)n), args->key_dimension, lanes + n * SPANS);
+      scores_q8_0(kv, query_at(args, index + (size_t)n), args->key_dimension, lanes + n * SPANS);
   else if (kv->key_floats)
-    scores_float(0, kv->key_floats, q, args->key_dimension, N, lanes);
+    scores_float(kv, FLOATS, q, args->key_dimension, N, lanes);
   else
-    scores_float(kv->keys, 0, q, args->key_dimension, N, lanes);
+    scores_float(kv, HALVES, q, args->key_dimension, N, lanes);
   UNROLL for (int i = 0; i < N * SPANS; i++) vf_store(scores + i * VF, vf_mul(lanes[i], vf_splat(args->scale)));
   UNROLL for (int n = 0; n < N; n++) {
     float *sums = y + (size_t)n * width;
     fold(scores + n * APUS_KV_BLOCK_POSITIONS, first, end, sums, args->value_dimension, sums + args->value_dimension);
   }
+  const value_sums sums = {y, width, scores, first, end};
   if (kv->value_floats)
-    values_float(kv->value_floats, 0, scores, first, end, y, width, args->value_dimension, N);
+    values_float(kv, FLOATS, args->value_dimension, sums, N);
   else
-    values_float(0, kv->values, scores, first, end, y, width, args->value_dimension, N);
+    values_float(kv, IS_Q8 ? CODES : HALVES, args->value_dimension, sums, N);
+}
+
+// How many queries from `index` on, TOGETHER at most, look at the same positions [first, end) of a block.
+SIMD size_t alike(const apus_attention_args *args, size_t index, size_t block, size_t *first, size_t *end) {
+  visible(args, index / args->group, block, first, end);
+  size_t count = 1;
+  for (; count < TOGETHER && index + count < args->tokens * args->group; count++) {
+    size_t also_first, also_end;
+    visible(args, (index + count) / args->group, block, &also_first, &also_end);
+    if (also_first != *first || also_end != *end)
+      break;
+  }
+  return count;
 }
 
 // Adds one block to what all queries have summed. Those that look at the same positions go together.
 SIMD void add_block(const apus_attention_args *args, size_t kv_head, size_t block, const kv_block *kv, float *result,
                     const int IS_Q8) {
-  for (size_t i = 0, next; i < args->tokens * args->group; i = next) {
-    size_t first, end, also_first = 0, also_end = 0;
-    visible(args, i / args->group, block, &first, &end);
-    next = i + 1;
+  for (size_t i = 0, count; i < args->tokens * args->group; i += count) {
+    size_t first, end;
+    count = alike(args, i, block, &first, &end);
     if (first >= end)
       continue;
-    if (TOGETHER > 1 && next < args->tokens * args->group)
-      visible(args, next / args->group, block, &also_first, &also_end);
-    if (also_first == first && also_end == end) {
-      queries_block(args, kv_head, i, first, end, kv, result, TOGETHER, IS_Q8);
-      next = i + TOGETHER;
-    } else {
+    if (TOGETHER > 2 && count == 3)
+      queries_block(args, kv_head, i, first, end, kv, result, 3, IS_Q8);
+    else if (TOGETHER > 1 && count == 2)
+      queries_block(args, kv_head, i, first, end, kv, result, 2, IS_Q8);
+    else
       queries_block(args, kv_head, i, first, end, kv, result, 1, IS_Q8);
-    }
   }
 }
 
@@ -306,8 +358,7 @@ SIMD void attention_part(const apus_attention_args *args, size_t kv_head, size_t
     visible(args, args->tokens - 1, block, &unused, &end);
     if (first >= end)
       continue;
-    const kv_block kv =
-        IS_Q8 ? block_q8_0(args, kv_head, block) : block_f16(args, kv_head, block, queries > 1);
+    const kv_block kv = kv_block_at(args, kv_head, block, IS_Q8);
     add_block(args, kv_head, block, &kv, result, IS_Q8);
   }
 }
