@@ -4,23 +4,27 @@ extension CPUBackend {
   package func store(_ k: Buffer, _ v: Buffer, in cache: KVCache, layer: Int, at batch: AttentionBatch) {
     let (k, v, cache) = (k.cpu, v.cpu, cache.cpu)
     let layout = cache.layout
-    let perTile = max(1, 8_192 / max(1, k.columns))
-    pool.run(tiles: (batch.rows + perTile - 1) / perTile) { tile, _ in
-      for row in tile * perTile..<min(batch.rows, (tile + 1) * perTile) {
+    let (heads, dimension) = (layout.kvHeads, layout.keyDimension)
+    // Of keys every value is on a cache line of its own: soon worth a thread.
+    let perTile = max(1, Self.smallestStore / dimension)
+    pool.run(tiles: (batch.rows * heads + perTile - 1) / perTile) { tile, _ in
+      for index in tile * perTile..<min(batch.rows * heads, (tile + 1) * perTile) {
+        let (row, head) = (index / heads, index % heads)
         let slot = batch.slot(of: row)
         let keys = unsafe cache.keys(layer: layer) + slot.block * cache.keyBlockByteCount
         let values = unsafe cache.values(layer: layer) + slot.block * cache.valueBlockByteCount
-        for head in 0..<layout.kvHeads {
-          unsafe kernels.storeKey(
-            k.row(row) + head * layout.keyDimension, dimension: layout.keyDimension, as: layout.format,
-            offset: slot.offset, in: keys + head * cache.keyHeadByteCount)
-          unsafe kernels.storeValue(
-            v.row(row) + head * layout.valueDimension, dimension: layout.valueDimension, as: layout.format,
-            offset: slot.offset, in: values + head * cache.valueHeadByteCount)
-        }
+        unsafe kernels.storeKey(
+          k.row(row) + head * dimension, dimension: dimension, as: layout.format, offset: slot.offset,
+          in: keys + head * cache.keyHeadByteCount)
+        unsafe kernels.storeValue(
+          v.row(row) + head * layout.valueDimension, dimension: layout.valueDimension, as: layout.format,
+          offset: slot.offset, in: values + head * cache.valueHeadByteCount)
       }
     }
   }
+
+  /// Values of keys below which waking threads costs more than it saves.
+  private static let smallestStore = 1_024
 
   package func attention(
     _ q: Buffer, over cache: KVCache, layer: Int, at batch: AttentionBatch, _ parameters: AttentionParameters,

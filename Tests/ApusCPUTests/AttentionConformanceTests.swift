@@ -14,6 +14,9 @@ struct AttentionConformanceTests {
     .init(kvHeads: 4, group: 2, dimension: 8, position: 67, tokens: 2, window: 64),
     .init(kvHeads: 1, group: 2, dimension: 100, position: 64, tokens: 1, window: 1),
     .init(kvHeads: 1, group: 1, dimension: 64, position: 1_100, tokens: 1),
+    .init(kvHeads: 2, group: 4, dimension: 128, position: 700, tokens: 1),
+    .init(kvHeads: 1, group: 8, dimension: 64, position: 33, tokens: 1),
+    .init(kvHeads: 1, group: 7, dimension: 32, position: 95, tokens: 2),
     .init(kvHeads: 1, group: 2, dimension: 32, position: 505, tokens: 16, window: 12),
   ]
 

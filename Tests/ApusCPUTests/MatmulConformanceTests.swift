@@ -16,7 +16,7 @@ struct MatmulConformanceTests {
     let depths = format.isDense ? [1, 7, 8, 15, 16, 31, 33, 64, 257] : blocks.map { $0 * unit }
     var shapes: [(Int, Int, Int)] = []
     for k in depths {
-      for rows in [1, 3, 4, 5, 8, 9, 19, 37] { for n in [1, 2, 3, 4, 5, 7, 9] { shapes.append((rows, k, n)) } }
+      for rows in [1, 3, 4, 5, 8, 9, 19, 37] { for n in [1, 2, 3, 4, 5, 6, 7, 8, 9] { shapes.append((rows, k, n)) } }
       shapes.append((67, k, 70))
     }
     shapes.append((19, 3 * unit, Kernels.chunkTokens(columns: 3 * unit) + 14))
@@ -54,7 +54,9 @@ struct MatmulConformanceTests {
     let product = MatmulCase(format, rows: 75, k: k, n: n, seed: 5)
     let whole = product.run(kernels)
     for rows in [0..<1, 0..<4, 1..<42, 64..<75, 74..<75, 0..<75] {
-      for columns in [0..<1, 0..<4, 1..<6, 3..<n, chunk - 3..<chunk + 2, n - 1..<n] {
+      // Every number of tokens up to eight has a loop of its own.
+      let few = [0..<1, 1..<3, 2..<5, 0..<4, 1..<6, 0..<6, 1..<8, 2..<10]
+      for columns in few + [3..<n, chunk - 3..<chunk + 2, n - 1..<n] {
         let part = product.run(kernels, rows: rows, columns: columns)
         for column in 0..<product.n {
           for row in 0..<product.rows {

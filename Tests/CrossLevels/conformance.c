@@ -159,7 +159,9 @@ static void test_same_bits(const apus_kernels *kernels, const apus_kernels *belo
 // Parts of the rows and columns have the bits of the whole, and nothing else is written.
 static void test_parts(const apus_kernels *kernels, const product *p) {
   static const size_t rows[][2] = {{0, 1}, {0, 4}, {1, 42}, {64, 75}, {74, 75}, {0, 75}};
-  const size_t columns[][2] = {{0, 1}, {0, 4}, {1, 6}, {3, p->n}, {p->n - 17, p->n - 12}, {p->n - 1, p->n}};
+  // Every number of tokens up to eight has a loop of its own.
+  const size_t columns[][2] = {{0, 1}, {1, 3},  {2, 5},    {0, 4},                 {1, 6},           {0, 6},
+                               {1, 8}, {2, 10}, {3, p->n}, {p->n - 17, p->n - 12}, {p->n - 1, p->n}};
   float *whole = run(kernels, p);
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     for (size_t j = 0; j < sizeof columns / sizeof columns[0]; j++) {
@@ -179,11 +181,11 @@ static void test_matmuls(const apus_kernels *kernels, const apus_kernels *refere
                          apus_format format) {
   // Blocks of 32 weights are read in strips of up to eight: one that ends the weights, and two and a rest.
   const size_t units[] = {1, 2, 3, 8, formats[format].elements == 32 ? 19 : 9};
-  static const size_t all_rows[] = {1, 3, 4, 5, 8, 9, 19, 37}, all_columns[] = {1, 2, 4, 7};
+  static const size_t all_rows[] = {1, 3, 4, 5, 8, 9, 19, 37}, all_columns[] = {1, 2, 3, 4, 7, 8};
   const size_t unit = formats[format].elements > 1 ? formats[format].elements : 19;
   for (int i = 0; i < 5; i++) {
     for (int j = 0; j < 8; j++)
-      for (int l = 0; l < 4; l++) {
+      for (int l = 0; l < 6; l++) {
         const product p = random_product(format, all_rows[j], unit * units[i], all_columns[l]);
         test_matmul(kernels, reference, &p);
       }

@@ -18,6 +18,10 @@ enum { ALONE = -1 };
 // belongs to two blocks is read once.
 SIMD void strip_piece(block_rows b, int from, vq *words) { vq_bytes(rows_on(b.rows, (size_t)from), LANES, words); }
 
+// Whether T tokens take small blocks in strips. Those of a token alone lie as LAYOUT says; counts that are no power of
+// two do without: their gain does not pay for the time that unrolled strips take to compile.
+SIMD int has_strips(const int T, const int LAYOUT) { return T == 1 ? LAYOUT != ROWS : (T & (T - 1)) == 0; }
+
 // 16 bytes of every row's block, from `offset` on, an even number.
 SIMD void vq_bytes_at(block_rows b, size_t offset, const int LAYOUT, vq *bytes) {
   if (b.at == ALONE)

@@ -19,7 +19,7 @@
   }
 
 // Block i of VF rows with one token.
-SIMD void OF_FORMAT(block_one)(block_rows block, size_t i, const block_of_a a, const uint8_t *next, vf *acc) {
+SIMD void OF_FORMAT(block_one)(block_rows block, size_t i, const block_of_a a, const uint8_t *next, vf *sum) {
   CONSTANTS;
   OF_KIND(unpacked) unpacked;
   OF_KIND(scales_one) u;
@@ -33,29 +33,81 @@ SIMD void OF_FORMAT(block_one)(block_rows block, size_t i, const block_of_a a, c
                                        GROUPS > 1 || block.at != ALONE);
       vq codes[8];
       const places at = OF_FORMAT(codes)(block, first, g, OF_KIND(layout_one), codes);
-      OF_KIND(accumulate_one)(codes, at, &u, group, of_group, BITS, SUBTRACT, acc);
+      OF_KIND(accumulate_one)(codes, at, &u, group, of_group, BITS, SUBTRACT, sum);
     }
   }
 }
 
-// One token with VF rows at w, `stride` bytes apart.
-SIMD vf OF_FORMAT(matmul_one)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x) {
+// Block i of VF rows with the T tokens of a chunk.
+SIMD void OF_FORMAT(block_few)(block_rows block, size_t i, const block_of_a a, const uint8_t *next, const int T,
+                               vf *sums) {
   CONSTANTS;
-  const int STRIP = OF_KIND(layout_one) != ROWS ? OF_FORMAT(strip) : 1;
+  OF_KIND(unpacked) unpacked;
+  OF_KIND(scales) u;
+  OF_FORMAT(scales)(block, &unpacked);
+  OF_KIND(prepare)(&unpacked, BITS, SUBTRACT, &u);
+  for (size_t first = 0; first < GROUPS; first += SPAN) {
+    UNROLL for (int g = 0; g < SPAN; g++) {
+      const size_t group = first + (size_t)g;
+      int32_t starts[2 * APUS_CHUNK_TOKENS_MAX];
+      block_of_a of_group = block_at_token(a, (i * GROUPS + group) * (size_t)T);
+      of_group.codes = prefetch_beside(of_group.codes, next, i * GROUPS + group, GROUP_BYTES,
+                                       GROUPS > 1 || block.at != ALONE);
+      OF_KIND(starts)(of_group.offsets, of_group.sums16, (size_t)T, BITS, SUBTRACT, starts);
+      of_group.starts = starts;
+      vq codes[8], operands[VQ_OPERANDS];
+      OF_FORMAT(codes)(block, first, g, LANES, codes);
+      OF_KIND(operands)(codes, &u, group, BITS, SUBTRACT, operands);
+      OF_KIND(accumulate)(operands, &u, group, of_group, BITS, SUBTRACT, 1, T, sums);
+    }
+  }
+}
+
+SIMD void OF_FORMAT(block_tokens)(block_rows block, size_t i, const block_of_a a, const uint8_t *next, const int T,
+                                  vf *sums) {
+  if (T == 1)
+    OF_FORMAT(block_one)(block, i, a, next, sums);
+  else
+    OF_FORMAT(block_few)(block, i, a, next, T, sums);
+}
+
+// The T tokens of a chunk with VF rows at w, `stride` bytes apart: their sums and unpacked codes stay in registers.
+SIMD void OF_FORMAT(matmul_tokens)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x, const int T,
+                                   vf *acc) {
+  CONSTANTS;
+  const int STRIP = has_strips(T, OF_KIND(layout_one)) ? OF_FORMAT(strip) : 1;
   const block_of_a a = first_block(x);
   const uint8_t *next = w + prefetch_distance(stride);
   const rows first = rows_at(w, stride);
   const size_t blocks = k / (32 * GROUPS);
-  vf acc = vf_zero();
+  vf sums[TOKENS];
+  UNROLL for (int t = 0; t < T; t++) sums[t] = vf_zero();
   size_t i = 0;
   for (; STRIP > 1 && i + STRIP <= blocks; i += STRIP)
     UNROLL for (int s = 0; s < STRIP; s++) {
       const block_rows block = {rows_on(first, i * BLOCK_BYTES), s * (int)BLOCK_BYTES};
-      OF_FORMAT(block_one)(block, i + (size_t)s, a, next, &acc);
+      OF_FORMAT(block_tokens)(block, i + (size_t)s, a, next, T, sums);
     }
   for (; i < blocks; i++)
-    OF_FORMAT(block_one)((block_rows){rows_on(first, i * BLOCK_BYTES), ALONE}, i, a, next, &acc);
-  return acc;
+    OF_FORMAT(block_tokens)((block_rows){rows_on(first, i * BLOCK_BYTES), ALONE}, i, a, next, T, sums);
+  UNROLL for (int t = 0; t < T; t++) acc[t] = sums[t];
+}
+
+// The `width` tokens of a chunk, at most TOKENS, with VF rows at w: acc[t].
+SIMD void OF_FORMAT(matmul_few)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x, size_t width,
+                                vf *acc) {
+#define FOR(T)                                                                                                       \
+  if (T <= TOKENS && width == T)                                                                                     \
+  return OF_FORMAT(matmul_tokens)(w, stride, k, x, T <= TOKENS ? T : 1, acc)
+  FOR(1);
+  FOR(2);
+  FOR(3);
+  FOR(4);
+  FOR(5);
+  FOR(6);
+  FOR(7);
+  FOR(8);
+#undef FOR
 }
 
 // Block i of V * VF rows, of which those of vector v begin at of_v[v], as the products take it.
@@ -118,9 +170,9 @@ static void LEVEL(OF_FORMAT(apus_matmul))(const apus_matmul_args *args, size_t b
     const size_t width = args->n - first < chunk ? args->n - first : chunk;
     const apus_activations x = chunk_at(&args->x, first, args->k);
     for (size_t row = begin; row < end;) {
-      const row_group group = row_group_at(args, row, end, width > 1 ? VECTORS : 1);
-      if (width == 1) {
-        acc[0] = OF_FORMAT(matmul_one)(group.weights, group.stride, args->k, &x);
+      const row_group group = row_group_at(args, row, end, width > TOKENS ? VECTORS : 1);
+      if (width <= TOKENS) {
+        OF_FORMAT(matmul_few)(group.weights, group.stride, args->k, &x, width, acc);
       } else {
         for (int v = 0; v < VECTORS; v++)
           for (size_t t = 0; t < width; t++)
