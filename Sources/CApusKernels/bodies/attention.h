@@ -29,7 +29,7 @@ typedef struct {
 } kv_block;
 
 // How the values that a loop reads lie in memory.
-typedef enum { FLOATS, HALVES, CODES } source;
+enum { FLOATS, HALVES, CODES };
 
 // ---- keys: 32 scores at once
 
