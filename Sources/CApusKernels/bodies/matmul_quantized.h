@@ -18,57 +18,37 @@
     SUBTRACT = OF_FORMAT(subtract)                                                                                   \
   }
 
-// Block i of VF rows with one token.
-SIMD void OF_FORMAT(block_one)(block_rows block, size_t i, const block_of_a a, const uint8_t *next, vf *sum) {
+// Block i of VF rows with the T tokens of a chunk; one token has a layout and scales of its own.
+SIMD void OF_FORMAT(block)(block_rows block, size_t i, const block_of_a a, const uint8_t *next, const int T,
+                           vf *sums) {
   CONSTANTS;
   OF_KIND(unpacked) unpacked;
-  OF_KIND(scales_one) u;
-  OF_FORMAT(scales)(block, &unpacked);
-  OF_KIND(prepare_one)(&unpacked, BITS, SUBTRACT, &u);
-  for (size_t first = 0; first < GROUPS; first += SPAN) {
-    UNROLL for (int g = 0; g < SPAN; g++) {
-      const size_t group = first + (size_t)g;
-      block_of_a of_group = block_at_token(a, i * GROUPS + group);
-      of_group.codes = prefetch_beside(of_group.codes, next, i * GROUPS + group, GROUP_BYTES,
-                                       GROUPS > 1 || block.at != ALONE);
-      vq codes[8];
-      const places at = OF_FORMAT(codes)(block, first, g, OF_KIND(layout_one), codes);
-      OF_KIND(accumulate_one)(codes, at, &u, group, of_group, BITS, SUBTRACT, sum);
-    }
-  }
-}
-
-// Block i of VF rows with the T tokens of a chunk.
-SIMD void OF_FORMAT(block_few)(block_rows block, size_t i, const block_of_a a, const uint8_t *next, const int T,
-                               vf *sums) {
-  CONSTANTS;
-  OF_KIND(unpacked) unpacked;
+  OF_KIND(scales_one) one;
   OF_KIND(scales) u;
   OF_FORMAT(scales)(block, &unpacked);
-  OF_KIND(prepare)(&unpacked, BITS, SUBTRACT, &u);
+  if (T == 1)
+    OF_KIND(prepare_one)(&unpacked, BITS, SUBTRACT, &one);
+  else
+    OF_KIND(prepare)(&unpacked, BITS, SUBTRACT, &u);
   for (size_t first = 0; first < GROUPS; first += SPAN) {
     UNROLL for (int g = 0; g < SPAN; g++) {
       const size_t group = first + (size_t)g;
-      int32_t starts[2 * APUS_CHUNK_TOKENS_MAX];
       block_of_a of_group = block_at_token(a, (i * GROUPS + group) * (size_t)T);
       of_group.codes = prefetch_beside(of_group.codes, next, i * GROUPS + group, GROUP_BYTES,
                                        GROUPS > 1 || block.at != ALONE);
-      OF_KIND(starts)(of_group.offsets, of_group.sums16, (size_t)T, BITS, SUBTRACT, starts);
-      of_group.starts = starts;
       vq codes[8], operands[VQ_OPERANDS];
-      OF_FORMAT(codes)(block, first, g, LANES, codes);
-      OF_KIND(operands)(codes, &u, group, BITS, SUBTRACT, operands);
-      OF_KIND(accumulate)(operands, &u, group, of_group, BITS, SUBTRACT, 1, T, sums);
+      const places at = OF_FORMAT(codes)(block, first, g, T == 1 ? OF_KIND(layout_one) : LANES, codes);
+      if (T == 1) {
+        OF_KIND(accumulate_one)(codes, at, &one, group, of_group, BITS, SUBTRACT, sums);
+      } else {
+        int32_t starts[2 * APUS_CHUNK_TOKENS_MAX];
+        OF_KIND(starts)(of_group.offsets, of_group.sums16, (size_t)T, BITS, SUBTRACT, starts);
+        of_group.starts = starts;
+        OF_KIND(operands)(codes, &u, group, BITS, SUBTRACT, operands);
+        OF_KIND(accumulate)(operands, &u, group, of_group, BITS, SUBTRACT, 1, T, sums);
+      }
     }
   }
-}
-
-SIMD void OF_FORMAT(block_tokens)(block_rows block, size_t i, const block_of_a a, const uint8_t *next, const int T,
-                                  vf *sums) {
-  if (T == 1)
-    OF_FORMAT(block_one)(block, i, a, next, sums);
-  else
-    OF_FORMAT(block_few)(block, i, a, next, T, sums);
 }
 
 // The T tokens of a chunk with VF rows at w, `stride` bytes apart: their sums and unpacked codes stay in registers.
@@ -86,10 +66,10 @@ SIMD void OF_FORMAT(matmul_tokens)(const uint8_t *w, size_t stride, size_t k, co
   for (; STRIP > 1 && i + STRIP <= blocks; i += STRIP)
     UNROLL for (int s = 0; s < STRIP; s++) {
       const block_rows block = {rows_on(first, i * BLOCK_BYTES), s * (int)BLOCK_BYTES};
-      OF_FORMAT(block_tokens)(block, i + (size_t)s, a, next, T, sums);
+      OF_FORMAT(block)(block, i + (size_t)s, a, next, T, sums);
     }
   for (; i < blocks; i++)
-    OF_FORMAT(block_tokens)((block_rows){rows_on(first, i * BLOCK_BYTES), ALONE}, i, a, next, T, sums);
+    OF_FORMAT(block)((block_rows){rows_on(first, i * BLOCK_BYTES), ALONE}, i, a, next, T, sums);
   UNROLL for (int t = 0; t < T; t++) acc[t] = sums[t];
 }
 
