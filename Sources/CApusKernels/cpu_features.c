@@ -2,12 +2,27 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <stddef.h>
 
 // Not every compiler's run-time support knows AVX-VNNI: it is bit 4 of eax of leaf 7, subleaf 1. A leaf that the CPU
 // lacks reads as 0.
 static int has_avxvnni(void) {
   unsigned int eax, ebx, ecx, edx;
   return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && eax & 1 << 4;
+}
+
+// Intel has the caches in leaf 4, AMD in 0x8000001d, in one form: type and level in eax, ways, partitions and bytes of
+// a line less one in ebx, sets less one in ecx.
+static size_t first_data_cache_bytes(unsigned int leaf) {
+  enum { DATA = 1 };
+  for (unsigned int i = 0; i < 8; i++) {
+    unsigned int eax, ebx, ecx, edx;
+    if (!__get_cpuid_count(leaf, i, &eax, &ebx, &ecx, &edx) || (eax & 31) == 0)
+      return 0;
+    if ((eax & 31) == DATA && (eax >> 5 & 7) == 1)
+      return ((size_t)(ebx >> 22) + 1) * ((ebx >> 12 & 1023) + 1) * ((ebx & 4095) + 1) * ((size_t)ecx + 1);
+  }
+  return 0;
 }
 
 // The compiler's run-time support asks cpuid, and the operating system's XCR0 for the wide registers.
@@ -27,6 +42,8 @@ uint32_t apus_cpu_features(void) {
     bits |= APUS_CPU_AVX512VNNI;
   if (bits & APUS_CPU_AVX2 && has_avxvnni())
     bits |= APUS_CPU_AVXVNNI;
+  if (first_data_cache_bytes(4) >= 48 << 10 || first_data_cache_bytes(0x8000001d) >= 48 << 10)
+    bits |= APUS_CPU_LARGE_L1;
   return bits;
 }
 #elif defined(__aarch64__) && defined(__linux__)

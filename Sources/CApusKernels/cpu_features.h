@@ -13,6 +13,7 @@ enum {
   APUS_CPU_AVXVNNI = 1 << 5, // on 256 bits, encoded as AVX
   APUS_CPU_DOTPROD = 1 << 6,
   APUS_CPU_I8MM = 1 << 7,
+  APUS_CPU_LARGE_L1 = 1 << 8, // 48 KiB or more of first-level data cache
 };
 
 uint32_t apus_cpu_features(void);

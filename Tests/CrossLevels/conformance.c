@@ -124,7 +124,7 @@ static float *run_part(const apus_kernels *kernels, const product *p, size_t row
     y[i] = NAN;
   const apus_matmul_args args = {p->weights, p->row_bytes, p->k, column_end - column,
                                  activations(kernels, p, column, column_end - column),
-                                 y + column * p->rows, p->rows};
+                                 y + column * p->rows, p->rows, row % 2 == 0};
   apus_matmul(kernels, p->format, &args, row, row_end);
   return memcpy(copy, y, bytes);
 }

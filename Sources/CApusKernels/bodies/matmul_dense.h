@@ -28,14 +28,15 @@ SIMD vf dense_load_some(const char *w, size_t count, const int FORMAT) {
 // R rows and T tokens from one place of k on: adds up `depth` values, onto y where `more` says that there are sums.
 // Asks for R * depth weights at `next` meanwhile, unless it is null.
 SIMD void dense_tile(const char *w, size_t stride, const char *next, const float *x, size_t k, size_t depth,
-                     const int FORMAT, const int R, const int T, int more, float *y, size_t y_stride) {
+                     const int FORMAT, const int CACHE, const int R, const int T, int more, float *y,
+                     size_t y_stride) {
   const size_t bytes = dense_bytes(FORMAT);
   vf sums[DENSE_TOKENS][DENSE_ROWS];
   UNROLL for (int t = 0; t < T; t++) UNROLL for (int r = 0; r < R; r++) sums[t][r] = vf_zero();
   size_t i = 0;
   for (; i + VF <= depth; i += VF) {
     if (next)
-      prefetch_next(next, i / VF, VF * R * bytes);
+      prefetch_beside(NULL, next, i / VF, VF * R * bytes, 0, CACHE);
     vf values[DENSE_TOKENS];
     UNROLL for (int t = 0; t < T; t++) values[t] = vf_load_f32(x + (size_t)t * k + i);
     UNROLL for (int r = 0; r < R; r++) {
@@ -62,27 +63,27 @@ SIMD void dense_tile(const char *w, size_t stride, const char *next, const float
 
 // `rows` rows, at most DENSE_ROWS, and any tokens, the first of which ask for what is at `next`.
 SIMD void dense_rows(const char *w, size_t stride, const char *next, size_t rows, const float *x, size_t tokens,
-                     size_t k, size_t depth, const int FORMAT, int more, float *y, size_t y_stride) {
+                     size_t k, size_t depth, const int FORMAT, const int CACHE, int more, float *y, size_t y_stride) {
   size_t t = 0;
   for (; t + DENSE_TOKENS <= tokens && rows == DENSE_ROWS; t += DENSE_TOKENS) {
-    dense_tile(w, stride, next, x + t * k, k, depth, FORMAT, DENSE_ROWS, DENSE_TOKENS, more, y + t * y_stride, y_stride);
+    dense_tile(w, stride, next, x + t * k, k, depth, FORMAT, CACHE, DENSE_ROWS, DENSE_TOKENS, more, y + t * y_stride, y_stride);
     next = NULL;
   }
   for (; DENSE_TOKENS > 4 && t + 4 <= tokens && rows == DENSE_ROWS; t += 4) {
-    dense_tile(w, stride, next, x + t * k, k, depth, FORMAT, DENSE_ROWS, 4, more, y + t * y_stride, y_stride);
+    dense_tile(w, stride, next, x + t * k, k, depth, FORMAT, CACHE, DENSE_ROWS, 4, more, y + t * y_stride, y_stride);
     next = NULL;
   }
   for (; t + 2 <= tokens && rows == DENSE_ROWS; t += 2) {
-    dense_tile(w, stride, next, x + t * k, k, depth, FORMAT, DENSE_ROWS, 2, more, y + t * y_stride, y_stride);
+    dense_tile(w, stride, next, x + t * k, k, depth, FORMAT, CACHE, DENSE_ROWS, 2, more, y + t * y_stride, y_stride);
     next = NULL;
   }
   for (; t < tokens; t++) {
     float *to = y + t * y_stride;
     if (rows == DENSE_ROWS)
-      dense_tile(w, stride, next, x + t * k, k, depth, FORMAT, DENSE_ROWS, 1, more, to, y_stride);
+      dense_tile(w, stride, next, x + t * k, k, depth, FORMAT, CACHE, DENSE_ROWS, 1, more, to, y_stride);
     else
       for (size_t r = 0; r < rows; r++)
-        dense_tile(w + r * stride, stride, NULL, x + t * k, k, depth, FORMAT, 1, 1, more, to + r, y_stride);
+        dense_tile(w + r * stride, stride, NULL, x + t * k, k, depth, FORMAT, CACHE, 1, 1, more, to + r, y_stride);
     next = NULL;
   }
 }
@@ -90,13 +91,13 @@ SIMD void dense_rows(const char *w, size_t stride, const char *next, size_t rows
 SIMD size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 // Weights straight from memory, and the next rows on their way.
-SIMD void dense_few(const apus_matmul_args *args, size_t begin, size_t end, const int FORMAT) {
+SIMD void dense_few(const apus_matmul_args *args, size_t begin, size_t end, const int FORMAT, const int CACHE) {
   for (size_t row = begin; row < end; row += DENSE_ROWS)
     for (size_t i = 0; i < args->k; i += DENSE_DEPTH) {
       const char *w = (const char *)args->weights + row * args->row_bytes + i * dense_bytes(FORMAT);
       const char *next = w + DENSE_ROWS * args->row_bytes + (DENSE_ROWS - 1) * i * dense_bytes(FORMAT);
       dense_rows(w, args->row_bytes, next, least(DENSE_ROWS, end - row), args->x.values + i, args->n, args->k,
-                 least(DENSE_DEPTH, args->k - i), FORMAT, i > 0, args->y + row, args->y_stride);
+                 least(DENSE_DEPTH, args->k - i), FORMAT, CACHE, i > 0, args->y + row, args->y_stride);
     }
 }
 
@@ -118,7 +119,7 @@ static void LEVEL(dense_panel)(const float *panel, size_t rows, const apus_matmu
   for (size_t t = 0; t < args->n; t += PANEL_TOKENS)
     for (size_t r = 0; r < rows; r += DENSE_ROWS)
       dense_rows((const char *)panel + r * stride, stride, NULL, least(DENSE_ROWS, rows - r),
-                 args->x.values + t * args->k + i, least(PANEL_TOKENS, args->n - t), args->k, depth, APUS_F32, i > 0,
+                 args->x.values + t * args->k + i, least(PANEL_TOKENS, args->n - t), args->k, depth, APUS_F32, FAR, i > 0,
                  y + t * args->y_stride + r, args->y_stride);
 }
 
@@ -137,8 +138,10 @@ SIMD void dense_many(const apus_matmul_args *args, size_t begin, size_t end, con
 SIMD void dense_matmul(const apus_matmul_args *args, size_t begin, size_t end, const int FORMAT) {
   if (args->n > DENSE_TOKENS)
     dense_many(args, begin, end, FORMAT);
+  else if (args->near)
+    dense_few(args, begin, end, FORMAT, NEAR);
   else
-    dense_few(args, begin, end, FORMAT);
+    dense_few(args, begin, end, FORMAT, FAR);
 }
 
 #define DENSE(name, format)                                                                                          \

@@ -102,36 +102,6 @@ SIMD block_of_a block_at_token(block_of_a a, size_t t) {
                       a.starts + t};
 }
 
-// Decode waits for memory: asks for bytes of the rows that come next, in the order of their addresses, as many as
-// step i uses. Beyond the weights a prefetch is harmless.
-SIMD void prefetch_next(const void *next, size_t i, size_t bytes) {
-  for (size_t line = 0; line < bytes; line += 64)
-    __builtin_prefetch((const char *)next + i * bytes + line, 0, 2);
-}
-
-// The same as part of a step, which may be one of several that share loads (SHARED): the compiler takes
-// __builtin_prefetch for a write, and would load again. Returns `kept`, a pointer that the step uses, which keeps the
-// requests in their place.
-SIMD const void *prefetch_beside(const void *kept, const void *next, size_t i, size_t bytes, const int SHARED) {
-  const char *from = (const char *)next + i * bytes;
-  if (!SHARED)
-    prefetch_next(next, i, bytes);
-#if defined(__x86_64__)
-  UNROLL for (size_t line = 0; SHARED && line < bytes; line += 64)
-    __asm__("prefetcht1 %c2(%1)" : "+r"(kept) : "r"(from), "i"(line));
-#elif defined(__aarch64__)
-  UNROLL for (size_t line = 0; SHARED && line < bytes; line += 64)
-    __asm__("prfm pldl2keep, [%1, %2]" : "+r"(kept) : "r"(from), "i"(line));
-#endif
-  return kept;
-}
-
-// Bytes from VF rows to those that decode asks for meanwhile: whole groups of VF rows, far enough for memory to answer.
-SIMD size_t prefetch_distance(size_t stride) {
-  const size_t group = VF * stride, enough = 1 << 15;
-  return group < enough && group > 0 ? (enough + group - 1) / group * group : group;
-}
-
 // The activations from token `first` on, the first of a chunk.
 SIMD apus_activations chunk_at(const apus_activations *x, size_t first, size_t k) {
   return (apus_activations){x->values, x->codes + first * k, x->scales + first * (k / 32),

@@ -20,7 +20,7 @@
 
 // Block i of VF rows with the T tokens of a chunk; one token has a layout and scales of its own.
 SIMD void OF_FORMAT(block)(block_rows block, size_t i, const block_of_a a, const uint8_t *next, const int T,
-                           vf *sums) {
+                           const int CACHE, vf *sums) {
   CONSTANTS;
   OF_KIND(unpacked) unpacked;
   OF_KIND(scales_one) one;
@@ -35,7 +35,7 @@ SIMD void OF_FORMAT(block)(block_rows block, size_t i, const block_of_a a, const
       const size_t group = first + (size_t)g;
       block_of_a of_group = block_at_token(a, (i * GROUPS + group) * (size_t)T);
       of_group.codes = prefetch_beside(of_group.codes, next, i * GROUPS + group, GROUP_BYTES,
-                                       GROUPS > 1 || block.at != ALONE);
+                                       GROUPS > 1 || block.at != ALONE, CACHE);
       vq codes[8], operands[VQ_OPERANDS];
       const places at = OF_FORMAT(codes)(block, first, g, T == 1 ? OF_KIND(layout_one) : LANES, codes);
       if (T == 1) {
@@ -51,14 +51,14 @@ SIMD void OF_FORMAT(block)(block_rows block, size_t i, const block_of_a a, const
   }
 }
 
-// The T tokens of a chunk with VF rows at w, `stride` bytes apart: their sums and unpacked codes stay in registers.
-SIMD void OF_FORMAT(matmul_tokens)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x, const int T,
-                                   vf *acc) {
+// The T tokens of a chunk with a group of VF rows: their sums and unpacked codes stay in registers.
+SIMD void OF_FORMAT(matmul_tokens)(const row_group *group, size_t k, const apus_activations *x, const int T,
+                                   const int CACHE, vf *acc) {
   CONSTANTS;
   const int STRIP = has_strips(T, OF_KIND(layout_one)) ? OF_FORMAT(strip) : 1;
   const block_of_a a = first_block(x);
-  const uint8_t *next = w + prefetch_distance(stride);
-  const rows first = rows_at(w, stride);
+  const uint8_t *next = group->weights + prefetch_distance(group->stride);
+  const rows first = rows_at(group->weights, group->stride);
   const size_t blocks = k / (32 * GROUPS);
   vf sums[TOKENS];
   UNROLL for (int t = 0; t < T; t++) sums[t] = vf_zero();
@@ -66,27 +66,29 @@ SIMD void OF_FORMAT(matmul_tokens)(const uint8_t *w, size_t stride, size_t k, co
   for (; STRIP > 1 && i + STRIP <= blocks; i += STRIP)
     UNROLL for (int s = 0; s < STRIP; s++) {
       const block_rows block = {rows_on(first, i * BLOCK_BYTES), s * (int)BLOCK_BYTES};
-      OF_FORMAT(block)(block, i + (size_t)s, a, next, T, sums);
+      OF_FORMAT(block)(block, i + (size_t)s, a, next, T, CACHE, sums);
     }
   for (; i < blocks; i++)
-    OF_FORMAT(block)((block_rows){rows_on(first, i * BLOCK_BYTES), ALONE}, i, a, next, T, sums);
+    OF_FORMAT(block)((block_rows){rows_on(first, i * BLOCK_BYTES), ALONE}, i, a, next, T, CACHE, sums);
   UNROLL for (int t = 0; t < T; t++) acc[t] = sums[t];
 }
 
-// The `width` tokens of a chunk, at most TOKENS, with VF rows at w: acc[t].
-SIMD void OF_FORMAT(matmul_few)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x, size_t width,
-                                vf *acc) {
-#define FOR(T)                                                                                                       \
-  if (T <= TOKENS && width == T)                                                                                     \
-  return OF_FORMAT(matmul_tokens)(w, stride, k, x, T <= TOKENS ? T : 1, acc)
-  FOR(1);
-  FOR(2);
-  FOR(3);
-  FOR(4);
-  FOR(5);
-  FOR(6);
-  FOR(7);
-  FOR(8);
+// The `width` tokens of a chunk, at most TOKENS, with a group of VF rows: acc[t].
+SIMD void OF_FORMAT(matmul_few)(const apus_matmul_args *args, const row_group *group, const apus_activations *x,
+                                size_t width, vf *acc) {
+#define FOR(T, CACHE)                                                                                                \
+  if (T <= TOKENS && width == T && (CACHE == FAR || args->near))                                                     \
+  return OF_FORMAT(matmul_tokens)(group, args->k, x, T <= TOKENS ? T : 1, CACHE, acc)
+  FOR(1, NEAR);
+  FOR(2, NEAR);
+  FOR(1, FAR);
+  FOR(2, FAR);
+  FOR(3, FAR);
+  FOR(4, FAR);
+  FOR(5, FAR);
+  FOR(6, FAR);
+  FOR(7, FAR);
+  FOR(8, FAR);
 #undef FOR
 }
 
@@ -103,7 +105,8 @@ SIMD void OF_FORMAT(unpack)(const uint8_t *w, const rows *of_v, size_t stride, s
     for (size_t first = 0; first < GROUPS; first += SPAN) {
       UNROLL for (int g = 0; g < SPAN; g++) {
         const size_t group = first + (size_t)g;
-        vq *of_group = (vq *)prefetch_beside(operands[group][v], next, i * GROUPS + group, GROUP_BYTES, GROUPS > 1);
+        vq *of_group =
+            (vq *)prefetch_beside(operands[group][v], next, i * GROUPS + group, GROUP_BYTES, GROUPS > 1, FAR);
         vq codes[8];
         OF_FORMAT(codes)(block, first, g, LANES, codes);
         OF_KIND(operands)(codes, u + v, group, BITS, SUBTRACT, of_group);
@@ -152,7 +155,7 @@ static void LEVEL(OF_FORMAT(apus_matmul))(const apus_matmul_args *args, size_t b
     for (size_t row = begin; row < end;) {
       const row_group group = row_group_at(args, row, end, width > TOKENS ? VECTORS : 1);
       if (width <= TOKENS) {
-        OF_FORMAT(matmul_few)(group.weights, group.stride, args->k, &x, width, acc);
+        OF_FORMAT(matmul_few)(args, &group, &x, width, acc);
       } else {
         for (int v = 0; v < VECTORS; v++)
           for (size_t t = 0; t < width; t++)

@@ -9,6 +9,7 @@ SIMD float vf_peak(vf a) {
   return lanes[0];
 }
 
+#include "../bodies/prefetch.h"
 #include "../bodies/matmul_parts.h"
 #define APUS_SIMD
 #include "../formats/formats.h"
