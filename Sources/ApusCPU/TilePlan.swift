@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// How the rows of weights that multiply the same activations are cut into tiles, in the order of their addresses.
 ///
 /// One plan serves all matmuls of a backend, so that none of them allocates.
@@ -34,12 +36,13 @@
     parts.append(part)
   }
 
-  /// Rows in a tile: a multiple of the 32 that kernels take at once.
+  /// Rows in a tile: a multiple of the 32, or 64 of dense weights, that kernels take at once.
   private static func tileRows(of operands: Kernels.Matmul, rows: Int, threads: Int) -> Int {
     let rowByteCount = unsafe operands.rowByteCount
     var tileRows = max(rows / (threads * tilesPerThread), smallestByteCount / rowByteCount)
     if unsafe operands.n > 1 { tileRows = min(tileRows, batchByteCount / rowByteCount) }
-    return max(32, tileRows / 32 * 32)
+    let atOnce = unsafe operands.format.isDense ? 64 : 32
+    return max(atOnce, tileRows / atOnce * atOnce)
   }
 
   /// Weights that each of `threads` threads reads first.

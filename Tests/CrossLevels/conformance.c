@@ -77,12 +77,13 @@ typedef struct {
   size_t rows, k, n, row_bytes;
   uint8_t *weights;
   float *values;
+  int near; // either way gives its own bits to dense formats
 } product;
 
 static product random_product(apus_format format, size_t rows, size_t k, size_t n) {
   const size_t bytes = formats[format].bytes, blocks = rows * k / formats[format].elements;
   product p = {format, rows, k, n, k / formats[format].elements * bytes, buffer(WEIGHTS, blocks * bytes),
-               buffer(VALUES, n * k * 4)};
+               buffer(VALUES, n * k * 4), (int)(next() & 1)};
   for (size_t i = 0; i < blocks; i++) {
     uint8_t *block = p.weights + i * bytes;
     do
@@ -124,7 +125,7 @@ static float *run_part(const apus_kernels *kernels, const product *p, size_t row
     y[i] = NAN;
   const apus_matmul_args args = {p->weights, p->row_bytes, p->k, column_end - column,
                                  activations(kernels, p, column, column_end - column),
-                                 y + column * p->rows, p->rows, row % 2 == 0};
+                                 y + column * p->rows, p->rows, p->near};
   apus_matmul(kernels, p->format, &args, row, row_end);
   return memcpy(copy, y, bytes);
 }

@@ -1,16 +1,24 @@
 // y = x . w^T for F32, F16 and BF16 weights with float activations.
 //
-// Every (row, token) has a vector of sums of its own, which is added up after DENSE_DEPTH values of k and at the end:
+// Every (row, token) has a vector of sums of its own, which is added up after a panel's depth of k and at the end:
 // as in matmul_quantized.h a result never depends on what else is computed with it. A few tokens take the weights as
 // they come from memory; more of them share a panel of weights as floats.
 
 enum {
   DENSE_ROWS = 4,
   DENSE_TOKENS = VF > 8 ? 6 : 3, // as many sums as leave registers for the operands
-  DENSE_DEPTH = 128 * VF,        // so that DENSE_ROWS rows of a panel stay in the first-level cache,
-  PANEL_ROWS = 16,               // and the panel with its tokens in the second-level one
-  PANEL_TOKENS = 24,
+  PANEL_FLOATS_MAX = 1 << 16,
 };
+
+// A panel is `rows` rows by `depth` values, and meets `tokens` tokens at once. A first-level cache of 48 KiB keeps the
+// tokens of a tile and DENSE_ROWS rows, so rows pass by; one of 32 KiB keeps DENSE_ROWS rows, and tokens pass by. The
+// panel stays in the second-level cache.
+typedef struct {
+  size_t depth, rows, tokens;
+} panel_shape;
+SIMD panel_shape dense_panel_shape(const int CACHE) {
+  return CACHE == NEAR ? (panel_shape){1024, 64, DENSE_TOKENS} : (panel_shape){128 * VF, 16, 24};
+}
 
 SIMD size_t dense_bytes(const int FORMAT) { return FORMAT == APUS_F32 ? 4 : 2; }
 
@@ -92,20 +100,21 @@ SIMD size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 // Weights straight from memory, and the next rows on their way.
 SIMD void dense_few(const apus_matmul_args *args, size_t begin, size_t end, const int FORMAT, const int CACHE) {
+  const size_t depth = dense_panel_shape(CACHE).depth;
   for (size_t row = begin; row < end; row += DENSE_ROWS)
-    for (size_t i = 0; i < args->k; i += DENSE_DEPTH) {
+    for (size_t i = 0; i < args->k; i += depth) {
       const char *w = (const char *)args->weights + row * args->row_bytes + i * dense_bytes(FORMAT);
       const char *next = w + DENSE_ROWS * args->row_bytes + (DENSE_ROWS - 1) * i * dense_bytes(FORMAT);
       dense_rows(w, args->row_bytes, next, least(DENSE_ROWS, end - row), args->x.values + i, args->n, args->k,
-                 least(DENSE_DEPTH, args->k - i), FORMAT, CACHE, i > 0, args->y + row, args->y_stride);
+                 least(depth, args->k - i), FORMAT, CACHE, i > 0, args->y + row, args->y_stride);
     }
 }
 
-// `count` weights of a row as floats. Asks for what a panel takes next of the row.
-SIMD void dense_decode(const char *w, size_t count, const int FORMAT, float *values) {
+// `count` weights of a row as floats. Asks for those `ahead` weights on.
+SIMD void dense_decode(const char *w, size_t count, const int FORMAT, size_t ahead, float *values) {
   size_t i = 0;
   for (; i + VF <= count; i += VF) {
-    __builtin_prefetch(w + (i + DENSE_DEPTH) * dense_bytes(FORMAT), 0, 2);
+    __builtin_prefetch(w + (i + ahead) * dense_bytes(FORMAT), 0, 2);
     vf_store(values + i, dense_load(w + i * dense_bytes(FORMAT), FORMAT));
   }
   float last[VF];
@@ -113,25 +122,28 @@ SIMD void dense_decode(const char *w, size_t count, const int FORMAT, float *val
   memcpy(values + i, last, (count - i) * sizeof(float));
 }
 
-// Tokens, a few at a time, with a panel.
-static void LEVEL(dense_panel)(const float *panel, size_t rows, const apus_matmul_args *args, size_t i, float *y) {
-  const size_t depth = least(DENSE_DEPTH, args->k - i), stride = DENSE_DEPTH * sizeof(float);
-  for (size_t t = 0; t < args->n; t += PANEL_TOKENS)
+// All tokens, a few at a time, with a panel of `rows` rows from place i of k on.
+static void LEVEL(dense_panel)(const float *panel, size_t rows, panel_shape shape, const apus_matmul_args *args,
+                               size_t i, float *y) {
+  const size_t depth = least(shape.depth, args->k - i), stride = shape.depth * sizeof(float);
+  for (size_t t = 0; t < args->n; t += shape.tokens)
     for (size_t r = 0; r < rows; r += DENSE_ROWS)
       dense_rows((const char *)panel + r * stride, stride, NULL, least(DENSE_ROWS, rows - r),
-                 args->x.values + t * args->k + i, least(PANEL_TOKENS, args->n - t), args->k, depth, APUS_F32, FAR, i > 0,
+                 args->x.values + t * args->k + i, least(shape.tokens, args->n - t), args->k, depth, APUS_F32, FAR, i > 0,
                  y + t * args->y_stride + r, args->y_stride);
 }
 
 SIMD void dense_many(const apus_matmul_args *args, size_t begin, size_t end, const int FORMAT) {
-  float panel[PANEL_ROWS * DENSE_DEPTH];
-  for (size_t row = begin; row < end; row += PANEL_ROWS)
-    for (size_t i = 0; i < args->k; i += DENSE_DEPTH) {
+  float panel[PANEL_FLOATS_MAX];
+  const panel_shape shape = dense_panel_shape(args->near ? NEAR : FAR);
+  for (size_t row = begin; row < end; row += shape.rows)
+    for (size_t i = 0; i < args->k; i += shape.depth) {
       const char *w = (const char *)args->weights + row * args->row_bytes + i * dense_bytes(FORMAT);
-      const size_t rows = least(PANEL_ROWS, end - row);
+      const size_t rows = least(shape.rows, end - row);
       for (size_t r = 0; r < rows; r++)
-        dense_decode(w + r * args->row_bytes, least(DENSE_DEPTH, args->k - i), FORMAT, panel + r * DENSE_DEPTH);
-      LEVEL(dense_panel)(panel, rows, args, i, args->y + row);
+        dense_decode(w + r * args->row_bytes, least(shape.depth, args->k - i), FORMAT, shape.depth,
+                     panel + r * shape.depth);
+      LEVEL(dense_panel)(panel, rows, shape, args, i, args->y + row);
     }
 }
 
@@ -149,7 +161,7 @@ SIMD void dense_matmul(const apus_matmul_args *args, size_t begin, size_t end, c
     dense_matmul(args, begin, end, format);                                                                          \
   }                                                                                                                  \
   static void LEVEL(apus_decode_##name)(const void *source, float *values, size_t count) {                           \
-    dense_decode(source, count, format, values);                                                                     \
+    dense_decode(source, count, format, 128 * VF, values);                                                           \
   }
 DENSE(f32, APUS_F32)
 DENSE(f16, APUS_F16)
