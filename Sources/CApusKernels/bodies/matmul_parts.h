@@ -118,6 +118,10 @@ typedef struct {
   size_t count;
 } row_group;
 
+// Vectors of rows to compute together with many tokens: two share what is loaded of the activations, if the first-level
+// cache has room for the sums, 32 KiB with 512 bits.
+SIMD int vectors_of(const apus_matmul_args *args) { return VF <= 8 || args->near ? VECTORS : 1; }
+
 // The group that begins with `row`. Where fewer than VF rows are left it reaches back to rows before; a matrix
 // of fewer rows than VF has all lanes on one row.
 SIMD row_group row_group_at(const apus_matmul_args *args, size_t row, size_t end, int vectors) {

@@ -119,7 +119,7 @@ SIMD void OF_FORMAT(unpack)(const uint8_t *w, const rows *of_v, size_t stride, s
 SIMD void OF_FORMAT(matmul_many)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x, size_t width,
                                  const int V, vf *acc) {
   CONSTANTS;
-  const int AT_ONCE = OF_KIND(tokens)(BITS);
+  const int AT_ONCE = OF_KIND(tokens)(BITS) / (VF > 8 ? V : 1);
   block_of_a a = first_block(x);
   OF_KIND(scales) u[VECTORS];
   int32_t starts[2 * APUS_CHUNK_TOKENS_MAX];
@@ -153,7 +153,7 @@ static void LEVEL(OF_FORMAT(apus_matmul))(const apus_matmul_args *args, size_t b
     const size_t width = args->n - first < chunk ? args->n - first : chunk;
     const apus_activations x = chunk_at(&args->x, first, args->k);
     for (size_t row = begin; row < end;) {
-      const row_group group = row_group_at(args, row, end, width > TOKENS ? VECTORS : 1);
+      const row_group group = row_group_at(args, row, end, width > TOKENS ? vectors_of(args) : 1);
       if (width <= TOKENS) {
         OF_FORMAT(matmul_few)(args, &group, &x, width, acc);
       } else {

@@ -1,8 +1,8 @@
 // Products of unsigned codes and int8 activations with VNNI's vpdpbusd, in vectors of any width.
 
-// Tokens and vectors of rows whose products are summed at once: their sums stay in registers, and with them all codes
-// of one vector where there are 32 registers (512 bits).
-enum { TOKENS = VF > 8 ? 8 : 4, VECTORS = VF > 8 ? 1 : 2, VQ_OPERANDS = 8 };
+// Tokens, and at most vectors of rows, whose products are summed at once: their sums stay in registers, and with them
+// all codes where there are 32 registers (512 bits).
+enum { TOKENS = VF > 8 ? 8 : 4, VECTORS = 2, VQ_OPERANDS = 8 };
 enum { blocks_layout_one = IN_PLACE, halves_layout_one = IN_PLACE, SIGNED_ABOVE = 128 };
 
 #include "../bodies/offsets.h"
