@@ -37,7 +37,7 @@ int apus_kernels_load(apus_kernels *kernels, size_t level) {
   for (size_t i = 0; i <= level; i++)
     levels[i].overlay(kernels);
   kernels->name = levels[level].name;
-  kernels->near = (apus_cpu_features() & APUS_CPU_LARGE_L1) != 0;
+  kernels->large_l1 = (apus_cpu_features() & APUS_CPU_LARGE_L1) != 0;
   return 1;
 }
 

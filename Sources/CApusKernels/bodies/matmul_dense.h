@@ -74,7 +74,8 @@ SIMD void dense_rows(const char *w, size_t stride, const char *next, size_t rows
                      size_t k, size_t depth, const int FORMAT, const int CACHE, int more, float *y, size_t y_stride) {
   size_t t = 0;
   for (; t + DENSE_TOKENS <= tokens && rows == DENSE_ROWS; t += DENSE_TOKENS) {
-    dense_tile(w, stride, next, x + t * k, k, depth, FORMAT, CACHE, DENSE_ROWS, DENSE_TOKENS, more, y + t * y_stride, y_stride);
+    dense_tile(w, stride, next, x + t * k, k, depth, FORMAT, CACHE, DENSE_ROWS, DENSE_TOKENS, more, y + t * y_stride,
+               y_stride);
     next = NULL;
   }
   for (; DENSE_TOKENS > 4 && t + 4 <= tokens && rows == DENSE_ROWS; t += 4) {
@@ -129,13 +130,13 @@ static void LEVEL(dense_panel)(const float *panel, size_t rows, panel_shape shap
   for (size_t t = 0; t < args->n; t += shape.tokens)
     for (size_t r = 0; r < rows; r += DENSE_ROWS)
       dense_rows((const char *)panel + r * stride, stride, NULL, least(DENSE_ROWS, rows - r),
-                 args->x.values + t * args->k + i, least(shape.tokens, args->n - t), args->k, depth, APUS_F32, FAR, i > 0,
-                 y + t * args->y_stride + r, args->y_stride);
+                 args->x.values + t * args->k + i, least(shape.tokens, args->n - t), args->k, depth, APUS_F32, FAR,
+                 i > 0, y + t * args->y_stride + r, args->y_stride);
 }
 
 SIMD void dense_many(const apus_matmul_args *args, size_t begin, size_t end, const int FORMAT) {
   float panel[PANEL_FLOATS_MAX];
-  const panel_shape shape = dense_panel_shape(args->near ? NEAR : FAR);
+  const panel_shape shape = dense_panel_shape(args->large_l1 ? NEAR : FAR);
   for (size_t row = begin; row < end; row += shape.rows)
     for (size_t i = 0; i < args->k; i += shape.depth) {
       const char *w = (const char *)args->weights + row * args->row_bytes + i * dense_bytes(FORMAT);
@@ -150,7 +151,7 @@ SIMD void dense_many(const apus_matmul_args *args, size_t begin, size_t end, con
 SIMD void dense_matmul(const apus_matmul_args *args, size_t begin, size_t end, const int FORMAT) {
   if (args->n > DENSE_TOKENS)
     dense_many(args, begin, end, FORMAT);
-  else if (args->near)
+  else if (args->large_l1)
     dense_few(args, begin, end, FORMAT, NEAR);
   else
     dense_few(args, begin, end, FORMAT, FAR);

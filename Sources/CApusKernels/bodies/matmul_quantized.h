@@ -77,7 +77,7 @@ SIMD void OF_FORMAT(matmul_tokens)(const row_group *group, size_t k, const apus_
 SIMD void OF_FORMAT(matmul_few)(const apus_matmul_args *args, const row_group *group, const apus_activations *x,
                                 size_t width, vf *acc) {
 #define FOR(T, CACHE)                                                                                                \
-  if (T <= TOKENS && width == T && (CACHE == FAR || args->near))                                                     \
+  if (T <= TOKENS && width == T && (CACHE == FAR || args->large_l1))                                                     \
   return OF_FORMAT(matmul_tokens)(group, args->k, x, T <= TOKENS ? T : 1, CACHE, acc)
   FOR(1, NEAR);
   FOR(2, NEAR);
@@ -119,6 +119,7 @@ SIMD void OF_FORMAT(unpack)(const uint8_t *w, const rows *of_v, size_t stride, s
 SIMD void OF_FORMAT(matmul_many)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x, size_t width,
                                  const int V, vf *acc) {
   CONSTANTS;
+  // With 512 bits one vector of rows has as many sums at once as two.
   const int AT_ONCE = OF_KIND(tokens)(BITS) / (VF > 8 ? V : 1);
   block_of_a a = first_block(x);
   OF_KIND(scales) u[VECTORS];

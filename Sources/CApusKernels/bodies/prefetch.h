@@ -6,8 +6,9 @@ SIMD void prefetch_next(const void *next, size_t i, size_t bytes) {
     __builtin_prefetch((const char *)next + i * bytes + line, 0, 2);
 }
 
-// The caches that few tokens, which wait for memory, ask for the next rows in: see apus_matmul_args. A core drops
-// requests while it waits for many others, so near ones are made once more when they are AGAIN bytes closer.
+// The caches that few tokens, which wait for memory, ask for the next rows in: the second level (FAR), or the first
+// where that is large (NEAR; see apus_kernels). A core drops requests while it waits for many others, so near ones are
+// made once more when they are AGAIN bytes closer.
 enum { FAR = 0, NEAR = 1, AGAIN = 4096 };
 
 // The same as part of a step, which may be one of several that share loads (SHARED): the compiler takes

@@ -64,7 +64,7 @@ typedef struct apus_matmul_args {
   apus_activations x;
   float *y;
   size_t y_stride;
-  int near; // whether a few tokens ask for the next rows in the first-level cache instead of the second, see apus_kernels
+  int large_l1; // see apus_kernels
 } apus_matmul_args;
 
 enum { APUS_KV_BLOCK_POSITIONS = 32, APUS_ATTENTION_PART_POSITIONS = 512 };
@@ -118,8 +118,9 @@ typedef void (*apus_kv_store_fn)(const float *x, size_t dimension, size_t offset
 // One level of kernels: complete, the sum of overlays from the reference up to its name.
 typedef struct apus_kernels {
   const char *name;
-  // Whether this machine's first-level cache has room for rows that are asked for ahead of their use.
-  int near;
+  // Whether the first-level data cache has 48 KiB or more. Matmuls then ask for the next rows in it, and cut their work
+  // otherwise, which gives dense formats (not quantized ones) other last bits.
+  int large_l1;
   apus_matmul_fn _Nonnull matmul[APUS_FORMAT_COUNT];
   // count weights of a row to floats; count is whole quant blocks.
   apus_decode_fn _Nonnull decode[APUS_FORMAT_COUNT];
