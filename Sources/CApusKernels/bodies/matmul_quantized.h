@@ -77,7 +77,7 @@ SIMD void OF_FORMAT(matmul_tokens)(const row_group *group, size_t k, const apus_
 SIMD void OF_FORMAT(matmul_few)(const apus_matmul_args *args, const row_group *group, const apus_activations *x,
                                 size_t width, vf *acc) {
 #define FOR(T, CACHE)                                                                                                \
-  if (T <= TOKENS && width == T && (CACHE == FAR || args->large_l1))                                                     \
+  if (T <= TOKENS && width == T && (CACHE == FAR || args->large_l1))                                                 \
   return OF_FORMAT(matmul_tokens)(group, args->k, x, T <= TOKENS ? T : 1, CACHE, acc)
   FOR(1, NEAR);
   FOR(2, NEAR);
