@@ -58,7 +58,7 @@ internal import CApusKernels
       offsets: quantized?.offsets)
     var arguments = unsafe apus_matmul_args(
       weights: operands.weights, row_bytes: operands.rowByteCount, k: operands.k, n: operands.n, x: x, y: operands.y,
-      y_stride: operands.yStride, large_l1: table.pointee.large_l1)
+      y_stride: operands.yStride, core: table.pointee.core)
     unsafe apus_matmul(table, operands.format.kernelFormat, &arguments, rows.lowerBound, rows.upperBound)
   }
 

@@ -25,6 +25,12 @@ static size_t first_data_cache_bytes(unsigned int leaf) {
   return 0;
 }
 
+static int is_intel(void) {
+  unsigned int eax, ebx, ecx, edx;
+  return __get_cpuid(0, &eax, &ebx, &ecx, &edx) && ebx == signature_INTEL_ebx && ecx == signature_INTEL_ecx &&
+         edx == signature_INTEL_edx;
+}
+
 // The compiler's run-time support asks cpuid, and the operating system's XCR0 for the wide registers.
 uint32_t apus_cpu_features(void) {
   uint32_t bits = 0;
@@ -44,6 +50,8 @@ uint32_t apus_cpu_features(void) {
     bits |= APUS_CPU_AVXVNNI;
   if (first_data_cache_bytes(4) >= 48 << 10 || first_data_cache_bytes(0x8000001d) >= 48 << 10)
     bits |= APUS_CPU_LARGE_L1;
+  if (is_intel())
+    bits |= APUS_CPU_INTEL;
   return bits;
 }
 #elif defined(__aarch64__) && defined(__linux__)

@@ -14,6 +14,7 @@ enum {
   APUS_CPU_DOTPROD = 1 << 6,
   APUS_CPU_I8MM = 1 << 7,
   APUS_CPU_LARGE_L1 = 1 << 8, // 48 KiB or more of first-level data cache
+  APUS_CPU_INTEL = 1 << 9,
 };
 
 uint32_t apus_cpu_features(void);

@@ -31,13 +31,22 @@ int apus_level_supported(size_t level) {
   return (apus_cpu_features() & levels[level].needs) == levels[level].needs;
 }
 
+// Each the fastest where it was measured (Docs/Performance.md): Intel's prefetchers follow several streams, Zen 5 drops
+// requests.
+static apus_core core_of(uint32_t features) {
+  const int large_l1 = (features & APUS_CPU_LARGE_L1) != 0;
+  return (apus_core){large_l1, features & APUS_CPU_INTEL ? APUS_PREFETCH_STREAMS
+                               : large_l1                ? APUS_PREFETCH_NEAR
+                                                         : APUS_PREFETCH_FAR};
+}
+
 int apus_kernels_load(apus_kernels *kernels, size_t level) {
   if (!apus_level_supported(level))
     return 0;
   for (size_t i = 0; i <= level; i++)
     levels[i].overlay(kernels);
   kernels->name = levels[level].name;
-  kernels->large_l1 = (apus_cpu_features() & APUS_CPU_LARGE_L1) != 0;
+  kernels->core = core_of(apus_cpu_features());
   return 1;
 }
 

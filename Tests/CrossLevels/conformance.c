@@ -77,13 +77,13 @@ typedef struct {
   size_t rows, k, n, row_bytes;
   uint8_t *weights;
   float *values;
-  int large_l1;
+  apus_core core;
 } product;
 
 static product random_product(apus_format format, size_t rows, size_t k, size_t n) {
   const size_t bytes = formats[format].bytes, blocks = rows * k / formats[format].elements;
   product p = {format, rows, k, n, k / formats[format].elements * bytes, buffer(WEIGHTS, blocks * bytes),
-               buffer(VALUES, n * k * 4), (int)(next() & 1)};
+               buffer(VALUES, n * k * 4), {(int)(next() & 1), (apus_prefetch)(next() % 3)}};
   for (size_t i = 0; i < blocks; i++) {
     uint8_t *block = p.weights + i * bytes;
     do
@@ -125,7 +125,7 @@ static float *run_part(const apus_kernels *kernels, const product *p, size_t row
     y[i] = NAN;
   const apus_matmul_args args = {p->weights, p->row_bytes, p->k, column_end - column,
                                  activations(kernels, p, column, column_end - column),
-                                 y + column * p->rows, p->rows, p->large_l1};
+                                 y + column * p->rows, p->rows, p->core};
   apus_matmul(kernels, p->format, &args, row, row_end);
   return memcpy(copy, y, bytes);
 }
@@ -199,7 +199,8 @@ static void test_matmuls(const apus_kernels *kernels, const apus_kernels *refere
   // Blocks of 32 weights are read in strips of up to eight: one, and a rest.
   const size_t k = formats[format].elements == 1 ? 2077 : formats[format].elements == 32 ? 11 * unit : 3 * unit;
   product p = random_product(format, 75, k, apus_chunk_tokens(k) + 14);
-  for (p.large_l1 = 0; p.large_l1 < 2; p.large_l1++) {
+  for (int core = 0; core < 6; core++) {
+    p.core = (apus_core){core % 2, (apus_prefetch)(core / 2)};
     test_matmul(kernels, reference, &p);
     if (below && formats[format].elements > 1)
       test_same_bits(kernels, below, &p);

@@ -16,8 +16,8 @@ enum {
 typedef struct {
   size_t depth, rows, tokens;
 } panel_shape;
-SIMD panel_shape dense_panel_shape(const int CACHE) {
-  return CACHE == NEAR ? (panel_shape){1024, 64, DENSE_TOKENS} : (panel_shape){128 * VF, 16, 24};
+SIMD panel_shape dense_panel_shape(const apus_core *core) {
+  return core->large_l1 ? (panel_shape){1024, 64, DENSE_TOKENS} : (panel_shape){128 * VF, 16, 24};
 }
 
 SIMD size_t dense_bytes(const int FORMAT) { return FORMAT == APUS_F32 ? 4 : 2; }
@@ -35,7 +35,7 @@ SIMD vf dense_load_some(const char *w, size_t count, const int FORMAT) {
 
 // R rows and T tokens from one place of k on: adds up `depth` values, onto y where `more` says that there are sums.
 // Asks for R * depth weights at `next` meanwhile, unless it is null.
-SIMD void dense_tile(const char *w, size_t stride, const char *next, const float *x, size_t k, size_t depth,
+SIMD void dense_tile(const char *w, size_t stride, const upcoming *next, const float *x, size_t k, size_t depth,
                      const int FORMAT, const int CACHE, const int R, const int T, int more, float *y,
                      size_t y_stride) {
   const size_t bytes = dense_bytes(FORMAT);
@@ -70,7 +70,7 @@ SIMD void dense_tile(const char *w, size_t stride, const char *next, const float
 }
 
 // `rows` rows, at most DENSE_ROWS, and any tokens, the first of which ask for what is at `next`.
-SIMD void dense_rows(const char *w, size_t stride, const char *next, size_t rows, const float *x, size_t tokens,
+SIMD void dense_rows(const char *w, size_t stride, const upcoming *next, size_t rows, const float *x, size_t tokens,
                      size_t k, size_t depth, const int FORMAT, const int CACHE, int more, float *y, size_t y_stride) {
   size_t t = 0;
   for (; t + DENSE_TOKENS <= tokens && rows == DENSE_ROWS; t += DENSE_TOKENS) {
@@ -101,13 +101,15 @@ SIMD size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 // Weights straight from memory, and the next rows on their way.
 SIMD void dense_few(const apus_matmul_args *args, size_t begin, size_t end, const int FORMAT, const int CACHE) {
-  const size_t depth = dense_panel_shape(CACHE).depth;
+  const size_t depth = dense_panel_shape(&args->core).depth;
   for (size_t row = begin; row < end; row += DENSE_ROWS)
     for (size_t i = 0; i < args->k; i += depth) {
       const char *w = (const char *)args->weights + row * args->row_bytes + i * dense_bytes(FORMAT);
-      const char *next = w + DENSE_ROWS * args->row_bytes + (DENSE_ROWS - 1) * i * dense_bytes(FORMAT);
-      dense_rows(w, args->row_bytes, next, least(DENSE_ROWS, end - row), args->x.values + i, args->n, args->k,
-                 least(depth, args->k - i), FORMAT, CACHE, i > 0, args->y + row, args->y_stride);
+      const size_t values = least(depth, args->k - i), bytes = dense_bytes(FORMAT);
+      const upcoming next = upcoming_rows(w + DENSE_ROWS * args->row_bytes + (DENSE_ROWS - 1) * i * bytes,
+                                          DENSE_ROWS * values * bytes, &args->core);
+      dense_rows(w, args->row_bytes, &next, least(DENSE_ROWS, end - row), args->x.values + i, args->n, args->k, values,
+                 FORMAT, CACHE, i > 0, args->y + row, args->y_stride);
     }
 }
 
@@ -136,7 +138,7 @@ static void LEVEL(dense_panel)(const float *panel, size_t rows, panel_shape shap
 
 SIMD void dense_many(const apus_matmul_args *args, size_t begin, size_t end, const int FORMAT) {
   float panel[PANEL_FLOATS_MAX];
-  const panel_shape shape = dense_panel_shape(args->large_l1 ? NEAR : FAR);
+  const panel_shape shape = dense_panel_shape(&args->core);
   for (size_t row = begin; row < end; row += shape.rows)
     for (size_t i = 0; i < args->k; i += shape.depth) {
       const char *w = (const char *)args->weights + row * args->row_bytes + i * dense_bytes(FORMAT);
@@ -151,7 +153,7 @@ SIMD void dense_many(const apus_matmul_args *args, size_t begin, size_t end, con
 SIMD void dense_matmul(const apus_matmul_args *args, size_t begin, size_t end, const int FORMAT) {
   if (args->n > DENSE_TOKENS)
     dense_many(args, begin, end, FORMAT);
-  else if (args->large_l1)
+  else if (args->core.prefetch == APUS_PREFETCH_NEAR)
     dense_few(args, begin, end, FORMAT, NEAR);
   else
     dense_few(args, begin, end, FORMAT, FAR);

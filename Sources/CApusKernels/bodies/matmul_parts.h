@@ -120,7 +120,7 @@ typedef struct {
 
 // Vectors of rows to compute together with many tokens: two share what is loaded of the activations, if the first-level
 // cache has room for the sums, 32 KiB with 512 bits.
-SIMD int vectors_of(const apus_matmul_args *args) { return VF <= 8 || args->large_l1 ? VECTORS : 1; }
+SIMD int vectors_of(const apus_matmul_args *args) { return VF <= 8 || args->core.large_l1 ? VECTORS : 1; }
 
 // The group that begins with `row`. Where fewer than VF rows are left it reaches back to rows before; a matrix
 // of fewer rows than VF has all lanes on one row.

@@ -19,7 +19,7 @@
   }
 
 // Block i of VF rows with the T tokens of a chunk; one token has a layout and scales of its own.
-SIMD void OF_FORMAT(block)(block_rows block, size_t i, const block_of_a a, const uint8_t *next, const int T,
+SIMD void OF_FORMAT(block)(block_rows block, size_t i, const block_of_a a, const upcoming *next, const int T,
                            const int CACHE, vf *sums) {
   CONSTANTS;
   OF_KIND(unpacked) unpacked;
@@ -52,24 +52,25 @@ SIMD void OF_FORMAT(block)(block_rows block, size_t i, const block_of_a a, const
 }
 
 // The T tokens of a chunk with a group of VF rows: their sums and unpacked codes stay in registers.
-SIMD void OF_FORMAT(matmul_tokens)(const row_group *group, size_t k, const apus_activations *x, const int T,
-                                   const int CACHE, vf *acc) {
+SIMD void OF_FORMAT(matmul_tokens)(const row_group *group, const apus_matmul_args *args, const apus_activations *x,
+                                   const int T, const int CACHE, vf *acc) {
   CONSTANTS;
   const int STRIP = has_strips(T, OF_KIND(layout_one)) ? OF_FORMAT(strip) : 1;
   const block_of_a a = first_block(x);
-  const uint8_t *next = group->weights + prefetch_distance(group->stride);
+  const upcoming next =
+      upcoming_rows(group->weights + prefetch_distance(group->stride), VF * group->stride, &args->core);
   const rows first = rows_at(group->weights, group->stride);
-  const size_t blocks = k / (32 * GROUPS);
+  const size_t blocks = args->k / (32 * GROUPS);
   vf sums[TOKENS];
   UNROLL for (int t = 0; t < T; t++) sums[t] = vf_zero();
   size_t i = 0;
   for (; STRIP > 1 && i + STRIP <= blocks; i += STRIP)
     UNROLL for (int s = 0; s < STRIP; s++) {
       const block_rows block = {rows_on(first, i * BLOCK_BYTES), s * (int)BLOCK_BYTES};
-      OF_FORMAT(block)(block, i + (size_t)s, a, next, T, CACHE, sums);
+      OF_FORMAT(block)(block, i + (size_t)s, a, &next, T, CACHE, sums);
     }
   for (; i < blocks; i++)
-    OF_FORMAT(block)((block_rows){rows_on(first, i * BLOCK_BYTES), ALONE}, i, a, next, T, CACHE, sums);
+    OF_FORMAT(block)((block_rows){rows_on(first, i * BLOCK_BYTES), ALONE}, i, a, &next, T, CACHE, sums);
   UNROLL for (int t = 0; t < T; t++) acc[t] = sums[t];
 }
 
@@ -77,8 +78,8 @@ SIMD void OF_FORMAT(matmul_tokens)(const row_group *group, size_t k, const apus_
 SIMD void OF_FORMAT(matmul_few)(const apus_matmul_args *args, const row_group *group, const apus_activations *x,
                                 size_t width, vf *acc) {
 #define FOR(T, CACHE)                                                                                                \
-  if (T <= TOKENS && width == T && (CACHE == FAR || args->large_l1))                                                 \
-  return OF_FORMAT(matmul_tokens)(group, args->k, x, T <= TOKENS ? T : 1, CACHE, acc)
+  if (T <= TOKENS && width == T && (CACHE == FAR || args->core.prefetch == APUS_PREFETCH_NEAR))                      \
+  return OF_FORMAT(matmul_tokens)(group, args, x, T <= TOKENS ? T : 1, CACHE, acc)
   FOR(1, NEAR);
   FOR(2, NEAR);
   FOR(1, FAR);
@@ -98,7 +99,7 @@ SIMD void OF_FORMAT(unpack)(const uint8_t *w, const rows *of_v, size_t stride, s
   CONSTANTS;
   for (int v = 0; v < V; v++) {
     const block_rows block = {rows_on(of_v[v], i * BLOCK_BYTES), ALONE};
-    const uint8_t *next = w + (size_t)(V + v) * VF * stride;
+    const upcoming next = {(const char *)w + (size_t)(V + v) * VF * stride};
     OF_KIND(unpacked) unpacked;
     OF_FORMAT(scales)(block, &unpacked);
     OF_KIND(prepare)(&unpacked, BITS, SUBTRACT, u + v);
@@ -106,7 +107,7 @@ SIMD void OF_FORMAT(unpack)(const uint8_t *w, const rows *of_v, size_t stride, s
       UNROLL for (int g = 0; g < SPAN; g++) {
         const size_t group = first + (size_t)g;
         vq *of_group =
-            (vq *)prefetch_beside(operands[group][v], next, i * GROUPS + group, GROUP_BYTES, GROUPS > 1, FAR);
+            (vq *)prefetch_beside(operands[group][v], &next, i * GROUPS + group, GROUP_BYTES, GROUPS > 1, FAR);
         vq codes[8];
         OF_FORMAT(codes)(block, first, g, LANES, codes);
         OF_KIND(operands)(codes, u + v, group, BITS, SUBTRACT, of_group);
@@ -119,8 +120,8 @@ SIMD void OF_FORMAT(unpack)(const uint8_t *w, const rows *of_v, size_t stride, s
 SIMD void OF_FORMAT(matmul_many)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x, size_t width,
                                  const int V, vf *acc) {
   CONSTANTS;
-  // With 512 bits one vector of rows has as many sums at once as two.
-  const int AT_ONCE = OF_KIND(tokens)(BITS) / (VF > 8 ? V : 1);
+  // With 512 bits the codes of one vector of rows stay in registers beside the sums, and most of those of two.
+  const int AT_ONCE = OF_KIND(tokens)(BITS) * (VF > 8 && V > 1 ? 3 : 4) / 4;
   block_of_a a = first_block(x);
   OF_KIND(scales) u[VECTORS];
   int32_t starts[2 * APUS_CHUNK_TOKENS_MAX];

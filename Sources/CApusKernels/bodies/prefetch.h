@@ -6,23 +6,36 @@ SIMD void prefetch_next(const void *next, size_t i, size_t bytes) {
     __builtin_prefetch((const char *)next + i * bytes + line, 0, 2);
 }
 
-// The caches that few tokens, which wait for memory, ask for the next rows in: the second level (FAR), or the first
-// where that is large (NEAR; see apus_kernels). A core drops requests while it waits for many others, so near ones are
-// made once more when they are AGAIN bytes closer.
+// The cache that few tokens ask for rows in (see apus_prefetch): the second level, or the first. A core drops requests
+// while it waits for many others, so near ones are made once more when they are AGAIN bytes closer.
 enum { FAR = 0, NEAR = 1, AGAIN = 4096 };
 
-// The same as part of a step, which may be one of several that share loads (SHARED): the compiler takes
+// Rows to ask for, at 1 << `turns` places in turn, `part` bytes apart.
+typedef struct {
+  const char *from;
+  size_t part;
+  int turns;
+} upcoming;
+enum { STREAM_TURNS = 2 };
+
+SIMD upcoming upcoming_rows(const void *from, size_t bytes, const apus_core *core) {
+  const int turns = core->prefetch == APUS_PREFETCH_STREAMS ? STREAM_TURNS : 0;
+  return (upcoming){from, bytes >> turns, turns};
+}
+
+// Asks for as much of `next` as step i uses, which may be one of several that share loads (SHARED): the compiler takes
 // __builtin_prefetch for a write, and would load again. Returns `kept`, a pointer that the step uses, which keeps the
 // requests in their place.
-SIMD const void *prefetch_beside(const void *kept, const void *next, size_t i, size_t bytes, const int SHARED,
+SIMD const void *prefetch_beside(const void *kept, const upcoming *next, size_t i, size_t bytes, const int SHARED,
                                  const int CACHE) {
-  const char *from = (const char *)next + i * bytes;
+  const size_t turn = i & (((size_t)1 << next->turns) - 1);
+  const char *from = next->from + (CACHE == NEAR ? i * bytes : (i >> next->turns) * bytes + turn * next->part);
   for (size_t line = 0; !SHARED && CACHE == NEAR && line < bytes; line += 64) {
     __builtin_prefetch(from + line, 0, 3);
     __builtin_prefetch(from + line + AGAIN, 0, 3);
   }
   if (!SHARED && CACHE == FAR)
-    prefetch_next(next, i, bytes);
+    prefetch_next(from, 0, bytes);
 #if defined(__x86_64__)
   UNROLL for (size_t line = 0; SHARED && line < bytes; line += 64)
     if (CACHE == NEAR)

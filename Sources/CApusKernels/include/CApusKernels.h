@@ -55,6 +55,18 @@ static inline size_t apus_chunk_tokens(size_t k) {
                                           : tokens;
 }
 
+// How few tokens, which wait for memory, ask for the rows that come next: into the second-level cache in the order of
+// addresses (FAR), the same at four places in turn (STREAMS), or into the first level and once more (NEAR).
+typedef enum apus_prefetch { APUS_PREFETCH_FAR, APUS_PREFETCH_STREAMS, APUS_PREFETCH_NEAR } apus_prefetch;
+
+// What matmuls go by of a CPU core besides its instructions.
+typedef struct apus_core {
+  // Whether the first-level data cache has 48 KiB or more. Matmuls then cut their work otherwise, which gives dense
+  // formats (not quantized ones) other last bits.
+  int large_l1;
+  apus_prefetch prefetch;
+} apus_core;
+
 // y[column * y_stride + row] = x[column] . weights[row], for `n` columns (tokens) and the rows of one call.
 typedef struct apus_matmul_args {
   const void *weights; // row-major, row_bytes apart
@@ -64,7 +76,7 @@ typedef struct apus_matmul_args {
   apus_activations x;
   float *y;
   size_t y_stride;
-  int large_l1; // see apus_kernels
+  apus_core core;
 } apus_matmul_args;
 
 enum { APUS_KV_BLOCK_POSITIONS = 32, APUS_ATTENTION_PART_POSITIONS = 512 };
@@ -118,9 +130,7 @@ typedef void (*apus_kv_store_fn)(const float *x, size_t dimension, size_t offset
 // One level of kernels: complete, the sum of overlays from the reference up to its name.
 typedef struct apus_kernels {
   const char *name;
-  // Whether the first-level data cache has 48 KiB or more. Matmuls then ask for the next rows in it, and cut their work
-  // otherwise, which gives dense formats (not quantized ones) other last bits.
-  int large_l1;
+  apus_core core;
   apus_matmul_fn _Nonnull matmul[APUS_FORMAT_COUNT];
   // count weights of a row to floats; count is whole quant blocks.
   apus_decode_fn _Nonnull decode[APUS_FORMAT_COUNT];
