@@ -93,15 +93,6 @@ package enum FileReadMode: String, Sendable, CaseIterable {
     return unsafe base + offset
   }
 
-  /// Asks the operating system to read `range` ahead, without waiting.
-  package func prefetch(_ range: Range<Int>) {
-    guard mode == .mapped, let base = unsafe base else { return }
-    guard range.lowerBound >= 0, range.upperBound <= byteCount, !range.isEmpty else { return }
-    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-    let start = range.lowerBound / page * page
-    unsafe madvise(UnsafeMutableRawPointer(mutating: base + start), range.upperBound - start, MADV_WILLNEED)
-  }
-
   /// False once the file has another size or modification time than when it was opened.
   package func verifyUnchanged() -> Bool {
     var status = stat()

@@ -11,7 +11,6 @@ internal import Testing
     let file = try MappedFile(path: folder.write(bytes, to: "file"), mode: mode)
     #expect(file.byteCount == bytes.count)
     #expect(Self.copy(file) == bytes)
-    file.prefetch(5000..<6000)
     #expect(file.verifyUnchanged())
   }
 
@@ -21,7 +20,6 @@ internal import Testing
     let file = try MappedFile(path: folder.write([], to: "empty"), mode: mode)
     #expect(file.byteCount == 0)
     #expect(Self.copy(file).isEmpty)
-    file.prefetch(0..<0)
     #expect(file.verifyUnchanged())
   }
 
