@@ -175,6 +175,22 @@ internal import CApusKernels
   /// does not do it.
   @discardableResult
   package static func pinThread(_ index: Int) -> Bool { apus_pin_thread(index) != 0 }
+
+  /// The calling thread, as the system names it; 0 where nothing can be asked about threads.
+  static var thisThread: Int32 { apus_this_thread() }
+
+  /// The CPU that the calling thread runs on; -1 where that is unknown.
+  static var thisCPU: Int32 { apus_this_cpu() }
+
+  /// Nanoseconds for which `thread` has run; -1 where that is unknown.
+  static func runTime(of thread: Int32) -> Int64 { apus_thread_run_time(thread) }
+
+  /// Moves `thread` to `cpu`, to stay there; false where the system does not do it.
+  static func move(_ thread: Int32, to cpu: Int32) -> Bool { apus_move_thread(thread, cpu) != 0 }
+
+  /// Lets the calling thread run wherever this process may, but for `cpu` if that leaves any; -1 for no CPU.
+  @discardableResult
+  static func keepOff(_ cpu: Int32) -> Bool { apus_keep_off(cpu) != 0 }
 }
 
 extension TensorFormat {

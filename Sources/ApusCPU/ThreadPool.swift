@@ -12,8 +12,8 @@ internal import Synchronization
 ///
 /// Every thread has a share of neighbouring tiles and takes them in rising order, so that it reads memory in order and
 /// what it prefetches is its own; then it takes tiles from the ends of others' shares. So a thread that loses its core
-/// does fewer, and nobody waits for a thread that holds no tile. Idle threads fetch what `fetch` named and spin for
-/// some microseconds, because the next job usually comes at once, and then sleep.
+/// does fewer, and nobody waits for a thread that holds no tile, nor long for one that does (see `Seat`). Idle threads
+/// fetch what `fetch` named and spin for some microseconds, because the next job usually comes at once, and then sleep.
 /// `run` is called from one thread at a time; that thread works too.
 @safe package final class ThreadPool: @unchecked Sendable {
   // Sendable: everything mutable is inside `Shared`, which says how it is guarded.
@@ -91,7 +91,11 @@ private final class WorkerStart {
 private func enterWorker(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
   guard let argument = unsafe argument else { return nil }
   let start = unsafe Unmanaged<WorkerStart>.fromOpaque(argument).takeRetainedValue()
-  if start.isPinned { Kernels.pinThread(start.index) }
+  if start.isPinned {
+    Kernels.pinThread(start.index)
+  } else {
+    unsafe start.shared.shares[start.index].seat.pointee.take()
+  }
   start.shared.serve(as: start.index)
   return nil
 }
@@ -101,7 +105,8 @@ private struct Job {
   let body: (_ tile: Int, _ worker: Int) -> Void
 }
 
-/// The tiles of one thread that nobody took yet, and what it may fetch meanwhile, on cache lines of their own.
+/// The tiles of one thread that nobody took yet, what it may fetch meanwhile, and where it runs, on cache lines of
+/// their own.
 @safe private struct Share {
   /// Bytes between two shares: two lines, for machines that fetch pairs of them.
   static let stride = 128
@@ -110,13 +115,18 @@ private struct Job {
   private let range: UnsafeMutablePointer<Atomic<UInt64>>
 
   let ahead: UnsafeMutablePointer<FetchAhead>
+  let seat: UnsafeMutablePointer<Seat>
 
   /// An empty share.
   init(at address: UnsafeMutableRawPointer) {
     unsafe range = address.bindMemory(to: Atomic<UInt64>.self, capacity: 1)
     unsafe range.initialize(to: Atomic(0))
-    unsafe ahead = (address + MemoryLayout<Atomic<UInt64>>.stride).bindMemory(to: FetchAhead.self, capacity: 1)
+    let aheadOffset = MemoryLayout<Atomic<UInt64>>.stride
+    unsafe ahead = (address + aheadOffset).bindMemory(to: FetchAhead.self, capacity: 1)
     unsafe ahead.initialize(to: FetchAhead())
+    let seatOffset = aheadOffset + MemoryLayout<FetchAhead>.stride
+    unsafe seat = (address + seatOffset).bindMemory(to: Seat.self, capacity: 1)
+    unsafe seat.initialize(to: Seat())
   }
 
   var isEmpty: Bool { Self.count(unsafe range.pointee.load(ordering: .sequentiallyConsistent)) == 0 }
@@ -148,6 +158,8 @@ private struct Job {
 @safe private final class Shared: @unchecked Sendable {
   /// Spins before sleeping: some 50 to 100 microseconds.
   static let spins = 2_000
+  /// Spins after which one who waits looks where the others are: some 10 microseconds.
+  static let spinsPerLook = 256
 
   /// Bare memory: an array would be retained and released by all threads, who would take its cache line in turn.
   let shares: UnsafeMutableBufferPointer<Share>
@@ -155,6 +167,8 @@ private struct Job {
   let finished = Atomic<Int>(0)
   let sleepers = Atomic<Int>(0)
   let stopping = Atomic<Bool>(false)
+  /// Where `run` was called last.
+  let callerCPU = Atomic<Int32>(-1)
   var job: UnsafePointer<Job>?
   let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -182,6 +196,7 @@ private struct Job {
   func publish(_ job: UnsafePointer<Job>, tiles: Int) {
     unsafe self.job = job
     finished.store(0, ordering: .relaxed)
+    callerCPU.store(Kernels.thisCPU, ordering: .relaxed)
     let count = unsafe shares.count
     for thread in 0..<count {
       unsafe shares[thread].fill(tiles * thread / count..<tiles * (thread + 1) / count)
@@ -192,13 +207,16 @@ private struct Job {
   /// Does tiles until none is left, then counts them: `run` waits for all, so no other job comes in between.
   func work(as worker: Int) {
     let done = doTiles(as: worker)
-    if done > 0 { finished.add(done, ordering: .releasing) }
+    guard done > 0 else { return }
+    finished.add(done, ordering: .releasing)
+    unsafe shares[worker].seat.pointee.hold(false)
   }
 
   /// The job's closure is fetched once and let go before its tiles count as done.
   @inline(never)
   private func doTiles(as worker: Int) -> Int {
     guard var tile = takeTile(as: worker), let job = unsafe job else { return 0 }
+    unsafe shares[worker].seat.pointee.hold(true)
     let body = unsafe job.pointee.body
     var done = 0
     while true {
@@ -220,30 +238,45 @@ private struct Job {
 
   func waitUntilDone(tiles: Int) {
     var waited = 0
+    var isSharing = false
     while finished.load(ordering: .acquiring) < tiles {
       waited += 1
-      if waited < Self.spins {
-        Kernels.spinPause()
-      } else if waited < 2 * Self.spins {
+      if waited % Self.spinsPerLook == 0, rescueWorkers() { isSharing = true }
+      if waited >= 2 * Self.spins {
+        usleep(50)
+      } else if isSharing || waited >= Self.spins {
         sched_yield()
       } else {
-        usleep(50)
+        Kernels.spinPause()
       }
     }
+  }
+
+  /// Whether one of them now needs the caller's core.
+  private func rescueWorkers() -> Bool {
+    var anyMoved = false
+    for worker in unsafe 1..<shares.count {
+      if unsafe shares[worker].seat.pointee.rescue() { anyMoved = true }
+    }
+    return anyMoved
   }
 
   /// A worker's life.
   func serve(as worker: Int) {
     var rest = FetchAhead.Rest()
+    let seat = unsafe shares[worker].seat
     while !stopping.load(ordering: .acquiring) {
       work(as: worker)
+      unsafe seat.pointee.keepOff(callerCPU.load(ordering: .relaxed))
       var spins = 0
       while spins < Self.spins, !hasWork {
         if unsafe shares[worker].ahead.pointee.fetchSome(&rest) { continue }
         Kernels.spinPause()
         spins += 1
       }
-      if !hasWork { sleep() }
+      guard !hasWork else { continue }
+      unsafe seat.pointee.release()
+      sleep()
     }
   }
 

@@ -1,4 +1,5 @@
 internal import ApusCPU
+internal import Foundation
 internal import Synchronization
 internal import Testing
 
@@ -28,6 +29,25 @@ struct ThreadPoolTests {
       pool.run(tiles: 100) { _, _ in total.add(1, ordering: .relaxed) }
       #expect(total.load(ordering: .relaxed) == 100)
     }
+  }
+
+  @Test("Foreign threads on every CPU lose no tile")
+  func sharedMachine() {
+    let isOver = Atomic<Bool>(false)
+    let foreign = ThreadPool(threadCount: 9)
+    let rounds = Thread {
+      foreign.run(tiles: 9) { _, _ in while !isOver.load(ordering: .relaxed) {} }
+    }
+    rounds.start()
+    let pool = ThreadPool(threadCount: 3)
+    let sum = Atomic<Int>(0)
+    for _ in 0..<300 {
+      pool.run(tiles: 12) { _, _ in
+        for step in 0..<20_000 { sum.add(step & 1, ordering: .relaxed) }
+      }
+    }
+    isOver.store(true, ordering: .relaxed)
+    #expect(sum.load(ordering: .relaxed) == 300 * 12 * 10_000)
   }
 
   @Test("Hints of what a thread will read are harmless, whatever they name")

@@ -3,6 +3,7 @@
 #define APUS_THREADS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 // Tells the core that this is a spin loop.
 static inline void apus_spin_pause(void) {
@@ -22,5 +23,21 @@ static inline void apus_fetch(const void *start, size_t bytes) {
 // Keeps the calling thread on one of the CPUs that it may use: the one at `index`, counted around. 0 where the system
 // does not do it.
 int apus_pin_thread(size_t index);
+
+// The calling thread, as the system names it for the functions below; 0 where it has none of them.
+int apus_this_thread(void);
+
+// The CPU that the calling thread runs on; -1 where that is unknown.
+int apus_this_cpu(void);
+
+// Nanoseconds for which a thread of this process has run; -1 where that is unknown.
+int64_t apus_thread_run_time(int thread);
+
+// Moves a thread of this process to `cpu`, to stay there. 0 where the system does not do it.
+int apus_move_thread(int thread, int cpu);
+
+// Lets the calling thread run where the process's first thread may, but for `cpu` if that leaves any; -1 for no CPU.
+// 0 where the system does not do it.
+int apus_keep_off(int cpu);
 
 #endif
