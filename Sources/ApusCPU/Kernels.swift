@@ -176,8 +176,9 @@ internal import CApusKernels
   @discardableResult
   package static func pinThread(_ index: Int) -> Bool { apus_pin_thread(index) != 0 }
 
-  /// The calling thread, as the system names it; 0 where nothing can be asked about threads.
-  static var thisThread: Int32 { apus_this_thread() }
+  /// Remembers where the calling thread may run, for `keepOff`; the thread as the system names it, 0 where nothing can
+  /// be asked about threads.
+  static func enterThread() -> Int32 { apus_enter_thread() }
 
   /// The CPU that the calling thread runs on; -1 where that is unknown.
   static var thisCPU: Int32 { apus_this_cpu() }
@@ -188,7 +189,7 @@ internal import CApusKernels
   /// Moves `thread` to `cpu`, to stay there; false where the system does not do it.
   static func move(_ thread: Int32, to cpu: Int32) -> Bool { apus_move_thread(thread, cpu) != 0 }
 
-  /// Lets the calling thread run wherever this process may, but for `cpu` if that leaves any; -1 for no CPU.
+  /// Lets the calling thread run wherever it might when it entered, but for `cpu` if that leaves any; -1 for no CPU.
   @discardableResult
   static func keepOff(_ cpu: Int32) -> Bool { apus_keep_off(cpu) != 0 }
 }

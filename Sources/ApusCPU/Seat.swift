@@ -14,7 +14,7 @@ internal import Synchronization
   private var runTime: Int64 = -1
 
   /// Called by the worker at its start; not by one that stays on a CPU of its own.
-  func take() { thread.store(Kernels.thisThread, ordering: .relaxed) }
+  func take() { thread.store(Kernels.enterThread(), ordering: .relaxed) }
 
   /// Whether the worker has tiles that do not count as done yet; it says so itself.
   func hold(_ isHolding: Bool) { hasTile.store(isHolding, ordering: .relaxed) }

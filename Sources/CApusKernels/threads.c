@@ -20,7 +20,13 @@ int apus_pin_thread(size_t index) {
   return sched_setaffinity(0, sizeof one, &one) == 0;
 }
 
-int apus_this_thread(void) { return (int)syscall(SYS_gettid); }
+static _Thread_local cpu_set_t allowed_at_entry;
+
+int apus_enter_thread(void) {
+  if (sched_getaffinity(0, sizeof allowed_at_entry, &allowed_at_entry) != 0)
+    return 0;
+  return (int)syscall(SYS_gettid);
+}
 
 int apus_this_cpu(void) { return sched_getcpu(); }
 
@@ -41,9 +47,7 @@ int apus_move_thread(int thread, int cpu) {
 }
 
 int apus_keep_off(int cpu) {
-  cpu_set_t allowed;
-  if (sched_getaffinity(getpid(), sizeof allowed, &allowed) != 0)
-    return 0;
+  cpu_set_t allowed = allowed_at_entry;
   if (cpu >= 0 && cpu < CPU_SETSIZE && CPU_COUNT(&allowed) > 1)
     CPU_CLR(cpu, &allowed);
   return sched_setaffinity(0, sizeof allowed, &allowed) == 0;
@@ -53,7 +57,7 @@ int apus_pin_thread(size_t index) {
   (void)index;
   return 0;
 }
-int apus_this_thread(void) { return 0; }
+int apus_enter_thread(void) { return 0; }
 int apus_this_cpu(void) { return -1; }
 int64_t apus_thread_run_time(int thread) {
   (void)thread;

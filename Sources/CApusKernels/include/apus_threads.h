@@ -24,8 +24,9 @@ static inline void apus_fetch(const void *start, size_t bytes) {
 // does not do it.
 int apus_pin_thread(size_t index);
 
-// The calling thread, as the system names it for the functions below; 0 where it has none of them.
-int apus_this_thread(void);
+// Remembers where the calling thread may run; the result names it for the functions below, 0 where the system has none
+// of them.
+int apus_enter_thread(void);
 
 // The CPU that the calling thread runs on; -1 where that is unknown.
 int apus_this_cpu(void);
@@ -36,8 +37,8 @@ int64_t apus_thread_run_time(int thread);
 // Moves a thread of this process to `cpu`, to stay there. 0 where the system does not do it.
 int apus_move_thread(int thread, int cpu);
 
-// Lets the calling thread run where the process's first thread may, but for `cpu` if that leaves any; -1 for no CPU.
-// 0 where the system does not do it.
+// Lets the calling thread run where it might when it entered, but for `cpu` if that leaves any; -1 for no CPU. 0 where
+// the system does not do it.
 int apus_keep_off(int cpu);
 
 #endif
