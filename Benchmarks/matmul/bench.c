@@ -3,7 +3,7 @@
 // Every thread walks rows of its own again and again, in tiles as the CPU backend cuts them, while the main thread
 // looks at how many were done in a run. Weights are random bytes whose scales are small numbers.
 #define _GNU_SOURCE
-#include "CApusKernels.h"
+#include "formats/layouts.h"
 #include <getopt.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,15 +13,6 @@
 #include <strings.h>
 #include <sys/mman.h>
 #include <time.h>
-
-static const struct {
-  const char *name;
-  size_t elements, bytes;
-} formats[APUS_FORMAT_COUNT] = {
-    {"F32", 1, 4},       {"F16", 1, 2},       {"BF16", 1, 2},      {"Q4_0", 32, 18},    {"Q4_1", 32, 20},
-    {"Q5_0", 32, 22},    {"Q5_1", 32, 24},    {"Q8_0", 32, 34},    {"Q2_K", 256, 84},   {"Q3_K", 256, 110},
-    {"Q4_K", 256, 144},  {"Q5_K", 256, 176},  {"Q6_K", 256, 210},  {"IQ4_NL", 32, 18},  {"IQ4_XS", 256, 136},
-};
 
 enum { THREADS_MAX = 256, RUNS_MAX = 99, GROUP = 64, TILE_BYTES = 1 << 17, RUN_MS = 200 };
 
@@ -111,13 +102,13 @@ static void report(const bench *b, double *runs) {
   const double bytes = (double)b->row_bytes / 1e9, operations = 2e-9 * (double)(wanted.k * wanted.n);
   const double median = runs[wanted.runs / 2], best = runs[wanted.runs - 1];
   printf("%-7s %s  n %zu  k %zu  %g MB  threads %zu   %7.2f GB/s %7.1f Gop/s   best %7.2f GB/s %7.1f Gop/s\n",
-         formats[b->format].name, b->kernels.name, wanted.n, wanted.k, wanted.megabytes, wanted.threads,
+         apus_layouts[b->format].name, b->kernels.name, wanted.n, wanted.k, wanted.megabytes, wanted.threads,
          median * bytes, median * operations, best * bytes, best * operations);
   fflush(stdout);
 }
 
 static void measure(bench *b) {
-  b->row_bytes = wanted.k / formats[b->format].elements * formats[b->format].bytes;
+  b->row_bytes = wanted.k / apus_layouts[b->format].elements * apus_layouts[b->format].bytes;
   b->rows = (size_t)(wanted.megabytes * 1e6) / b->row_bytes / wanted.threads / GROUP * GROUP;
   b->rows = b->rows > 0 ? b->rows : GROUP;
   const size_t bytes = wanted.threads * b->rows * b->row_bytes;
@@ -176,20 +167,35 @@ static void read_options(int count, char **arguments) {
   }
 }
 
-static int is_named(size_t format, int count, char **names) {
+// Whether a format was asked for: by name, or with all.
+static int is_wanted(size_t format, int count, char **names) {
   for (int i = 0; i < count; i++)
-    if (strcasecmp(names[i], formats[format].name) == 0)
+    if (strcasecmp(names[i], apus_layouts[format].name) == 0)
       return 1;
   return count == 0;
 }
 
+static void check_names(int count, char **names) {
+  for (int i = 0; i < count; i++) {
+    size_t format = 0;
+    while (format < APUS_FORMAT_COUNT && strcasecmp(names[i], apus_layouts[format].name) != 0)
+      format++;
+    if (format == APUS_FORMAT_COUNT) {
+      fprintf(stderr, "no format is called %s\n", names[i]);
+      exit(2);
+    }
+  }
+}
+
 int main(int count, char **arguments) {
   read_options(count, arguments);
+  count -= optind, arguments += optind;
+  check_names(count, arguments);
   bench b = {0};
   load_level(&b.kernels);
   b.x = random_activations(&b.kernels);
   for (size_t format = 0; format < APUS_FORMAT_COUNT; format++)
-    if (is_named(format, count - optind, arguments + optind)) {
+    if (is_wanted(format, count, arguments)) {
       b.format = (apus_format)format;
       measure(&b);
     }

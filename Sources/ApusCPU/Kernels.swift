@@ -176,18 +176,18 @@ internal import CApusKernels
   @discardableResult
   package static func pinThread(_ index: Int) -> Bool { apus_pin_thread(index) != 0 }
 
-  /// Remembers where the calling thread may run, for `keepOff`; the thread as the system names it, 0 where nothing can
+  /// Remembers where the calling thread may run, for `keepOff`; the result names it while it lives, 0 where nothing can
   /// be asked about threads.
-  static func enterThread() -> Int32 { apus_enter_thread() }
+  static func enterThread() -> UInt { apus_enter_thread() }
 
   /// The CPU that the calling thread runs on; -1 where that is unknown.
   static var thisCPU: Int32 { apus_this_cpu() }
 
   /// Nanoseconds for which `thread` has run; -1 where that is unknown.
-  static func runTime(of thread: Int32) -> Int64 { apus_thread_run_time(thread) }
+  static func runTime(of thread: UInt) -> Int64 { apus_thread_run_time(thread) }
 
   /// Moves `thread` to `cpu`, to stay there; false where the system does not do it.
-  static func move(_ thread: Int32, to cpu: Int32) -> Bool { apus_move_thread(thread, cpu) != 0 }
+  static func move(_ thread: UInt, to cpu: Int32) -> Bool { apus_move_thread(thread, cpu) != 0 }
 
   /// Lets the calling thread run wherever it might when it entered, but for `cpu` if that leaves any; -1 for no CPU.
   @discardableResult

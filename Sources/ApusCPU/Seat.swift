@@ -6,7 +6,7 @@ internal import Synchronization
 /// has a core to give: it moves such a worker there and steps back. The worker finishes its tile, and keeps off that
 /// core from then on, until it sleeps. Linux only; elsewhere nothing is known of other threads, and everyone waits.
 @safe struct Seat: ~Copyable {
-  private let thread = Atomic<Int32>(0)
+  private let thread = Atomic<UInt>(0)
   private let hasTile = Atomic<Bool>(false)
   /// Whether the worker may run on some CPUs only.
   private let isBound = Atomic<Bool>(false)

@@ -34,9 +34,10 @@ struct ThreadPoolTests {
   @Test("Foreign threads on every CPU lose no tile")
   func sharedMachine() {
     let isOver = Atomic<Bool>(false)
-    let foreign = ThreadPool(threadCount: 9)
+    let foreignCount = ProcessInfo.processInfo.activeProcessorCount + 1
+    let foreign = ThreadPool(threadCount: foreignCount)
     let rounds = Thread {
-      foreign.run(tiles: 9) { _, _ in while !isOver.load(ordering: .relaxed) {} }
+      foreign.run(tiles: foreignCount) { _, _ in while !isOver.load(ordering: .relaxed) {} }
     }
     rounds.start()
     let pool = ThreadPool(threadCount: 3)

@@ -3,7 +3,7 @@
 //
 // For levels that the machine itself lacks: `run` builds this with emulated instructions (see there). On a machine
 // that has them, the Swift tests of ApusCPU do the same and more.
-#include "CApusKernels.h"
+#include "formats/layouts.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,15 +21,6 @@ static uint64_t next(void) { // SplitMix64
 }
 
 static float uniform(void) { return (float)(next() >> 40) * 0x1p-23f - 1; }
-
-static const struct {
-  const char *name;
-  size_t elements, bytes;
-} formats[APUS_FORMAT_COUNT] = {
-    {"F32", 1, 4},       {"F16", 1, 2},       {"BF16", 1, 2},      {"Q4_0", 32, 18},    {"Q4_1", 32, 20},
-    {"Q5_0", 32, 22},    {"Q5_1", 32, 24},    {"Q8_0", 32, 34},    {"Q2_K", 256, 84},   {"Q3_K", 256, 110},
-    {"Q4_K", 256, 144},  {"Q5_K", 256, 176},  {"Q6_K", 256, 210},  {"IQ4_NL", 32, 18},  {"IQ4_XS", 256, 136},
-};
 
 static int failures = 0;
 static long comparisons = 0;
@@ -81,8 +72,8 @@ typedef struct {
 } product;
 
 static product random_product(apus_format format, size_t rows, size_t k, size_t n) {
-  const size_t bytes = formats[format].bytes, blocks = rows * k / formats[format].elements;
-  product p = {format, rows, k, n, k / formats[format].elements * bytes, buffer(WEIGHTS, blocks * bytes),
+  const size_t bytes = apus_layouts[format].bytes, blocks = rows * k / apus_layouts[format].elements;
+  product p = {format, rows, k, n, k / apus_layouts[format].elements * bytes, buffer(WEIGHTS, blocks * bytes),
                buffer(VALUES, n * k * 4), {(int)(next() & 1), (apus_prefetch)(next() % 3)}};
   for (size_t i = 0; i < blocks; i++) {
     uint8_t *block = p.weights + i * bytes;
@@ -100,7 +91,7 @@ static product random_product(apus_format format, size_t rows, size_t k, size_t 
 static apus_activations activations(const apus_kernels *kernels, const product *p, size_t first, size_t n) {
   const size_t k = p->k, chunk = apus_chunk_tokens(k);
   apus_activations x = {p->values + first * k};
-  if (formats[p->format].elements == 1)
+  if (apus_layouts[p->format].elements == 1)
     return x;
   int8_t *codes = buffer(CODES, n * k);
   float *scales = buffer(SCALES, n * k / 8), *sums32 = buffer(SUMS32, n * k / 8);
@@ -143,7 +134,7 @@ static void test_matmul(const apus_kernels *kernels, const apus_kernels *referen
       for (size_t i = 0; i < p->k; i++)
         magnitude += fabsf(w[i] * p->values[column * p->k + i]);
       const size_t at = column * p->rows + row;
-      compare(formats[p->format].name, kernels->name, found[at], expected[at], magnitude * 0x1p-16f);
+      compare(apus_layouts[p->format].name, kernels->name, found[at], expected[at], magnitude * 0x1p-16f);
     }
   }
   free(found), free(expected), free(w);
@@ -153,7 +144,7 @@ static void test_matmul(const apus_kernels *kernels, const apus_kernels *referen
 static void test_same_bits(const apus_kernels *kernels, const apus_kernels *below, const product *p) {
   float *found = run(kernels, p), *expected = run(below, p);
   for (size_t i = 0; i < p->n * p->rows; i++)
-    compare_bits(formats[p->format].name, kernels->name, found[i], expected[i]);
+    compare_bits(apus_layouts[p->format].name, kernels->name, found[i], expected[i]);
   free(found), free(expected);
 }
 
@@ -171,7 +162,7 @@ static void test_parts(const apus_kernels *kernels, const product *p) {
         for (size_t row = 0; row < p->rows; row++) {
           const int inside = row >= rows[i][0] && row < rows[i][1] && column >= columns[j][0] && column < columns[j][1];
           const size_t at = column * p->rows + row;
-          compare_bits(formats[p->format].name, kernels->name, part[at], inside ? whole[at] : NAN);
+          compare_bits(apus_layouts[p->format].name, kernels->name, part[at], inside ? whole[at] : NAN);
         }
       free(part);
     }
@@ -181,9 +172,9 @@ static void test_parts(const apus_kernels *kernels, const product *p) {
 static void test_matmuls(const apus_kernels *kernels, const apus_kernels *reference, const apus_kernels *below,
                          apus_format format) {
   // Blocks of 32 weights are read in strips of up to eight: one that ends the weights, and two and a rest.
-  const size_t units[] = {1, 2, 3, 8, formats[format].elements == 32 ? 19 : 9};
+  const size_t units[] = {1, 2, 3, 8, apus_layouts[format].elements == 32 ? 19 : 9};
   static const size_t all_rows[] = {1, 3, 4, 5, 8, 9, 19, 37}, all_columns[] = {1, 2, 3, 4, 7, 8};
-  const size_t unit = formats[format].elements > 1 ? formats[format].elements : 19;
+  const size_t unit = apus_layouts[format].elements > 1 ? apus_layouts[format].elements : 19;
   for (int i = 0; i < 5; i++) {
     for (int j = 0; j < 8; j++)
       for (int l = 0; l < 6; l++) {
@@ -192,17 +183,17 @@ static void test_matmuls(const apus_kernels *kernels, const apus_kernels *refere
       }
     const product p = random_product(format, 67, unit * units[i], 70);
     test_matmul(kernels, reference, &p);
-    if (below && formats[format].elements > 1)
+    if (below && apus_layouts[format].elements > 1)
       test_same_bits(kernels, below, &p);
   }
   // More tokens than one chunk.
   // Blocks of 32 weights are read in strips of up to eight: one, and a rest.
-  const size_t k = formats[format].elements == 1 ? 2077 : formats[format].elements == 32 ? 11 * unit : 3 * unit;
+  const size_t k = apus_layouts[format].elements == 1 ? 2077 : apus_layouts[format].elements == 32 ? 11 * unit : 3 * unit;
   product p = random_product(format, 75, k, apus_chunk_tokens(k) + 14);
   for (int core = 0; core < 6; core++) {
     p.core = (apus_core){core % 2, (apus_prefetch)(core / 2)};
     test_matmul(kernels, reference, &p);
-    if (below && formats[format].elements > 1)
+    if (below && apus_layouts[format].elements > 1)
       test_same_bits(kernels, below, &p);
     test_parts(kernels, &p);
   }

@@ -10,7 +10,7 @@ SIMD void prefetch_next(const void *next, size_t i, size_t bytes) {
 // while it waits for many others, so near ones are made once more when they are AGAIN bytes closer.
 enum { FAR = 0, NEAR = 1, AGAIN = 4096 };
 
-// Rows to ask for, at 1 << `turns` places in turn, `part` bytes apart.
+// Rows to ask for, at 1 << `turns` places in turn, `part` bytes apart; NEAR has one place.
 typedef struct {
   const char *from;
   size_t part;

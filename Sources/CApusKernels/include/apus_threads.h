@@ -24,18 +24,18 @@ static inline void apus_fetch(const void *start, size_t bytes) {
 // does not do it.
 int apus_pin_thread(size_t index);
 
-// Remembers where the calling thread may run; the result names it for the functions below, 0 where the system has none
-// of them.
-int apus_enter_thread(void);
+// Remembers where the calling thread may run; the result names it for the functions below while it lives, 0 where the
+// system has none of them.
+uintptr_t apus_enter_thread(void);
 
 // The CPU that the calling thread runs on; -1 where that is unknown.
 int apus_this_cpu(void);
 
-// Nanoseconds for which a thread of this process has run; -1 where that is unknown.
-int64_t apus_thread_run_time(int thread);
+// Nanoseconds for which a thread that entered has run; -1 where that is unknown.
+int64_t apus_thread_run_time(uintptr_t thread);
 
-// Moves a thread of this process to `cpu`, to stay there. 0 where the system does not do it.
-int apus_move_thread(int thread, int cpu);
+// Moves a thread that entered to `cpu`, to stay there. 0 where the system does not do it.
+int apus_move_thread(uintptr_t thread, int cpu);
 
 // Lets the calling thread run where it might when it entered, but for `cpu` if that leaves any; -1 for no CPU. 0 where
 // the system does not do it.
