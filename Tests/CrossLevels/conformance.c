@@ -190,8 +190,11 @@ static void test_matmuls(const apus_kernels *kernels, const apus_kernels *refere
   // Blocks of 32 weights are read in strips of up to eight: one, and a rest.
   const size_t k = apus_layouts[format].elements == 1 ? 2077 : apus_layouts[format].elements == 32 ? 11 * unit : 3 * unit;
   product p = random_product(format, 75, k, apus_chunk_tokens(k) + 14);
-  for (int core = 0; core < 6; core++) {
-    p.core = (apus_core){core % 2, (apus_prefetch)(core / 2)};
+  // What CPUs there are: see core_of in dispatch.c.
+  static const apus_core cores[] = {
+      {0, APUS_PREFETCH_FAR}, {1, APUS_PREFETCH_NEAR}, {0, APUS_PREFETCH_STREAMS}, {1, APUS_PREFETCH_STREAMS}};
+  for (size_t core = 0; core < sizeof cores / sizeof cores[0]; core++) {
+    p.core = cores[core];
     test_matmul(kernels, reference, &p);
     if (below && apus_layouts[format].elements > 1)
       test_same_bits(kernels, below, &p);

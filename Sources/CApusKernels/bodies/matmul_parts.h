@@ -57,27 +57,22 @@ SIMD vf vf_halves_at(block_rows b, size_t offset) {
   return from % 4 > 0 ? second : first;
 }
 
-// 32 bytes of every row.
-SIMD void vq_bytes32_at(block_rows b, size_t offset, const int LAYOUT, vq *bytes) {
-  vq_bytes_at(b, offset, LAYOUT, bytes);
-  vq_bytes_at(b, offset + 16, LAYOUT, bytes + 4);
+// The bit of a byte at which LAYOUT wants a field that is at bit AT.
+SIMD int place_of(const int AT, const int LAYOUT) {
+  return LAYOUT == IN_PLACE ? AT : LAYOUT == IN_NIBBLE ? AT % 4 : 0;
 }
 
-// BITS bits of every byte from bit AT on: there, or with LAYOUT IN_PLACE where they are.
+// BITS bits of every byte from bit AT on, moved to where LAYOUT wants them.
 SIMD vq vq_field(vq bytes, const int AT, const int BITS, const int LAYOUT) {
-  const int mask = (1 << BITS) - 1;
-  return LAYOUT == IN_PLACE ? vq_and(bytes, mask << AT) : vq_and(vq_shr(bytes, AT), mask);
+  const int place = place_of(AT, LAYOUT);
+  return vq_and(vq_shr(bytes, AT - place), ((1 << BITS) - 1) << place);
 }
 
-// 16 bytes of every row as 32 codes: the low nibbles, then the high ones.
-SIMD places vq_nibbles_at(block_rows b, size_t offset, const int LAYOUT, vq *codes) {
-  vq bytes[4];
-  vq_bytes_at(b, offset, LAYOUT, bytes);
-  UNROLL for (int j = 0; j < 4; j++) {
-    codes[j] = vq_field(bytes[j], 0, 4, LAYOUT);
-    codes[4 + j] = vq_field(bytes[j], 4, 4, LAYOUT);
-  }
-  return (places){0, LAYOUT == IN_PLACE ? 4 : 0};
+// 16 bytes of every row have 32 codes: HALF 0 is their low nibbles, 1 the high ones. Returns where the codes begin.
+SIMD int vq_nibbles_at(block_rows b, size_t offset, const int HALF, const int LAYOUT, vq *codes) {
+  vq_bytes_at(b, offset, LAYOUT, codes);
+  UNROLL for (int j = 0; j < 4; j++) codes[j] = vq_field(codes[j], 4 * HALF, 4, LAYOUT);
+  return place_of(4 * HALF, LAYOUT);
 }
 
 // The layout for codes that have to begin at bit 0.

@@ -30,14 +30,18 @@ SIMD void OF_FORMAT(block)(block_rows block, size_t i, const block_of_a a, const
     OF_KIND(prepare_one)(&unpacked, BITS, SUBTRACT, &one);
   else
     OF_KIND(prepare)(&unpacked, BITS, SUBTRACT, &u);
-  for (size_t first = 0; first < GROUPS; first += SPAN) {
-    UNROLL for (int g = 0; g < SPAN; g++) {
-      const size_t group = first + (size_t)g;
+  const int STEP = T == 1 && unrolls_one ? GROUPS : SPAN; // groups whose code stands without a loop
+  for (size_t first = 0; first < GROUPS; first += STEP) {
+    UNROLL for (int step = 0; step < STEP; step++) {
+      const size_t group = first + (size_t)step, span = first + step / SPAN * SPAN;
+      const int g = step % SPAN;
       block_of_a of_group = block_at_token(a, (i * GROUPS + group) * (size_t)T);
       of_group.codes = prefetch_beside(of_group.codes, next, i * GROUPS + group, GROUP_BYTES,
                                        GROUPS > 1 || block.at != ALONE, CACHE);
       vq codes[8], operands[VQ_OPERANDS];
-      const places at = OF_FORMAT(codes)(block, first, g, T == 1 ? OF_KIND(layout_one) : LANES, codes);
+      const int LAYOUT = T == 1 ? OF_KIND(layout_one) : LANES;
+      const places at = {OF_FORMAT(codes)(block, span, g, 0, LAYOUT, codes),
+                         OF_FORMAT(codes)(block, span, g, 1, LAYOUT, codes + 4)};
       if (T == 1) {
         OF_KIND(accumulate_one)(codes, at, &one, group, of_group, BITS, SUBTRACT, sums);
       } else {
@@ -109,7 +113,8 @@ SIMD void OF_FORMAT(unpack)(const uint8_t *w, const rows *of_v, size_t stride, s
         vq *of_group =
             (vq *)prefetch_beside(operands[group][v], &next, i * GROUPS + group, GROUP_BYTES, GROUPS > 1, FAR);
         vq codes[8];
-        OF_FORMAT(codes)(block, first, g, LANES, codes);
+        UNROLL for (int half = 0; half < 2; half++)
+          OF_FORMAT(codes)(block, first, g, half, LANES, codes + 4 * half);
         OF_KIND(operands)(codes, u + v, group, BITS, SUBTRACT, of_group);
       }
     }

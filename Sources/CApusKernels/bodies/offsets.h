@@ -5,7 +5,6 @@ enum { MINS = -1, NOTHING = 0 };
 typedef struct {
   int low, high;
 } places;
-#define AT_ZERO ((places){0, 0})
 
 // What the offset makes in the products of 32 codes with the activations of a token, whose sum times 128 is `sum`.
 SIMD int offset_products(int32_t sum, const int OFFSET) { return OFFSET > 0 ? sum >> __builtin_ctz(128 / OFFSET) : 0; }

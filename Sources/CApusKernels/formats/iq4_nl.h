@@ -22,9 +22,9 @@ enum { groups_iq4_nl = 1, strip_iq4_nl = 8, span_iq4_nl = 1, bits_iq4_nl = 8, su
 SIMD void scales_iq4_nl(block_rows b, scales *u) {
   u->scale[0] = vf_halves_at(b, offsetof(apus_iq4_nl, d));
 }
-SIMD places codes_iq4_nl(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
-  vq_nibbles_at(b, offsetof(apus_iq4_nl, codes), moved_down(LAYOUT), codes);
-  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_lookup(SIGNED_ABOVE ? apus_iq4_above : apus_iq4_values, codes[j]);
-  return AT_ZERO;
+SIMD int codes_iq4_nl(block_rows b, size_t first, const int g, const int half, const int LAYOUT, vq *codes) {
+  vq_nibbles_at(b, offsetof(apus_iq4_nl, codes), half, moved_down(LAYOUT), codes);
+  UNROLL for (int j = 0; j < 4; j++) codes[j] = vq_lookup(SIGNED_ABOVE ? apus_iq4_above : apus_iq4_values, codes[j]);
+  return 0;
 }
 #endif

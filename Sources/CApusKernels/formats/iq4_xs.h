@@ -40,9 +40,9 @@ SIMD void scales_iq4_xs(block_rows b, scales *u) {
     u->scale[g] = vf_mul(d, vf_from_vi(vi_add(scale, -32)));
   }
 }
-SIMD places codes_iq4_xs(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
-  vq_nibbles_at(b, offsetof(apus_iq4_xs, codes) + 16 * (first + g), moved_down(LAYOUT), codes);
-  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_lookup(SIGNED_ABOVE ? apus_iq4_above : apus_iq4_values, codes[j]);
-  return AT_ZERO;
+SIMD int codes_iq4_xs(block_rows b, size_t first, const int g, const int half, const int LAYOUT, vq *codes) {
+  vq_nibbles_at(b, offsetof(apus_iq4_xs, codes) + 16 * (first + g), half, moved_down(LAYOUT), codes);
+  UNROLL for (int j = 0; j < 4; j++) codes[j] = vq_lookup(SIGNED_ABOVE ? apus_iq4_above : apus_iq4_values, codes[j]);
+  return 0;
 }
 #endif

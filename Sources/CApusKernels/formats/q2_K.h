@@ -34,10 +34,9 @@ SIMD void scales_q2_K(block_rows b, sub_scales *u) {
     u->min[j] = vq_and(vq_shr(packed[j], 4), 15);
   }
 }
-SIMD places codes_q2_K(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
-  vq_bytes32_at(b, offsetof(apus_q2_K, codes) + 8 * first, LAYOUT, codes);
-  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_field(codes[j], 2 * g, 2, LAYOUT);
-  const int at = LAYOUT == IN_PLACE ? 2 * g : 0;
-  return (places){at, at};
+SIMD int codes_q2_K(block_rows b, size_t first, const int g, const int half, const int LAYOUT, vq *codes) {
+  vq_bytes_at(b, offsetof(apus_q2_K, codes) + 8 * first + 16 * half, LAYOUT, codes);
+  UNROLL for (int j = 0; j < 4; j++) codes[j] = vq_field(codes[j], 2 * g, 2, LAYOUT);
+  return place_of(2 * g, LAYOUT);
 }
 #endif

@@ -37,13 +37,13 @@ SIMD void scales_q3_K(block_rows b, sub_scales *u) {
   UNROLL for (int j = 0; j < 4; j++)
     u->scale[j] = vq_add(vq_or(vq_and(vq_shr(low[j % 2], j / 2 * 4), 15), vq_and(vq_to_bit(upper, 2 * j, 4), 48)), -32);
 }
-SIMD places codes_q3_K(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
-  const int own = 2 * (g % 4), at = LAYOUT != IN_PLACE ? 0 : own < 6 ? own : 4;
-  vq high[8];
-  vq_bytes32_at(b, offsetof(apus_q3_K, codes) + 32 * (g / 4), LAYOUT, codes);
-  vq_bytes32_at(b, offsetof(apus_q3_K, high), LAYOUT, high);
-  UNROLL for (int j = 0; j < 8; j++)
+SIMD int codes_q3_K(block_rows b, size_t first, const int g, const int half, const int LAYOUT, vq *codes) {
+  const int own = 2 * (g % 4), place = place_of(own, LAYOUT), at = place < 6 ? place : 4;
+  vq high[4];
+  vq_bytes_at(b, offsetof(apus_q3_K, codes) + 32 * (g / 4) + 16 * half, LAYOUT, codes);
+  vq_bytes_at(b, offsetof(apus_q3_K, high) + 16 * half, LAYOUT, high);
+  UNROLL for (int j = 0; j < 4; j++)
     codes[j] = vq_or(vq_and(vq_to_bit(codes[j], own, at), 3 << at), vq_and(vq_to_bit(high[j], g, at + 2), 4 << at));
-  return (places){at, at};
+  return at;
 }
 #endif

@@ -21,7 +21,7 @@ enum { groups_q4_0 = 1, strip_q4_0 = 8, span_q4_0 = 1, bits_q4_0 = 4, subtract_q
 SIMD void scales_q4_0(block_rows b, scales *u) {
   u->scale[0] = vf_halves_at(b, offsetof(apus_q4_0, d));
 }
-SIMD places codes_q4_0(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
-  return vq_nibbles_at(b, offsetof(apus_q4_0, codes), LAYOUT, codes);
+SIMD int codes_q4_0(block_rows b, size_t first, const int g, const int half, const int LAYOUT, vq *codes) {
+  return vq_nibbles_at(b, offsetof(apus_q4_0, codes), half, LAYOUT, codes);
 }
 #endif

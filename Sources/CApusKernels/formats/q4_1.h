@@ -25,7 +25,7 @@ SIMD void scales_q4_1(block_rows b, scales *u) {
   u->scale[0] = vf_half_pairs(vq_words_at(b, offsetof(apus_q4_1, d)), u->min);
   u->min[0] = vf_neg(u->min[0]);
 }
-SIMD places codes_q4_1(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
-  return vq_nibbles_at(b, offsetof(apus_q4_1, codes), LAYOUT, codes);
+SIMD int codes_q4_1(block_rows b, size_t first, const int g, const int half, const int LAYOUT, vq *codes) {
+  return vq_nibbles_at(b, offsetof(apus_q4_1, codes), half, LAYOUT, codes);
 }
 #endif

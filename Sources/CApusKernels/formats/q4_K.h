@@ -32,10 +32,9 @@ enum { groups_q4_K = 8, strip_q4_K = 1, span_q4_K = 2, bits_q4_K = 4, subtract_q
 SIMD void scales_q4_K(block_rows b, scales *u) {
   unpack_k_scales(b, u);
 }
-SIMD places codes_q4_K(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
-  vq_bytes32_at(b, offsetof(apus_q4_K, codes) + 16 * first, LAYOUT, codes);
-  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_field(codes[j], 4 * g, 4, LAYOUT);
-  const int at = LAYOUT == IN_PLACE ? 4 * g : 0;
-  return (places){at, at};
+SIMD int codes_q4_K(block_rows b, size_t first, const int g, const int half, const int LAYOUT, vq *codes) {
+  vq_bytes_at(b, offsetof(apus_q4_K, codes) + 16 * first + 16 * half, LAYOUT, codes);
+  UNROLL for (int j = 0; j < 4; j++) codes[j] = vq_field(codes[j], 4 * g, 4, LAYOUT);
+  return place_of(4 * g, LAYOUT);
 }
 #endif

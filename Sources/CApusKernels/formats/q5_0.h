@@ -24,10 +24,10 @@ enum { groups_q5_0 = 1, strip_q5_0 = 8, span_q5_0 = 1, bits_q5_0 = 5, subtract_q
 SIMD void scales_q5_0(block_rows b, scales *u) {
   u->scale[0] = vf_halves_at(b, offsetof(apus_q5_0, d));
 }
-SIMD places codes_q5_0(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
-  vq_nibbles_at(b, offsetof(apus_q5_0, codes), moved_down(LAYOUT), codes);
-  vq high = vq_words_at(b, offsetof(apus_q5_0, high));
-  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_or(codes[j], vq_bits(high, j, LAYOUT, 16));
-  return AT_ZERO;
+SIMD int codes_q5_0(block_rows b, size_t first, const int g, const int half, const int LAYOUT, vq *codes) {
+  vq_nibbles_at(b, offsetof(apus_q5_0, codes), half, moved_down(LAYOUT), codes);
+  const vq high = vq_words_at(b, offsetof(apus_q5_0, high));
+  UNROLL for (int j = 0; j < 4; j++) codes[j] = vq_or(codes[j], vq_bits(high, 4 * half + j, LAYOUT, 16));
+  return 0;
 }
 #endif

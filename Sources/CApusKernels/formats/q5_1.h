@@ -28,10 +28,10 @@ SIMD void scales_q5_1(block_rows b, scales *u) {
   u->scale[0] = vf_half_pairs(vq_words_at(b, offsetof(apus_q5_1, d)), u->min);
   u->min[0] = vf_neg(u->min[0]);
 }
-SIMD places codes_q5_1(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
-  vq_nibbles_at(b, offsetof(apus_q5_1, codes), moved_down(LAYOUT), codes);
-  vq high = vq_words_at(b, offsetof(apus_q5_1, high));
-  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_or(codes[j], vq_bits(high, j, LAYOUT, 16));
-  return AT_ZERO;
+SIMD int codes_q5_1(block_rows b, size_t first, const int g, const int half, const int LAYOUT, vq *codes) {
+  vq_nibbles_at(b, offsetof(apus_q5_1, codes), half, moved_down(LAYOUT), codes);
+  const vq high = vq_words_at(b, offsetof(apus_q5_1, high));
+  UNROLL for (int j = 0; j < 4; j++) codes[j] = vq_or(codes[j], vq_bits(high, 4 * half + j, LAYOUT, 16));
+  return 0;
 }
 #endif

@@ -34,13 +34,13 @@ enum { groups_q5_K = 8, strip_q5_K = 1, span_q5_K = 8, bits_q5_K = 5, subtract_q
 SIMD void scales_q5_K(block_rows b, scales *u) {
   unpack_k_scales(b, u);
 }
-SIMD places codes_q5_K(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
+SIMD int codes_q5_K(block_rows b, size_t first, const int g, const int half, const int LAYOUT, vq *codes) {
   const int own = 4 * (g % 2), at = LAYOUT == IN_PLACE && own > 0 ? g % 4 : 0; // so bits of `high` move together, or stay
-  vq high[8];
-  vq_bytes32_at(b, offsetof(apus_q5_K, codes) + 32 * (g / 2), LAYOUT, codes);
-  vq_bytes32_at(b, offsetof(apus_q5_K, high), LAYOUT, high);
-  UNROLL for (int j = 0; j < 8; j++)
+  vq high[4];
+  vq_bytes_at(b, offsetof(apus_q5_K, codes) + 32 * (g / 2) + 16 * half, LAYOUT, codes);
+  vq_bytes_at(b, offsetof(apus_q5_K, high) + 16 * half, LAYOUT, high);
+  UNROLL for (int j = 0; j < 4; j++)
     codes[j] = vq_or(vq_and(vq_to_bit(codes[j], own, at), 15 << at), vq_and(vq_to_bit(high[j], g, at + 4), 16 << at));
-  return (places){at, at};
+  return at;
 }
 #endif

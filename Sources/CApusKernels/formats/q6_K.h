@@ -28,13 +28,13 @@ SIMD void scales_q6_K(block_rows b, sub_scales *u) {
   u->d = vf_halves_at(b, offsetof(apus_q6_K, d));
   vq_bytes_at(b, offsetof(apus_q6_K, scales), LANES, u->scale);
 }
-SIMD places codes_q6_K(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
+SIMD int codes_q6_K(block_rows b, size_t first, const int g, const int half, const int LAYOUT, vq *codes) {
   const int own = g / 2 * 4, at = LAYOUT == IN_PLACE && g == 3 ? 2 : 0; // there the upper bits can stay
-  vq high[8];
-  vq_bytes32_at(b, offsetof(apus_q6_K, codes) + 16 * first + 32 * (g % 2), LAYOUT, codes);
-  vq_bytes32_at(b, offsetof(apus_q6_K, high) + 8 * first, LAYOUT, high);
-  UNROLL for (int j = 0; j < 8; j++)
+  vq high[4];
+  vq_bytes_at(b, offsetof(apus_q6_K, codes) + 16 * first + 32 * (g % 2) + 16 * half, LAYOUT, codes);
+  vq_bytes_at(b, offsetof(apus_q6_K, high) + 8 * first + 16 * half, LAYOUT, high);
+  UNROLL for (int j = 0; j < 4; j++)
     codes[j] = vq_or(vq_and(vq_to_bit(codes[j], own, at), 15 << at), vq_and(vq_to_bit(high[j], 2 * g, at + 4), 48 << at));
-  return (places){at, at};
+  return at;
 }
 #endif

@@ -18,9 +18,9 @@ enum { groups_q8_0 = 1, strip_q8_0 = 8, span_q8_0 = 1, bits_q8_0 = 8, subtract_q
 SIMD void scales_q8_0(block_rows b, scales *u) {
   u->scale[0] = vf_halves_at(b, offsetof(apus_q8_0, d));
 }
-SIMD places codes_q8_0(block_rows b, size_t first, const int g, const int LAYOUT, vq *codes) {
-  vq_bytes32_at(b, offsetof(apus_q8_0, codes), LAYOUT, codes);
-  UNROLL for (int j = 0; j < 8; j++) codes[j] = vq_add(codes[j], SIGNED_ABOVE);
-  return AT_ZERO;
+SIMD int codes_q8_0(block_rows b, size_t first, const int g, const int half, const int LAYOUT, vq *codes) {
+  vq_bytes_at(b, offsetof(apus_q8_0, codes) + 16 * half, LAYOUT, codes);
+  UNROLL for (int j = 0; j < 4; j++) codes[j] = vq_add(codes[j], SIGNED_ABOVE);
+  return 0;
 }
 #endif

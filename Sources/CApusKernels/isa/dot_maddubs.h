@@ -25,8 +25,8 @@ SIMD vi less_offset(vi dot, int32_t sum, const int OFFSET) {
 
 SIMD vi add_pairs(vi a) { return _mm256_madd_epi16(a, _mm256_set1_epi16(1)); }
 
-// Keeps a vector in its register here: the compiler would else put sums of several steps together, and run out of
-// registers for them.
+// Keeps a vector in its register here: the compiler would else put sums of several steps together, and with several
+// tokens run out of registers for them.
 #define KEEP(vector) __asm__("" : "+x"(vector))
 
 // chain[v * T + t]: products of codes [0, COUNT) x 4 with the activations of token t, added in 16 bits.
@@ -38,7 +38,8 @@ SIMD void dot_chain(const vq *codes, const int8_t *a, const int COUNT, const int
       UNROLL for (int t = 0; t < T; t++) {
         const vi product = _mm256_maddubs_epi16(codes[v * VQ_OPERANDS + j], words[t]);
         chain[v * T + t] = j == 0 ? product : _mm256_add_epi16(chain[v * T + t], product);
-        KEEP(chain[v * T + t]);
+        if (V * T > 1)
+          KEEP(chain[v * T + t]);
       }
     }
   }
@@ -66,8 +67,9 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *starts, const 
 }
 
 // Decode of formats with a scale for 32 weights leaves codes as they lie in memory, a row in each half of a vector, and
-// sums across at the end: with one token that is less than to turn them, and signed codes need no nibbles.
-enum { blocks_layout_one = ROWS, halves_layout_one = LANES, SIGNED_ABOVE = 0 };
+// sums across at the end: with one token that is less than to turn them, and signed codes need no nibbles. With a scale
+// for 16 weights codes of two and three bits may begin at bit 2 too: four of 28 * 127 * 2 fit in 16 bits.
+enum { blocks_layout_one = ROWS, halves_layout_one = IN_NIBBLE, unrolls_one = 1, SIGNED_ABOVE = 0 };
 
 // The sums of the four 32-bit lanes of rows 0...7, added as 16 bits or 32 (WIDE): lane r is row r.
 SIMD vi sum_rows(const vi *rows, const int WIDE) {
@@ -151,13 +153,11 @@ SIMD int halves_tokens(const int BITS) {
   return TOKENS;
 }
 
-// dots: scaled products of the halves of group g, less the offset; without an offset mins: what the mins take off.
-SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16, const int32_t *starts,
-                        const halves_scales *u, size_t g, const int BITS, const int SUBTRACT, const int V, const int T,
-                        vf *dots, vf *mins) {
-  (void)starts;
+// sums[v * T + t]: the products of the halves of group g, scaled and added.
+SIMD void dot_scaled(const vq *codes, const int8_t *a, const halves_scales *u, size_t g, const int BITS, const int V,
+                     const int T, vi *sums) {
   const int CHAIN = BITS == 6 ? 2 : 4;
-  vi sums[VECTORS * TOKENS], chain[VECTORS * TOKENS];
+  vi chain[VECTORS * TOKENS];
   UNROLL for (int j = 0; j < 8; j += CHAIN) {
     dot_chain(codes + j, a + 4 * j, CHAIN, V, T, chain);
     UNROLL for (int i = 0; i < V * T; i++) {
@@ -165,26 +165,39 @@ SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16,
       sums[i] = j == 0 ? scaled : _mm256_add_epi32(sums[i], scaled);
     }
   }
+}
+
+// A group's sum less the offset; without an offset min: what the mins take off. `both`: the sums of the activations of
+// both halves.
+SIMD vf less_subtracted(vi sum, vi both, const halves_scales *u, size_t g, const int SUBTRACT, vf *min) {
+  const vi subtracted = vi_dot_pairs(u->pairs[g], both);
+  *min = vf_from_vi(subtracted);
+  return vf_from_vi(SUBTRACT > 0 ? _mm256_sub_epi32(sum, subtracted) : sum);
+}
+
+// dots: scaled products of the halves of group g, less the offset; without an offset mins: what the mins take off.
+SIMD void vq_dot_halves(const vq *codes, const int8_t *a, const int16_t *sums16, const int32_t *starts,
+                        const halves_scales *u, size_t g, const int BITS, const int SUBTRACT, const int V, const int T,
+                        vf *dots, vf *mins) {
+  (void)starts;
+  vi sums[VECTORS * TOKENS];
+  dot_scaled(codes, a, u, g, BITS, V, T, sums);
   UNROLL for (int t = 0; t < T; t++) {
     const vi both = vi_splat_word((const int8_t *)(sums16 + 2 * t));
-    UNROLL for (int v = 0; v < V; v++) {
-      const vi min = vi_dot_pairs(u[v].pairs[g], both), sum = sums[v * T + t];
-      dots[v * T + t] = vf_from_vi(SUBTRACT > 0 ? _mm256_sub_epi32(sum, min) : sum);
-      mins[v * T + t] = vf_from_vi(min);
-    }
+    UNROLL for (int v = 0; v < V; v++) dots[v * T + t] =
+        less_subtracted(sums[v * T + t], both, u + v, g, SUBTRACT, mins + v * T + t);
   }
 }
 
-// vq_dot_halves for one vector of rows and one token: here too scales serve eight rows at once.
+// The same for one vector of rows and one token, from codes IN_NIBBLE: here too scales serve eight rows at once.
 typedef halves_scales halves_scales_one;
 SIMD void halves_prepare_one(const sub_scales *unpacked, const int BITS, const int SUBTRACT, halves_scales_one *u) {
   halves_prepare(unpacked, BITS, SUBTRACT, u);
 }
 SIMD vf vq_dot_halves_one(const vq *codes, places at, const int8_t *a, const int16_t *sums16,
                           const halves_scales_one *u, size_t g, const int BITS, const int SUBTRACT, vf *min) {
-  (void)at;
-  vf dot;
-  vq_dot_halves(codes, a, sums16, NULL, u, g, BITS, SUBTRACT, 1, 1, &dot, min);
-  return dot;
+  vi sum;
+  dot_scaled(codes, a, u, g, BITS, 1, 1, &sum);
+  return less_subtracted(vi_sra(sum, at.low), vi_splat_word((const int8_t *)sums16), u, g, SUBTRACT, min);
 }
 #undef KEEP

@@ -3,7 +3,7 @@
 // Tokens, and at most vectors of rows, whose products are summed at once: their sums stay in registers, and with them
 // all codes where there are 32 registers (512 bits).
 enum { TOKENS = VF > 8 ? 8 : 4, VECTORS = 2, VQ_OPERANDS = 8 };
-enum { blocks_layout_one = IN_PLACE, halves_layout_one = IN_PLACE, SIGNED_ABOVE = 128 };
+enum { blocks_layout_one = IN_PLACE, halves_layout_one = IN_PLACE, unrolls_one = 0, SIGNED_ABOVE = 128 };
 
 #include "../bodies/offsets.h"
 

@@ -12,5 +12,5 @@ typedef float four __attribute__((vector_size(16)));
 
 // How 16 bytes of VF rows lie in four vectors. LANES: vector j has bytes 4j...4j+3 of every row, in its row's lane; what
 // all levels have. ROWS: as they come from memory, a level's own order. IN_PLACE: as LANES, but codes may stay at
-// their bits of a byte, see places.
-enum { LANES, ROWS, IN_PLACE };
+// their bits of a byte, see places. IN_NIBBLE: the same, as far as they are in the lower half of a byte.
+enum { LANES, ROWS, IN_PLACE, IN_NIBBLE };

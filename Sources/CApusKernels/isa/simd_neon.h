@@ -274,7 +274,7 @@ SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *starts, const 
     UNROLL for (int i = 0; i < V * T; i++) dots[i] = vi_add(dots[i], starts[i % T]);
 }
 
-enum { blocks_layout_one = LANES, halves_layout_one = LANES, SIGNED_ABOVE = 0 };
+enum { blocks_layout_one = LANES, halves_layout_one = LANES, unrolls_one = 0, SIGNED_ABOVE = 0 };
 // The same for one vector of rows and one token, from codes in LANES.
 SIMD vi vq_dot_one(const vq *codes, places at, const int8_t *a, const int32_t *offsets, const int BITS,
                    const int OFFSET) {
