@@ -18,13 +18,28 @@ internal import ApusTestSupport
 
   init(_ format: TensorFormat, rows: Int, k: Int, n: Int, seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
+    let blocks = rows * k / format.blockElements
+    let weights = (0..<blocks).flatMap { _ in Self.finiteBlock(format, &generator) }
+    self.init(format, rows: rows, k: k, n: n, weights: weights, values: generator.normals(n * k))
+  }
+
+  /// Sums as large as they come: all bytes of the weights but the scales are `byte`, all activations `value`.
+  init(_ format: TensorFormat, rows: Int, k: Int, n: Int, byte: UInt8, value: Float) {
+    var block = [UInt8](repeating: byte, count: format.blockByteCount)
+    // A half: 0.07.
+    for offset in Self.halves(format) { block.replaceSubrange(offset..<offset + 2, with: [0x80, 0x2c]) }
+    let weights = (0..<rows * k / format.blockElements).flatMap { _ in block }
+    self.init(
+      format, rows: rows, k: k, n: n, weights: weights, values: [Float](repeating: value, count: n * k))
+  }
+
+  private init(_ format: TensorFormat, rows: Int, k: Int, n: Int, weights: [UInt8], values: [Float]) {
     self.format = format
     self.rows = rows
     self.k = k
     self.n = n
-    let blocks = rows * k / format.blockElements
-    weights = GuardedBuffer((0..<blocks).flatMap { _ in Self.finiteBlock(format, &generator) })
-    values = GuardedBuffer(generator.normals(n * k))
+    self.weights = GuardedBuffer(weights)
+    self.values = GuardedBuffer(values)
     codes = GuardedBuffer([Int8](repeating: 0, count: n * k))
     scales = GuardedBuffer([Float](repeating: 0, count: n * k / 32))
     sums16 = GuardedBuffer([Int16](repeating: 0, count: n * k / 16))
@@ -36,10 +51,20 @@ internal import ApusTestSupport
   static func finiteBlock(_ format: TensorFormat, _ generator: inout SeededGenerator) -> [UInt8] {
     while true {
       let bytes = generator.bytes(format.blockByteCount)
-      let isFinite = unsafe bytes.withUnsafeBytes {
-        unsafe Kernels.firstNonFinite(format, $0.baseAddress!, blocks: 1) == nil
-      }
-      if isFinite { return bytes }
+      if isFinite(format, bytes) { return bytes }
+    }
+  }
+
+  private static func isFinite(_ format: TensorFormat, _ block: [UInt8]) -> Bool {
+    unsafe block.withUnsafeBytes { unsafe Kernels.firstNonFinite(format, $0.baseAddress!, blocks: 1) == nil }
+  }
+
+  /// Where blocks of a format have halves: where an infinite one is seen.
+  private static func halves(_ format: TensorFormat) -> [Int] {
+    stride(from: 0, to: format.blockByteCount, by: 2).filter { offset in
+      var block = [UInt8](repeating: 0, count: format.blockByteCount)
+      block[offset + 1] = 0x7c
+      return !isFinite(format, block)
     }
   }
 

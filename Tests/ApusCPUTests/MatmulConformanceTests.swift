@@ -30,19 +30,40 @@ struct MatmulConformanceTests {
     let reference = try #require(Kernels(level: "reference"))
     for (index, shape) in Self.shapes(format).enumerated() {
       let product = MatmulCase(format, rows: shape.rows, k: shape.k, n: shape.n, seed: UInt64(index))
-      let expected = product.run(reference)
-      let found = product.run(kernels)
-      let magnitudes = product.magnitudes(reference)
-      for i in expected.indices {
-        // Codes are multiplied without their offset, which costs up to six bits against sum |w x|.
-        let tolerance = magnitudes[i] * 0x1p-16 + .leastNormalMagnitude
-        // Random floats may overflow any sum.
-        guard abs(found[i] - expected[i]) <= tolerance || tolerance.isInfinite else {
-          Issue.record("\(shape), result \(i): \(found[i]), expected \(expected[i]), magnitude \(magnitudes[i])")
-          return
+      guard agrees(product, kernels, reference) else { return }
+    }
+  }
+
+  @Test("No sum of codes overflows on the way", arguments: cases.filter { !$0.1.isDense })
+  func extremes(level: String, format: TensorFormat) throws {
+    let kernels = try #require(Kernels(level: level))
+    let reference = try #require(Kernels(level: "reference"))
+    for byte: UInt8 in [0xff, 0x00, 0x80, 0x7f, 0xaa, 0x55, 0xf0, 0x0f] {
+      for n in [1, 2, 3, 4, 5, 6, 7, 8, 37] {
+        for value: Float in [-1, 1] {
+          let product = MatmulCase(format, rows: 35, k: 512, n: n, byte: byte, value: value)
+          guard agrees(product, kernels, reference) else { return }
         }
       }
     }
+  }
+
+  /// Whether all results are those of the reference within rounding; records the first that is not.
+  private func agrees(_ product: MatmulCase, _ kernels: Kernels, _ reference: Kernels) -> Bool {
+    let expected = product.run(reference)
+    let found = product.run(kernels)
+    let magnitudes = product.magnitudes(reference)
+    for i in expected.indices {
+      // Codes are multiplied without their offset, which costs up to six bits against sum |w x|.
+      let tolerance = magnitudes[i] * 0x1p-16 + .leastNormalMagnitude
+      // Random floats may overflow any sum.
+      guard abs(found[i] - expected[i]) <= tolerance || tolerance.isInfinite else {
+        let shape = (rows: product.rows, k: product.k, n: product.n)
+        Issue.record("\(shape), result \(i): \(found[i]), expected \(expected[i]), magnitude \(magnitudes[i])")
+        return false
+      }
+    }
+    return true
   }
 
   @Test("A result has the same bits whatever rows and columns are computed with it", arguments: cases)

@@ -87,6 +87,35 @@ static product random_product(apus_format format, size_t rows, size_t k, size_t 
   return p;
 }
 
+// Where blocks of a format have halves: where an infinite one is seen.
+static size_t halves_of(apus_format format, size_t *offsets) {
+  const size_t bytes = apus_layouts[format].bytes;
+  size_t count = 0;
+  for (size_t at = 0; at + 2 <= bytes; at += 2) {
+    uint8_t *block = buffer(WEIGHTS, bytes);
+    memset(block, 0, bytes);
+    block[at + 1] = 0x7c;
+    if (apus_first_nonfinite(format, block, 1) == 0)
+      offsets[count++] = at;
+  }
+  return count;
+}
+
+// A product whose sums are as large as they come: all bytes of the weights but the halves are `byte`, all activations
+// `value`.
+static product extreme_product(apus_format format, size_t rows, size_t k, size_t n, uint8_t byte, float value) {
+  size_t offsets[4];
+  const size_t halves = halves_of(format, offsets);
+  product p = random_product(format, rows, k, n);
+  memset(p.weights, byte, rows * p.row_bytes);
+  for (size_t i = 0; i < rows * p.row_bytes; i += apus_layouts[format].bytes)
+    for (size_t j = 0; j < halves; j++)
+      memcpy(p.weights + i + offsets[j], &(uint16_t){(uint16_t)(0x2c00 + (next() & 0x3ff))}, 2);
+  for (size_t i = 0; i < n * k; i++)
+    p.values[i] = value;
+  return p;
+}
+
 // The columns [first, first + n) as a matmul takes them.
 static apus_activations activations(const apus_kernels *kernels, const product *p, size_t first, size_t n) {
   const size_t k = p->k, chunk = apus_chunk_tokens(k);
@@ -202,6 +231,18 @@ static void test_matmuls(const apus_kernels *kernels, const apus_kernels *refere
   }
 }
 
+// No sum of codes overflows on the way.
+static void test_extremes(const apus_kernels *kernels, const apus_kernels *reference, apus_format format) {
+  static const uint8_t bytes[] = {0xff, 0x00, 0x80, 0x7f, 0xaa, 0x55, 0xf0, 0x0f};
+  static const size_t columns[] = {1, 2, 3, 4, 5, 6, 7, 8, 37};
+  for (size_t i = 0; i < sizeof bytes; i++)
+    for (size_t j = 0; j < sizeof columns / sizeof columns[0]; j++)
+      for (int sign = -1; sign <= 1; sign += 2) {
+        const product p = extreme_product(format, 35, 512, columns[j], bytes[i], (float)sign);
+        test_matmul(kernels, reference, &p);
+      }
+}
+
 // ---- the other operations
 
 static void test_quantize(const apus_kernels *kernels, const apus_kernels *reference) {
@@ -307,8 +348,11 @@ static void test_rows(const apus_kernels *kernels, const apus_kernels *reference
 
 // `below` is the level under this one, NULL if that is the reference.
 static void test_level(const apus_kernels *kernels, const apus_kernels *reference, const apus_kernels *below) {
-  for (int format = 0; format < APUS_FORMAT_COUNT; format++)
+  for (int format = 0; format < APUS_FORMAT_COUNT; format++) {
     test_matmuls(kernels, reference, below, (apus_format)format);
+    if (apus_layouts[format].elements > 1)
+      test_extremes(kernels, reference, (apus_format)format);
+  }
   test_quantize(kernels, reference);
   for (size_t dimension = 32; dimension <= 128; dimension += 32)
     for (int format = 0; format < APUS_KV_FORMAT_COUNT; format++) {
