@@ -99,3 +99,10 @@ let package = Package(
   ],
   cLanguageStandard: .c17
 )
+
+// For the sanitizers: the server has no unsafe code, and packages that only it needs take most of a build.
+if Context.environment["APUS_WITHOUT_SERVER"] != nil {
+  package.dependencies = []
+  package.products.removeAll { $0.name == "apus" }
+  package.targets.removeAll { $0.name.hasPrefix("ApusServer") || $0.name.hasPrefix("ApusCLI") }
+}

@@ -1,5 +1,10 @@
 // What the matmuls of all quantized formats share.
 
+// X of every number of tokens, and cache to ask for rows in, that few tokens have code for. Each is a function of its
+// own (APART): a compiler takes three times as long over one function that holds them all.
+#define FEW_TOKENS(X)                                                                                                \
+  X(1, NEAR) X(2, NEAR) X(1, FAR) X(2, FAR) X(3, FAR) X(4, FAR) X(5, FAR) X(6, FAR) X(7, FAR) X(8, FAR)
+
 // Scales and mins of VF rows' quant blocks with a scale for 32 weights: weight = scale * (code - offset) - min.
 typedef struct {
   vf scale[8];

@@ -56,7 +56,7 @@ SIMD void OF_FORMAT(block)(block_rows block, size_t i, const block_of_a a, const
 }
 
 // The T tokens of a chunk with a group of VF rows: their sums and unpacked codes stay in registers.
-SIMD void OF_FORMAT(matmul_tokens)(const row_group *group, const apus_matmul_args *args, const apus_activations *x,
+SIMD void OF_FORMAT(matmul_tokens)(const apus_matmul_args *args, const row_group *group, const apus_activations *x,
                                    const int T, const int CACHE, vf *acc) {
   CONSTANTS;
   const int STRIP = has_strips(T, OF_KIND(layout_one)) ? OF_FORMAT(strip) : 1;
@@ -78,23 +78,22 @@ SIMD void OF_FORMAT(matmul_tokens)(const row_group *group, const apus_matmul_arg
   UNROLL for (int t = 0; t < T; t++) acc[t] = sums[t];
 }
 
+#define MATMUL_TOKENS(T, CACHE)                                                                                      \
+  APART void OF_FORMAT(CAT3(matmul_, T, CACHE))(const apus_matmul_args *args, const row_group *group,                \
+                                                const apus_activations *x, vf *acc) {                                \
+    OF_FORMAT(matmul_tokens)(args, group, x, T <= TOKENS ? T : 1, CACHE, acc);                                       \
+  }
+FEW_TOKENS(MATMUL_TOKENS)
+#undef MATMUL_TOKENS
+
 // The `width` tokens of a chunk, at most TOKENS, with a group of VF rows: acc[t].
 SIMD void OF_FORMAT(matmul_few)(const apus_matmul_args *args, const row_group *group, const apus_activations *x,
                                 size_t width, vf *acc) {
-#define FOR(T, CACHE)                                                                                                \
+#define IF_TOKENS(T, CACHE)                                                                                          \
   if (T <= TOKENS && width == T && (CACHE == FAR || args->core.prefetch == APUS_PREFETCH_NEAR))                      \
-  return OF_FORMAT(matmul_tokens)(group, args, x, T <= TOKENS ? T : 1, CACHE, acc)
-  FOR(1, NEAR);
-  FOR(2, NEAR);
-  FOR(1, FAR);
-  FOR(2, FAR);
-  FOR(3, FAR);
-  FOR(4, FAR);
-  FOR(5, FAR);
-  FOR(6, FAR);
-  FOR(7, FAR);
-  FOR(8, FAR);
-#undef FOR
+    return OF_FORMAT(CAT3(matmul_, T, CACHE))(args, group, x, acc);
+  FEW_TOKENS(IF_TOKENS)
+#undef IF_TOKENS
 }
 
 // Block i of V * VF rows, of which those of vector v begin at of_v[v], as the products take it.
@@ -121,12 +120,14 @@ SIMD void OF_FORMAT(unpack)(const uint8_t *w, const rows *of_v, size_t stride, s
   }
 }
 
-// The `width` tokens of a chunk with V * VF rows at w: adds to acc, [V][APUS_CHUNK_TOKENS_MAX].
-SIMD void OF_FORMAT(matmul_many)(const uint8_t *w, size_t stride, size_t k, const apus_activations *x, size_t width,
-                                 const int V, vf *acc) {
+// The `width` tokens of a chunk with V vectors of rows: adds to acc, [V][APUS_CHUNK_TOKENS_MAX].
+SIMD void OF_FORMAT(matmul_vectors)(const apus_matmul_args *args, const row_group *group, const apus_activations *x,
+                                    size_t width, const int V, vf *acc) {
   CONSTANTS;
   // With 512 bits the codes of one vector of rows stay in registers beside the sums, and most of those of two.
   const int AT_ONCE = OF_KIND(tokens)(BITS) * (VF > 8 && V > 1 ? 3 : 4) / 4;
+  const uint8_t *w = group->weights;
+  const size_t stride = group->stride;
   block_of_a a = first_block(x);
   OF_KIND(scales) u[VECTORS];
   int32_t starts[2 * APUS_CHUNK_TOKENS_MAX];
@@ -134,7 +135,7 @@ SIMD void OF_FORMAT(matmul_many)(const uint8_t *w, size_t stride, size_t k, cons
   rows of_v[VECTORS];
   for (int v = 0; v < V; v++)
     of_v[v] = rows_at(w + (size_t)v * VF * stride, stride);
-  for (size_t i = 0; i < k / (32 * GROUPS); i++) {
+  for (size_t i = 0; i < args->k / (32 * GROUPS); i++) {
     OF_FORMAT(unpack)(w, of_v, stride, i, V, u, operands);
     for (size_t g = 0; g < GROUPS; g++) {
       size_t t = 0;
@@ -153,6 +154,28 @@ SIMD void OF_FORMAT(matmul_many)(const uint8_t *w, size_t stride, size_t k, cons
   }
 }
 
+APART void OF_FORMAT(matmul_one_vector)(const apus_matmul_args *args, const row_group *group,
+                                        const apus_activations *x, size_t width, vf *acc) {
+  OF_FORMAT(matmul_vectors)(args, group, x, width, 1, acc);
+}
+
+APART void OF_FORMAT(matmul_all_vectors)(const apus_matmul_args *args, const row_group *group,
+                                         const apus_activations *x, size_t width, vf *acc) {
+  OF_FORMAT(matmul_vectors)(args, group, x, width, VECTORS, acc);
+}
+
+// The `width` tokens of a chunk with a group of rows: acc, [vectors][APUS_CHUNK_TOKENS_MAX].
+SIMD void OF_FORMAT(matmul_many)(const apus_matmul_args *args, const row_group *group, const apus_activations *x,
+                                 size_t width, vf *acc) {
+  for (int v = 0; v < group->vectors; v++)
+    for (size_t t = 0; t < width; t++)
+      acc[v * APUS_CHUNK_TOKENS_MAX + t] = vf_zero();
+  if (VECTORS > 1 && group->vectors > 1)
+    OF_FORMAT(matmul_all_vectors)(args, group, x, width, acc);
+  else
+    OF_FORMAT(matmul_one_vector)(args, group, x, width, acc);
+}
+
 static void LEVEL(OF_FORMAT(apus_matmul))(const apus_matmul_args *args, size_t begin, size_t end) {
   vf acc[VECTORS * APUS_CHUNK_TOKENS_MAX];
   const size_t chunk = apus_chunk_tokens(args->k);
@@ -161,17 +184,10 @@ static void LEVEL(OF_FORMAT(apus_matmul))(const apus_matmul_args *args, size_t b
     const apus_activations x = chunk_at(&args->x, first, args->k);
     for (size_t row = begin; row < end;) {
       const row_group group = row_group_at(args, row, end, width > TOKENS ? vectors_of(args) : 1);
-      if (width <= TOKENS) {
+      if (width <= TOKENS)
         OF_FORMAT(matmul_few)(args, &group, &x, width, acc);
-      } else {
-        for (int v = 0; v < VECTORS; v++)
-          for (size_t t = 0; t < width; t++)
-            acc[v * APUS_CHUNK_TOKENS_MAX + t] = vf_zero();
-        if (VECTORS > 1 && group.vectors > 1)
-          OF_FORMAT(matmul_many)(group.weights, group.stride, args->k, &x, width, VECTORS, acc);
-        else
-          OF_FORMAT(matmul_many)(group.weights, group.stride, args->k, &x, width, 1, acc);
-      }
+      else
+        OF_FORMAT(matmul_many)(args, &group, &x, width, acc);
       store_group(args, &group, row, first, width, acc);
       row += group.count;
     }

@@ -6,6 +6,7 @@
 #define CAT3(a, b, c) CAT3_(a, b, c)
 #define LEVEL(name) CAT3(name, __, APUS_ISA)
 #define SIMD static inline __attribute__((always_inline))
+#define APART static __attribute__((noinline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 typedef float four __attribute__((vector_size(16)));
