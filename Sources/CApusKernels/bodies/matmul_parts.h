@@ -1,7 +1,7 @@
 // What the matmuls of all quantized formats share.
 
-// X of every number of tokens, and cache to ask for rows in, that few tokens have code for. Each is a function of its
-// own (APART): a compiler takes three times as long over one function that holds them all.
+// X(T, CACHE) for every loop that a few tokens may take: their number, and the cache that they ask for rows in. Each is
+// a function of its own (APART), as a compiler takes two to three times as long over one that holds them all.
 #define FEW_TOKENS(X)                                                                                                \
   X(1, NEAR) X(2, NEAR) X(1, FAR) X(2, FAR) X(3, FAR) X(4, FAR) X(5, FAR) X(6, FAR) X(7, FAR) X(8, FAR)
 
