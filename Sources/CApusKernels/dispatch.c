@@ -31,7 +31,7 @@ int apus_level_supported(size_t level) {
   return (apus_cpu_features() & levels[level].needs) == levels[level].needs;
 }
 
-// Each the fastest where it was measured (Docs/Performance.md): Intel's prefetchers follow several streams, Zen 5 drops
+// Each the fastest where it was measured (Docs/Lab/decode.md): Intel's prefetchers follow several streams, Zen 5 drops
 // requests.
 static apus_core core_of(uint32_t features) {
   const int large_l1 = (features & APUS_CPU_LARGE_L1) != 0;
