@@ -63,7 +63,7 @@ struct ChatTests {
       let format = ChatFormat(template: nil, vocabulary, localTime: { nil })
       #expect((format != nil) == knowsChatML)
       guard let format else { continue }
-      let text = try format.render([.system("A"), .user("B")], addGenerationPrompt: true)
+      let text = try format.render([.system("A"), .user("B")], addGenerationPrompt: true).string
       #expect(text == "<|im_start|>system\nA<|im_end|>\n<|im_start|>user\nB<|im_end|>\n<|im_start|>assistant\n")
     }
   }

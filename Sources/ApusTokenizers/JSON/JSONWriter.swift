@@ -47,10 +47,8 @@ struct JSONWriter {
     newline()
   }
 
-  mutating func key(_ utf8: [UInt8]) {
-    string(utf8)
-    bytes.append(contentsOf: style.keySeparator)
-  }
+  /// Separates a key, which was just written, from its value.
+  mutating func separateKey() { bytes.append(contentsOf: style.keySeparator) }
 
   mutating func close(_ bracket: Unicode.Scalar, isEmpty: Bool) {
     level -= 1
@@ -75,14 +73,21 @@ struct JSONWriter {
     }
   }
 
-  mutating func string(_ utf8: [UInt8]) {
-    bytes.append(0x22)
+  mutating func string(_ utf8: some Collection<UInt8>) {
+    quote()
+    content(utf8)
+    quote()
+  }
+
+  mutating func quote() { bytes.append(0x22) }
+
+  /// A string's text or a part of it, without the quotes around it.
+  mutating func content(_ utf8: some Collection<UInt8>) {
     if style.ensureASCII {
       for scalar in String(decoding: utf8, as: UTF8.self).unicodeScalars { asciiScalar(scalar) }
     } else {
       for byte in utf8 { if !escape(byte) { bytes.append(byte) } }
     }
-    bytes.append(0x22)
   }
 
   private mutating func asciiScalar(_ scalar: Unicode.Scalar) {
@@ -133,7 +138,7 @@ extension JSONValue {
     case .bool(let value): writer.raw(value ? "true" : "false")
     case .int(let value): writer.raw(String(value))
     case .double(let value): writer.double(value)
-    case .string(let value): writer.string(Array(value.utf8))
+    case .string(let value): writer.string(value.utf8)
     case .array(let elements):
       writer.open("[")
       for (index, element) in elements.enumerated() {
@@ -145,7 +150,8 @@ extension JSONValue {
       writer.open("{")
       for (index, (key, value)) in zip(object.keys, object.values).enumerated() {
         writer.element(isFirst: index == 0)
-        writer.key(Array(key.utf8))
+        writer.string(key.utf8)
+        writer.separateKey()
         value.write(to: &writer)
       }
       writer.close("}", isEmpty: object.count == 0)
