@@ -73,16 +73,16 @@ struct JSONWriter {
     }
   }
 
-  mutating func string(_ utf8: some Collection<UInt8>) {
+  mutating func string(_ utf8: [UInt8]) {
     quote()
-    content(utf8)
+    content(utf8[...])
     quote()
   }
 
   mutating func quote() { bytes.append(0x22) }
 
   /// A string's text or a part of it, without the quotes around it.
-  mutating func content(_ utf8: some Collection<UInt8>) {
+  mutating func content(_ utf8: ArraySlice<UInt8>) {
     if style.ensureASCII {
       for scalar in String(decoding: utf8, as: UTF8.self).unicodeScalars { asciiScalar(scalar) }
     } else {
@@ -138,7 +138,7 @@ extension JSONValue {
     case .bool(let value): writer.raw(value ? "true" : "false")
     case .int(let value): writer.raw(String(value))
     case .double(let value): writer.double(value)
-    case .string(let value): writer.string(value.utf8)
+    case .string(let value): writer.string(Array(value.utf8))
     case .array(let elements):
       writer.open("[")
       for (index, element) in elements.enumerated() {
@@ -150,7 +150,7 @@ extension JSONValue {
       writer.open("{")
       for (index, (key, value)) in zip(object.keys, object.values).enumerated() {
         writer.element(isFirst: index == 0)
-        writer.string(key.utf8)
+        writer.string(Array(key.utf8))
         writer.separateKey()
         value.write(to: &writer)
       }
