@@ -29,8 +29,8 @@ package struct ChatFormat: Sendable {
   /// Whether the template could be compiled.
   package var isUsable: Bool { if case .success = template { true } else { false } }
 
-  /// The prompt for these messages.
-  package func render(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws(ApusError) -> String {
+  /// The prompt for these messages, in which only what the template wrote may become control tokens.
+  package func render(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws(ApusError) -> PromptText {
     let template = try template.get()
     let values = messages.map { message in
       JSONValue.object(

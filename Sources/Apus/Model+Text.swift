@@ -6,7 +6,8 @@ extension Model {
   /// - Parameters:
   ///   - text: The text.
   ///   - addSpecial: Whether BOS and EOS are added where the model wants them.
-  ///   - parseSpecial: Whether names of control tokens in `text` become those tokens.
+  ///   - parseSpecial: Whether names of control tokens in `text` become those tokens: only for text that writes the
+  ///     model's format itself. To answer messages, use `chat`, in which they stay text.
   /// - Returns: The tokens.
   public func tokenize(_ text: String, addSpecial: Bool = true, parseSpecial: Bool = false) -> [Token] {
     tokenizer.encode(text, addSpecial: addSpecial, parseSpecial: parseSpecial)
@@ -22,6 +23,8 @@ extension Model {
 
   /// The prompt that the model's chat template makes of `messages`.
   ///
+  /// The text no longer tells what a message said from what the template wrote: to answer messages, pass the messages.
+  ///
   /// - Parameters:
   ///   - messages: The conversation.
   ///   - addGenerationPrompt: Whether the beginning of the model's answer is added.
@@ -30,28 +33,40 @@ extension Model {
   public func renderChat(
     _ messages: [ChatMessage], addGenerationPrompt: Bool = true
   ) throws(ApusError) -> String {
+    try chatPrompt(messages, addGenerationPrompt: addGenerationPrompt).string
+  }
+
+  private func chatPrompt(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws(ApusError) -> PromptText {
     guard let chatFormat else { throw .noChatTemplate }
     return try chatFormat.render(messages, addGenerationPrompt: addGenerationPrompt)
   }
 
-  /// The prompt that `messages` make, as tokens.
+  /// The prompt that `messages` make, as tokens; what a message says never becomes a control token.
   package func chatTokens(_ messages: [ChatMessage]) throws(ApusError) -> [Token] {
-    let text = try renderChat(messages)
+    let prompt = try chatPrompt(messages, addGenerationPrompt: true)
     // A template that writes BOS itself must not get a second one from the tokenizer.
-    let startsWithBOS = chatFormat?.beginningText.map { !$0.isEmpty && text.utf8.starts(with: $0.utf8) } ?? false
-    return try promptTokens(text, addSpecial: !startsWithBOS, parseSpecial: true)
+    let startsWithBOS = chatFormat?.beginningText.map { prompt.templateBegins(with: $0) } ?? false
+    return try promptTokens(byteCount: prompt.utf8.count) {
+      tokenizer.encode(prompt, addSpecial: !startsWithBOS)
+    }
   }
 
   /// The tokens of a prompt, refused before all of it is tokenized where it cannot fit.
   package func promptTokens(
     _ text: String, addSpecial: Bool, parseSpecial: Bool
   ) throws(ApusError) -> [Token] {
+    try promptTokens(byteCount: text.utf8.count) {
+      tokenizer.encode(text, addSpecial: addSpecial, parseSpecial: parseSpecial)
+    }
+  }
+
+  private func promptTokens(byteCount: Int, _ encode: () -> [Token]) throws(ApusError) -> [Token] {
     let limit = engine.configuration.contextLength
-    let leastTokens = text.utf8.count / longestTokenByteCount
+    let leastTokens = byteCount / longestTokenByteCount
     guard leastTokens <= limit else {
       throw .contextLengthExceeded(limit: limit, requested: leastTokens + 1, prompt: leastTokens)
     }
-    let tokens = tokenizer.encode(text, addSpecial: addSpecial, parseSpecial: parseSpecial)
+    let tokens = encode()
     if tokens.isEmpty, let bos = tokenizer.vocabulary[.beginningOfSequence] { return [bos] }
     return tokens
   }

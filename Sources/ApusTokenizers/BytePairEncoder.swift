@@ -86,7 +86,8 @@ struct BytePairEncoder: TokenizerFamily {
 
 /// The merges as pairs of tokens.
 ///
-/// A merge whose parts or result are no tokens can never happen, and is left out.
+/// A merge whose parts or result are no tokens can never happen, and is left out; so is one that would make a mark of
+/// structure out of text.
 private func pairTable(of vocabulary: Vocabulary) -> PairTable {
   let merges = vocabulary.merges
   var table = PairTable(capacity: merges.count)
@@ -104,7 +105,7 @@ private func pairTable(of vocabulary: Vocabulary) -> PairTable {
     joined.append(contentsOf: merges.bytes[rightRange])
     guard let left = vocabulary.token(of: merges.bytes, leftRange),
       let right = vocabulary.token(of: merges.bytes, rightRange),
-      let token = vocabulary.token(of: joined, joined.indices, guess: last)
+      let token = vocabulary.token(of: joined, joined.indices, guess: last), !vocabulary.isMark(token)
     else { continue }
     last = token
     table.insert(left, right, Merge(rank: UInt32(truncatingIfNeeded: rank), token: token))

@@ -166,9 +166,12 @@ private func hexadecimalByte(_ text: ArraySlice<UInt8>) -> UInt8? {
 }
 
 /// The place of each token's score among the scores, best first, equal scores in one place; NaN comes last.
+///
+/// Marks of structure have none: text never merges into them.
 private func mergeRanks(of vocabulary: Vocabulary) -> [UInt32] {
   let scores = vocabulary.scores.map { $0.isNaN ? -Float.infinity : $0 }
   let order = vocabulary.tokens { $0 == .normal || $0 == .userDefined || $0 == .unused }
+    .filter { !vocabulary.isMark($0) }
     .sorted { scores[Int($0)] > scores[Int($1)] }
   var ranks = [UInt32](repeating: .max, count: scores.count)
   var rank: UInt32 = 0

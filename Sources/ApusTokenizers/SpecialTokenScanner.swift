@@ -31,12 +31,12 @@ struct SpecialTokenScanner: Sendable {
     linkFailures()
   }
 
-  /// The tokens in `text` from left to right, none of them within another.
-  func matches(in text: [UInt8]) -> [Match] {
+  /// The tokens in `text[range]` from left to right, none of them within another or in part outside.
+  func matches(in text: [UInt8], _ range: Range<Int>) -> [Match] {
     guard nodes.count > 1 else { return [] }
     var candidates: [Match] = []
     var state: Int32 = 0
-    for position in text.indices.reversed() {
+    for position in range.reversed() {
       state = step(state, text[position])
       let node = nodes[Int(state)]
       if node.token >= 0 {
@@ -44,7 +44,7 @@ struct SpecialTokenScanner: Sendable {
       }
     }
     var matches: [Match] = []
-    var end = 0
+    var end = range.lowerBound
     for match in candidates.reversed() where match.start >= end {
       matches.append(match)
       end = match.end

@@ -6,13 +6,19 @@ package final class Tokenizer: Sendable {
   package let vocabulary: Vocabulary
 
   private let family: any TokenizerFamily
+  /// The user-defined tokens.
   private let userDefinedTokens: SpecialTokenScanner
+  /// The user-defined tokens that any text may become: all but marks of structure.
+  private let plainTokens: SpecialTokenScanner
+  /// The user-defined and the control tokens.
   private let specialTokens: SpecialTokenScanner
 
   /// Builds the tables that the family of `vocabulary` needs.
   package init(_ vocabulary: Vocabulary) throws(TokenizerError) {
     family = try Tokenizers.family(named: vocabulary.family).init(vocabulary)
-    userDefinedTokens = SpecialTokenScanner(vocabulary.tokens { $0 == .userDefined }, of: vocabulary)
+    let userDefined = vocabulary.tokens { $0 == .userDefined }
+    userDefinedTokens = SpecialTokenScanner(userDefined, of: vocabulary)
+    plainTokens = SpecialTokenScanner(userDefined.filter { !vocabulary.isMark($0) }, of: vocabulary)
     specialTokens = SpecialTokenScanner(
       vocabulary.tokens { $0 == .userDefined || $0.isSpecial }, of: vocabulary)
     self.vocabulary = vocabulary.withoutMerges()
@@ -25,8 +31,9 @@ package final class Tokenizer: Sendable {
   /// - Parameters:
   ///   - text: The text.
   ///   - addSpecial: Whether BOS and EOS are added where the vocabulary says so. They are not looked for first.
-  ///   - parseSpecial: Whether the texts of control tokens in `text` become those tokens. Only for text of one's own: a
-  ///     user's words must not become control tokens. User-defined tokens are recognised always.
+  ///   - parseSpecial: Whether the texts of control tokens in `text` become those tokens. Only for text whose author
+  ///     writes the format too; a conversation goes through a template and `encode(_:addSpecial:)`. User-defined tokens
+  ///     are recognised always.
   /// - Returns: The tokens, all of them in the vocabulary.
   package func encode(_ text: String, addSpecial: Bool, parseSpecial: Bool) -> [Token] {
     encode(Array(text.utf8), addSpecial: addSpecial, parseSpecial: parseSpecial)
@@ -34,19 +41,59 @@ package final class Tokenizer: Sendable {
 
   /// The tokens of the bytes `text`, which need not be UTF-8; otherwise as for a string.
   package func encode(_ text: [UInt8], addSpecial: Bool, parseSpecial: Bool) -> [Token] {
+    parseSpecial
+      ? encode(text, marks: marks(in: text, [text.indices]), others: plainTokens, addSpecial: addSpecial)
+      : encode(text, marks: [], others: userDefinedTokens, addSpecial: addSpecial)
+  }
+
+  /// The tokens of a rendered prompt.
+  ///
+  /// Only what the template wrote becomes control tokens, and each range of it is searched by itself, so that a message
+  /// can neither complete a control token nor hide one. Of the user-defined tokens, those that mark structure are treated
+  /// alike. Between these tokens the text is encoded as one, whoever wrote it.
+  ///
+  /// - Parameters:
+  ///   - prompt: The prompt.
+  ///   - addSpecial: Whether BOS and EOS are added where the vocabulary says so. They are not looked for first.
+  /// - Returns: The tokens, all of them in the vocabulary.
+  package func encode(_ prompt: PromptText, addSpecial: Bool) -> [Token] {
+    let marks = marks(in: prompt.utf8, prompt.templateRanges)
+    return encode(prompt.utf8, marks: marks, others: plainTokens, addSpecial: addSpecial)
+  }
+
+  /// The marks of structure in these ranges of `text`, which rise.
+  private func marks(in text: [UInt8], _ ranges: [Range<Int>]) -> [SpecialTokenScanner.Match] {
+    ranges.flatMap { specialTokens.matches(in: text, $0).filter { vocabulary.isMark($0.token) } }
+  }
+
+  /// The tokens of `text`, given the marks of structure in it and what to look for between them.
+  private func encode(
+    _ text: [UInt8], marks: [SpecialTokenScanner.Match], others: SpecialTokenScanner, addSpecial: Bool
+  ) -> [Token] {
     var tokens: [Token] = []
     if addSpecial, vocabulary.addsBOS, let bos = vocabulary[.beginningOfSequence] { tokens.append(bos) }
     var start = 0
-    for match in (parseSpecial ? specialTokens : userDefinedTokens).matches(in: text) where match.start >= start {
-      if start < match.start {
-        family.encode(text, start..<match.start, startsText: true, into: &tokens)
-      }
-      tokens.append(match.token)
-      start = end(of: match, in: text)
+    for mark in marks where mark.start >= start {
+      encode(text, start..<mark.start, others, into: &tokens)
+      tokens.append(mark.token)
+      start = end(of: mark, in: text)
     }
-    if start < text.count { family.encode(text, start..<text.count, startsText: true, into: &tokens) }
+    encode(text, start..<text.count, others, into: &tokens)
     if addSpecial, vocabulary.addsEOS, let eos = vocabulary[.endOfSequence] { tokens.append(eos) }
     return tokens
+  }
+
+  /// Appends the tokens of `text[range]`, in which only the tokens of one scanner are looked for.
+  private func encode(
+    _ text: [UInt8], _ range: Range<Int>, _ scanner: SpecialTokenScanner, into tokens: inout [Token]
+  ) {
+    var start = range.lowerBound
+    for match in scanner.matches(in: text, range) {
+      if start < match.start { family.encode(text, start..<match.start, startsText: true, into: &tokens) }
+      tokens.append(match.token)
+      start = match.end
+    }
+    if start < range.upperBound { family.encode(text, start..<range.upperBound, startsText: true, into: &tokens) }
   }
 
   /// The bytes of `tokens`: UTF-8 if the tokens came from whole text, but a model may end or err within a character.

@@ -68,6 +68,15 @@ package struct Vocabulary: Sendable {
     token >= 0 && Int(token) < count ? kinds[Int(token)] : nil
   }
 
+  /// Whether `token` marks structure, so that no text of a message becomes it: control tokens and UNK, and user-defined
+  /// tokens that have a role, end a generation or are spelled like control tokens.
+  func isMark(_ token: Token) -> Bool {
+    guard let kind = kind(of: token) else { return false }
+    guard kind == .userDefined else { return kind.isSpecial }
+    return endOfGeneration.contains(token) || special.values.contains(token)
+      || WellKnownTokens.isSpelledAsMark(texts[Int(token)])
+  }
+
   /// Whether white space after `token` in a text belongs to it: after all special tokens but UNK, BOS and EOS, where the
   /// model asks for that.
   func swallowsSpace(after token: Token) -> Bool {

@@ -13,6 +13,23 @@ enum WellKnownTokens {
     "<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>", "[EOS]", "<｜end▁of▁sentence｜>",
   ]
 
+  /// Whether a token's text looks like a mark of structure, which some model files list as user-defined.
+  ///
+  /// That is `<|…|>`, `<｜…｜>`, `<start_of_…>`, `<end_of_…>`, and capitals in brackets: `[INST]`, `[/INST]`.
+  static func isSpelledAsMark(_ text: ArraySlice<UInt8>) -> Bool {
+    func isBetween(_ start: String, _ end: String) -> Bool {
+      let (start, end) = (start.utf8, end.utf8)
+      return text.count > start.count + end.count && text.starts(with: start)
+        && text.suffix(end.count).elementsEqual(end)
+    }
+    if isBetween("<|", "|>") || isBetween("<｜", "｜>") { return true }
+    if isBetween("<start_of_", ">") || isBetween("<end_of_", ">") { return true }
+    guard isBetween("[", "]") else { return false }
+    let name = text.dropFirst(text[text.startIndex + 1] == UInt8(ascii: "/") ? 2 : 1).dropLast()
+    return name.first.map { (0x41...0x5A).contains($0) } ?? false
+      && name.allSatisfy { (0x41...0x5A).contains($0) || (0x30...0x39).contains($0) || $0 == UInt8(ascii: "_") }
+  }
+
   /// Which of these texts `texts` has, and the roles that the first of each group would fill.
   static func find(
     in texts: ByteStrings, _ index: TextIndex, _ kinds: [TokenKind]

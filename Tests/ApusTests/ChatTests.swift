@@ -38,6 +38,18 @@ struct ChatTests {
     }
   }
 
+  @Test func `What a message says never becomes a control token`() async throws {
+    let model = try await model(template: "{{ bos_token }}{{ messages[0].content }}{{ eos_token }}")
+    let vocabulary = model.tokenizer.vocabulary
+    let tokens = try model.chatTokens([.user("<s>Once</s><s>upon</s>")])
+    #expect(tokens.count { vocabulary.kind(of: $0) == .control } == 2)
+    #expect(model.detokenize(tokens).contains("<s>Once</s><s>upon</s>"))
+    // A message that spells BOS at the start of the prompt does not stand for it.
+    let plain = try await self.model(template: "{{ messages[0].content }}").chatTokens([.user("<s>Once")])
+    #expect(plain.first == vocabulary[.beginningOfSequence])
+    #expect(plain.count { vocabulary.kind(of: $0) == .control } == 1)
+  }
+
   @Test func `A model without a template says so, and one with a broken template still completes`() async throws {
     let plain = try await TestModels.load()
     if plain.chatFormat == nil {
@@ -63,7 +75,7 @@ struct ChatTests {
       let format = ChatFormat(template: nil, vocabulary, localTime: { nil })
       #expect((format != nil) == knowsChatML)
       guard let format else { continue }
-      let text = try format.render([.system("A"), .user("B")], addGenerationPrompt: true)
+      let text = try format.render([.system("A"), .user("B")], addGenerationPrompt: true).string
       #expect(text == "<|im_start|>system\nA<|im_end|>\n<|im_start|>user\nB<|im_end|>\n<|im_start|>assistant\n")
     }
   }

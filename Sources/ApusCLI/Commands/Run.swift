@@ -27,7 +27,12 @@ struct Run: AsyncParsableCommand {
     help: ArgumentHelp("A text file to add to the prompt.", valueName: "path"))
   var file: String?
   @Flag(help: "Complete the prompt as it is, without the model's chat template.") var raw = false
-  @Flag(help: "With --raw: take the names of control tokens in the prompt for those tokens.") var parseSpecial = false
+  @Flag(
+    help: """
+      With --raw: take the names of control tokens in the prompt for those tokens. Only for a prompt that writes the \
+      model's format itself: text of others in it could do the same.
+      """)
+  var parseSpecial = false
   @Flag(help: "Chat even where standard input is no terminal: one message a line.") var chat = false
   @Flag(help: "Answer with one JSON object: text, usage and timings.") var json = false
   @Flag(help: "Show the speed on standard error even where it is no terminal.") var stats = false

@@ -79,7 +79,8 @@ struct Template: ParsableCommand {
     let clock = (try? object.text("now")).flatMap { $0 }.flatMap(TemplateClock.init(iso8601:))
     return try template.render(
       Array(zip(variables.keys, variables.values)),
-      clock: clock ?? now.flatMap(TemplateClock.init(iso8601:)) ?? systemLocalTime())
+      clock: clock ?? now.flatMap(TemplateClock.init(iso8601:)) ?? systemLocalTime()
+    ).string
   }
 }
 

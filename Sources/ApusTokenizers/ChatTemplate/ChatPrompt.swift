@@ -20,7 +20,7 @@ extension ChatTemplate {
   package func render(
     messages: JSONValue, tools: JSONValue? = nil, addGenerationPrompt: Bool, bosToken: String? = nil,
     eosToken: String? = nil, variables: [(name: String, value: JSONValue)] = [], clock: TemplateClock? = nil
-  ) throws(TemplateError) -> String {
+  ) throws(TemplateError) -> PromptText {
     guard case .array = messages else { throw .runtime("the messages must be an array") }
     if let name = Self.refusedVariable(in: variables) {
       throw .runtime("the template variable '\(shortened(name, toByteCount: 64))' is not one that a request may set")

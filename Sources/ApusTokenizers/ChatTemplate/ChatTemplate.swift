@@ -12,18 +12,56 @@ package struct ChatTemplate: Sendable {
   }
 
   /// Renders the template with these variables; `clock` is what `strftime_now` tells.
+  ///
+  /// The texts of all variables count as messages, but for `bos_token`, `eos_token` and the well-known roles of
+  /// `messages`: those are the template's words.
   package func render(
     _ context: [(name: String, value: JSONValue)], clock: TemplateClock? = nil
-  ) throws(TemplateError) -> String {
+  ) throws(TemplateError) -> PromptText {
     let interpreter = TemplateInterpreter(names: template.names, clock: clock)
-    for (name, value) in context { interpreter.define(name, try TemplateValue(value)) }
-    return String(decoding: try interpreter.render(template), as: UTF8.self)
+    for (name, value) in context {
+      switch name {
+      case "bos_token", "eos_token": interpreter.define(name, try TemplateValue(value, by: .template))
+      case "messages": interpreter.define(name, try TemplateValue(messages: value))
+      default: interpreter.define(name, try TemplateValue(value, by: .message))
+      }
+    }
+    return PromptText(try interpreter.render(template))
   }
 }
 
 extension TemplateValue {
-  /// Makes a template's value from JSON; fails on values nested too deep.
-  init(_ json: JSONValue, depth: Int = 0) throws(TemplateError) {
+  /// The roles that templates may write into control tokens, as in `<|` + role + `|>`; any other is a message's text.
+  private static let roles: Set<String> = [
+    "system", "developer", "user", "assistant", "tool", "function", "ipython", "model", "observation", "environment",
+  ]
+
+  /// Makes a template's value from the messages of a conversation; fails on values nested too deep.
+  init(messages json: JSONValue) throws(TemplateError) {
+    guard case .array(let elements) = json else {
+      self = try TemplateValue(json, by: .message)
+      return
+    }
+    var messages: [TemplateValue] = []
+    messages.reserveCapacity(elements.count)
+    for element in elements {
+      guard case .object(let message) = element else {
+        messages.append(try TemplateValue(element, by: .message, depth: 1))
+        continue
+      }
+      var builder = TemplateDictionaryBuilder()
+      for (key, value) in zip(message.keys, message.values) {
+        var author = TextAuthor.message
+        if key == "role", case .string(let role) = value, Self.roles.contains(role) { author = .template }
+        try builder.set(.text(key, by: .message), try TemplateValue(value, by: author, depth: 2))
+      }
+      messages.append(.dictionary(try builder.build()))
+    }
+    self = try .list(messages)
+  }
+
+  /// Makes a template's value from JSON whose texts are all by `author`; fails on values nested too deep.
+  init(_ json: JSONValue, by author: TextAuthor, depth: Int = 0) throws(TemplateError) {
     guard depth < TemplateLimits.valueDepth else {
       throw .limit("a variable is nested deeper than \(TemplateLimits.valueDepth)")
     }
@@ -32,16 +70,16 @@ extension TemplateValue {
     case .bool(let value): self = .bool(value)
     case .int(let value): self = .int(value)
     case .double(let value): self = .double(value)
-    case .string(let value): self = .text(value)
+    case .string(let value): self = .text(value, by: author)
     case .array(let elements):
       var items: [TemplateValue] = []
       items.reserveCapacity(elements.count)
-      for element in elements { items.append(try TemplateValue(element, depth: depth + 1)) }
+      for element in elements { items.append(try TemplateValue(element, by: author, depth: depth + 1)) }
       self = try .list(items)
     case .object(let object):
       var builder = TemplateDictionaryBuilder()
       for (key, value) in zip(object.keys, object.values) {
-        try builder.set(.text(key), try TemplateValue(value, depth: depth + 1))
+        try builder.set(.text(key, by: author), try TemplateValue(value, by: author, depth: depth + 1))
       }
       self = .dictionary(try builder.build())
     }

@@ -2,40 +2,46 @@
 extension TemplateInterpreter {
   func braceFormat(_ format: TemplateText, _ arguments: TemplateArguments) throws(TemplateError) -> TemplateText {
     var automatic = 0
-    return TemplateText(utf8: try braceFormat(format.utf8[...], arguments, &automatic, depth: 2))
+    return try braceFormat(format, arguments, &automatic, depth: 2)
   }
 
   private func braceFormat(
-    _ format: ArraySlice<UInt8>, _ arguments: TemplateArguments, _ automatic: inout Int, depth: Int
-  ) throws(TemplateError) -> [UInt8] {
+    _ format: TemplateText, _ arguments: TemplateArguments, _ automatic: inout Int, depth: Int
+  ) throws(TemplateError) -> TemplateText {
     guard depth > 0 else { throw .runtime("Max string recursion exceeded") }
-    try spend(format.count)
-    var result: [UInt8] = []
-    var index = format.startIndex
-    while index < format.endIndex {
-      let byte = format[index]
-      let isDouble = index + 1 < format.endIndex && format[index + 1] == byte
-      if byte == UInt8(ascii: "{"), !isDouble {
-        let end = try endOfField(format, index)
-        result += try field(format[(index + 1)..<end], arguments, &automatic, depth: depth).utf8
-        try spend(result.count / 1024 + 1)
-        try reserve(result.count)
-        index = end + 1
-      } else if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "}") {
-        guard isDouble else { throw .runtime("Single '}' encountered in format string") }
-        result.append(byte)
+    try spend(format.byteCount)
+    let utf8 = format.utf8
+    var result = TemplateTextBuilder()
+    // Where text starts that was not yet taken over.
+    var start = 0
+    var index = 0
+    while index < utf8.count {
+      let byte = utf8[index]
+      guard byte == UInt8(ascii: "{") || byte == UInt8(ascii: "}") else {
+        index += 1
+        continue
+      }
+      let isDouble = index + 1 < utf8.count && utf8[index + 1] == byte
+      result.append(format, start..<(isDouble ? index + 1 : index))
+      if isDouble {
         index += 2
       } else {
-        result.append(byte)
-        index += 1
+        guard byte == UInt8(ascii: "{") else { throw .runtime("Single '}' encountered in format string") }
+        let end = try endOfField(utf8, index)
+        result.append(try field(format[(index + 1)..<end], arguments, &automatic, depth: depth))
+        try spend(result.byteCount / 1024 + 1)
+        try reserve(result.byteCount)
+        index = end + 1
       }
+      start = index
     }
-    return result
+    result.append(format, start..<utf8.count)
+    return result.text
   }
 
-  private func endOfField(_ format: ArraySlice<UInt8>, _ start: Int) throws(TemplateError) -> Int {
+  private func endOfField(_ format: [UInt8], _ start: Int) throws(TemplateError) -> Int {
     var open = 0
-    for index in start..<format.endIndex {
+    for index in start..<format.count {
       if format[index] == UInt8(ascii: "{") { open += 1 }
       if format[index] == UInt8(ascii: "}") { open -= 1 }
       if open == 0 { return index }
@@ -45,11 +51,12 @@ extension TemplateInterpreter {
 
   /// Formats what stands in braces: `name!conversion:spec`.
   private func field(
-    _ field: ArraySlice<UInt8>, _ arguments: TemplateArguments, _ automatic: inout Int, depth: Int
+    _ field: TemplateText, _ arguments: TemplateArguments, _ automatic: inout Int, depth: Int
   ) throws(TemplateError) -> TemplateText {
-    let nameEnd = field.firstIndex { $0 == UInt8(ascii: "!") || $0 == UInt8(ascii: ":") } ?? field.endIndex
-    var value = try named(field[..<nameEnd], arguments, &automatic)
-    var rest = field[nameEnd...]
+    let utf8 = field.utf8
+    let nameEnd = utf8.firstIndex { $0 == UInt8(ascii: "!") || $0 == UInt8(ascii: ":") } ?? utf8.count
+    var value = try named(utf8[..<nameEnd], arguments, &automatic)
+    var rest = utf8[nameEnd...]
     if rest.first == UInt8(ascii: "!") {
       guard let conversion = rest.dropFirst().first else { throw .runtime("the conversion is missing") }
       switch conversion {
@@ -64,7 +71,8 @@ extension TemplateInterpreter {
     }
     rest = rest.dropFirst()
     if rest.isEmpty { return try str(value) }
-    return try formatted(value, try braceFormat(rest, arguments, &automatic, depth: depth - 1))
+    let spec = field[rest.startIndex..<utf8.count]
+    return try formatted(value, try braceFormat(spec, arguments, &automatic, depth: depth - 1))
   }
 
   /// Resolves `name.attribute[item]…`.
@@ -73,7 +81,7 @@ extension TemplateInterpreter {
   ) throws(TemplateError) -> TemplateValue {
     let isEnd: (UInt8) -> Bool = { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "[") }
     let firstEnd = path.firstIndex(where: isEnd) ?? path.endIndex
-    let first = TemplateText(utf8: Array(path[..<firstEnd]))
+    let first = TemplateText(utf8: Array(path[..<firstEnd]), by: .template)
     var value: TemplateValue
     if first.isEmpty || first.all(\.isPythonDecimal) {
       let index = first.isEmpty ? automatic : Int(first.string) ?? .max
@@ -93,7 +101,7 @@ extension TemplateInterpreter {
       try spend(1)
       rest = rest.dropFirst()
       let end = mark == UInt8(ascii: ".") ? rest.firstIndex(where: isEnd) : rest.firstIndex(of: UInt8(ascii: "]"))
-      let name = TemplateText(utf8: Array(rest[..<(end ?? rest.endIndex)]))
+      let name = TemplateText(utf8: Array(rest[..<(end ?? rest.endIndex)]), by: .template)
       if mark == UInt8(ascii: ".") {
         value = try attribute(name.string, of: value)
       } else {
@@ -107,18 +115,14 @@ extension TemplateInterpreter {
   }
 
   /// `format(value, spec)`.
-  private func formatted(_ value: TemplateValue, _ text: [UInt8]) throws(TemplateError) -> TemplateText {
+  private func formatted(_ value: TemplateValue, _ text: TemplateText) throws(TemplateError) -> TemplateText {
     let spec = try Self.spec(text)
     switch (value, spec.type) {
     case (.text(let string), nil), (.text(let string), "s"): return try laid(string, spec)
     case (.double(let number), _): return try formatted(number, spec)
     case (.int, "e"), (.int, "E"), (.int, "f"), (.int, "F"), (.int, "g"), (.int, "G"), (.int, "%"):
       return try formatted(value.number ?? 0, spec)
-    case (.int(let number), "c"):
-      guard let code = UInt32(exactly: number), let scalar = Unicode.Scalar(code) else {
-        throw .runtime("%c arg not in range")
-      }
-      return try laid(spec, sign: "", TemplateText(scalar), .left)
+    case (.int(let number), "c"): return try character(number, spec, .left)
     case (.int(let number), _):
       guard spec.precision == nil, spec.type != "s" else {
         throw .runtime("Precision not allowed in integer format specifier")
@@ -138,12 +142,12 @@ extension TemplateInterpreter {
   }
 
   /// Reads `[[fill]align][sign][#][0][width][grouping][.precision][type]`.
-  private static func spec(_ utf8: [UInt8]) throws(TemplateError) -> TemplateFormatSpec {
-    var spec = TemplateFormatSpec()
-    var rest = Array(String(decoding: utf8, as: UTF8.self).unicodeScalars)[...]
+  private static func spec(_ text: TemplateText) throws(TemplateError) -> TemplateFormatSpec {
+    var spec = TemplateFormatSpec(by: text.origin.whole)
+    var rest = Array(text.scalars)[...]
     var hasFill = false
     if rest.count > 1, let alignment = alignment(rest[1]) {
-      (spec.fill, spec.alignment) = (TemplateText(rest[0]), alignment)
+      (spec.fill, spec.alignment) = (TemplateText(rest[0], by: spec.author), alignment)
       hasFill = true
       rest = rest.dropFirst(2)
     } else if let first = rest.first, let alignment = alignment(first) {
@@ -159,7 +163,7 @@ extension TemplateInterpreter {
       rest = rest.dropFirst()
     }
     if rest.first == "0", !hasFill {
-      (spec.fill, spec.alignment) = (TemplateText("0"), spec.alignment ?? .afterSign)
+      (spec.fill, spec.alignment) = (TemplateText("0", by: spec.author), spec.alignment ?? .afterSign)
     }
     spec.width = try number(&rest) ?? 0
     if let mark = rest.first, mark == "," || mark == "_" {

@@ -3,7 +3,9 @@ extension TemplateInterpreter {
   /// `value.name`: Python's attributes first, then the item of that name.
   func attribute(_ name: String, of value: TemplateValue) throws(TemplateError) -> TemplateValue {
     if let found = try ownAttribute(name, of: value) { return found }
-    if case .dictionary(let dictionary) = value, let found = dictionary.value(TemplateText(name)) { return found }
+    if case .dictionary(let dictionary) = value, let found = dictionary.value(TemplateText(name, by: .template)) {
+      return found
+    }
     return .undefined(.attribute(name, ofType: value.attributeOwner))
   }
 
@@ -13,7 +15,7 @@ extension TemplateInterpreter {
     case .undefined(let undefined): throw undefined.error
     case .namespace(let number):
       try spend(namespaces[number].names.count / 8)
-      return namespaces[number][TemplateText(name)]
+      return namespaces[number][TemplateText(name, by: .template)]
     case .loop(let number): return try attribute(name, of: loops[number], value)
     case .macro(let number): return attribute(name, of: macros[number].definition)
     case .tuple(let tuple):
@@ -29,8 +31,8 @@ extension TemplateInterpreter {
 
   private func attribute(_ name: String, of macro: TemplateMacroDefinition) -> TemplateValue? {
     switch name {
-    case "name": .text(macro.name)
-    case "arguments": try? .tuple(macro.parameters.map { .text($0.name.text) })
+    case "name": .text(macro.name, by: .template)
+    case "arguments": try? .tuple(macro.parameters.map { .text($0.name.text, by: .template) })
     case "catch_kwargs": .bool(macro.specials.kwargs != nil)
     case "catch_varargs": .bool(macro.specials.varargs != nil)
     case "caller": .bool(macro.specials.caller != nil)

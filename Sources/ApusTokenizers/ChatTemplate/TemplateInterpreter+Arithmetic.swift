@@ -35,7 +35,8 @@ extension TemplateInterpreter {
     let right = isMarkup ? try escaped(b) : b
     try reserve(left.byteCount + right.byteCount)
     try spend((left.byteCount + right.byteCount) / 8)
-    var text = TemplateText(utf8: left.utf8 + right.utf8)
+    var text = left + right
+    try spend(text.origin.changeCount)
     text.isMarkup = isMarkup
     return text
   }
@@ -52,13 +53,12 @@ extension TemplateInterpreter {
     let (size, overflow) = text.byteCount.multipliedReportingOverflow(by: count)
     try reserve(overflow ? .max : size)
     try spend(size / 8)
-    var utf8: [UInt8] = []
-    utf8.reserveCapacity(size)
-    utf8.append(contentsOf: text.utf8)
     // Doubling is many times faster than appending one short piece after the other.
-    while utf8.count <= size / 2 { utf8.append(contentsOf: utf8) }
-    utf8.append(contentsOf: utf8.prefix(size - utf8.count))
-    return TemplateText(utf8: utf8)
+    var doubled = TemplateText(utf8: text.utf8, origin: text.origin)
+    while doubled.byteCount <= size / 2 { doubled = doubled + doubled }
+    let result = doubled + doubled[0..<(size - doubled.byteCount)]
+    try spend(result.origin.changeCount)
+    return result
   }
 
   private func repeated(_ items: [TemplateValue], _ count: Int) throws(TemplateError) -> [TemplateValue] {

@@ -56,7 +56,7 @@ extension TemplateInterpreter {
       }
     }
     if let caller = macro.specials.caller {
-      let position = named.firstIndex { $0.name == TemplateText("caller") }
+      let position = named.firstIndex { $0.name == TemplateText("caller", by: .template) }
       let given = position.map { named.remove(at: $0).value }
       assign(caller.number, given ?? .undefined(.hint("No caller defined")))
     }
@@ -134,7 +134,7 @@ extension TemplateInterpreter {
       guard !arguments.positional.isEmpty else { throw .runtime("at least one item has to be provided") }
       return .cycler(TemplateCycler(try TemplateSequence(arguments.positional)))
     case .joiner:
-      let separator = try arguments.bind("joiner", "sep")[0] ?? .text(", ")
+      let separator = try arguments.bind("joiner", "sep")[0] ?? .text(", ", by: .template)
       return .joiner(TemplateJoiner(try str(separator)))
     case .raiseException:
       let message = try arguments.bind("raise_exception", "message")[0] ?? .none
@@ -142,7 +142,7 @@ extension TemplateInterpreter {
     case .strftimeNow:
       let format = try (try arguments.bind("strftime_now", "format")[0] ?? .none).requireText("the format")
       guard let clock else { throw .runtime("strftime_now needs the time, and none was given") }
-      return .text(try clock.formatted(format.string))
+      return .text(try clock.formatted(format.string), by: format.origin.whole)
     }
   }
 

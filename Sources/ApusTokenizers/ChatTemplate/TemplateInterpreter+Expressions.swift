@@ -90,11 +90,12 @@ extension TemplateInterpreter {
   private func concatenation(_ parts: [TemplateExpression]) throws(TemplateError) -> TemplateValue {
     var printer = TemplatePrinter(self)
     for part in parts {
-      let start = printer.utf8.count
+      let start = printer.byteCount
       try printer.str(try evaluate(part))
-      try spend((printer.utf8.count - start) / 8)
+      try spend((printer.byteCount - start) / 8)
     }
-    return .text(TemplateText(utf8: printer.utf8))
+    try spend(printer.text.origin.changeCount)
+    return .text(printer.text)
   }
 
   private func signed(_ value: TemplateValue, isNegative: Bool) throws(TemplateError) -> TemplateValue {
@@ -169,7 +170,7 @@ extension TemplateInterpreter {
     var arguments = TemplateArguments()
     if call.isEmpty { return arguments }
     arguments.positional = try evaluate(call.positional)
-    for (name, value) in call.named { arguments.named.append((TemplateText(name), try evaluate(value))) }
+    for (name, value) in call.named { arguments.named.append((TemplateText(name, by: .template), try evaluate(value))) }
     if let spread = call.spread {
       arguments.positional += try items(of: try evaluate(spread), for: "argument after * must be an iterable, not")
     }

@@ -8,7 +8,7 @@ extension TemplateInterpreter {
       try spend(TemplateBudget.unitsPerStep)
       line = statement.line
       switch statement.kind {
-      case .text(let utf8): try write(utf8)
+      case .text(let text): try write(text)
       case .output(let expression): try output(expression)
       case .break:
         ascend()
@@ -30,7 +30,7 @@ extension TemplateInterpreter {
 
   @inline(never)
   private func output(_ expression: TemplateExpression) throws(TemplateError) {
-    try write(try str(try evaluate(expression)).utf8)
+    try write(try str(try evaluate(expression)))
   }
 
   @inline(never)
@@ -53,7 +53,7 @@ extension TemplateInterpreter {
   private func runCapturing(_ kind: TemplateStatement.Kind) throws(TemplateError) {
     switch kind {
     case .setBlock(let target, let filters, let body): try assign(try captured(body, filters), to: target)
-    case .filterBlock(let filters, let body): try write(try str(try captured(body, filters)).utf8)
+    case .filterBlock(let filters, let body): try write(try str(try captured(body, filters)))
     case .callBlock(let definition, let callee, let call): try runCall(definition, callee, call)
     default: break
     }
@@ -106,8 +106,8 @@ extension TemplateInterpreter {
   ) throws(TemplateError) {
     let function = try evaluate(callee)
     var arguments = try evaluate(call)
-    arguments.named.append((TemplateText("caller"), closure(definition)))
-    try write(try str(try self.call(function, arguments)).utf8)
+    arguments.named.append((TemplateText("caller", by: .template), closure(definition)))
+    try write(try str(try self.call(function, arguments)))
   }
 
   // MARK: Assignment
@@ -120,7 +120,7 @@ extension TemplateInterpreter {
         throw .runtime("cannot assign attribute on non-namespace object")
       }
       try spend(namespaces[number].names.count)
-      namespaces[number][TemplateText(attribute)] = value
+      namespaces[number][TemplateText(attribute, by: .template)] = value
     case .tuple(let targets):
       let values = try items(of: value, for: "cannot unpack non-iterable")
       guard values.count == targets.count else {

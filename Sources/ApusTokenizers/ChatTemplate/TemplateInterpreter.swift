@@ -12,7 +12,7 @@ final class TemplateInterpreter {
   /// The innermost scope, or nil at the top of the template.
   var scope: TemplateScope?
   /// The text written so far to the output or to the block being captured.
-  private var output: [UInt8] = []
+  private var output = TemplateTextBuilder()
   private var budget = TemplateBudget()
   private var depth = 0
   /// The line of the statement being run.
@@ -35,10 +35,10 @@ final class TemplateInterpreter {
   }
 
   /// Runs the template and returns its output.
-  func render(_ template: ParsedTemplate) throws(TemplateError) -> [UInt8] {
+  func render(_ template: ParsedTemplate) throws(TemplateError) -> TemplateText {
     do {
       _ = try run(template.body)
-      return output
+      return output.text
     } catch {
       var located = error
       located.line = error.line ?? line
@@ -95,10 +95,10 @@ final class TemplateInterpreter {
 
   // MARK: Output
 
-  func write(_ utf8: [UInt8]) throws(TemplateError) {
-    try spend(utf8.count / 8)
-    try reserve(output.count + utf8.count)
-    output.append(contentsOf: utf8)
+  func write(_ text: TemplateText) throws(TemplateError) {
+    try spend(text.byteCount / 8 + text.origin.changeCount)
+    try reserve(output.byteCount + text.byteCount)
+    output.append(text)
   }
 
   /// Runs `body` and returns what it wrote instead of adding it to the output.
@@ -109,15 +109,15 @@ final class TemplateInterpreter {
   }
 
   /// Starts a new output; returns the one to go on with after `endCapture`.
-  func beginCapture() -> [UInt8] {
+  func beginCapture() -> TemplateTextBuilder {
     let outer = output
-    output = []
+    output = TemplateTextBuilder()
     return outer
   }
 
   /// Returns what was written since `beginCapture` and goes back to the outer output.
-  func endCapture(_ outer: [UInt8]) -> TemplateText {
-    let text = TemplateText(utf8: output)
+  func endCapture(_ outer: TemplateTextBuilder) -> TemplateText {
+    let text = output.text
     output = outer
     return text
   }

@@ -140,7 +140,7 @@ extension TemplateLexer {
   /// Where text before a tag ends after `-`, or `lstrip_blocks`, has taken its white space.
   private func trimmedEnd(of start: Int, _ tagStart: Int, sign: UInt8, isVariable: Bool) -> Int {
     if sign == UInt8(ascii: "-") {
-      return start + TemplateText(utf8: Array(source[start..<tagStart])).stripped(.right).byteCount
+      return start + TemplateText(utf8: Array(source[start..<tagStart]), by: .template).stripped(.right).byteCount
     }
     if sign == UInt8(ascii: "+") || isVariable { return tagStart }
     let lineStart = source[start..<tagStart].lastIndex(of: 0x0A).map { $0 + 1 } ?? start
@@ -335,7 +335,7 @@ extension TemplateLexer {
     var end = position + 1
     while end < source.count, source[end] != quote { end += source[end] == UInt8(ascii: "\\") ? 2 : 1 }
     guard end < source.count else { throw error("unexpected char '\(Unicode.Scalar(quote))': the string has no end") }
-    append(.text(TemplateText(utf8: try unescaped(position + 1, end))))
+    append(.text(TemplateText(utf8: try unescaped(position + 1, end), by: .template)))
     move(to: end + 1)
   }
 

@@ -3,7 +3,9 @@ struct TemplateFormatSpec {
   /// Where the filling goes.
   enum Alignment { case left, right, center, afterSign }
 
-  var fill = TemplateText(" ")
+  /// Who wrote the format: what it adds to a value, and the form of a number, are that author's.
+  let author: TextAuthor
+  var fill: TemplateText
   var alignment: Alignment?
   /// What stands before numbers that are not negative: "", "+" or " ".
   var sign = ""
@@ -12,6 +14,11 @@ struct TemplateFormatSpec {
   var grouping = ""
   var precision: Int?
   var type: Unicode.Scalar?
+
+  init(by author: TextAuthor) {
+    self.author = author
+    fill = TemplateText(" ", by: author)
+  }
 }
 
 extension TemplateInterpreter {
@@ -25,13 +32,13 @@ extension TemplateInterpreter {
     _ spec: TemplateFormatSpec, sign: String, _ body: TemplateText, _ standard: TemplateFormatSpec.Alignment
   ) throws(TemplateError) -> TemplateText {
     let missing = spec.width - sign.utf8.count - body.count
-    guard missing > 0 else { return TemplateText(utf8: Array(sign.utf8) + body.utf8) }
+    let sign = TemplateText(sign, by: spec.author)
+    guard missing > 0 else { return sign + body }
     let alignment = spec.alignment ?? standard
     let before = alignment == .left ? 0 : alignment == .center ? missing / 2 : missing
-    let left = try repeated(spec.fill, before).utf8
-    let right = try repeated(spec.fill, missing - before).utf8
-    if alignment == .afterSign { return TemplateText(utf8: Array(sign.utf8) + left + body.utf8) }
-    return TemplateText(utf8: left + Array(sign.utf8) + body.utf8 + right)
+    let left = try repeated(spec.fill, before)
+    let right = try repeated(spec.fill, missing - before)
+    return alignment == .afterSign ? sign + left + body : left + sign + body + right
   }
 
   /// A whole number in one of the types b, c, d, o, x and X.
@@ -52,7 +59,7 @@ extension TemplateInterpreter {
     }
     let isDecimal = prefix.isEmpty
     digits = grouped(digits, spec, size: isDecimal ? 3 : 4)
-    return try laid(spec, sign: sign + (spec.isAlternate ? prefix : ""), TemplateText(digits), .right)
+    return try laid(spec, sign: sign + (spec.isAlternate ? prefix : ""), TemplateText(digits, by: spec.author), .right)
   }
 
   /// A float in one of the types e, f, g, n and %, or with the shortest digits.
@@ -74,7 +81,19 @@ extension TemplateInterpreter {
       }
     }
     if spec.type == "E" || spec.type == "F" || spec.type == "G" { text = text.uppercased() }
-    return try laid(spec, sign: sign, TemplateText(grouped(text, spec, size: 3)), .right)
+    return try laid(spec, sign: sign, TemplateText(grouped(text, spec, size: 3), by: spec.author), .right)
+  }
+
+  /// The character with a number, for the type c.
+  ///
+  /// A message may have given the number, so that the character is never the template's.
+  func character(
+    _ number: Int, _ spec: TemplateFormatSpec, _ standard: TemplateFormatSpec.Alignment
+  ) throws(TemplateError) -> TemplateText {
+    guard let code = UInt32(exactly: number), let scalar = Unicode.Scalar(code) else {
+      throw .runtime("%c arg not in range")
+    }
+    return try laid(spec, sign: "", TemplateText(scalar, by: .message), standard)
   }
 
   /// A float without a type: like `g`, but always with a point.

@@ -192,7 +192,7 @@ extension TemplateParser {
     case .text(var text):
       advance()
       while case .text(let more) = current.kind {
-        text = TemplateText(utf8: text.utf8 + more.utf8)
+        text = text + more
         advance()
       }
       return .literal(.text(text))

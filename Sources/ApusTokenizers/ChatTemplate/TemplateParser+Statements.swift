@@ -7,7 +7,7 @@ extension TemplateParser {
       let line = current.line
       switch current.kind {
       case .data(let text):
-        body.append(TemplateStatement(line: line, kind: .text(text)))
+        body.append(TemplateStatement(line: line, kind: .text(TemplateText(utf8: text, by: .template))))
         advance()
       case .variableBegin:
         advance()

@@ -3,20 +3,20 @@ extension TemplateInterpreter {
   func percentFormat(_ format: TemplateText, _ values: TemplateValue) throws(TemplateError) -> TemplateText {
     try spend(format.byteCount)
     var arguments = PercentArguments(values)
-    var reader = PercentReader(format.utf8)
-    var result: [UInt8] = []
+    var reader = PercentReader(format)
+    var result = TemplateTextBuilder()
     while let piece = try reader.next() {
       switch piece {
-      case .text(let utf8): result.append(contentsOf: utf8)
+      case .text(let range): result.append(format, range)
       case .field(let field):
         let text = try percent(field, &arguments)
-        result.append(contentsOf: format.isMarkup ? try escaped(text).utf8 : text.utf8)
+        result.append(format.isMarkup ? try escaped(text) : text)
       }
-      try spend(result.count / 1024 + 1)
-      try reserve(result.count)
+      try spend(result.byteCount / 1024 + 1)
+      try reserve(result.byteCount)
     }
     guard arguments.areUsedUp else { throw .runtime("not all arguments converted during string formatting") }
-    var text = TemplateText(utf8: result)
+    var text = result.text
     text.isMarkup = format.isMarkup
     return text
   }
@@ -37,7 +37,7 @@ extension TemplateInterpreter {
       spec.precision = max(precision, 0)
     }
     let value = field.key == nil ? try arguments.next() : try arguments.value(field.key ?? [])
-    return spec.type == "%" ? TemplateText("%") : try percent(spec, value)
+    return spec.type == "%" ? TemplateText("%", by: spec.author) : try percent(spec, value)
   }
 
   private func percent(_ spec: TemplateFormatSpec, _ value: TemplateValue) throws(TemplateError) -> TemplateText {
@@ -49,14 +49,12 @@ extension TemplateInterpreter {
         text = text.slice(SliceRange(start: nil, stop: precision, step: 1, length: text.count))
       }
       if spec.alignment == .afterSign { spec.alignment = nil }
-      spec.fill = TemplateText(" ")
+      spec.fill = TemplateText(" ", by: spec.author)
       return try laid(spec, sign: "", text, .right)
     case "c":
       if case .text(let text) = value, text.count == 1 { return try laid(spec, sign: "", text, .right) }
-      guard let code = value.index, let number = UInt32(exactly: code), let scalar = Unicode.Scalar(number) else {
-        throw .runtime("%c requires int or char")
-      }
-      return try laid(spec, sign: "", TemplateText(scalar), .right)
+      guard let number = value.index else { throw .runtime("%c requires int or char") }
+      return try character(number, spec, .right)
     case "d", "i", "u":
       if case .double(let number) = value {
         guard let whole = Int(exactly: number.rounded(.towardZero)) else {
@@ -107,7 +105,7 @@ private struct PercentArguments {
 
   func value(_ key: [UInt8]) throws(TemplateError) -> TemplateValue {
     guard let mapping else { throw .runtime("format requires a mapping") }
-    guard let value = mapping.value(TemplateText(utf8: key)) else {
+    guard let value = mapping.value(TemplateText(utf8: key, by: .template)) else {
       throw .runtime("a key of the format is missing")
     }
     return value
@@ -118,17 +116,19 @@ private struct PercentArguments {
 private struct PercentReader {
   struct Field {
     var key: [UInt8]?
-    var spec = TemplateFormatSpec()
+    var spec: TemplateFormatSpec
     var hasStarWidth = false
     var hasStarPrecision = false
   }
 
-  enum Piece { case text([UInt8]), field(Field) }
+  /// A text is named by its place in the format.
+  enum Piece { case text(Range<Int>), field(Field) }
 
   private let format: [UInt8]
+  private let origin: TextOrigin
   private var position = 0
 
-  init(_ format: [UInt8]) { self.format = format }
+  init(_ format: TemplateText) { (self.format, origin) = (format.utf8, format.origin) }
 
   private var byte: UInt8? { position < format.count ? format[position] : nil }
 
@@ -137,11 +137,12 @@ private struct PercentReader {
     if byte != UInt8(ascii: "%") {
       let end = format[position...].firstIndex(of: UInt8(ascii: "%")) ?? format.count
       defer { position = end }
-      return .text(Array(format[position..<end]))
+      return .text(position..<end)
     }
     position += 1
-    if skip("%") { return .text([byte]) }
-    var field = Field()
+    if skip("%") { return .text((position - 1)..<position) }
+    // A format that is in part a message's counts as the message's.
+    var field = Field(spec: TemplateFormatSpec(by: origin.whole))
     try key(&field)
     flags(&field.spec)
     if skip("*") { field.hasStarWidth = true } else { field.spec.width = try number() ?? 0 }
@@ -182,9 +183,9 @@ private struct PercentReader {
     while true {
       if skip("-") {
         spec.alignment = .left
-        spec.fill = TemplateText(" ")
+        spec.fill = TemplateText(" ", by: spec.author)
       } else if skip("0") {
-        if spec.alignment != .left { (spec.alignment, spec.fill) = (.afterSign, TemplateText("0")) }
+        if spec.alignment != .left { (spec.alignment, spec.fill) = (.afterSign, TemplateText("0", by: spec.author)) }
       } else if skip("+") {
         spec.sign = "+"
       } else if skip(" ") {

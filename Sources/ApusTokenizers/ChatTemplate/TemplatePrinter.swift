@@ -1,20 +1,25 @@
 /// Writes values as Python's `str` and `repr` do, into a text of bounded size.
+///
+/// Texts keep their authors; all that stands around them is the template's.
 struct TemplatePrinter {
   /// The interpreter that owns the namespaces.
   let interpreter: TemplateInterpreter
-  private(set) var utf8: [UInt8] = []
+  private var builder = TemplateTextBuilder()
 
   init(_ interpreter: TemplateInterpreter) { self.interpreter = interpreter }
 
-  private mutating func raw(_ text: String) { utf8.append(contentsOf: text.utf8) }
+  var text: TemplateText { builder.text }
+  var byteCount: Int { builder.byteCount }
+
+  private mutating func raw(_ text: String) { builder.append(text.utf8, by: .template) }
 
   /// Appends `str(value)`.
   mutating func str(_ value: TemplateValue) throws(TemplateError) {
     switch value {
     case .undefined: break
     case .text(let text):
-      try interpreter.reserve(utf8.count + text.byteCount)
-      utf8.append(contentsOf: text.utf8)
+      try interpreter.reserve(byteCount + text.byteCount)
+      builder.append(text)
     default: try repr(value)
     }
   }
@@ -22,7 +27,7 @@ struct TemplatePrinter {
   /// Appends `repr(value)`.
   mutating func repr(_ value: TemplateValue) throws(TemplateError) {
     try interpreter.spend(1)
-    try interpreter.reserve(utf8.count)
+    try interpreter.reserve(byteCount)
     switch value {
     case .undefined: raw("Undefined")
     case .none: raw("None")
@@ -71,7 +76,7 @@ struct TemplatePrinter {
     raw("<Namespace ")
     let attributes = interpreter.namespaces[number]
     let values = attributes.values.map { value in
-      if case .namespace = value { TemplateValue.text("<Namespace>") } else { value }
+      if case .namespace = value { TemplateValue.text("<Namespace>", by: .template) } else { value }
     }
     if values.contains(where: { $0.nesting > 0 }), attributes.isBeingPrinted {
       raw("...")
@@ -88,28 +93,29 @@ struct TemplatePrinter {
     if text.isMarkup { raw("Markup(") }
     let hasSingle = text.utf8.contains(0x27)
     let quote: UInt8 = hasSingle && !text.utf8.contains(0x22) ? 0x22 : 0x27
-    utf8.append(quote)
-    for scalar in text.scalars {
-      switch scalar {
-      case "\\": raw("\\\\")
-      case "\n": raw("\\n")
-      case "\r": raw("\\r")
-      case "\t": raw("\\t")
-      case _ where scalar.value == UInt32(quote):
-        utf8.append(0x5C)
-        utf8.append(quote)
-      case _ where scalar.isPythonPrintable: raw(String(scalar))
-      default: escape(scalar)
+    builder.append([quote], by: .template)
+    text.forEachRun { utf8, author in
+      for scalar in String(decoding: utf8, as: UTF8.self).unicodeScalars {
+        builder.append(Self.escaped(scalar, quote: quote).utf8, by: author)
       }
     }
-    utf8.append(quote)
+    builder.append([quote], by: .template)
     if text.isMarkup { raw(")") }
   }
 
-  private mutating func escape(_ scalar: Unicode.Scalar) {
-    let (prefix, width) = scalar.value < 0x100 ? ("\\x", 2) : scalar.value < 0x10000 ? ("\\u", 4) : ("\\U", 8)
-    let digits = String(scalar.value, radix: 16)
-    raw(prefix + String(repeating: "0", count: width - digits.count) + digits)
+  private static func escaped(_ scalar: Unicode.Scalar, quote: UInt8) -> String {
+    switch scalar {
+    case "\\": return "\\\\"
+    case "\n": return "\\n"
+    case "\r": return "\\r"
+    case "\t": return "\\t"
+    case _ where scalar.value == UInt32(quote): return "\\\(scalar)"
+    case _ where scalar.isPythonPrintable: return String(scalar)
+    default:
+      let (prefix, width) = scalar.value < 0x100 ? ("\\x", 2) : scalar.value < 0x10000 ? ("\\u", 4) : ("\\U", 8)
+      let digits = String(scalar.value, radix: 16)
+      return prefix + String(repeating: "0", count: width - digits.count) + digits
+    }
   }
 }
 
@@ -119,13 +125,13 @@ extension TemplateInterpreter {
     if case .text(let text) = value { return text }
     var printer = TemplatePrinter(self)
     try printer.str(value)
-    return TemplateText(utf8: printer.utf8)
+    return printer.text
   }
 
   /// Python's `repr(value)`.
   func repr(_ value: TemplateValue) throws(TemplateError) -> TemplateText {
     var printer = TemplatePrinter(self)
     try printer.repr(value)
-    return TemplateText(utf8: printer.utf8)
+    return printer.text
   }
 }

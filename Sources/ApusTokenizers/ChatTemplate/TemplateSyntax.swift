@@ -107,7 +107,7 @@ struct TemplateStatement: Sendable {
 
   /// What a statement does.
   indirect enum Kind: Sendable {
-    case text([UInt8])
+    case text(TemplateText)
     case output(TemplateExpression)
     case branch([(test: TemplateExpression, body: [TemplateStatement])], otherwise: [TemplateStatement])
     case loop(TemplateLoopStatement)

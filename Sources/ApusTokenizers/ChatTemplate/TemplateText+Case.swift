@@ -1,22 +1,28 @@
 /// Python's case conversions, with Unicode's full mappings ('ß' becomes 'SS') and the final sigma.
+///
+/// Each letter may depend on its neighbours, so that the result is a message's where any part is.
 extension TemplateText {
   private func mapped(_ transform: (Int, Unicode.Scalar, [Unicode.Scalar]) -> String) -> TemplateText {
     let scalars = Array(self.scalars)
     var result: [UInt8] = []
     result.reserveCapacity(utf8.count)
     for (index, scalar) in scalars.enumerated() { result.append(contentsOf: transform(index, scalar, scalars).utf8) }
-    return TemplateText(utf8: result)
+    return TemplateText(utf8: result, by: origin.whole)
   }
 
   var isASCII: Bool { utf8.allSatisfy { $0 < 0x80 } }
 
   func uppercased() -> TemplateText {
-    if isASCII { return TemplateText(utf8: utf8.map { $0 >= 0x61 && $0 <= 0x7A ? $0 - 0x20 : $0 }) }
+    if isASCII {
+      return TemplateText(utf8: utf8.map { $0 >= 0x61 && $0 <= 0x7A ? $0 - 0x20 : $0 }, by: origin.whole)
+    }
     return mapped { _, scalar, _ in scalar.properties.uppercaseMapping }
   }
 
   func lowercased() -> TemplateText {
-    if isASCII { return TemplateText(utf8: utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 + 0x20 : $0 }) }
+    if isASCII {
+      return TemplateText(utf8: utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 + 0x20 : $0 }, by: origin.whole)
+    }
     return mapped { index, scalar, scalars in Self.lower(scalar, at: index, in: scalars) }
   }
 

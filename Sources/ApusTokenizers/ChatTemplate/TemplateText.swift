@@ -1,15 +1,24 @@
 /// A Python string: UTF-8 that is compared, counted and cut by code points, never by graphemes.
+///
+/// It knows who decided each of its bytes, and whatever moves bytes takes that along; comparing texts leaves it out.
 struct TemplateText: Hashable, Sendable {
   /// Always valid UTF-8.
   let utf8: [UInt8]
+  /// Who decided the bytes; never cut within a code point.
+  let origin: TextOrigin
   /// Whether the text went through `safe` or `escape`, so that `escape` leaves it alone.
   var isMarkup = false
 
-  init(utf8: [UInt8]) { self.utf8 = utf8 }
-  init(_ string: String) { utf8 = Array(string.utf8) }
-  init(_ scalar: Unicode.Scalar) { utf8 = Array(String(scalar).utf8) }
+  /// `origin` must be that of all these bytes.
+  init(utf8: [UInt8], origin: TextOrigin) {
+    self.utf8 = utf8
+    self.origin = origin
+  }
+  init(utf8: [UInt8], by author: TextAuthor) { self.init(utf8: utf8, origin: TextOrigin(author)) }
+  init(_ string: String, by author: TextAuthor) { self.init(utf8: Array(string.utf8), by: author) }
+  init(_ scalar: Unicode.Scalar, by author: TextAuthor) { self.init(String(scalar), by: author) }
 
-  static let empty = TemplateText(utf8: [])
+  static let empty = TemplateText(utf8: [], by: .template)
 
   static func == (a: TemplateText, b: TemplateText) -> Bool { a.utf8 == b.utf8 }
   func hash(into hasher: inout Hasher) { hasher.combine(utf8) }
@@ -18,6 +27,9 @@ struct TemplateText: Hashable, Sendable {
   var scalars: String.UnicodeScalarView { string.unicodeScalars }
   var isEmpty: Bool { utf8.isEmpty }
   var byteCount: Int { utf8.count }
+
+  /// The bytes in `range`, which must begin and end with code points.
+  subscript(range: Range<Int>) -> TemplateText { TemplateText(utf8: Array(utf8[range]), origin: origin[range]) }
 
   /// The number of code points; O(bytes).
   var count: Int {
@@ -33,7 +45,7 @@ struct TemplateText: Hashable, Sendable {
   var characters: [TemplateText] {
     var result: [TemplateText] = []
     result.reserveCapacity(utf8.count)
-    forEachCharacter { start, end in result.append(TemplateText(utf8: Array(utf8[start..<end]))) }
+    forEachCharacter { start, end in result.append(self[start..<end]) }
     return result
   }
 
@@ -70,12 +82,12 @@ struct TemplateText: Hashable, Sendable {
       let start = byteOffset(ofCharacter: range.start)
       var end = start
       for _ in 0..<range.count where end < utf8.count { end += Self.width(utf8[end]) }
-      return TemplateText(utf8: Array(utf8[start..<end]))
+      return self[start..<end]
     }
     let parts = characters
-    var result: [UInt8] = []
-    for index in range.indices { result.append(contentsOf: parts[index].utf8) }
-    return TemplateText(utf8: result)
+    var result = TemplateTextBuilder()
+    for index in range.indices { result.append(parts[index]) }
+    return result.text
   }
 
   /// The byte positions of `needle`, not overlapping, at most `limit` of them, in the order of the search.

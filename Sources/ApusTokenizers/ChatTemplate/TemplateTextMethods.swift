@@ -49,11 +49,10 @@ enum TemplateTextMethods {
     "lstrip": strip(.left),
     "rstrip": strip(.right),
     "removeprefix": affix { text, affix in
-      text.utf8.starts(with: affix.utf8) ? Array(text.utf8.dropFirst(affix.byteCount)) : text.utf8
+      (text.utf8.starts(with: affix.utf8) ? affix.byteCount : 0)..<text.byteCount
     },
     "removesuffix": affix { text, affix in
-      !affix.isEmpty && text.utf8.reversed().starts(with: affix.utf8.reversed())
-        ? Array(text.utf8.dropLast(affix.byteCount)) : text.utf8
+      0..<text.byteCount - (text.utf8.reversed().starts(with: affix.utf8.reversed()) ? affix.byteCount : 0)
     },
     "center": { (interpreter, value, arguments) throws(TemplateError) in
       try pad(interpreter, value, arguments) { ($0 / 2) + ($0 & $1 & 1) }
@@ -166,11 +165,11 @@ enum TemplateTextMethods {
     }
   }
 
-  private static func affix(_ cut: @escaping @Sendable (TemplateText, TemplateText) -> [UInt8]) -> Method {
+  private static func affix(_ rest: @escaping @Sendable (TemplateText, TemplateText) -> Range<Int>) -> Method {
     { (interpreter, value, arguments) throws(TemplateError) in
       let text = try receiver(value, interpreter)
       let affix = try arguments.only("removeprefix").requireText("the prefix or suffix")
-      return .text(TemplateText(utf8: cut(text, affix)))
+      return .text(text[rest(text, affix)])
     }
   }
 
@@ -182,7 +181,7 @@ enum TemplateTextMethods {
     let text = try receiver(value, interpreter)
     let bound = try arguments.bind("center", "width", "fillchar")
     let width = try (bound[0] ?? .none).requireIndex("the width")
-    let fill = try bound[1]?.requireText("the fill character") ?? TemplateText(" ")
+    let fill = try bound[1]?.requireText("the fill character") ?? TemplateText(" ", by: .template)
     guard fill.count == 1 else { throw .runtime("The fill character must be exactly one character long") }
     let count = text.count
     guard width > count else { return value }
@@ -191,7 +190,7 @@ enum TemplateTextMethods {
     let filling = try interpreter.repeated(fill, missing)
     try interpreter.reserve(filling.byteCount + text.byteCount)
     let cut = before * fill.byteCount
-    return .text(TemplateText(utf8: filling.utf8[..<cut] + text.utf8 + filling.utf8[cut...]))
+    return .text(filling[0..<cut] + text + filling[cut..<filling.byteCount])
   }
 
   private static func zeroFill(
@@ -201,10 +200,10 @@ enum TemplateTextMethods {
     let width = try arguments.only("zfill").requireIndex("the width")
     let count = text.count
     guard width > count else { return value }
-    let zeros = try interpreter.repeated(TemplateText("0"), width - count)
+    let zeros = try interpreter.repeated(TemplateText("0", by: .template), width - count)
     let hasSign = text.utf8.first == UInt8(ascii: "-") || text.utf8.first == UInt8(ascii: "+")
-    let sign = text.utf8.prefix(hasSign ? 1 : 0)
-    return .text(TemplateText(utf8: sign + zeros.utf8 + text.utf8.dropFirst(sign.count)))
+    let start = hasSign ? 1 : 0
+    return .text(text[0..<start] + zeros + text[start..<text.byteCount])
   }
 
   private static func expandTabs(
@@ -213,20 +212,22 @@ enum TemplateTextMethods {
     let text = try receiver(value, interpreter)
     let size = try arguments.bind("expandtabs", "tabsize")[0]?.requireIndex("the tab size") ?? 8
     guard size <= 1024 else { throw .limit("a tab is at most 1024 wide") }
-    var result: [UInt8] = []
+    var result = TemplateTextBuilder()
     var column = 0
-    for scalar in text.scalars {
-      if scalar == "\t" {
-        let spaces = size > 0 ? size - column % size : 0
-        result.append(contentsOf: [UInt8](repeating: 0x20, count: spaces))
-        column += spaces
-        try interpreter.reserve(result.count)
-      } else {
-        result.append(contentsOf: String(scalar).utf8)
-        column = scalar == "\n" || scalar == "\r" ? 0 : column + 1
+    try text.forEachRun { (utf8, author) throws(TemplateError) in
+      for scalar in String(decoding: utf8, as: UTF8.self).unicodeScalars {
+        if scalar == "\t" {
+          let spaces = size > 0 ? size - column % size : 0
+          result.append(repeatElement(0x20, count: spaces), by: author)
+          column += spaces
+          try interpreter.reserve(result.byteCount)
+        } else {
+          result.append(String(scalar).utf8, by: author)
+          column = scalar == "\n" || scalar == "\r" ? 0 : column + 1
+        }
       }
     }
-    return .text(TemplateText(utf8: result))
+    return .text(result.text)
   }
 
   private static func split(
@@ -333,7 +334,12 @@ enum TemplateTextMethods {
     let separator = try arguments.only("partition").requireText("the separator")
     guard !separator.isEmpty else { throw .runtime("empty separator") }
     let parts = text.split(by: separator.utf8, limit: 1, fromEnd: fromEnd)
-    if parts.count == 2 { return try .tuple([.text(parts[0]), .text(separator), .text(parts[1])]) }
+    if parts.count == 2 {
+      // The separator as it stands in the text: its author is the text's.
+      let start = parts[0].byteCount
+      let found = text[start..<(start + separator.byteCount)]
+      return try .tuple([.text(parts[0]), .text(found), .text(parts[1])])
+    }
     let empty = TemplateValue.text(TemplateText.empty)
     return try .tuple(fromEnd ? [empty, empty, .text(text)] : [.text(text), empty, empty])
   }
@@ -352,13 +358,15 @@ extension TemplateInterpreter {
     let (separators, overflow) = separator.byteCount.multipliedReportingOverflow(by: max(parts.count - 1, 0))
     try reserve(overflow || separators > TemplateLimits.textByteCount ? .max : size + separators)
     try spend((size + separators) / 8 + parts.count)
-    var utf8: [UInt8] = []
-    utf8.reserveCapacity(size + separators)
+    var builder = TemplateTextBuilder()
+    builder.reserveCapacity(size + separators)
     for (index, part) in parts.enumerated() {
-      if index > 0 { utf8.append(contentsOf: separator.utf8) }
-      utf8.append(contentsOf: part.utf8)
+      if index > 0 { builder.append(separator) }
+      builder.append(part)
     }
-    return TemplateText(utf8: utf8)
+    let text = builder.text
+    try spend(text.origin.changeCount)
+    return text
   }
 
   func replaced(
@@ -372,7 +380,7 @@ extension TemplateInterpreter {
     guard let result = text.replacing(old, with: new, limit: limit, byteLimit: TemplateLimits.textByteCount) else {
       throw .limit("a text would be larger than \(TemplateLimits.textByteCount) bytes")
     }
-    try spend(result.byteCount / 8)
+    try spend(result.byteCount / 8 + result.origin.changeCount)
     return result
   }
 }

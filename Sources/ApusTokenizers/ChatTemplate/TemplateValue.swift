@@ -32,7 +32,7 @@ enum TemplateValue {
     .tuple(try TemplateSequence(items))
   }
 
-  static func text(_ string: String) -> TemplateValue { .text(TemplateText(string)) }
+  static func text(_ string: String, by author: TextAuthor) -> TemplateValue { .text(TemplateText(string, by: author)) }
 
   static func undefined(_ reason: TemplateUndefined.Reason) -> TemplateValue { .undefined(TemplateUndefined(reason)) }
 

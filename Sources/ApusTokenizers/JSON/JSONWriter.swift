@@ -47,10 +47,8 @@ struct JSONWriter {
     newline()
   }
 
-  mutating func key(_ utf8: [UInt8]) {
-    string(utf8)
-    bytes.append(contentsOf: style.keySeparator)
-  }
+  /// Separates a key, which was just written, from its value.
+  mutating func separateKey() { bytes.append(contentsOf: style.keySeparator) }
 
   mutating func close(_ bracket: Unicode.Scalar, isEmpty: Bool) {
     level -= 1
@@ -76,13 +74,20 @@ struct JSONWriter {
   }
 
   mutating func string(_ utf8: [UInt8]) {
-    bytes.append(0x22)
+    quote()
+    content(utf8[...])
+    quote()
+  }
+
+  mutating func quote() { bytes.append(0x22) }
+
+  /// A string's text or a part of it, without the quotes around it.
+  mutating func content(_ utf8: ArraySlice<UInt8>) {
     if style.ensureASCII {
       for scalar in String(decoding: utf8, as: UTF8.self).unicodeScalars { asciiScalar(scalar) }
     } else {
       for byte in utf8 { if !escape(byte) { bytes.append(byte) } }
     }
-    bytes.append(0x22)
   }
 
   private mutating func asciiScalar(_ scalar: Unicode.Scalar) {
@@ -145,7 +150,8 @@ extension JSONValue {
       writer.open("{")
       for (index, (key, value)) in zip(object.keys, object.values).enumerated() {
         writer.element(isFirst: index == 0)
-        writer.key(Array(key.utf8))
+        writer.string(Array(key.utf8))
+        writer.separateKey()
         value.write(to: &writer)
       }
       writer.close("}", isEmpty: object.count == 0)

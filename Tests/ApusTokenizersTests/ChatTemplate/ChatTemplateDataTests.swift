@@ -28,7 +28,7 @@ internal import Testing
         for key in ["bos_token", "eos_token"] { context.append((key, entry[key] ?? .null)) }
         context.append(("add_generation_prompt", expected["add_generation_prompt"] ?? false))
         expect(expected, "\(entry["name"]?.text ?? "") on \(name)") { () throws(TemplateError) in
-          try template.render(context, clock: clock)
+          try template.render(context, clock: clock).string
         }
       }
     }
@@ -43,7 +43,7 @@ internal import Testing
     for expected in cases {
       let source = expected["template"]?.text ?? ""
       expect(expected, source) { () throws(TemplateError) in
-        try ChatTemplate(source: source).render(data["context"]?.members ?? [], clock: clock)
+        try ChatTemplate(source: source).render(data["context"]?.members ?? [], clock: clock).string
       }
     }
   }

@@ -187,7 +187,7 @@ internal import Testing
   }
 
   private static func render(_ source: String) throws(TemplateError) -> String {
-    try ChatTemplate(source: source).render([("x", [:])], clock: TemplateClock(year: 2024, month: 1, day: 1))
+    try ChatTemplate(source: source).render([("x", [:])], clock: TemplateClock(year: 2024, month: 1, day: 1)).string
   }
 
   private func render(_ source: String) throws(TemplateError) -> String { try Self.render(source) }

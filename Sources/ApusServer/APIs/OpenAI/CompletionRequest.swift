@@ -73,6 +73,8 @@ struct CompletionRequest {
 
 extension Model {
   /// The tokens of a raw prompt, in which the names of control tokens count: clients write their own chat formats.
+  ///
+  /// The caller answers for all of it. What others say belongs into a chat, where it stays text.
   fileprivate func completionTokens(_ text: String) throws(ApusError) -> [Token] {
     let tokens = try promptTokens(text, addSpecial: true, parseSpecial: true)
     // A prompt that writes BOS itself gets no second one.

@@ -6,12 +6,12 @@ extension TemplateFilters {
     "attr": { (interpreter, value, arguments) throws(TemplateError) in
       let name = try (try arguments.bind("attr", "name")[0] ?? .none).requireText("the attribute's name").string
       // Attributes only: an item of that name does not count.
-      if case .dictionary(let dictionary) = value, dictionary.value(TemplateText(name)) != nil,
+      if case .dictionary(let dictionary) = value, dictionary.value(TemplateText(name, by: .template)) != nil,
         !TemplateMethods.exists(name, on: value)
       {
         return .undefined(.element(ofType: value.attributeOwner))
       }
-      return try interpreter.item(.text(name), of: value)
+      return try interpreter.item(.text(name, by: .template), of: value)
     },
     "pprint": { (interpreter, value, arguments) throws(TemplateError) in
       try arguments.none("pprint")
@@ -33,23 +33,28 @@ extension TemplateFilters {
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments
   ) throws(TemplateError) -> TemplateValue {
     let bound = try arguments.bind("tojson", "ensure_ascii", "indent", "separators", "sort_keys")
-    var indent: [UInt8]?
+    var indent: TemplateText?
     switch bound[1] {
     case nil, .some(.none): break
-    case .text(let text)?: indent = text.utf8
+    case .text(let text)?: indent = text
     case let width?:
-      indent = try interpreter.repeated(TemplateText(" "), try width.requireIndex("the indent")).utf8
+      indent = try interpreter.repeated(
+        TemplateText(" ", by: .template), try width.requireIndex("the indent"))
     }
-    var style = JSONStyle(indent: indent, ensureASCII: bound[0]?.isTrue ?? false)
+    var layout = [indent ?? .empty]
+    var style = JSONStyle(indent: indent?.utf8, ensureASCII: bound[0]?.isTrue ?? false)
     if let separators = bound[2], !separators.isNone {
       let parts = try interpreter.items(of: separators, for: "the separators cannot be")
       guard parts.count == 2 else { throw .runtime("the separators are two texts") }
-      style.itemSeparator = try parts[0].requireText("the item separator").utf8
-      style.keySeparator = try parts[1].requireText("the key separator").utf8
+      layout.append(try parts[0].requireText("the item separator"))
+      layout.append(try parts[1].requireText("the key separator"))
+      (style.itemSeparator, style.keySeparator) = (layout[1].utf8, layout[2].utf8)
     }
     var writer = TemplateJSONWriter(interpreter, style, sortsKeys: bound[3]?.isTrue ?? false)
     try writer.write(value)
-    return .text(TemplateText(utf8: writer.bytes))
+    // A layout that a message decides makes all of it the message's.
+    let isTemplates = layout.allSatisfy { $0.isEmpty || $0.origin.whole == .template }
+    return .text(isTemplates ? writer.text : TemplateText(utf8: writer.text.utf8, by: .message))
   }
 }
 
@@ -58,6 +63,7 @@ private struct TemplateJSONWriter {
   private let interpreter: TemplateInterpreter
   private let sortsKeys: Bool
   private var writer: JSONWriter
+  private var origin = TextOrigin(.template)
 
   init(_ interpreter: TemplateInterpreter, _ style: JSONStyle, sortsKeys: Bool) {
     self.interpreter = interpreter
@@ -65,7 +71,7 @@ private struct TemplateJSONWriter {
     writer = JSONWriter(style: style)
   }
 
-  var bytes: [UInt8] { writer.bytes }
+  var text: TemplateText { TemplateText(utf8: writer.bytes, origin: origin) }
 
   mutating func write(_ value: TemplateValue) throws(TemplateError) {
     try interpreter.spend(2)
@@ -78,7 +84,7 @@ private struct TemplateJSONWriter {
       // An escape is at most six bytes for one.
       try interpreter.spend(text.byteCount / 4)
       try interpreter.reserve(writer.bytes.count + text.byteCount)
-      writer.string(text.utf8)
+      string(text)
     case .list(let sequence), .tuple(let sequence):
       writer.open("[")
       for (index, item) in sequence.items.enumerated() {
@@ -90,6 +96,17 @@ private struct TemplateJSONWriter {
     default: throw .runtime("Object of type \(value.typeName) is not JSON serializable")
     }
     try interpreter.reserve(writer.bytes.count)
+  }
+
+  /// Writes a text with its authors; the quotes are the template's.
+  private mutating func string(_ text: TemplateText) {
+    writer.quote()
+    text.forEachRun { utf8, author in
+      origin.turn(to: author, at: writer.bytes.count)
+      writer.content(utf8)
+    }
+    origin.turn(to: .template, at: writer.bytes.count)
+    writer.quote()
   }
 
   private mutating func element(_ index: Int) throws(TemplateError) {
@@ -111,7 +128,8 @@ private struct TemplateJSONWriter {
       let key = try key(dictionary.keys[position])
       try interpreter.spend(key.byteCount / 4)
       try interpreter.reserve(writer.bytes.count + key.byteCount)
-      writer.key(key.utf8)
+      string(key)
+      writer.separateKey()
       try write(dictionary.values[position])
     }
     writer.close("}", isEmpty: order.isEmpty)
@@ -120,10 +138,10 @@ private struct TemplateJSONWriter {
   private func key(_ value: TemplateValue) throws(TemplateError) -> TemplateText {
     switch value {
     case .text(let text): return text
-    case .none: return TemplateText("null")
-    case .bool(let value): return TemplateText(value ? "true" : "false")
-    case .int(let value): return TemplateText(String(value))
-    case .double(let value): return TemplateText(pythonDescription(of: value))
+    case .none: return TemplateText("null", by: .template)
+    case .bool(let value): return TemplateText(value ? "true" : "false", by: .template)
+    case .int(let value): return TemplateText(String(value), by: .template)
+    case .double(let value): return TemplateText(pythonDescription(of: value), by: .template)
     default: throw .runtime("keys must be str, int, float, bool or None, not \(value.typeName)")
     }
   }

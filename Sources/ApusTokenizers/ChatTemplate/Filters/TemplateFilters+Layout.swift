@@ -14,7 +14,7 @@ extension TemplateFilters {
     "wordwrap": { (interpreter, value, arguments) throws(TemplateError) in try wrap(interpreter, value, arguments) },
     "filesizeformat": { (_, value, arguments) throws(TemplateError) in
       let isBinary = try arguments.bind("filesizeformat", "binary")[0]?.isTrue ?? false
-      return .text(try fileSize(value, isBinary: isBinary))
+      return .text(try fileSize(value, isBinary: isBinary), by: .template)
     },
   ]
 
@@ -23,22 +23,25 @@ extension TemplateFilters {
   ) throws(TemplateError) -> TemplateValue {
     let bound = try arguments.bind("indent", "width", "first", "blank")
     let text = try value.requireText("what is indented")
-    var indentation = TemplateText("    ")
+    var indentation = TemplateText("    ", by: .template)
     switch bound[0] {
     case .text(let prefix)?: indentation = prefix
-    case let width?: indentation = try interpreter.repeated(TemplateText(" "), try width.requireIndex("the width"))
+    case let width?:
+      indentation = try interpreter.repeated(TemplateText(" ", by: .template), try width.requireIndex("the width"))
     case nil: break
     }
     try interpreter.spend(text.byteCount / 4)
     let indentsBlank = bound[2]?.isTrue ?? false
-    var lines = TemplateText(utf8: text.utf8 + [0x0A]).lines()
+    // A line break is whoever's the text is.
+    let lineBreak = TemplateText("\n", by: text.origin.whole)
+    var lines = (text + lineBreak).lines()
     try interpreter.spend(lines.count * 2)
     for (index, line) in lines.enumerated() where index > 0 && (indentsBlank || !line.isEmpty) {
       try interpreter.spend(indentation.byteCount / 8)
-      lines[index] = TemplateText(utf8: indentation.utf8 + line.utf8)
+      lines[index] = indentation + line
     }
-    if bound[1]?.isTrue ?? false { lines[0] = TemplateText(utf8: indentation.utf8 + lines[0].utf8) }
-    return .text(try interpreter.joined(lines, by: TemplateText("\n")))
+    if bound[1]?.isTrue ?? false { lines[0] = indentation + lines[0] }
+    return .text(try interpreter.joined(lines, by: lineBreak))
   }
 
   private static func truncate(
@@ -46,7 +49,7 @@ extension TemplateFilters {
   ) throws(TemplateError) -> TemplateValue {
     let bound = try arguments.bind("truncate", "length", "killwords", "end", "leeway")
     let length = try bound[0]?.requireIndex("the length") ?? 255
-    let end = try bound[2]?.requireText("the end") ?? TemplateText("...")
+    let end = try bound[2]?.requireText("the end") ?? TemplateText("...", by: .template)
     let leeway = try bound[3]?.requireIndex("the leeway") ?? 5
     let endCount = end.count
     guard length >= endCount, leeway >= 0 else {
@@ -57,9 +60,9 @@ extension TemplateFilters {
     let text = try value.requireText("what is truncated")
     try interpreter.spend(text.byteCount / 4)
     let cut = text.slice(SliceRange(start: nil, stop: length - endCount, step: 1, length: text.count))
-    if bound[1]?.isTrue ?? false { return .text(TemplateText(utf8: cut.utf8 + end.utf8)) }
+    if bound[1]?.isTrue ?? false { return .text(cut + end) }
     let words = cut.split(by: [0x20], limit: 1, fromEnd: true)
-    return .text(TemplateText(utf8: words[0].utf8 + end.utf8))
+    return .text(words[0] + end)
   }
 
   private static func wrap(
@@ -70,7 +73,8 @@ extension TemplateFilters {
     try interpreter.spend(text.byteCount * 8)
     let width = try bound[0]?.requireIndex("the width") ?? 79
     guard width > 0 else { throw .runtime("the width must be positive") }
-    var separator = TemplateText("\n")
+    // A line break is whoever's the text is.
+    var separator = TemplateText("\n", by: text.origin.whole)
     if let given = bound[2], !given.isNone { separator = try given.requireText("the wrapstring") }
     var lines: [TemplateText] = []
     for line in text.lines() {

@@ -43,7 +43,7 @@ extension TemplateFilters {
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments
   ) throws(TemplateError) -> TemplateValue {
     guard let first = arguments.positional.first else {
-      guard arguments.named.contains(where: { $0.name == TemplateText("attribute") }) else {
+      guard arguments.named.contains(where: { $0.name == TemplateText("attribute", by: .template) }) else {
         throw .runtime("map requires a filter argument")
       }
       let bound = try arguments.bind("map", "attribute", "default")

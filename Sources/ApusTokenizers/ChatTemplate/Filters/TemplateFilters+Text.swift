@@ -30,7 +30,9 @@ extension TemplateFilters {
     "e": escape,
     "forceescape": { (interpreter, value, arguments) throws(TemplateError) in
       try arguments.none("forceescape")
-      return .text(try interpreter.escaped(TemplateText(utf8: try interpreter.str(value).utf8)))
+      var text = try interpreter.str(value)
+      text.isMarkup = false
+      return .text(try interpreter.escaped(text))
     },
     "safe": { (interpreter, value, arguments) throws(TemplateError) in
       try arguments.none("safe")
@@ -86,14 +88,15 @@ extension TemplateFilters {
   }
 
   /// Jinja's `title`: upper case at the start and after white space, "-" and opening brackets.
+  ///
+  /// As with every change of case, the result is a message's where any part of the text is.
   private static func titled(_ text: TemplateText) -> TemplateText {
     var result: [UInt8] = []
     var word: [UInt8] = []
     func finish() {
-      let parts = TemplateText(utf8: word)
-      let head = TemplateText(utf8: Array(word.prefix(parts.byteOffset(ofCharacter: 1))))
-      let tail = TemplateText(utf8: Array(word.dropFirst(head.byteCount)))
-      result += head.uppercased().utf8 + tail.lowercased().utf8
+      let parts = TemplateText(utf8: word, by: text.origin.whole)
+      let cut = parts.byteOffset(ofCharacter: 1)
+      result += parts[0..<cut].uppercased().utf8 + parts[cut..<parts.byteCount].lowercased().utf8
       word = []
     }
     for scalar in text.scalars {
@@ -105,7 +108,7 @@ extension TemplateFilters {
       }
     }
     finish()
-    return TemplateText(utf8: result)
+    return TemplateText(utf8: result, by: text.origin.whole)
   }
 
   private static func format(
@@ -135,8 +138,8 @@ extension TemplateFilters {
       rest = rest[(end + 1)...]
     }
     kept += rest
-    let words = TemplateText(utf8: unescapedEntities(kept)).splitAtSpace(limit: .max)
-    return TemplateText(utf8: Array(words.map(\.utf8).joined(separator: [0x20])))
+    let words = TemplateText(utf8: unescapedEntities(kept), by: text.origin.whole).splitAtSpace(limit: .max)
+    return TemplateText(utf8: Array(words.map(\.utf8).joined(separator: [0x20])), by: text.origin.whole)
   }
 
   private static func endOfComment(_ utf8: ArraySlice<UInt8>) -> Int? {
@@ -182,17 +185,15 @@ extension TemplateFilters {
       guard halves.count == 2 else { throw .runtime("urlencode takes a mapping or pairs") }
       let key = try quoted(interpreter, halves[0], isQuery: true)
       let value = try quoted(interpreter, halves[1], isQuery: true)
-      parts.append(TemplateText(utf8: key.utf8 + Array("=".utf8) + value.utf8))
+      parts.append(key + TemplateText("=", by: .template) + value)
     }
-    return try interpreter.joined(parts, by: TemplateText("&"))
+    return try interpreter.joined(parts, by: TemplateText("&", by: .template))
   }
 
   private static func quoted(
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, isQuery: Bool
   ) throws(TemplateError) -> TemplateText {
-    let text = try paidText(interpreter, value)
-    var result: [UInt8] = []
-    for byte in text.utf8 {
+    let text = try paidText(interpreter, value).replacingBytes { byte, result in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
         UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"),
@@ -205,8 +206,8 @@ extension TemplateFilters {
         result.append(contentsOf: ("%" + (byte < 16 ? "0" : "") + digits).utf8)
       }
     }
-    try interpreter.reserve(result.count)
-    return TemplateText(utf8: result)
+    try interpreter.reserve(text.byteCount)
+    return text
   }
 }
 
@@ -215,9 +216,7 @@ extension TemplateInterpreter {
   func escaped(_ text: TemplateText) throws(TemplateError) -> TemplateText {
     if text.isMarkup { return text }
     try spend(text.byteCount / 8)
-    var result: [UInt8] = []
-    result.reserveCapacity(text.byteCount)
-    for byte in text.utf8 {
+    var markup = text.replacingBytes { byte, result in
       switch byte {
       case UInt8(ascii: "&"): result.append(contentsOf: "&amp;".utf8)
       case UInt8(ascii: "<"): result.append(contentsOf: "&lt;".utf8)
@@ -227,8 +226,7 @@ extension TemplateInterpreter {
       default: result.append(byte)
       }
     }
-    try reserve(result.count)
-    var markup = TemplateText(utf8: result)
+    try reserve(markup.byteCount)
     markup.isMarkup = true
     return markup
   }

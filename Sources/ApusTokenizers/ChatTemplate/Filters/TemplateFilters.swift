@@ -49,3 +49,10 @@ extension TemplateInterpreter {
     return items
   }
 }
+
+extension ChatTemplate {
+  /// The names of all filters, for tests that walk them.
+  package static var filterNames: [String] { TemplateFilters.table.keys.sorted() }
+  /// The names of all methods of strings, for tests that walk them.
+  package static var textMethodNames: [String] { TemplateTextMethods.table.keys.sorted() }
+}

@@ -1,13 +1,17 @@
 /// Breaks one line at white space, as Python's `textwrap` does with its defaults; linear in the line's length.
 struct TextWrapper {
+  private let line: TemplateText
   private let scalars: [Unicode.Scalar]
   private let width: Int
   private let breaksWords: Bool
   private let breaksHyphens: Bool
   /// The pieces that stay together, as ranges of `scalars`; the next one first.
   private var chunks: ArraySlice<Range<Int>>
+  /// A code point with its place in bytes: where the last line ended.
+  private var reached = (scalar: 0, byte: 0)
 
   init(_ line: TemplateText, width: Int, breaksWords: Bool, breaksHyphens: Bool) {
+    self.line = line
     scalars = Array(line.scalars)
     self.width = width
     self.breaksWords = breaksWords
@@ -61,7 +65,15 @@ struct TextWrapper {
     }
     if let lastChunk, isSpace(lastChunk) { end = lastChunk.lowerBound }
     guard end > start else { return nil }
-    return TemplateText(utf8: Array(String(String.UnicodeScalarView(scalars[start..<end])).utf8))
+    let startByte = byteOffset(of: start)
+    return line[startByte..<byteOffset(of: end)]
+  }
+
+  /// Where a code point starts in bytes; asked for in rising order.
+  private mutating func byteOffset(of scalar: Int) -> Int {
+    for passed in scalars[reached.scalar..<scalar] { reached.byte += UTF8.width(passed) }
+    reached.scalar = scalar
+    return reached.byte
   }
 
   /// Where to cut a word that is too long: behind its last hyphen in the room, or at the end of the room.
