@@ -12,11 +12,22 @@ package struct ChatTemplate: Sendable {
   }
 
   /// Renders the template with these variables; `clock` is what `strftime_now` tells.
+  ///
+  /// `shouldStop` is asked about every millisecond and ends the rendering with an error of the kind `stopped`.
   package func render(
-    _ context: [(name: String, value: JSONValue)], clock: TemplateClock? = nil
+    _ context: [(name: String, value: JSONValue)], clock: TemplateClock? = nil,
+    shouldStop: (@Sendable () -> Bool)? = nil
   ) throws(TemplateError) -> String {
-    let interpreter = TemplateInterpreter(names: template.names, clock: clock)
-    for (name, value) in context { interpreter.define(name, try TemplateValue(value)) }
+    var variables: [(name: String, value: TemplateValue)] = []
+    var weight = 0
+    for (name, value) in context {
+      let value = try TemplateValue(value)
+      weight += value.weight
+      variables.append((name, value))
+    }
+    let budget = TemplateBudget(steps: TemplateLimits.steps(contextByteCount: weight), shouldStop: shouldStop)
+    let interpreter = TemplateInterpreter(names: template.names, budget: budget, clock: clock)
+    for (name, value) in variables { interpreter.define(name, value) }
     return String(decoding: try interpreter.render(template), as: UTF8.self)
   }
 }
@@ -39,11 +50,11 @@ extension TemplateValue {
       for element in elements { items.append(try TemplateValue(element, depth: depth + 1)) }
       self = try .list(items)
     case .object(let object):
-      var builder = TemplateDictionaryBuilder()
+      var members = TemplateMembers()
       for (key, value) in zip(object.keys, object.values) {
-        try builder.set(.text(key), try TemplateValue(value, depth: depth + 1))
+        try members.set(.text(key), try TemplateValue(value, depth: depth + 1))
       }
-      self = .dictionary(try builder.build())
+      self = .dictionary(try TemplateDictionary(members))
     }
   }
 }

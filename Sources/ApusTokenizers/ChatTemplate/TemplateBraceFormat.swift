@@ -9,7 +9,6 @@ extension TemplateInterpreter {
     _ format: ArraySlice<UInt8>, _ arguments: TemplateArguments, _ automatic: inout Int, depth: Int
   ) throws(TemplateError) -> [UInt8] {
     guard depth > 0 else { throw .runtime("Max string recursion exceeded") }
-    try spend(format.count)
     var result: [UInt8] = []
     var index = format.startIndex
     while index < format.endIndex {
@@ -18,7 +17,6 @@ extension TemplateInterpreter {
       if byte == UInt8(ascii: "{"), !isDouble {
         let end = try endOfField(format, index)
         result += try field(format[(index + 1)..<end], arguments, &automatic, depth: depth).utf8
-        try spend(result.count / 1024 + 1)
         try reserve(result.count)
         index = end + 1
       } else if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "}") {
@@ -49,6 +47,7 @@ extension TemplateInterpreter {
   ) throws(TemplateError) -> TemplateText {
     let nameEnd = field.firstIndex { $0 == UInt8(ascii: "!") || $0 == UInt8(ascii: ":") } ?? field.endIndex
     var value = try named(field[..<nameEnd], arguments, &automatic)
+    try payField(value)
     var rest = field[nameEnd...]
     if rest.first == UInt8(ascii: "!") {
       guard let conversion = rest.dropFirst().first else { throw .runtime("the conversion is missing") }
@@ -83,6 +82,7 @@ extension TemplateInterpreter {
       }
       value = arguments.positional[index]
     } else {
+      try spend(arguments.named.count)
       guard let found = arguments.named.last(where: { $0.name == first }) else {
         throw .runtime("a name in the format is not among the arguments")
       }

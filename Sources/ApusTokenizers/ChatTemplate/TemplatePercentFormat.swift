@@ -1,8 +1,7 @@
 /// Python's `format % values`.
 extension TemplateInterpreter {
   func percentFormat(_ format: TemplateText, _ values: TemplateValue) throws(TemplateError) -> TemplateText {
-    try spend(format.byteCount)
-    var arguments = PercentArguments(values)
+    var arguments = PercentArguments(values, self)
     var reader = PercentReader(format.utf8)
     var result: [UInt8] = []
     while let piece = try reader.next() {
@@ -12,7 +11,6 @@ extension TemplateInterpreter {
         let text = try percent(field, &arguments)
         result.append(contentsOf: format.isMarkup ? try escaped(text).utf8 : text.utf8)
       }
-      try spend(result.count / 1024 + 1)
       try reserve(result.count)
     }
     guard arguments.areUsedUp else { throw .runtime("not all arguments converted during string formatting") }
@@ -37,6 +35,7 @@ extension TemplateInterpreter {
       spec.precision = max(precision, 0)
     }
     let value = field.key == nil ? try arguments.next() : try arguments.value(field.key ?? [])
+    try payField(value)
     return spec.type == "%" ? TemplateText("%") : try percent(spec, value)
   }
 
@@ -80,13 +79,15 @@ extension TemplateInterpreter {
 
 /// The values of a `%` format: several in a tuple, by name in a dictionary, or one.
 private struct PercentArguments {
+  private let interpreter: TemplateInterpreter
   private var values: [TemplateValue]
   private var mapping: TemplateDictionary?
   private var position = 0
   /// Whether values may be left over: those that have items by key may, as in Python.
   private let mayBeLeft: Bool
 
-  init(_ value: TemplateValue) {
+  init(_ value: TemplateValue, _ interpreter: TemplateInterpreter) {
+    self.interpreter = interpreter
     values = [value]
     mayBeLeft =
       switch value {
@@ -107,7 +108,7 @@ private struct PercentArguments {
 
   func value(_ key: [UInt8]) throws(TemplateError) -> TemplateValue {
     guard let mapping else { throw .runtime("format requires a mapping") }
-    guard let value = mapping.value(TemplateText(utf8: key)) else {
+    guard let value = try interpreter.value(.text(TemplateText(utf8: key)), in: mapping.members) else {
       throw .runtime("a key of the format is missing")
     }
     return value

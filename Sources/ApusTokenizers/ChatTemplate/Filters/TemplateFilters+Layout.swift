@@ -29,7 +29,6 @@ extension TemplateFilters {
     case let width?: indentation = try interpreter.repeated(TemplateText(" "), try width.requireIndex("the width"))
     case nil: break
     }
-    try interpreter.spend(text.byteCount / 4)
     let indentsBlank = bound[2]?.isTrue ?? false
     var lines = TemplateText(utf8: text.utf8 + [0x0A]).lines()
     try interpreter.spend(lines.count * 2)
@@ -55,7 +54,6 @@ extension TemplateFilters {
     let (longest, overflow) = length.addingReportingOverflow(leeway)
     if let count = value.length, overflow || count <= longest { return value }
     let text = try value.requireText("what is truncated")
-    try interpreter.spend(text.byteCount / 4)
     let cut = text.slice(SliceRange(start: nil, stop: length - endCount, step: 1, length: text.count))
     if bound[1]?.isTrue ?? false { return .text(TemplateText(utf8: cut.utf8 + end.utf8)) }
     let words = cut.split(by: [0x20], limit: 1, fromEnd: true)
@@ -66,8 +64,7 @@ extension TemplateFilters {
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments
   ) throws(TemplateError) -> TemplateValue {
     let bound = try arguments.bind("wordwrap", "width", "break_long_words", "wrapstring", "break_on_hyphens")
-    let text = try paidText(interpreter, value)
-    try interpreter.spend(text.byteCount * 8)
+    let text = try interpreter.str(value)
     let width = try bound[0]?.requireIndex("the width") ?? 79
     guard width > 0 else { throw .runtime("the width must be positive") }
     var separator = TemplateText("\n")
