@@ -19,7 +19,8 @@ extension ChatTemplate {
   /// template text never comes from a request.
   package func render(
     messages: JSONValue, tools: JSONValue? = nil, addGenerationPrompt: Bool, bosToken: String? = nil,
-    eosToken: String? = nil, variables: [(name: String, value: JSONValue)] = [], clock: TemplateClock? = nil
+    eosToken: String? = nil, variables: [(name: String, value: JSONValue)] = [], clock: TemplateClock? = nil,
+    shouldStop: (@Sendable () -> Bool)? = nil
   ) throws(TemplateError) -> PromptText {
     guard case .array = messages else { throw .runtime("the messages must be an array") }
     if let name = Self.refusedVariable(in: variables) {
@@ -30,6 +31,6 @@ extension ChatTemplate {
     ]
     if let bosToken { context.append(("bos_token", .string(bosToken))) }
     if let eosToken { context.append(("eos_token", .string(eosToken))) }
-    return try render(context + variables, clock: clock)
+    return try render(context + variables, clock: clock, shouldStop: shouldStop)
   }
 }

@@ -14,18 +14,22 @@ package struct ChatTemplate: Sendable {
   /// Renders the template with these variables; `clock` is what `strftime_now` tells.
   ///
   /// The texts of all variables count as messages, but for `bos_token`, `eos_token` and the well-known roles of
-  /// `messages`: those are the template's words.
+  /// `messages`: those are the template's words. `shouldStop` is asked about every millisecond and ends the rendering
+  /// with an error of the kind `stopped`.
   package func render(
-    _ context: [(name: String, value: JSONValue)], clock: TemplateClock? = nil
+    _ context: [(name: String, value: JSONValue)], clock: TemplateClock? = nil,
+    shouldStop: (@Sendable () -> Bool)? = nil
   ) throws(TemplateError) -> PromptText {
-    let interpreter = TemplateInterpreter(names: template.names, clock: clock)
+    var variables: [(name: String, value: TemplateValue)] = []
+    var weight = 0
     for (name, value) in context {
-      switch name {
-      case "bos_token", "eos_token": interpreter.define(name, try TemplateValue(value, by: .template))
-      case "messages": interpreter.define(name, try TemplateValue(messages: value))
-      default: interpreter.define(name, try TemplateValue(value, by: .message))
-      }
+      let value = try TemplateValue(variable: name, value)
+      weight += value.weight
+      variables.append((name, value))
     }
+    let budget = TemplateBudget(steps: TemplateLimits.steps(contextByteCount: weight), shouldStop: shouldStop)
+    let interpreter = TemplateInterpreter(names: template.names, budget: budget, clock: clock)
+    for (name, value) in variables { interpreter.define(name, value) }
     return PromptText(try interpreter.render(template))
   }
 }
@@ -35,6 +39,15 @@ extension TemplateValue {
   private static let roles: Set<String> = [
     "system", "developer", "user", "assistant", "tool", "function", "ipython", "model", "observation", "environment",
   ]
+
+  /// Makes the value of a variable from JSON; fails on values nested too deep.
+  fileprivate init(variable name: String, _ json: JSONValue) throws(TemplateError) {
+    switch name {
+    case "bos_token", "eos_token": self = try TemplateValue(json, by: .template)
+    case "messages": self = try TemplateValue(messages: json)
+    default: self = try TemplateValue(json, by: .message)
+    }
+  }
 
   /// Makes a template's value from the messages of a conversation; fails on values nested too deep.
   init(messages json: JSONValue) throws(TemplateError) {
@@ -49,13 +62,13 @@ extension TemplateValue {
         messages.append(try TemplateValue(element, by: .message, depth: 1))
         continue
       }
-      var builder = TemplateDictionaryBuilder()
+      var members = TemplateMembers()
       for (key, value) in zip(message.keys, message.values) {
         var author = TextAuthor.message
         if key == "role", case .string(let role) = value, Self.roles.contains(role) { author = .template }
-        try builder.set(.text(key, by: .message), try TemplateValue(value, by: author, depth: 2))
+        try members.set(.text(key, by: .message), try TemplateValue(value, by: author, depth: 2))
       }
-      messages.append(.dictionary(try builder.build()))
+      messages.append(.dictionary(try TemplateDictionary(members)))
     }
     self = try .list(messages)
   }
@@ -77,11 +90,11 @@ extension TemplateValue {
       for element in elements { items.append(try TemplateValue(element, by: author, depth: depth + 1)) }
       self = try .list(items)
     case .object(let object):
-      var builder = TemplateDictionaryBuilder()
+      var members = TemplateMembers()
       for (key, value) in zip(object.keys, object.values) {
-        try builder.set(.text(key, by: author), try TemplateValue(value, by: author, depth: depth + 1))
+        try members.set(.text(key, by: author), try TemplateValue(value, by: author, depth: depth + 1))
       }
-      self = .dictionary(try builder.build())
+      self = .dictionary(try TemplateDictionary(members))
     }
   }
 }

@@ -9,7 +9,6 @@ extension TemplateInterpreter {
     _ format: TemplateText, _ arguments: TemplateArguments, _ automatic: inout Int, depth: Int
   ) throws(TemplateError) -> TemplateText {
     guard depth > 0 else { throw .runtime("Max string recursion exceeded") }
-    try spend(format.byteCount)
     let utf8 = format.utf8
     var result = TemplateTextBuilder()
     // Where text starts that was not yet taken over.
@@ -56,6 +55,7 @@ extension TemplateInterpreter {
     let utf8 = field.utf8
     let nameEnd = utf8.firstIndex { $0 == UInt8(ascii: "!") || $0 == UInt8(ascii: ":") } ?? utf8.count
     var value = try named(utf8[..<nameEnd], arguments, &automatic)
+    try payField(value)
     var rest = utf8[nameEnd...]
     if rest.first == UInt8(ascii: "!") {
       guard let conversion = rest.dropFirst().first else { throw .runtime("the conversion is missing") }
@@ -91,6 +91,7 @@ extension TemplateInterpreter {
       }
       value = arguments.positional[index]
     } else {
+      try spend(arguments.named.count)
       guard let found = arguments.named.last(where: { $0.name == first }) else {
         throw .runtime("a name in the format is not among the arguments")
       }

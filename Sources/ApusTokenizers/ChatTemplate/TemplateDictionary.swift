@@ -1,25 +1,21 @@
 /// A dictionary in insertion order; never changed once made, as in Jinja's immutable sandbox.
 final class TemplateDictionary {
-  let keys: [TemplateValue]
-  let values: [TemplateValue]
+  let members: TemplateMembers
   let nesting: Int
-  private let index: TemplateKeyIndex
+  let weight: Int
 
-  fileprivate init(
-    keys: [TemplateValue], values: [TemplateValue], index: TemplateKeyIndex
-  ) throws(TemplateError) {
-    self.keys = keys
-    self.values = values
-    self.index = index
-    nesting = max(try ApusTokenizers.nesting(around: values), try ApusTokenizers.nesting(around: keys))
+  init(_ members: TemplateMembers) throws(TemplateError) {
+    self.members = members
+    var extent = TemplateExtent()
+    extent.add(members.keys)
+    extent.add(members.values)
+    nesting = try extent.containerNesting()
+    weight = extent.weight
   }
 
+  var keys: [TemplateValue] { members.keys }
+  var values: [TemplateValue] { members.values }
   var count: Int { keys.count }
-
-  func value(_ key: TemplateKey) -> TemplateValue? { index.position(of: key, in: keys).map { values[$0] } }
-
-  /// The value under a text key, without making a `TemplateKey` where the dictionary is small.
-  func value(_ key: TemplateText) -> TemplateValue? { index.position(of: key, in: keys).map { values[$0] } }
 
   func pairs() throws(TemplateError) -> [TemplateValue] {
     var pairs: [TemplateValue] = []
@@ -29,31 +25,51 @@ final class TemplateDictionary {
   }
 }
 
-/// Collects the members of a dictionary; a key given twice keeps its first place and its last value.
-struct TemplateDictionaryBuilder {
-  private var keys: [TemplateValue] = []
-  private var values: [TemplateValue] = []
+/// Keys with their values; a key given twice keeps its first place and its last value.
+struct TemplateMembers {
+  private(set) var keys: [TemplateValue] = []
+  private(set) var values: [TemplateValue] = []
   private var index = TemplateKeyIndex()
 
-  init() {}
+  fileprivate func value(_ key: TemplateKey) -> TemplateValue? { index.position(of: key).map { values[$0] } }
 
-  init(_ dictionary: TemplateDictionary) throws(TemplateError) {
-    for (key, value) in zip(dictionary.keys, dictionary.values) { try set(key, value) }
-  }
-
+  /// Sets a member outside of a rendering, where nothing is paid for.
   mutating func set(_ key: TemplateValue, _ value: TemplateValue) throws(TemplateError) {
     let hashed = try TemplateKey(key)
-    if let position = index.position(of: hashed, in: keys) {
+    if let position = index.position(of: hashed) {
       values[position] = value
     } else {
       keys.append(key)
       values.append(value)
-      index.append(hashed, to: keys)
+      index.append(hashed)
     }
   }
+}
 
-  func build() throws(TemplateError) -> TemplateDictionary {
-    try TemplateDictionary(keys: keys, values: values, index: index)
+/// A rendering's way to members: a key is paid for, as it can be long.
+extension TemplateInterpreter {
+  /// The value under `key`, or nil; an error where Python cannot hash the key.
+  func value(_ key: TemplateValue, in members: TemplateMembers) throws(TemplateError) -> TemplateValue? {
+    try pay(key, in: members)
+    return members.value(try TemplateKey(key))
+  }
+
+  func set(
+    _ key: TemplateValue, _ value: TemplateValue, in members: inout TemplateMembers
+  ) throws(TemplateError) {
+    try pay(key, in: members)
+    try members.set(key, value)
+  }
+
+  /// A key for a set of values.
+  func hashed(_ value: TemplateValue) throws(TemplateError) -> TemplateKey {
+    try spend(value.weight / 2)
+    return try TemplateKey(value)
+  }
+
+  /// A key is compared with a few others, or hashed, which takes as long.
+  private func pay(_ key: TemplateValue, in members: TemplateMembers) throws(TemplateError) {
+    try spend(key.weight / Self.copiedBytesPerUnit * min(members.keys.count + 1, TemplateKeyIndex.linearLimit))
   }
 }
 
@@ -75,9 +91,9 @@ enum TemplateKey: Hashable {
     case .double(let value): self = Int(exactly: value).map { .int($0) } ?? .double(value.bitPattern)
     case .text(let text): self = .text(text.utf8)
     case .tuple(let sequence):
+      guard sequence.items.count < 64, value.nesting < 4 else { throw .limit("a tuple is too large for a key") }
       var keys: [TemplateKey] = []
       for item in sequence.items { keys.append(try TemplateKey(item)) }
-      guard keys.count < 64, value.nesting < 4 else { throw .limit("a tuple is too large for a key") }
       self = .tuple(keys)
     case .list, .dictionary: throw .runtime("unhashable type: '\(value.typeName)'")
     case .undefined: self = .object("undefined")
@@ -88,31 +104,23 @@ enum TemplateKey: Hashable {
   }
 }
 
-/// Positions by key, kept only where a linear search would cost more.
-struct TemplateKeyIndex {
-  private static let linearLimit = 8
+/// Positions by key, in a hash table only where a linear search would cost more.
+private struct TemplateKeyIndex {
+  static let linearLimit = 8
+  private var first: [TemplateKey] = []
   private var positions: [TemplateKey: Int] = [:]
 
-  func position(of key: TemplateText, in keys: [TemplateValue]) -> Int? {
-    if keys.count > Self.linearLimit { return positions[.text(key.utf8)] }
-    return keys.firstIndex {
-      if case .text(let text) = $0 { text.utf8 == key.utf8 } else { false }
-    }
-  }
+  func position(of key: TemplateKey) -> Int? { positions.isEmpty ? first.firstIndex(of: key) : positions[key] }
 
-  func position(of key: TemplateKey, in keys: [TemplateValue]) -> Int? {
-    if keys.count > Self.linearLimit { return positions[key] }
-    return keys.firstIndex { (try? TemplateKey($0)) == key }
-  }
-
-  /// Takes note of the last of `keys`.
-  mutating func append(_ key: TemplateKey, to keys: [TemplateValue]) {
-    if keys.count == Self.linearLimit + 1 {
-      for (position, earlier) in keys.enumerated() {
-        if let earlier = try? TemplateKey(earlier) { positions[earlier] = position }
-      }
-    } else if keys.count > Self.linearLimit {
-      positions[key] = keys.count - 1
+  /// Takes note of a new key.
+  mutating func append(_ key: TemplateKey) {
+    if !positions.isEmpty {
+      positions[key] = positions.count
+    } else if first.count < Self.linearLimit {
+      first.append(key)
+    } else {
+      for (position, earlier) in first.enumerated() { positions[earlier] = position }
+      positions[key] = first.count
     }
   }
 }

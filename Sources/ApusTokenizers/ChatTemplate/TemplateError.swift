@@ -1,6 +1,6 @@
 /// Why a chat template cannot be compiled or rendered.
 package struct TemplateError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The four ways in which a template fails.
+  /// The ways in which a rendering ends without a text.
   package enum Kind: Sendable, Equatable {
     /// The text is not a template of the supported language.
     case syntax
@@ -10,6 +10,8 @@ package struct TemplateError: Error, Sendable, Equatable, CustomStringConvertibl
     case raised
     /// A bound on steps, depth or size was reached.
     case limit
+    /// The caller asked to stop.
+    case stopped
   }
 
   /// Which way it failed.
@@ -34,6 +36,7 @@ package struct TemplateError: Error, Sendable, Equatable, CustomStringConvertibl
       case .runtime: "chat template: error\(place): \(message)"
       case .raised: "the chat template refused the conversation: \(message)"
       case .limit: "chat template: limit exceeded\(place): \(message)"
+      case .stopped: "chat template: \(message)\(place)"
       }
     return shortened(text, toByteCount: 512)
   }

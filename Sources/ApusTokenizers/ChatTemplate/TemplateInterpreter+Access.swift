@@ -3,7 +3,9 @@ extension TemplateInterpreter {
   /// `value.name`: Python's attributes first, then the item of that name.
   func attribute(_ name: String, of value: TemplateValue) throws(TemplateError) -> TemplateValue {
     if let found = try ownAttribute(name, of: value) { return found }
-    if case .dictionary(let dictionary) = value, let found = dictionary.value(TemplateText(name, by: .template)) {
+    if case .dictionary(let dictionary) = value,
+      let found = try self.value(.text(name, by: .template), in: dictionary.members)
+    {
       return found
     }
     return .undefined(.attribute(name, ofType: value.attributeOwner))
@@ -11,33 +13,45 @@ extension TemplateInterpreter {
 
   /// An attribute that is not an item: a method, or a part of a namespace or loop.
   private func ownAttribute(_ name: String, of value: TemplateValue) throws(TemplateError) -> TemplateValue? {
+    try spend(name.utf8.count / Self.copiedBytesPerUnit)
     switch value {
     case .undefined(let undefined): throw undefined.error
-    case .namespace(let number):
-      try spend(namespaces[number].names.count / 8)
-      return namespaces[number][TemplateText(name, by: .template)]
+    case .namespace(let number): return try self.value(.text(name, by: .template), in: namespaces[number].members)
     case .loop(let number): return try attribute(name, of: loops[number], value)
-    case .macro(let number): return attribute(name, of: macros[number].definition)
+    case .macro(let number): return try attribute(name, of: macros[number].definition)
     case .tuple(let tuple):
       if let index = tuple.names.firstIndex(of: name) { return tuple.items[index] }
     case .cycler(let cycler) where name == "current": return cycler.items.items[cycler.position]
     default: break
     }
+    // No method has a long name, and to hash one takes time.
+    guard name.utf8.count <= TemplateMethods.longestName else { return nil }
     if TemplateMethods.isRefused(name, on: value) {
       return .undefined(.unsafeAttribute(name, ofType: value.typeName))
     }
     return TemplateMethods.exists(name, on: value) ? .method(TemplateMethod(value, name)) : nil
   }
 
-  private func attribute(_ name: String, of macro: TemplateMacroDefinition) -> TemplateValue? {
+  private func attribute(
+    _ name: String, of macro: TemplateMacroDefinition
+  ) throws(TemplateError) -> TemplateValue? {
     switch name {
-    case "name": .text(macro.name, by: .template)
-    case "arguments": try? .tuple(macro.parameters.map { .text($0.name.text, by: .template) })
-    case "catch_kwargs": .bool(macro.specials.kwargs != nil)
-    case "catch_varargs": .bool(macro.specials.varargs != nil)
-    case "caller": .bool(macro.specials.caller != nil)
-    default: nil
+    case "name": return .text(try copied(macro.name))
+    case "arguments":
+      var names: [TemplateValue] = []
+      for parameter in macro.parameters { names.append(.text(try copied(parameter.name.text))) }
+      return try .tuple(names)
+    case "catch_kwargs": return .bool(macro.specials.kwargs != nil)
+    case "catch_varargs": return .bool(macro.specials.varargs != nil)
+    case "caller": return .bool(macro.specials.caller != nil)
+    default: return nil
     }
+  }
+
+  /// A text of the template as a value.
+  func copied(_ name: String) throws(TemplateError) -> TemplateText {
+    try spend(2 + name.utf8.count / Self.copiedBytesPerUnit)
+    return TemplateText(name, by: .template)
   }
 
   private func attribute(
@@ -70,6 +84,7 @@ extension TemplateInterpreter {
     if case .undefined(let undefined) = value { throw undefined.error }
     if let found = try element(index, of: value) { return found }
     guard case .text(let name) = index else { return .undefined(.element(ofType: value.attributeOwner)) }
+    try spend(name.byteCount / Self.copiedBytesPerUnit)
     if let found = try ownAttribute(name.string, of: value) { return found }
     let owner = value.attributeOwner
     return .undefined(isLiteral ? .attribute(name.string, ofType: owner) : .element(ofType: owner))
@@ -77,9 +92,13 @@ extension TemplateInterpreter {
 
   private func element(_ index: TemplateValue, of value: TemplateValue) throws(TemplateError) -> TemplateValue? {
     if case .dictionary(let dictionary) = value {
-      if case .text(let name) = index { return dictionary.value(name) }
-      guard let key = try? TemplateKey(index) else { return nil }
-      return dictionary.value(key)
+      do {
+        return try self.value(index, in: dictionary.members)
+      } catch {
+        // What cannot be a key is not there.
+        guard error.kind == .runtime else { throw error }
+        return nil
+      }
     }
     guard let number = index.index else { return nil }
     switch value {
@@ -87,7 +106,7 @@ extension TemplateInterpreter {
       return position(number, in: sequence.items.count).map { sequence.items[$0] }
     case .range(let range): return position(number, in: range.count).map { range.item($0) }
     case .text(let text):
-      try spend(text.byteCount / 8)
+      try spend(text.byteCount / Self.copiedBytesPerUnit)
       return position(number, in: text.count).map {
         .text(text.slice(SliceRange(start: $0, stop: $0 + 1, step: 1, length: $0 + 1)))
       }
@@ -105,15 +124,16 @@ extension TemplateInterpreter {
     _ value: TemplateValue, _ start: TemplateValue, _ stop: TemplateValue, _ step: TemplateValue
   ) throws(TemplateError) -> TemplateValue {
     if case .undefined(let undefined) = value { throw undefined.error }
+    try spend(value.textByteCount / Self.copiedBytesPerUnit)
     guard let length = value.length else { throw .runtime("'\(value.typeName)' object is not subscriptable") }
     guard start.isNone || start.index != nil, stop.isNone || stop.index != nil, step.isNone || step.index != nil
     else { throw .runtime("slice indices must be integers or None") }
     guard step.index != 0 else { throw .runtime("slice step cannot be zero") }
     let range = SliceRange(start: start.index, stop: stop.index, step: step.index ?? 1, length: length)
-    try spend(range.count / 8)
+    try spend(range.count)
     switch value {
     case .text(let text):
-      try spend(text.byteCount / 8)
+      if step.index ?? 1 != 1 { try spend(text.byteCount * 2) }
       return .text(text.slice(range))
     case .list(let sequence): return try .list(range.indices.map { sequence.items[$0] })
     case .tuple(let sequence): return try .tuple(range.indices.map { sequence.items[$0] })
@@ -135,7 +155,7 @@ extension TemplateInterpreter {
     case .list(let sequence), .tuple(let sequence): return sequence.items
     case .dictionary(let dictionary): return dictionary.keys
     case .text(let text):
-      try spend(text.byteCount * 8)
+      try spend(text.byteCount * 4)
       guard text.byteCount <= TemplateLimits.elementCount * 4, text.count <= TemplateLimits.elementCount else {
         throw .limit("a text of more than \(TemplateLimits.elementCount) characters cannot be iterated")
       }
@@ -144,9 +164,11 @@ extension TemplateInterpreter {
       try spend(range.count)
       return (0..<range.count).map { range.item($0) }
     case .view(let view):
-      try spend(view.dictionary.count)
+      if view.kind == .items { try spend(view.dictionary.count * 4) }
       return try view.items()
-    case .iterator(let iterator): return try iterator.rest()
+    case .iterator(let iterator):
+      try spend(iterator.count / 2)
+      return try iterator.rest()
     case .loop(let number):
       var rest: [TemplateValue] = []
       while let item = try peek(loops[number]) {

@@ -1,3 +1,14 @@
+extension TemplateExpression.Arithmetic {
+  /// What the operation costs on operands that are not numbers; what grows is paid for where it is made.
+  var cost: TemplateCost {
+    switch self {
+    case .add: TemplateCost(.items, rate: 8)
+    case .remainder: TemplateCost(.texts, rate: 64)
+    case .subtract, .multiply, .divide, .floorDivide, .power: .constant
+    }
+  }
+}
+
 /// Python's arithmetic on 64-bit integers: where Python would go on with a big integer, this is an error.
 extension TemplateInterpreter {
   func arithmetic(
@@ -6,13 +17,14 @@ extension TemplateInterpreter {
     try spend(1)
     if let x = a.index, let y = b.index { return try integers(x, operation, y) }
     if let x = a.number, let y = b.number { return try doubles(x, operation, y) }
+    try spend(operation.cost.units(a, b))
     if case .undefined(let undefined) = a { throw undefined.error }
     if operation == .remainder, case .text(let format) = a { return .text(try percentFormat(format, b)) }
     if case .undefined(let undefined) = b { throw undefined.error }
     switch (operation, a, b) {
     case (.add, .text(let a), .text(let b)): return .text(try concatenated(a, b))
-    case (.add, .list(let a), .list(let b)): return try .list(try concatenated(a.items, b.items))
-    case (.add, .tuple(let a), .tuple(let b)): return try .tuple(try concatenated(a.items, b.items))
+    case (.add, .list(let a), .list(let b)): return try .list(a.items + b.items)
+    case (.add, .tuple(let a), .tuple(let b)): return try .tuple(a.items + b.items)
     case (.multiply, .text(let text), _), (.multiply, _, .text(let text)):
       if let count = a.index ?? b.index { return .text(try repeated(text, count)) }
     case (.multiply, .list(let list), _), (.multiply, _, .list(let list)):
@@ -34,25 +46,17 @@ extension TemplateInterpreter {
     let left = isMarkup ? try escaped(a) : a
     let right = isMarkup ? try escaped(b) : b
     try reserve(left.byteCount + right.byteCount)
-    try spend((left.byteCount + right.byteCount) / 8)
     var text = left + right
     try spend(text.origin.changeCount)
     text.isMarkup = isMarkup
     return text
   }
 
-  private func concatenated(
-    _ a: [TemplateValue], _ b: [TemplateValue]
-  ) throws(TemplateError) -> [TemplateValue] {
-    try spend(a.count + b.count)
-    return a + b
-  }
-
   func repeated(_ text: TemplateText, _ count: Int) throws(TemplateError) -> TemplateText {
     guard count > 0, !text.isEmpty else { return .empty }
     let (size, overflow) = text.byteCount.multipliedReportingOverflow(by: count)
     try reserve(overflow ? .max : size)
-    try spend(size / 8)
+    try spend(size / Self.copiedBytesPerUnit)
     // Doubling is many times faster than appending one short piece after the other.
     var doubled = TemplateText(utf8: text.utf8, origin: text.origin)
     while doubled.byteCount <= size / 2 { doubled = doubled + doubled }

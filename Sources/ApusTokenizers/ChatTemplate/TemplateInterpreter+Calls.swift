@@ -44,9 +44,12 @@ extension TemplateInterpreter {
 
   private func bind(_ arguments: TemplateArguments, to macro: TemplateMacroDefinition) throws(TemplateError) {
     var named = arguments.named
+    var nameByteCount = 0
+    for (name, _) in named { nameByteCount += name.byteCount }
     var missing: [(name: TemplateName, initial: TemplateExpression?)] = []
     for (index, parameter) in macro.parameters.enumerated() {
-      try spend(1 + named.count)
+      // A name can be compared with all that were given.
+      try spend(4 + named.count + nameByteCount / Self.copiedBytesPerUnit)
       if index < arguments.positional.count {
         assign(parameter.name.number, arguments.positional[index])
       } else if let position = named.firstIndex(where: { $0.name.utf8.elementsEqual(parameter.name.text.utf8) }) {
@@ -75,9 +78,9 @@ extension TemplateInterpreter {
     to macro: TemplateMacroDefinition
   ) throws(TemplateError) {
     if let kwargs = macro.specials.kwargs {
-      var builder = TemplateDictionaryBuilder()
-      for (name, value) in named { try builder.set(.text(name), value) }
-      assign(kwargs.number, .dictionary(try builder.build()))
+      var members = TemplateMembers()
+      for (name, value) in named { try set(.text(name), value, in: &members) }
+      assign(kwargs.number, .dictionary(try TemplateDictionary(members)))
     } else if let (name, _) = named.first {
       throw .runtime(
         "macro '\(macro.name)' takes no keyword argument '\(shortened(name.string, toByteCount: 64))'")
@@ -126,6 +129,7 @@ extension TemplateInterpreter {
   private func call(
     _ function: TemplateFunction, _ arguments: TemplateArguments
   ) throws(TemplateError) -> TemplateValue {
+    try spend(function.cost.units(.none, arguments))
     switch function {
     case .range: return try range(arguments)
     case .dict: return .dictionary(try dictionary(arguments))
@@ -171,32 +175,42 @@ extension TemplateInterpreter {
 
   /// What `dict(…)` and `namespace(…)` are made from: a mapping or pairs, then keyword arguments.
   private func dictionary(_ arguments: TemplateArguments) throws(TemplateError) -> TemplateDictionary {
-    var builder = TemplateDictionaryBuilder()
+    var members = TemplateMembers()
     guard arguments.positional.count <= 1 else { throw .runtime("dict expected at most 1 argument") }
     if let first = arguments.positional.first {
       if case .dictionary(let dictionary) = first {
-        builder = try TemplateDictionaryBuilder(dictionary)
+        members = dictionary.members
       } else {
         for pair in try items(of: first, for: "cannot make a dictionary from") {
           let parts = try items(of: pair, for: "cannot make a dictionary from")
           guard parts.count == 2 else { throw .runtime("a dictionary is made from pairs") }
-          try builder.set(parts[0], parts[1])
+          try set(parts[0], parts[1], in: &members)
         }
       }
     }
-    for (name, value) in arguments.named { try builder.set(.text(name), value) }
-    return try builder.build()
+    for (name, value) in arguments.named { try set(.text(name), value, in: &members) }
+    return try TemplateDictionary(members)
   }
 
   private func namespace(_ arguments: TemplateArguments) throws(TemplateError) -> TemplateValue {
-    var namespace = TemplateNamespace()
     let dictionary = try dictionary(arguments)
-    try spend(dictionary.count * dictionary.count / 8)
-    for (key, value) in zip(dictionary.keys, dictionary.values) {
-      guard case .text(let name) = key else { throw .runtime("the names of a namespace are strings") }
-      namespace[name] = value
+    for key in dictionary.keys {
+      guard case .text = key else { throw .runtime("the names of a namespace are strings") }
     }
-    namespaces.append(namespace)
+    namespaces.append(TemplateNamespace(members: dictionary.members))
     return .namespace(namespaces.count - 1)
+  }
+}
+
+extension TemplateFunction {
+  /// What a call costs by its arguments.
+  var cost: TemplateCost {
+    switch self {
+    case .range, .joiner, .raiseException: .constant
+    case .dict, .namespace: TemplateCost(.items, rate: 64)
+    case .cycler: TemplateCost(.items, rate: 16)
+    // A format of two bytes can stand for many.
+    case .strftimeNow: TemplateCost(.texts, rate: 512)
+    }
   }
 }

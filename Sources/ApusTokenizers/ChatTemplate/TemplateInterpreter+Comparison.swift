@@ -3,7 +3,10 @@ extension TemplateInterpreter {
   func equal(_ a: TemplateValue, _ b: TemplateValue) throws(TemplateError) -> Bool {
     try spend(2)
     switch (a, b) {
-    case (.text(let a), .text(let b)): return a == b
+    case (.text(let a), .text(let b)):
+      guard a.byteCount == b.byteCount else { return false }
+      try spend(a.byteCount / Self.copiedBytesPerUnit)
+      return a == b
     case (.none, .none), (.undefined, .undefined): return true
     case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)):
       return a === b ? true : try equal(a.items, b.items)
@@ -31,7 +34,7 @@ extension TemplateInterpreter {
   private func equal(_ a: TemplateDictionary, _ b: TemplateDictionary) throws(TemplateError) -> Bool {
     guard a.count == b.count else { return false }
     for (key, value) in zip(a.keys, a.values) {
-      guard let other = b.value(try TemplateKey(key)), try equal(value, other) else { return false }
+      guard let other = try self.value(key, in: b.members), try equal(value, other) else { return false }
     }
     return true
   }
@@ -41,7 +44,7 @@ extension TemplateInterpreter {
     try spend(1)
     switch (a, b) {
     case (.text(let a), .text(let b)):
-      try spend(min(a.byteCount, b.byteCount) / 8)
+      try spend(min(a.byteCount, b.byteCount) / Self.copiedBytesPerUnit)
       return a < b
     case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)):
       for (a, b) in zip(a.items, b.items) where !(try equal(a, b)) { return try less(a, b, sign) }
@@ -89,8 +92,8 @@ extension TemplateInterpreter {
       }
       try spend((text.byteCount + part.byteCount) / 8)
       return text.contains(part)
-    case .dictionary(let dictionary): return dictionary.value(try TemplateKey(item)) != nil
-    case .view(let view) where view.kind == .keys: return view.dictionary.value(try TemplateKey(item)) != nil
+    case .dictionary(let dictionary): return try value(item, in: dictionary.members) != nil
+    case .view(let view) where view.kind == .keys: return try value(item, in: view.dictionary.members) != nil
     case .range(let range):
       guard let number = item.index ?? item.number.flatMap(Int.init(exactly:)) else { return false }
       return range.contains(number)

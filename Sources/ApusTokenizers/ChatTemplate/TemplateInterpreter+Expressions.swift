@@ -6,7 +6,7 @@ extension TemplateInterpreter {
     try spend(1)
     switch expression {
     case .literal(let literal): return literal.value
-    case .name(let name): return lookUp(name)
+    case .name(let name): return try lookUp(name)
     case .postfix:
       try descend()
       let value = try evaluatePostfix(expression)
@@ -90,9 +90,9 @@ extension TemplateInterpreter {
   private func concatenation(_ parts: [TemplateExpression]) throws(TemplateError) -> TemplateValue {
     var printer = TemplatePrinter(self)
     for part in parts {
-      let start = printer.byteCount
-      try printer.str(try evaluate(part))
-      try spend((printer.byteCount - start) / 8)
+      let value = try evaluate(part)
+      try spend(value.textByteCount / Self.copiedBytesPerUnit)
+      try printer.str(value)
     }
     try spend(printer.text.origin.changeCount)
     return .text(printer.text)
@@ -110,9 +110,9 @@ extension TemplateInterpreter {
   private func dictionary(
     _ members: [(key: TemplateExpression, value: TemplateExpression)]
   ) throws(TemplateError) -> TemplateValue {
-    var builder = TemplateDictionaryBuilder()
-    for (key, value) in members { try builder.set(try evaluate(key), try evaluate(value)) }
-    return .dictionary(try builder.build())
+    var result = TemplateMembers()
+    for (key, value) in members { try set(try evaluate(key), try evaluate(value), in: &result) }
+    return .dictionary(try TemplateDictionary(result))
   }
 
   // MARK: Chains
@@ -143,7 +143,6 @@ extension TemplateInterpreter {
     case .filter(let filter):
       let arguments = try evaluate(filter.arguments)
       guard let function = filter.function else { throw .runtime("No filter named '\(filter.name)'.") }
-      try spend(TemplateBudget.unitsPerStep)
       return try function(self, value, arguments)
     case .test(let test, let isNegated):
       let arguments = try evaluate(test.arguments)
@@ -170,14 +169,17 @@ extension TemplateInterpreter {
     var arguments = TemplateArguments()
     if call.isEmpty { return arguments }
     arguments.positional = try evaluate(call.positional)
-    for (name, value) in call.named { arguments.named.append((TemplateText(name, by: .template), try evaluate(value))) }
+    for (name, value) in call.named { arguments.named.append((try copied(name), try evaluate(value))) }
     if let spread = call.spread {
-      arguments.positional += try items(of: try evaluate(spread), for: "argument after * must be an iterable, not")
+      let values = try items(of: try evaluate(spread), for: "argument after * must be an iterable, not")
+      try spend(values.count)
+      arguments.positional += values
     }
     if let spread = call.namedSpread {
       guard case .dictionary(let dictionary) = try evaluate(spread) else {
         throw .runtime("argument after ** must be a mapping")
       }
+      try spend(dictionary.count * 2)
       for (key, value) in zip(dictionary.keys, dictionary.values) {
         guard case .text(let name) = key else { throw .runtime("keywords must be strings") }
         arguments.named.append((name, value))

@@ -116,11 +116,10 @@ extension TemplateInterpreter {
     switch target {
     case .name(let name): assign(name.number, value)
     case .attribute(let name, let attribute):
-      guard case .namespace(let number) = lookUp(name) else {
+      guard case .namespace(let number) = try lookUp(name) else {
         throw .runtime("cannot assign attribute on non-namespace object")
       }
-      try spend(namespaces[number].names.count)
-      namespaces[number][TemplateText(attribute, by: .template)] = value
+      try set(.text(try copied(attribute)), value, in: &namespaces[number].members)
     case .tuple(let targets):
       let values = try items(of: value, for: "cannot unpack non-iterable")
       guard values.count == targets.count else {

@@ -1,7 +1,7 @@
 /// Renders one template once: owns the output, the variables and everything mutable.
 ///
-/// A tree walker. Every recursion passes `descend`, so the depth of the stack is bounded; every statement, call and
-/// loop round passes `spend`, so time and memory are.
+/// A tree walker. Every recursion passes `descend`, so the depth of the stack is bounded; every statement, operation
+/// and loop round passes `spend`, so time and memory are.
 final class TemplateInterpreter {
   private let names: [String]
   let clock: TemplateClock?
@@ -13,7 +13,7 @@ final class TemplateInterpreter {
   var scope: TemplateScope?
   /// The text written so far to the output or to the block being captured.
   private var output = TemplateTextBuilder()
-  private var budget = TemplateBudget()
+  private var budget: TemplateBudget
   private var depth = 0
   /// The line of the statement being run.
   var line = 1
@@ -22,8 +22,9 @@ final class TemplateInterpreter {
   var macros: [TemplateMacro] = []
   var loops: [TemplateLoop] = []
 
-  init(names: [String], clock: TemplateClock?) {
+  init(names: [String], budget: TemplateBudget, clock: TemplateClock?) {
     self.names = names
+    self.budget = budget
     self.clock = clock
     loopVariable = names.firstIndex(of: "loop")
     globals = names.map { name in TemplateFunction(rawValue: name).map { .function($0) } }
@@ -52,6 +53,9 @@ final class TemplateInterpreter {
   @inline(__always)
   func spend(_ units: Int) throws(TemplateError) { try budget.spend(units) }
 
+  /// How many bytes are copied, compared or searched for a unit.
+  static let copiedBytesPerUnit = 16
+
   /// Fails where a text of that many bytes would be too long.
   func reserve(_ byteCount: Int) throws(TemplateError) {
     guard byteCount <= TemplateLimits.textByteCount else {
@@ -76,12 +80,15 @@ final class TemplateInterpreter {
 
   // MARK: Variables
 
-  func lookUp(_ name: TemplateName) -> TemplateValue {
+  func lookUp(_ name: TemplateName) throws(TemplateError) -> TemplateValue {
     var candidate = scope
+    var scopeCount = 0
     while let scope = candidate {
       if let value = scope[name.number] { return value }
       candidate = scope.parent
+      scopeCount += 1
     }
+    try spend(scopeCount / 4)
     return globals[name.number] ?? .undefined(.variable(name.text))
   }
 
@@ -96,7 +103,7 @@ final class TemplateInterpreter {
   // MARK: Output
 
   func write(_ text: TemplateText) throws(TemplateError) {
-    try spend(text.byteCount / 8 + text.origin.changeCount)
+    try spend(text.byteCount / Self.copiedBytesPerUnit + text.origin.changeCount)
     try reserve(output.byteCount + text.byteCount)
     output.append(text)
   }

@@ -10,9 +10,12 @@ enum TemplateLimits {
   static let evaluationDepth = 256
   /// The deepest nesting of lists, dictionaries and iterators as values.
   static let valueDepth = 128
-  /// The steps of one rendering: statements, calls and loop rounds count one each, parts of expressions, copied
-  /// elements and runs of 8 bytes count an eighth.
+  /// The steps of one rendering, besides those for its variables: statements, calls and loop rounds count one each,
+  /// parts of expressions an eighth, and operations what `TemplateCost` says of the values they touch.
   static let steps = 1_000_000
+
+  /// The steps of a rendering whose variables hold so many bytes: a long conversation is walked more than once.
+  static func steps(contextByteCount: Int) -> Int { steps + min(contextByteCount / 8, steps) }
   /// The largest text in bytes, the output and every intermediate one.
   static let textByteCount = 4 << 20
   /// The longest list.
@@ -22,21 +25,46 @@ enum TemplateLimits {
 }
 
 /// What one rendering may still spend, in eighths of a step.
+///
+/// A unit stands for less than 90 ns of work on a slow machine, so that the whole budget ends within about a second.
 struct TemplateBudget {
   static let unitsPerStep = 8
-  private var units = TemplateLimits.steps * TemplateBudget.unitsPerStep
+  /// The units between two questions whether to stop: a millisecond or less.
+  private static let portionCount = 1 << 14
+
+  private let steps: Int
+  /// What is left besides the present portion.
+  private var units: Int
+  /// What is left of the present portion; below 0 where more is owed.
+  private var portion = 0
+  private let shouldStop: (@Sendable () -> Bool)?
+
+  init(steps: Int, shouldStop: (@Sendable () -> Bool)?) {
+    self.steps = steps
+    self.shouldStop = shouldStop
+    units = steps * Self.unitsPerStep
+  }
 
   /// Spends `count` units or fails.
   @inline(__always)
   mutating func spend(_ count: Int) throws(TemplateError) {
-    let (left, overflow) = units.subtractingReportingOverflow(count)
-    units = left
-    if overflow || left < 0 { throw exhausted() }
+    portion -= min(count, TemplateBudget.most)
+    if portion < 0 { try takePortion() }
   }
 
+  /// More than every budget; a larger sum is as good as this one.
+  private static let most = 1 << 50
+
   @inline(never)
-  private mutating func exhausted() -> TemplateError {
-    units = 0
-    return .limit("the template needs more than \(TemplateLimits.steps) steps")
+  private mutating func takePortion() throws(TemplateError) {
+    units += portion
+    portion = 0
+    guard units >= 0 else {
+      units = 0
+      throw .limit("the template needs more than \(steps) steps")
+    }
+    if let shouldStop, shouldStop() { throw TemplateError(.stopped, "the rendering was stopped") }
+    portion = min(units, Self.portionCount)
+    units -= portion
   }
 }

@@ -1,7 +1,7 @@
 /// Python's methods of strings, dictionaries, lists and tuples.
 enum TemplateMethods {
-  typealias Method =
-    @Sendable (TemplateInterpreter, TemplateValue, TemplateArguments) throws(TemplateError) -> TemplateValue
+  typealias Method = TemplateOperation<TemplateValue>.Body
+  typealias Table = [String: TemplateOperation<TemplateValue>]
 
   /// Methods that change their receiver: refused by Jinja's immutable sandbox.
   private static let refused: [String: Set<String>] = [
@@ -17,16 +17,38 @@ enum TemplateMethods {
     }
   }
 
-  private static func table(_ value: TemplateValue) -> [String: Method]? {
+  /// The types that have methods.
+  enum Owner: String, CaseIterable {
+    case text = "str"
+    case dictionary = "dict"
+    case sequence = "list"
+    case double = "float"
+    case cycler
+
+    var table: Table {
+      switch self {
+      case .text: TemplateTextMethods.table
+      case .dictionary: TemplateCollectionMethods.dictionary
+      case .sequence: TemplateCollectionMethods.sequence
+      case .double: TemplateCollectionMethods.double
+      case .cycler: TemplateCollectionMethods.cycler
+      }
+    }
+  }
+
+  private static func table(_ value: TemplateValue) -> Table? {
     switch value {
-    case .text: TemplateTextMethods.table
-    case .dictionary: TemplateCollectionMethods.dictionary
-    case .list, .tuple, .range: TemplateCollectionMethods.sequence
-    case .double: TemplateCollectionMethods.double
-    case .cycler: TemplateCollectionMethods.cycler
+    case .text: Owner.text.table
+    case .dictionary: Owner.dictionary.table
+    case .list, .tuple, .range: Owner.sequence.table
+    case .double: Owner.double.table
+    case .cycler: Owner.cycler.table
     default: nil
     }
   }
+
+  /// No name is longer, in bytes.
+  static let longestName = 64
 
   static func exists(_ name: String, on value: TemplateValue) -> Bool {
     guard table(value)?[name] != nil else { return false }
@@ -46,18 +68,23 @@ enum TemplateMethods {
 
 /// The methods of everything but strings.
 enum TemplateCollectionMethods {
-  static let dictionary: [String: TemplateMethods.Method] = [
+  /// None walks its receiver or arguments: keys and comparisons are paid for where they are looked up and done.
+  private static func constant(_ bodies: [String: TemplateMethods.Method]) -> TemplateMethods.Table {
+    TemplateOperation.table(bodies, costs: bodies.mapValues { _ in .constant })
+  }
+
+  static let dictionary = constant([
     "items": { (_, value, arguments) throws(TemplateError) in try view(.items, value, arguments) },
     "keys": { (_, value, arguments) throws(TemplateError) in try view(.keys, value, arguments) },
     "values": { (_, value, arguments) throws(TemplateError) in try view(.values, value, arguments) },
-    "get": { (_, value, arguments) throws(TemplateError) in try get(value, arguments) },
+    "get": { (interpreter, value, arguments) throws(TemplateError) in try get(interpreter, value, arguments) },
     "copy": { (_, value, arguments) throws(TemplateError) in
       try arguments.none("copy")
       return value
     },
-  ]
+  ])
 
-  static let sequence: [String: TemplateMethods.Method] = [
+  static let sequence = constant([
     "index": { (interpreter, value, arguments) throws(TemplateError) in try index(interpreter, value, arguments) },
     "count": { (interpreter, value, arguments) throws(TemplateError) in
       let wanted = try arguments.only("count")
@@ -69,16 +96,16 @@ enum TemplateCollectionMethods {
       try arguments.none("copy")
       return value
     },
-  ]
+  ])
 
-  static let double: [String: TemplateMethods.Method] = [
+  static let double = constant([
     "is_integer": { (_, value, arguments) throws(TemplateError) in
       try arguments.none("is_integer")
       return .bool(value.number.map { $0.isFinite && $0 == $0.rounded() } ?? false)
     }
-  ]
+  ])
 
-  static let cycler: [String: TemplateMethods.Method] = [
+  static let cycler = constant([
     "next": { (_, value, arguments) throws(TemplateError) in
       try arguments.none("next")
       guard case .cycler(let cycler) = value else { return .none }
@@ -90,7 +117,7 @@ enum TemplateCollectionMethods {
       if case .cycler(let cycler) = value { cycler.position = 0 }
       return .none
     },
-  ]
+  ])
 
   private static func view(
     _ kind: TemplateDictionaryView.Kind, _ value: TemplateValue, _ arguments: TemplateArguments
@@ -101,12 +128,12 @@ enum TemplateCollectionMethods {
   }
 
   private static func get(
-    _ value: TemplateValue, _ arguments: TemplateArguments
+    _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments
   ) throws(TemplateError) -> TemplateValue {
     guard case .dictionary(let dictionary) = value, (1...2).contains(arguments.positional.count),
       arguments.named.isEmpty
     else { throw .runtime("get() takes one or two arguments") }
-    let found = dictionary.value(try TemplateKey(arguments.positional[0]))
+    let found = try interpreter.value(arguments.positional[0], in: dictionary.members)
     return found ?? (arguments.positional.count > 1 ? arguments.positional[1] : .none)
   }
 

@@ -27,6 +27,11 @@ extension TemplateInterpreter {
   /// What the exact decimal digits of a float cost at most, in units of the budget.
   static let exactDecimalCost = 256
 
+  /// Pays for one field of a format, which may show a value that others show too.
+  func payField(_ value: TemplateValue) throws(TemplateError) {
+    try spend(2 * TemplateBudget.unitsPerStep + value.textByteCount / 8)
+  }
+
   /// Pads `sign` and `body` to the width of the spec.
   func laid(
     _ spec: TemplateFormatSpec, sign: String, _ body: TemplateText, _ standard: TemplateFormatSpec.Alignment
@@ -112,11 +117,12 @@ extension TemplateInterpreter {
   private func grouped(_ digits: String, _ spec: TemplateFormatSpec, size: Int) -> String {
     guard !spec.grouping.isEmpty else { return digits }
     let whole = digits.prefix { $0.isHexDigit }
+    let count = whole.count
     var result = ""
     for (index, digit) in whole.enumerated() {
-      if index > 0, (whole.count - index) % size == 0 { result += spec.grouping }
+      if index > 0, (count - index) % size == 0 { result += spec.grouping }
       result.append(digit)
     }
-    return result + digits.dropFirst(whole.count)
+    return result + digits.dropFirst(count)
   }
 }

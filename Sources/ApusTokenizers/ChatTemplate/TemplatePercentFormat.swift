@@ -1,8 +1,7 @@
 /// Python's `format % values`.
 extension TemplateInterpreter {
   func percentFormat(_ format: TemplateText, _ values: TemplateValue) throws(TemplateError) -> TemplateText {
-    try spend(format.byteCount)
-    var arguments = PercentArguments(values)
+    var arguments = PercentArguments(values, self)
     var reader = PercentReader(format)
     var result = TemplateTextBuilder()
     while let piece = try reader.next() {
@@ -12,7 +11,6 @@ extension TemplateInterpreter {
         let text = try percent(field, &arguments)
         result.append(format.isMarkup ? try escaped(text) : text)
       }
-      try spend(result.byteCount / 1024 + 1)
       try reserve(result.byteCount)
     }
     guard arguments.areUsedUp else { throw .runtime("not all arguments converted during string formatting") }
@@ -37,6 +35,7 @@ extension TemplateInterpreter {
       spec.precision = max(precision, 0)
     }
     let value = field.key == nil ? try arguments.next() : try arguments.value(field.key ?? [])
+    try payField(value)
     return spec.type == "%" ? TemplateText("%", by: spec.author) : try percent(spec, value)
   }
 
@@ -78,13 +77,15 @@ extension TemplateInterpreter {
 
 /// The values of a `%` format: several in a tuple, by name in a dictionary, or one.
 private struct PercentArguments {
+  private let interpreter: TemplateInterpreter
   private var values: [TemplateValue]
   private var mapping: TemplateDictionary?
   private var position = 0
   /// Whether values may be left over: those that have items by key may, as in Python.
   private let mayBeLeft: Bool
 
-  init(_ value: TemplateValue) {
+  init(_ value: TemplateValue, _ interpreter: TemplateInterpreter) {
+    self.interpreter = interpreter
     values = [value]
     mayBeLeft =
       switch value {
@@ -105,7 +106,8 @@ private struct PercentArguments {
 
   func value(_ key: [UInt8]) throws(TemplateError) -> TemplateValue {
     guard let mapping else { throw .runtime("format requires a mapping") }
-    guard let value = mapping.value(TemplateText(utf8: key, by: .template)) else {
+    let text = TemplateText(utf8: key, by: .template)
+    guard let value = try interpreter.value(.text(text), in: mapping.members) else {
       throw .runtime("a key of the format is missing")
     }
     return value

@@ -13,27 +13,37 @@ struct TemplatePrinter {
 
   private mutating func raw(_ text: String) { builder.append(text.utf8, by: .template) }
 
-  /// Appends `str(value)`.
+  /// Appends `str(value)`; copying a text is not paid for.
   mutating func str(_ value: TemplateValue) throws(TemplateError) {
     switch value {
     case .undefined: break
     case .text(let text):
       try interpreter.reserve(byteCount + text.byteCount)
       builder.append(text)
-    default: try repr(value)
+    default: try paidRepr(value)
     }
   }
 
-  /// Appends `repr(value)`.
-  mutating func repr(_ value: TemplateValue) throws(TemplateError) {
-    try interpreter.spend(1)
+  /// Appends `repr(value)`, paid for by all that the value holds.
+  mutating func paidRepr(_ value: TemplateValue) throws(TemplateError) {
+    try interpreter.spend(value.weight)
+    let start = byteCount
+    try repr(value)
+    // Escapes make a text longer.
+    try interpreter.spend(byteCount - start)
+  }
+
+  private mutating func repr(_ value: TemplateValue) throws(TemplateError) {
     try interpreter.reserve(byteCount)
     switch value {
     case .undefined: raw("Undefined")
     case .none: raw("None")
     case .bool(let value): raw(value ? "True" : "False")
     case .int(let value): raw(String(value))
-    case .double(let value): raw(pythonDescription(of: value))
+    case .double(let value):
+      // The shortest digits of a float are many times dearer than a whole number's.
+      try interpreter.spend(4 * TemplateBudget.unitsPerStep)
+      raw(pythonDescription(of: value))
     case .text(let text): try repr(text)
     case .list(let sequence): try list("[", sequence.items, "]")
     case .tuple(let sequence): try list("(", sequence.items, sequence.items.count == 1 ? ",)" : ")")
@@ -46,7 +56,10 @@ struct TemplatePrinter {
     case .loop(let number):
       let loop = interpreter.loops[number]
       raw("<LoopContext \(loop.index)/\(try interpreter.length(of: loop))>")
-    case .macro(let number): raw("<Macro '\(interpreter.macros[number].definition.name)'>")
+    case .macro(let number):
+      raw("<Macro '")
+      builder.append(try interpreter.copied(interpreter.macros[number].definition.name))
+      raw("'>")
     case .iterator, .function, .method, .cycler, .joiner: raw("<\(value.typeName) object>")
     }
   }
@@ -75,7 +88,13 @@ struct TemplatePrinter {
   private mutating func namespace(_ number: Int) throws(TemplateError) {
     raw("<Namespace ")
     let attributes = interpreter.namespaces[number]
-    let values = attributes.values.map { value in
+    // A value that names it by number does not count what it holds.
+    var extent = TemplateExtent()
+    try interpreter.spend(attributes.members.keys.count)
+    extent.add(attributes.members.keys)
+    extent.add(attributes.members.values)
+    try interpreter.spend(extent.weight)
+    let values = attributes.members.values.map { value in
       if case .namespace = value { TemplateValue.text("<Namespace>", by: .template) } else { value }
     }
     if values.contains(where: { $0.nesting > 0 }), attributes.isBeingPrinted {
@@ -83,13 +102,12 @@ struct TemplatePrinter {
     } else {
       interpreter.namespaces[number].isBeingPrinted = true
       defer { interpreter.namespaces[number].isBeingPrinted = false }
-      try members(attributes.names.map { .text($0) }, values)
+      try members(attributes.members.keys, values)
     }
     raw(">")
   }
 
   private mutating func repr(_ text: TemplateText) throws(TemplateError) {
-    try interpreter.spend(text.byteCount)
     if text.isMarkup { raw("Markup(") }
     let hasSingle = text.utf8.contains(0x27)
     let quote: UInt8 = hasSingle && !text.utf8.contains(0x22) ? 0x22 : 0x27
@@ -131,7 +149,7 @@ extension TemplateInterpreter {
   /// Python's `repr(value)`.
   func repr(_ value: TemplateValue) throws(TemplateError) -> TemplateText {
     var printer = TemplatePrinter(self)
-    try printer.repr(value)
+    try printer.paidRepr(value)
     return printer.text
   }
 }

@@ -35,23 +35,9 @@ final class TemplateScope {
 
 /// The attributes of a `namespace`, the only thing that a template can change.
 struct TemplateNamespace {
-  private(set) var names: [TemplateText] = []
-  private(set) var values: [TemplateValue] = []
+  var members = TemplateMembers()
   /// Set while it is printed: it may hold itself.
   var isBeingPrinted = false
-
-  subscript(name: TemplateText) -> TemplateValue? {
-    get { names.firstIndex(of: name).map { values[$0] } }
-    set {
-      guard let newValue else { return }
-      if let index = names.firstIndex(of: name) {
-        values[index] = newValue
-      } else {
-        names.append(name)
-        values.append(newValue)
-      }
-    }
-  }
 }
 
 /// A macro with the scope in which it was defined.

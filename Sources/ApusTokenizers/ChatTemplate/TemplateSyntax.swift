@@ -89,14 +89,14 @@ struct TemplateCall: Sendable {
 /// A filter with its arguments; nil where no filter has that name, an error only when it is reached.
 struct TemplateFilterCall: Sendable {
   let name: String
-  let function: TemplateFilters.Function?
+  let function: TemplateOperation<TemplateValue>?
   let arguments: TemplateCall
 }
 
 /// A test with its arguments.
 struct TemplateTestCall: Sendable {
   let name: String
-  let function: TemplateTests.Function?
+  let function: TemplateOperation<Bool>?
   let arguments: TemplateCall
 }
 

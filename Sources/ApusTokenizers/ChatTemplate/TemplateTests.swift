@@ -1,9 +1,23 @@
 /// Jinja's tests, by name: what may follow `is`.
 enum TemplateTests {
-  typealias Function =
-    @Sendable (TemplateInterpreter, TemplateValue, TemplateArguments) throws(TemplateError) -> Bool
+  typealias Function = TemplateOperation<Bool>.Body
 
-  static let table: [String: Function] = types.merging(values) { $1 }.merging(comparisons) { $1 }
+  static let table = TemplateOperation.table(
+    types.merging(values) { $1 }.merging(comparisons) { $1 }, costs: costs)
+
+  private static let constant = TemplateCost(.nothing, rate: 0, base: 1)
+
+  /// The tests that do not cost the standard; operators, comparisons and `in` are paid for where they are done.
+  private static let costs: [String: TemplateCost] = [
+    "defined": constant, "undefined": constant, "none": constant, "boolean": constant, "true": constant,
+    "false": constant, "integer": constant, "float": constant, "number": constant, "string": constant,
+    "mapping": constant, "sequence": constant, "iterable": constant, "callable": constant, "escaped": constant,
+    "odd": constant, "even": constant, "divisibleby": constant, "in": constant,
+    "==": constant, "eq": constant, "equalto": constant, "!=": constant, "ne": constant,
+    ">": constant, "gt": constant, "greaterthan": constant, ">=": constant, "ge": constant,
+    "<": constant, "lt": constant, "lessthan": constant, "<=": constant, "le": constant,
+    "sameas": TemplateCost(.texts, rate: 4, base: 1),
+  ]
 
   private static func plain(_ name: String, _ test: @escaping @Sendable (TemplateValue) -> Bool) -> Function {
     { (_, value, arguments) throws(TemplateError) in
@@ -32,7 +46,7 @@ enum TemplateTests {
     },
     "iterable": plain("iterable") { value in
       switch value {
-      case .iterator, .loop: true
+      case .iterator, .loop, .text: true
       default: value.length != nil
       }
     },

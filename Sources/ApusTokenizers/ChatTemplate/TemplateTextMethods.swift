@@ -2,16 +2,34 @@
 enum TemplateTextMethods {
   typealias Method = TemplateMethods.Method
 
-  static let table: [String: Method] = predicates.merging(conversions) { $1 }.merging(searches) { $1 }
+  static let table = TemplateOperation.table(
+    predicates.merging(conversions) { $1 }.merging(searches) { $1 }, costs: costs)
 
-  /// Makes a method from a function of the text that takes no arguments; the work is paid for first.
+  /// The methods that do not cost the standard.
+  private static let costs: [String: TemplateCost] = [
+    "isascii": TemplateCost(.texts, rate: 4),
+    "strip": TemplateCost(.texts, rate: 8), "lstrip": TemplateCost(.texts, rate: 8),
+    "rstrip": TemplateCost(.texts, rate: 8),
+    "startswith": TemplateCost(.everything, rate: 4), "endswith": TemplateCost(.everything, rate: 4),
+    "removeprefix": TemplateCost(.texts, rate: 8), "removesuffix": TemplateCost(.texts, rate: 8),
+    "center": TemplateCost(.texts, rate: 8), "ljust": TemplateCost(.texts, rate: 8),
+    "rjust": TemplateCost(.texts, rate: 8), "zfill": TemplateCost(.texts, rate: 8),
+    "split": TemplateCost(.texts, rate: 16), "rsplit": TemplateCost(.texts, rate: 16),
+    "partition": TemplateCost(.texts, rate: 16), "rpartition": TemplateCost(.texts, rate: 16),
+    "find": TemplateCost(.texts, rate: 16), "rfind": TemplateCost(.texts, rate: 16),
+    "index": TemplateCost(.texts, rate: 16), "rindex": TemplateCost(.texts, rate: 16),
+    "count": TemplateCost(.texts, rate: 16), "replace": TemplateCost(.texts, rate: 16),
+    "join": TemplateCost(.items, rate: 16),
+    "format": TemplateCost(.texts, rate: 64), "format_map": TemplateCost(.items, rate: 64),
+  ]
+
+  /// Makes a method from a function of the text that takes no arguments.
   private static func plain(
     _ name: String, _ body: @escaping @Sendable (TemplateText) -> TemplateValue
   ) -> Method {
     { (interpreter, value, arguments) throws(TemplateError) in
       try arguments.none(name)
       let text = try value.requireText("the receiver")
-      try interpreter.spend(text.byteCount * (text.isASCII ? 1 : 2))
       let result = body(text)
       if case .text(let text) = result { try interpreter.reserve(text.byteCount) }
       return result
@@ -141,14 +159,10 @@ enum TemplateTextMethods {
 
   // MARK: Pieces
 
-  /// The text a method is called on; one pass over it is paid for.
+  /// The text a method is called on.
   private static func receiver(
     _ value: TemplateValue, _ interpreter: TemplateInterpreter
-  ) throws(TemplateError) -> TemplateText {
-    let text = try value.requireText("the receiver")
-    try interpreter.spend(text.byteCount / 8)
-    return text
-  }
+  ) throws(TemplateError) -> TemplateText { try value.requireText("the receiver") }
 
   private static func strip(_ side: TemplateText.Side) -> Method {
     { (interpreter, value, arguments) throws(TemplateError) in
@@ -160,7 +174,6 @@ enum TemplateTextMethods {
         return .text(text.stripped(side))
       }
       let set = try characters.requireText("the argument of strip()")
-      try interpreter.spend(text.byteCount + set.byteCount)
       return .text(text.stripped(side, of: set))
     }
   }
@@ -285,7 +298,6 @@ enum TemplateTextMethods {
     }
     let text = try value.requireText("the receiver")
     guard arguments.positional.count > 1 else { return (text, true) }
-    try interpreter.spend(text.byteCount / 8)
     var bounds: [Int?] = []
     for bound in arguments.positional.dropFirst() {
       bounds.append(bound.isNone ? nil : try bound.requireIndex("a slice index"))
@@ -310,7 +322,6 @@ enum TemplateTextMethods {
     let part = try first.requireText("must be str: the argument")
     let whole = try receiver(value, interpreter)
     let (text, isValid) = try cut(interpreter, value, arguments)
-    try interpreter.spend(text.byteCount / 8)
     let start = arguments.positional.count > 1 ? arguments.positional[1].index ?? 0 : 0
     let offset = start == 0 ? 0 : SliceRange(start: start, stop: nil, step: 1, length: whole.count).start
     return (part, isValid ? text : nil, offset)
@@ -357,7 +368,7 @@ extension TemplateInterpreter {
     for part in parts { size += part.byteCount }
     let (separators, overflow) = separator.byteCount.multipliedReportingOverflow(by: max(parts.count - 1, 0))
     try reserve(overflow || separators > TemplateLimits.textByteCount ? .max : size + separators)
-    try spend((size + separators) / 8 + parts.count)
+    try spend((size + separators) / Self.copiedBytesPerUnit + parts.count)
     var builder = TemplateTextBuilder()
     builder.reserveCapacity(size + separators)
     for (index, part) in parts.enumerated() {
@@ -380,7 +391,7 @@ extension TemplateInterpreter {
     guard let result = text.replacing(old, with: new, limit: limit, byteLimit: TemplateLimits.textByteCount) else {
       throw .limit("a text would be larger than \(TemplateLimits.textByteCount) bytes")
     }
-    try spend(result.byteCount / 8 + result.origin.changeCount)
+    try spend(result.byteCount / Self.copiedBytesPerUnit + result.origin.changeCount)
     return result
   }
 }

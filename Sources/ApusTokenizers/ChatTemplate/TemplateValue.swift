@@ -53,22 +53,13 @@ enum TemplateValue {
   var isNone: Bool { if case .none = self { true } else { false } }
 }
 
-/// The nesting of a container of these values, refused beyond the limit: releasing and walking values recurses.
-func nesting(around items: [TemplateValue]) throws(TemplateError) -> Int {
-  var deepest = 0
-  for item in items { deepest = max(deepest, item.nesting) }
-  guard deepest < TemplateLimits.valueDepth else {
-    throw .limit("values are nested deeper than \(TemplateLimits.valueDepth)")
-  }
-  return deepest + 1
-}
-
 /// The items of a list or tuple; never changed, as in Jinja's immutable sandbox.
 final class TemplateSequence {
   let items: [TemplateValue]
   /// Attributes that name the first items: a group's `grouper` and `list`.
   let names: [String]
   let nesting: Int
+  let weight: Int
 
   init(_ items: [TemplateValue], names: [String] = []) throws(TemplateError) {
     guard items.count <= TemplateLimits.elementCount else {
@@ -76,7 +67,10 @@ final class TemplateSequence {
     }
     self.items = items
     self.names = names
-    nesting = try ApusTokenizers.nesting(around: items)
+    var extent = TemplateExtent()
+    extent.add(items)
+    nesting = try extent.containerNesting()
+    weight = extent.weight
   }
 }
 
@@ -135,6 +129,8 @@ final class TemplateDictionaryView {
 final class TemplateIterator {
   let typeName: String
   let nesting: Int
+  /// The weight of all items, those already taken included.
+  let weight: Int
   private var items: ArraySlice<TemplateValue>
   private let failure: TemplateError?
 
@@ -142,8 +138,14 @@ final class TemplateIterator {
     self.typeName = typeName
     self.items = items[...]
     self.failure = failure
-    nesting = try ApusTokenizers.nesting(around: items)
+    var extent = TemplateExtent()
+    extent.add(items)
+    nesting = try extent.containerNesting()
+    weight = extent.weight
   }
+
+  /// How many items are left.
+  var count: Int { items.count }
 
   func next() throws(TemplateError) -> TemplateValue? {
     if let item = items.popFirst() { return item }

@@ -13,12 +13,12 @@ internal import Testing
     ("tools", .array([.object(JSONObject([("name", .string(forged)), (forged, 1)]))])),
   ]
 
-  @Test(arguments: ChatTemplate.filterNames)
+  @Test(arguments: ChatTemplate.OperationNames().filters)
   func `no filter makes a message's text the template's`(_ name: String) {
     expectNoTraces(name, calls: ["|\(name)"])
   }
 
-  @Test(arguments: ChatTemplate.textMethodNames)
+  @Test(arguments: ChatTemplate.OperationNames().methods.flatMap { $0.type == "str" ? $0.names : [] })
   func `no method makes a message's text the template's`(_ name: String) {
     expectNoTraces(name, calls: [".\(name)"])
   }

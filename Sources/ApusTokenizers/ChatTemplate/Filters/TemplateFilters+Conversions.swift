@@ -6,7 +6,8 @@ extension TemplateFilters {
     "attr": { (interpreter, value, arguments) throws(TemplateError) in
       let name = try (try arguments.bind("attr", "name")[0] ?? .none).requireText("the attribute's name").string
       // Attributes only: an item of that name does not count.
-      if case .dictionary(let dictionary) = value, dictionary.value(TemplateText(name, by: .template)) != nil,
+      if case .dictionary(let dictionary) = value,
+        try interpreter.value(.text(name, by: .template), in: dictionary.members) != nil,
         !TemplateMethods.exists(name, on: value)
       {
         return .undefined(.element(ofType: value.attributeOwner))

@@ -30,7 +30,6 @@ extension TemplateFilters {
       indentation = try interpreter.repeated(TemplateText(" ", by: .template), try width.requireIndex("the width"))
     case nil: break
     }
-    try interpreter.spend(text.byteCount / 4)
     let indentsBlank = bound[2]?.isTrue ?? false
     // A line break is whoever's the text is.
     let lineBreak = TemplateText("\n", by: text.origin.whole)
@@ -58,7 +57,6 @@ extension TemplateFilters {
     let (longest, overflow) = length.addingReportingOverflow(leeway)
     if let count = value.length, overflow || count <= longest { return value }
     let text = try value.requireText("what is truncated")
-    try interpreter.spend(text.byteCount / 4)
     let cut = text.slice(SliceRange(start: nil, stop: length - endCount, step: 1, length: text.count))
     if bound[1]?.isTrue ?? false { return .text(cut + end) }
     let words = cut.split(by: [0x20], limit: 1, fromEnd: true)
@@ -69,8 +67,7 @@ extension TemplateFilters {
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments
   ) throws(TemplateError) -> TemplateValue {
     let bound = try arguments.bind("wordwrap", "width", "break_long_words", "wrapstring", "break_on_hyphens")
-    let text = try paidText(interpreter, value)
-    try interpreter.spend(text.byteCount * 8)
+    let text = try interpreter.str(value)
     let width = try bound[0]?.requireIndex("the width") ?? 79
     guard width > 0 else { throw .runtime("the width must be positive") }
     // A line break is whoever's the text is.

@@ -13,13 +13,9 @@ extension TemplateFilters {
     "float": { (interpreter, value, arguments) throws(TemplateError) in
       let bound = try arguments.bind("float", "default")
       if case .undefined(let undefined) = value { throw undefined.error }
-      if case .text(let text) = value { try interpreter.spend(text.byteCount) }
       return number(of: value).map { .double($0) } ?? bound[0] ?? .double(0)
     },
-    "round": { (interpreter, value, arguments) throws(TemplateError) in
-      try interpreter.spend(TemplateInterpreter.exactDecimalCost)
-      return try round(value, arguments)
-    },
+    "round": { (_, value, arguments) throws(TemplateError) in try round(value, arguments) },
     "random": { (_, _, _) throws(TemplateError) in
       throw .runtime("the filter 'random' is not available: a prompt must not depend on chance")
     },
@@ -42,7 +38,6 @@ extension TemplateFilters {
       if number.isNaN { return initial }
       return .int(try truncated(number))
     case .text(let text):
-      try interpreter.spend(text.byteCount)
       let base = try bound[1]?.requireIndex("the base") ?? 10
       guard base == 0 || (2...36).contains(base) else { throw .runtime("int() base must be >= 2 and <= 36, or 0") }
       if let digits = wholeDigits(text, base) {

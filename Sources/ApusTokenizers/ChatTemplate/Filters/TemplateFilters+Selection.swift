@@ -19,7 +19,7 @@ extension TemplateFilters {
   /// Collects what `body` makes of every item.
   ///
   /// An error ends the items and is thrown only when it is reached, as
-  /// Jinja's generators do; limits are thrown at once.
+  /// Jinja's generators do; limits and a wish to stop are thrown at once.
   private static func lazily(
     _ interpreter: TemplateInterpreter, _ value: TemplateValue,
     _ body: (TemplateValue) throws(TemplateError) -> TemplateValue?
@@ -29,11 +29,10 @@ extension TemplateFilters {
     do {
       guard value.isTrue else { return .iterator(try TemplateIterator("generator", [])) }
       for item in try interpreter.filterItems(value) {
-        try interpreter.spend(TemplateBudget.unitsPerStep)
         if let result = try body(item) { kept.append(result) }
       }
     } catch {
-      guard error.kind != .limit else { throw error }
+      guard error.kind != .limit, error.kind != .stopped else { throw error }
       failure = error
     }
     return .iterator(try TemplateIterator("generator", kept, failure: failure))

@@ -19,7 +19,6 @@ extension TemplateFilters {
     "reverse": { (interpreter, value, arguments) throws(TemplateError) in
       try arguments.none("reverse")
       if case .text(let text) = value {
-        try interpreter.spend(text.byteCount)
         return .text(text.slice(SliceRange(start: nil, stop: nil, step: -1, length: text.count)))
       }
       return .iterator(try TemplateIterator("list_reverseiterator", try interpreter.filterItems(value).reversed()))
@@ -61,7 +60,6 @@ extension TemplateFilters {
 
   private static let length: Function = { (interpreter, value, arguments) throws(TemplateError) in
     try arguments.none("length")
-    if case .text(let text) = value { try interpreter.spend(text.byteCount / 16) }
     if case .loop(let number) = value { return .int(try interpreter.length(of: interpreter.loops[number])) }
     guard let length = value.length else { throw .runtime("object of type '\(value.typeName)' has no len()") }
     return .int(length)
@@ -91,7 +89,6 @@ extension TemplateFilters {
       paths = names.split(by: Array(",".utf8), limit: .max, fromEnd: false).map { interpreter.path(.text($0)) }
     }
     let items = try interpreter.filterItems(value)
-    try interpreter.spend(items.count * 2)
     var keys: [TemplateValue] = []
     for item in items {
       var key: [TemplateValue] = []
@@ -128,7 +125,7 @@ extension TemplateFilters {
     var kept: [TemplateValue] = []
     for item in try interpreter.filterItems(value) {
       let key = try interpreter.key(path, of: item, isCaseSensitive: bound[0]?.isTrue ?? false)
-      if seen.insert(try TemplateKey(key)).inserted { kept.append(item) }
+      if seen.insert(try interpreter.hashed(key)).inserted { kept.append(item) }
     }
     return .iterator(try TemplateIterator("generator", kept))
   }

@@ -10,12 +10,11 @@ extension TemplateFilters {
       return .text(try interpreter.str(value))
     },
     "trim": { (interpreter, value, arguments) throws(TemplateError) in
-      let text = try paidText(interpreter, value)
+      let text = try interpreter.str(value)
       guard let characters = try arguments.bind("trim", "chars")[0], !characters.isNone else {
         return .text(text.stripped(.both))
       }
       let set = try characters.requireText("the characters to trim")
-      try interpreter.spend(text.byteCount + set.byteCount)
       return .text(text.stripped(.both, of: set))
     },
     "replace": { (interpreter, value, arguments) throws(TemplateError) in
@@ -23,7 +22,7 @@ extension TemplateFilters {
       guard let old = bound[0], let new = bound[1] else { throw .runtime("replace() takes an old and a new text") }
       return .text(
         try interpreter.replaced(
-          try paidText(interpreter, value), try interpreter.str(old), try interpreter.str(new), bound[2]))
+          try interpreter.str(value), try interpreter.str(old), try interpreter.str(new), bound[2]))
     },
     "format": { (interpreter, value, arguments) throws(TemplateError) in try format(interpreter, value, arguments) },
     "escape": escape,
@@ -42,7 +41,7 @@ extension TemplateFilters {
     },
     "striptags": { (interpreter, value, arguments) throws(TemplateError) in
       try arguments.none("striptags")
-      return .text(withoutTags(try paidText(interpreter, value)))
+      return .text(withoutTags(try interpreter.str(value)))
     },
     "urlencode": { (interpreter, value, arguments) throws(TemplateError) in
       try arguments.none("urlencode")
@@ -52,7 +51,7 @@ extension TemplateFilters {
       try arguments.none("wordcount")
       var count = 0
       var isInWord = false
-      for scalar in try paidText(interpreter, value).scalars {
+      for scalar in try interpreter.str(value).scalars {
         if scalar.isPythonWord, !isInWord { count += 1 }
         isInWord = scalar.isPythonWord
       }
@@ -65,22 +64,12 @@ extension TemplateFilters {
     return .text(try interpreter.escaped(try interpreter.str(value)))
   }
 
-  /// The value as a text, with several passes over it paid for.
-  static func paidText(
-    _ interpreter: TemplateInterpreter, _ value: TemplateValue
-  ) throws(TemplateError) -> TemplateText {
-    let text = try interpreter.str(value)
-    try interpreter.spend(text.byteCount)
-    return text
-  }
-
   private static func mapped(
     _ name: String, _ body: @escaping @Sendable (TemplateText) -> TemplateText
   ) -> Function {
     { (interpreter, value, arguments) throws(TemplateError) in
       try arguments.none(name)
-      let text = try paidText(interpreter, value)
-      if !text.isASCII { try interpreter.spend(text.byteCount) }
+      let text = try interpreter.str(value)
       let result = body(text)
       try interpreter.reserve(result.byteCount)
       return .text(result)
@@ -119,9 +108,9 @@ extension TemplateFilters {
     }
     var values = try TemplateValue.tuple(arguments.positional)
     if !arguments.named.isEmpty {
-      var builder = TemplateDictionaryBuilder()
-      for (name, value) in arguments.named { try builder.set(.text(name), value) }
-      values = .dictionary(try builder.build())
+      var members = TemplateMembers()
+      for (name, value) in arguments.named { try interpreter.set(.text(name), value, in: &members) }
+      values = .dictionary(try TemplateDictionary(members))
     }
     return .text(try interpreter.percentFormat(try interpreter.str(value), values))
   }
@@ -193,7 +182,7 @@ extension TemplateFilters {
   private static func quoted(
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, isQuery: Bool
   ) throws(TemplateError) -> TemplateText {
-    let text = try paidText(interpreter, value).replacingBytes { byte, result in
+    let text = try interpreter.str(value).replacingBytes { byte, result in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
         UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"),

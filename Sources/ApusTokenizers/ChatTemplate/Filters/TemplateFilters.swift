@@ -1,12 +1,36 @@
 /// Jinja's filters, by name.
 enum TemplateFilters {
-  typealias Function =
-    @Sendable (TemplateInterpreter, TemplateValue, TemplateArguments) throws(TemplateError) -> TemplateValue
+  typealias Function = TemplateOperation<TemplateValue>.Body
 
   /// All filters; a new one goes into the table of its family.
-  static let table: [String: Function] =
+  static let table = TemplateOperation.table(
     text.merging(layout) { $1 }.merging(numbers) { $1 }.merging(sequences) { $1 }.merging(selection) { $1 }
-    .merging(conversions) { $1 }
+      .merging(conversions) { $1 }, costs: costs)
+
+  /// The filters that do not cost the standard.
+  private static let costs: [String: TemplateCost] = [
+    "default": .constant, "d": .constant, "first": .constant, "last": .constant, "abs": .constant,
+    "random": .constant,
+    // These turn a value into a text first, which pays for all but texts.
+    "string": .constant, "pprint": .constant,
+    "length": TemplateCost(.texts, rate: 4), "count": TemplateCost(.texts, rate: 4),
+    "trim": TemplateCost(.texts, rate: 8), "replace": TemplateCost(.texts, rate: 16),
+    "escape": TemplateCost(.texts, rate: 16), "e": TemplateCost(.texts, rate: 16),
+    "forceescape": TemplateCost(.texts, rate: 16), "safe": TemplateCost(.texts, rate: 4),
+    "list": TemplateCost(.items, rate: 16), "attr": TemplateCost(.texts, rate: 64),
+    "sum": TemplateCost(.items, rate: 32), "min": TemplateCost(.items, rate: 64),
+    "max": TemplateCost(.items, rate: 64), "sort": TemplateCost(.items, rate: 64),
+    "dictsort": TemplateCost(.items, rate: 64), "unique": TemplateCost(.items, rate: 64),
+    "groupby": TemplateCost(.items, rate: 64), "batch": TemplateCost(.items, rate: 64),
+    "slice": TemplateCost(.items, rate: 64), "items": TemplateCost(.items, rate: 64),
+    "reverse": TemplateCost(.items, rate: 64), "map": TemplateCost(.items, rate: 64),
+    "select": TemplateCost(.items, rate: 64), "reject": TemplateCost(.items, rate: 64),
+    "selectattr": TemplateCost(.items, rate: 64), "rejectattr": TemplateCost(.items, rate: 64),
+    "format": TemplateCost(.texts, rate: 64),
+    // The exact decimal digits of a float.
+    "round": TemplateCost(.nothing, rate: 0, base: 256),
+    "filesizeformat": TemplateCost(.texts, rate: 64, base: 256),
+  ]
 }
 
 extension TemplateInterpreter {
@@ -25,7 +49,6 @@ extension TemplateInterpreter {
   ) throws(TemplateError) -> TemplateValue {
     var value = item
     for part in path {
-      try spend(1)
       value = try self.item(part, of: value)
       if let initial, value.isUndefined { value = initial }
     }
@@ -38,21 +61,12 @@ extension TemplateInterpreter {
   ) throws(TemplateError) -> TemplateValue {
     let value = try value(at: path, of: item, initial: initial)
     guard !isCaseSensitive, case .text(let text) = value else { return value }
-    try spend(text.byteCount / 8)
+    try spend(text.byteCount)
     return .text(text.lowercased())
   }
 
   /// The items that a filter works on.
   func filterItems(_ value: TemplateValue) throws(TemplateError) -> [TemplateValue] {
-    let items = try items(of: value, for: "not iterable:")
-    try spend(items.count / 4)
-    return items
+    try items(of: value, for: "not iterable:")
   }
-}
-
-extension ChatTemplate {
-  /// The names of all filters, for tests that walk them.
-  package static var filterNames: [String] { TemplateFilters.table.keys.sorted() }
-  /// The names of all methods of strings, for tests that walk them.
-  package static var textMethodNames: [String] { TemplateTextMethods.table.keys.sorted() }
 }
