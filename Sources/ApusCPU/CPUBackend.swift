@@ -27,6 +27,8 @@ internal import Synchronization
 
   let options: Options
   let pool: ThreadPool
+  /// There if the options ask for it.
+  let blas: OpenBLAS?
   var quantized: QuantizedActivations
   var plan = TilePlan()
   /// The weight, first of its group, of the last matmul of a few rows.
@@ -42,6 +44,12 @@ internal import Synchronization
   package init(_ options: Options) throws(BackendError) {
     self.options = options
     pool = ThreadPool(threadCount: options.threads, pinsThreads: options.pinsThreads)
+    guard pool.startedCount == pool.threadCount else {
+      throw .unsupported(
+        "the system starts \(pool.startedCount - 1) more threads, but \(pool.threadCount - 1) are wanted: "
+          + "compute with fewer threads, or raise the limit on processes and threads")
+    }
+    blas = options.usesBLAS ? try OpenBLAS(threads: pool.threadCount) : nil
     quantized = try QuantizedActivations()
     denseTiles = try DenseTiles(workers: pool.threadCount)
     attentionRoom = try AttentionRoom()
