@@ -58,12 +58,11 @@ let package = Package(
   ],
   targets: [
     .target(name: "CApusKernels"),
-    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     library("ApusCore"),
     library("ApusGGUF", "ApusCore"),
     library("ApusTokenizers"),
     library("ApusSampling"),
-    library("ApusCPU", "ApusCore", "CApusKernels", "COpenBLAS"),
+    library("ApusCPU", "ApusCore", "CApusKernels"),
     library("ApusModels", "ApusCore", "ApusGGUF", "ApusTokenizers"),
     library("Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers"),
     library(

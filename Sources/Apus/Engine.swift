@@ -10,7 +10,7 @@ package import ApusTokenizers
 package final class Engine: Sendable {
   package let tokenizer: Tokenizer
   package let configuration: EngineConfiguration
-  private let changedFile: @Sendable () -> String?
+  private let watch: FileWatch?
   private let inbox: EngineInbox
   /// Ends before the rest is released: nothing but this holds what it works with.
   private let thread: DedicatedThread
@@ -21,10 +21,10 @@ package final class Engine: Sendable {
   ) throws(ApusError) {
     self.tokenizer = tokenizer
     self.configuration = configuration
-    changedFile = model.changedFile
+    watch = model.watch
     let inbox = EngineInbox(configuration)
     self.inbox = inbox
-    let start = EngineStart(model.model, try model.makeKVCache(configuration), configuration.limits, inbox)
+    let start = EngineStart(model, try model.makeKVCache(configuration), configuration.limits, inbox)
     let thread = DedicatedThread(name: "apus-engine", stackByteCount: 16 << 20) { start.run() }
     guard let thread else {
       throw .engineFailed(reason: "the operating system gives no thread for the engine: raise its limit on threads")
@@ -36,7 +36,7 @@ package final class Engine: Sendable {
 
   /// Takes a request into the queue, or throws at once.
   package func submit(_ request: GenerationRequest) throws(ApusError) -> GenerationStream {
-    if let path = changedFile() { throw .modelChanged(path: path) }
+    if let watch, watch.look() == .changed { throw .modelChanged(path: watch.path) }
     let validated = try ValidatedRequest(request, tokenizer, contextLength: configuration.contextLength)
     let submitted = configuration.now()
     var stream: GenerationStream?
@@ -54,6 +54,15 @@ package final class Engine: Sendable {
     return EventChannel(
       unreadByteLimit: configuration.unreadByteLimit, onCancel: { inbox.cancel(id) },
       onCatchUp: { inbox.resume(id) })
+  }
+
+  /// Throws where the model's file has changed since it was loaded.
+  ///
+  /// Waits for the engine's thread to compare what was used of it, if the file's time has changed.
+  package func checkFile() async throws(ApusError) {
+    guard let watch else { return }
+    if watch.look() == .touched { await inbox.compareFile() }
+    if watch.look() == .changed { throw .modelChanged(path: watch.path) }
   }
 
   /// Refuses new requests and returns when those that were taken have ended.
@@ -85,12 +94,12 @@ package final class Engine: Sendable {
 /// What the engine's thread starts with.
 private struct EngineStart: @unchecked Sendable {
   // Sendable: made by `Engine.init`, handed to the thread, and used by it alone.
-  private let model: LanguageModel
+  private let model: EngineModel
   private let cache: KVCache
   private let limits: Scheduler.Limits
   private let inbox: EngineInbox
 
-  init(_ model: LanguageModel, _ cache: KVCache, _ limits: Scheduler.Limits, _ inbox: EngineInbox) {
+  init(_ model: EngineModel, _ cache: KVCache, _ limits: Scheduler.Limits, _ inbox: EngineInbox) {
     self.model = model
     self.cache = cache
     self.limits = limits

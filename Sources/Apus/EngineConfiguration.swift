@@ -1,4 +1,4 @@
-internal import ApusCore
+package import ApusCore
 package import ApusModels
 
 /// How an engine works.
@@ -30,15 +30,13 @@ package struct EngineModel: Sendable {
   package let model: LanguageModel
   /// The KV cache's memory is taken when the engine starts.
   package let kvFormat: KVCacheFormat
-  /// Checked before each request: nil if the model file is as it was, else its path.
-  package let changedFile: @Sendable () -> String?
+  /// Looks after the model's file; nil where its changes cannot be felt.
+  package let watch: FileWatch?
 
-  package init(
-    model: LanguageModel, kvFormat: KVCacheFormat = .f16, changedFile: @escaping @Sendable () -> String? = { nil }
-  ) {
+  package init(model: LanguageModel, kvFormat: KVCacheFormat = .f16, watch: FileWatch? = nil) {
     self.model = model
     self.kvFormat = kvFormat
-    self.changedFile = changedFile
+    self.watch = watch
   }
 
   func makeKVCache(_ configuration: EngineConfiguration) throws(ApusError) -> KVCache {

@@ -10,6 +10,7 @@ final class EngineInbox: Sendable {
     case cancelAll
     case resume(Int)
     case runExclusively(ExclusiveJob)
+    case compareFile(FileComparison)
   }
 
   private struct State {
@@ -79,6 +80,11 @@ final class EngineInbox: Sendable {
   func cancel(_ id: Int) { post(.cancel(id)) }
 
   func resume(_ id: Int) { post(.resume(id)) }
+
+  /// Returns when the engine's thread has compared the model's file, or has ended.
+  func compareFile() async {
+    await withCheckedContinuation { post(.compareFile(FileComparison($0))) }
+  }
 
   /// Takes no more work, and cancels all that was taken.
   func cancelAll() {

@@ -7,13 +7,15 @@ struct EngineLoop {
   let model: LanguageModel
   let cache: KVCache
   let inbox: EngineInbox
+  private let watch: FileWatch?
   private var scheduler: Scheduler
   private var generations: [Int: Generation] = [:]
   private var jobs: [ExclusiveJob] = []
   private var logits: [Float] = []
 
-  init(_ model: LanguageModel, _ cache: KVCache, _ limits: Scheduler.Limits, _ inbox: EngineInbox) {
-    self.model = model
+  init(_ model: EngineModel, _ cache: KVCache, _ limits: Scheduler.Limits, _ inbox: EngineInbox) {
+    self.model = model.model
+    watch = model.watch
     self.cache = cache
     self.inbox = inbox
     scheduler = Scheduler(limits)
@@ -43,6 +45,9 @@ struct EngineLoop {
     case .cancelAll: cancelAll()
     case .resume(let id): scheduler.setPaused(id, false)
     case .runExclusively(let job): jobs.append(job)
+    case .compareFile(let comparison):
+      _ = hasItsFile()
+      comparison.end()
     }
   }
 
@@ -72,7 +77,18 @@ struct EngineLoop {
 }
 
 extension EngineLoop {
+  /// Whether the model's file is the one that was loaded; compares what was used of one that was touched.
+  private func hasItsFile() -> Bool {
+    guard let watch else { return true }
+    if watch.look() == .touched { watch.settle { model.isUnchanged() } }
+    return watch.look() != .changed
+  }
+
   private mutating func step(_ batch: ScheduledBatch) {
+    guard hasItsFile() else {
+      for id in generations.keys.sorted() { fail(id, .modelChanged(path: watch?.path ?? "")) }
+      return
+    }
     let start = inbox.now()
     for part in batch.parts where generations[part.id]?.isStarted == false {
       generations[part.id]?.start(cached: part.cached, at: start)

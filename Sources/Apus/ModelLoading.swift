@@ -31,18 +31,12 @@ struct ModelLoading: Sendable {
     let chatFormat = ChatFormat(
       template: loaded.chatTemplate, loaded.tokenizer.vocabulary, localTime: systemLocalTime)
     let engine = try Engine(
-      EngineModel(model: loaded.model, kvFormat: options.kvFormat, changedFile: changedFile(file)),
+      EngineModel(model: loaded.model, kvFormat: options.kvFormat, watch: options.mapsFile ? file.watch() : nil),
       tokenizer: loaded.tokenizer, configuration: configuration(contextLength))
     let information = ModelInformation(
       file, loaded.tokenizer.vocabulary, plan.backend, kvFormat: options.kvFormat, contextLength: contextLength,
       supportsChat: chatFormat?.isUsable ?? false)
     return Model(information: information, engine: engine, tokenizer: loaded.tokenizer, chatFormat: chatFormat)
-  }
-
-  /// Tells the path of a mapped file once it was changed; of one that was read no change can be felt.
-  private func changedFile(_ file: ModelFile) -> @Sendable () -> String? {
-    let isMapped = options.mapsFile
-    return { isMapped && !file.verifyUnchanged() ? file.path : nil }
   }
 
   private func open() throws(ApusError) -> ModelFile {

@@ -38,12 +38,22 @@ struct ApusCommand: AsyncParsableCommand {
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
+        try ThreadRoom.check(for: threads(of: command))
         try await asynchronous.run()
       } else {
         try command.run()
       }
     } catch {
       end(with: error)
+    }
+  }
+
+  /// Threads that an asynchronous command needs beside the first.
+  private static func threads(of command: any ParsableCommand) -> Int {
+    switch command {
+    case let command as Serve: ThreadRoom.needs(serving: command.load.threads)
+    case let command as Run: ThreadRoom.needs(computing: command.load.threads)
+    default: 0
     }
   }
 

@@ -1,14 +1,4 @@
 internal import ApusCore
-internal import COpenBLAS
-
-/// The library that multiplies dense weights in prefill.
-package enum DenseLibrary {
-  /// Its version and how it was built, as it says itself.
-  package static var name: String {
-    guard let text = unsafe openblas_get_config() else { return "OpenBLAS" }
-    return unsafe String(cString: text)
-  }
-}
 
 /// Room in which each worker turns a tile of F16 or BF16 weights into floats for BLAS.
 @safe struct DenseTiles: ~Copyable {
@@ -24,8 +14,6 @@ package enum DenseLibrary {
   init(workers: Int) throws(BackendError) {
     self.workers = workers
     memory = try AlignedBuffer(byteCount: 0, for: "dense tiles")
-    // Our threads call BLAS, one tile each: it must start none of its own.
-    openblas_set_num_threads(1)
   }
 
   /// Makes room for tiles of `columns` values a row.
@@ -45,16 +33,14 @@ extension CPUBackend {
   /// Computes `y = x · wᵀ` by sgemm, a tile of w at a time.
   ///
   /// The last bits depend on the batch's shape.
-  func denseMatmul(_ x: CPURows, _ weight: CPUWeight, into y: CPURows) {
+  func denseMatmul(_ x: CPURows, _ weight: CPUWeight, by blas: OpenBLAS, into y: CPURows) {
     do throws(BackendError) { try denseTiles.reserve(columns: weight.columns) } catch { return fail(error) }
     let tileRows = DenseTiles.tileRows
     pool.run(tiles: (weight.rows + tileRows - 1) / tileRows) { tile, worker in
       let rows = tile * tileRows..<min(weight.rows, (tile + 1) * tileRows)
-      let floats = unsafe denseRows(rows, of: weight, worker: worker)
-      unsafe cblas_sgemm(
-        CblasRowMajor, CblasNoTrans, CblasTrans, blasint(x.rows), blasint(rows.count), blasint(weight.columns), 1,
-        x.values, blasint(x.columns), floats, blasint(weight.columns), 0, y.values + rows.lowerBound,
-        blasint(y.columns))
+      unsafe blas.matmul(
+        x.values, rows: x.rows, columns: x.columns, denseRows(rows, of: weight, worker: worker), wRows: rows.count,
+        into: y.values + rows.lowerBound, yStride: y.columns)
     }
   }
 

@@ -20,11 +20,8 @@ extension CPUBackend {
   package func embed(_ tokens: [Token], from table: Weight, into x: Buffer) {
     let (table, x) = (table.cpu, x.cpu)
     for (row, token) in tokens.enumerated() {
-      let source = unsafe table.row(Int(token))
-      if unsafe Kernels.firstNonFinite(table.format, source, blocks: table.blocksPerRow) != nil {
-        fail(.nonFiniteWeight(name: table.name, row: Int(token)))
-      }
-      unsafe kernels.decode(table.format, source, count: table.columns, into: x.row(row))
+      guard verify(table, row: Int(token)) else { continue }
+      unsafe kernels.decode(table.format, table.row(Int(token)), count: table.columns, into: x.row(row))
     }
   }
 

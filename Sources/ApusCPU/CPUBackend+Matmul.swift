@@ -4,8 +4,8 @@ extension CPUBackend {
   package func matmul(_ x: Buffer, _ weights: [Weight], into results: [Buffer]) {
     let x = x.cpu
     for weight in weights where !verify(weight.cpu) { return }
-    if options.usesBLAS, x.rows >= DenseTiles.minimumRows, weights.allSatisfy({ $0.format.isDense }) {
-      for i in weights.indices { denseMatmul(x, weights[i].cpu, into: results[i].cpu) }
+    if let blas, x.rows >= DenseTiles.minimumRows, weights.allSatisfy({ $0.format.isDense }) {
+      for i in weights.indices { denseMatmul(x, weights[i].cpu, by: blas, into: results[i].cpu) }
       return
     }
     let quantized = weights.contains { !$0.format.isDense } ? unsafe quantize(x) : nil

@@ -1,5 +1,4 @@
 package import ApusCore
-internal import Synchronization
 
 /// `Backend` on CPU: cuts operations into tiles, gives them to threads, and calls one kernel per tile.
 ///
@@ -27,6 +26,8 @@ internal import Synchronization
 
   let options: Options
   let pool: ThreadPool
+  /// There if the options ask for it.
+  let blas: OpenBLAS?
   var quantized: QuantizedActivations
   var plan = TilePlan()
   /// The weight, first of its group, of the last matmul of a few rows.
@@ -42,6 +43,12 @@ internal import Synchronization
   package init(_ options: Options) throws(BackendError) {
     self.options = options
     pool = ThreadPool(threadCount: options.threads, pinsThreads: options.pinsThreads)
+    guard pool.startedCount == pool.threadCount else {
+      throw .unsupported(
+        "the system starts \(pool.startedCount - 1) more threads, but \(pool.threadCount - 1) are wanted: "
+          + "compute with fewer threads, or raise the limit on processes and threads")
+    }
+    blas = options.usesBLAS ? try OpenBLAS(threads: pool.threadCount) : nil
     quantized = try QuantizedActivations()
     denseTiles = try DenseTiles(workers: pool.threadCount)
     attentionRoom = try AttentionRoom()
@@ -76,32 +83,5 @@ internal import Synchronization
   /// Keeps the first failure for the next `read`.
   func fail(_ error: BackendError) {
     if failure == nil { failure = error }
-  }
-
-  package func firstNonFiniteRow(in weight: Weight) -> Int? { firstNonFiniteRow(in: weight.cpu) }
-
-  private func firstNonFiniteRow(in weight: CPUWeight) -> Int? {
-    let first = Atomic<Int>(.max)
-    let tileRows = max(1, (1 << 18) / max(1, weight.rowByteCount))
-    pool.run(tiles: (weight.rows + tileRows - 1) / tileRows) { tile, _ in
-      for row in tile * tileRows..<min(weight.rows, (tile + 1) * tileRows)
-      where unsafe Kernels.firstNonFinite(weight.format, weight.row(row), blocks: weight.blocksPerRow) != nil {
-        first.min(row, ordering: .relaxed)
-        return
-      }
-    }
-    let row = first.load(ordering: .relaxed)
-    return row == .max ? nil : row
-  }
-
-  /// Looks at all values of a weight the first time that it is used; false (and a failure kept) if one is not finite.
-  func verify(_ weight: CPUWeight) -> Bool {
-    if weight.isVerified.load(ordering: .relaxed) { return true }
-    if let row = firstNonFiniteRow(in: weight) {
-      fail(.nonFiniteWeight(name: weight.name, row: row))
-      return false
-    }
-    weight.isVerified.store(true, ordering: .relaxed)
-    return true
   }
 }

@@ -29,10 +29,14 @@ internal import Synchronization
 
 /// A weight that stays where the file is mapped.
 @safe final class CPUWeight {
-  private let source: WeightSource
+  let source: WeightSource
   private let decoded: AlignedBuffer
-  /// Set once all values were seen to be finite.
-  let isVerified = Atomic<Bool>(false)
+  /// The digest of all bytes, once they were verified; 0 before.
+  let digest = Atomic<UInt64>(0)
+  /// Digests of single rows that were verified and used.
+  ///
+  /// Only the thread that runs the current step touches them.
+  var rowDigests: [Int: UInt64] = [:]
   /// Where each thread begins when this weight is multiplied, and in the multiplication that followed last time.
   ///
   /// Only the thread that runs the current step touches them.
@@ -55,6 +59,13 @@ internal import Synchronization
   var rowByteCount: Int { source.rowByteCount }
   /// Quant blocks (elements of dense formats) in a row.
   var blocksPerRow: Int { source.columns / source.format.blockElements }
+
+  /// The bytes of some rows.
+  @_lifetime(borrow self)
+  func bytes(of rows: Range<Int>) -> RawSpan {
+    let span = unsafe RawSpan(_unsafeStart: row(rows.lowerBound), byteCount: rows.count * rowByteCount)
+    return unsafe _overrideLifetime(span, borrowing: self)
+  }
 
   /// The first byte of `row`.
   @unsafe func row(_ row: Int) -> UnsafeRawPointer {

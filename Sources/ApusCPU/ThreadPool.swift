@@ -49,6 +49,9 @@ internal import Synchronization
     #endif
   }
 
+  /// Threads that work, the caller's included: fewer than `threadCount` where the system gives no more.
+  package var startedCount: Int { threads.count + 1 }
+
   /// Calls `body(tile, worker)` once for every tile in `0..<tiles`, on any thread, and returns when all are done.
   ///
   /// `worker` is below `threadCount` and belongs to one thread during the call.

@@ -74,6 +74,8 @@ package protocol Backend: AnyObject, Sendable {
   func gather(_ x: Buffer, rows: [Int], into y: Buffer)
   /// Waits for all work and copies one row of x into `values`.
   func read(_ x: Buffer, row: Int, into values: inout [Float]) throws(BackendError)
-  /// The first row of a weight that holds a NaN or infinity, or nil. Reads the whole weight.
-  func firstNonFiniteRow(in weight: Weight) -> Int?
+  /// Reads a whole weight; throws where it holds a NaN or infinity, or zeros that its storage has made.
+  func verify(_ weight: Weight, _ scrutiny: Scrutiny) throws(BackendError)
+  /// Whether what was used of a weight is still what it was at its first use. Reads that once more.
+  func isUnchanged(_ weight: Weight) -> Bool
 }

@@ -41,10 +41,29 @@ package enum FileReadMode: String, Sendable, CaseIterable {
   case read
 }
 
+/// What the system says about a file without reading it.
+package struct FileStamp: Sendable, Equatable {
+  package let byteCount: Int
+  /// When the file was last written, renamed or given other times or rights: no program can set this time.
+  private let seconds: Int
+  private let nanoseconds: Int
+
+  fileprivate init(_ status: stat) {
+    #if canImport(Darwin)
+      let time = status.st_ctimespec
+    #else
+      let time = status.st_ctim
+    #endif
+    byteCount = Int(status.st_size)
+    seconds = Int(time.tv_sec)
+    nanoseconds = Int(time.tv_nsec)
+  }
+}
+
 /// A regular file, opened once and held read-only in memory; the size is the one it had when opened.
 ///
 /// Sharing between threads is safe: the memory never moves and nothing writes to it after `init`.
-/// `verifyUnchanged` sees when another process has changed the file.
+/// A `FileWatch` sees when another process has changed the file.
 @safe package final class MappedFile: @unchecked Sendable {
   package let path: String
   package let byteCount: Int
@@ -52,7 +71,8 @@ package enum FileReadMode: String, Sendable, CaseIterable {
   /// Nil for an empty file: zero bytes cannot be mapped.
   private let base: UnsafeRawPointer?
   private let descriptor: Int32
-  private let modified: timespec
+  /// The file as it was when it was opened.
+  package let stamp: FileStamp
 
   /// Opens `path` and maps or reads it; never blocks on a FIFO or device, which are refused.
   package init(path: String, mode: FileReadMode = .mapped) throws(FileError) {
@@ -61,8 +81,8 @@ package enum FileReadMode: String, Sendable, CaseIterable {
     guard descriptor >= 0 else { throw .cannotOpen(path: path, reason: Self.lastError()) }
     do throws(FileError) {
       let status = try Self.regularFileStatus(descriptor, path)
-      byteCount = Int(status.st_size)
-      modified = Self.modificationTime(status)
+      stamp = FileStamp(status)
+      byteCount = stamp.byteCount
       unsafe base = try Self.memory(of: descriptor, path, byteCount, mode)
     } catch {
       close(descriptor)
@@ -93,12 +113,10 @@ package enum FileReadMode: String, Sendable, CaseIterable {
     return unsafe base + offset
   }
 
-  /// False once the file has another size or modification time than when it was opened.
-  package func verifyUnchanged() -> Bool {
+  /// The file as it is now; nil where the system does not tell.
+  package func currentStamp() -> FileStamp? {
     var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { return false }
-    let now = Self.modificationTime(status)
-    return Int(status.st_size) == byteCount && now.tv_sec == modified.tv_sec && now.tv_nsec == modified.tv_nsec
+    return unsafe fstat(descriptor, &status) == 0 ? FileStamp(status) : nil
   }
 }
 
@@ -149,14 +167,6 @@ extension MappedFile {
       guard count > 0 else { throw .cannotRead(path: path, reason: "it became shorter while it was read") }
       done += count
     }
-  }
-
-  private static func modificationTime(_ status: stat) -> timespec {
-    #if canImport(Darwin)
-      status.st_mtimespec
-    #else
-      status.st_mtim
-    #endif
   }
 
   private static func lastError() -> String {

@@ -8,6 +8,8 @@ package struct WeightSource: Sendable {
   package let rows: Int
   /// Input features: the contiguous dimension.
   package let columns: Int
+  /// What its zeros can mean.
+  package var role = WeightRole.matrix
 
   package init(name: String, file: MappedFile, byteOffset: Int, format: TensorFormat, rows: Int, columns: Int) {
     self.name = name

@@ -10,6 +10,7 @@ package final class GGUFFile: Sendable {
   package let tensors: [GGUFTensor]
   /// The mapped files: one, or the parts of a split model in order.
   package let files: [MappedFile]
+  private let headerByteCounts: [Int]
   private let indexes: [ExactName: Int]
 
   /// Opens `path` and checks its whole structure: one pass over the header, none over the tensors.
@@ -24,6 +25,7 @@ package final class GGUFFile: Sendable {
     version = parts[0].content.version
     metadata = parts[0].content.metadata
     files = parts.map(\.file)
+    headerByteCounts = parts.map(\.content.headerByteCount)
     tensors = parts.enumerated().flatMap { part, it in
       it.content.tensors.map { tensor in
         var tensor = tensor
@@ -53,8 +55,8 @@ package final class GGUFFile: Sendable {
   /// The size of all files together.
   package var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
 
-  /// False once a file has another size or modification time than when it was opened.
-  package func verifyUnchanged() -> Bool { files.allSatisfy { $0.verifyUnchanged() } }
+  /// A watch over the files from here on; reads their headers.
+  package func watch() -> FileWatch { FileWatch(files, headerByteCounts: headerByteCounts) }
 
   /// The tensor of that name; constant time.
   package func tensor(named name: String) -> GGUFTensor? {

@@ -5,6 +5,8 @@ struct GGUFPart {
   let version: UInt32
   let metadata: GGUFMetadata
   let tensors: [GGUFTensor]
+  /// Bytes of all that stands before the tensors' data.
+  let headerByteCount: Int
 }
 
 /// Reads one file in a single pass over its header.
@@ -28,7 +30,8 @@ struct GGUFReader {
     let entries = try readTensorEntries(tensorCount)
     let start = try dataStart(metadata, isNeeded: !entries.isEmpty)
     let tensors = try TensorTable.place(entries, from: start, in: cursor)
-    return GGUFPart(version: version, metadata: metadata, tensors: tensors)
+    return GGUFPart(
+      version: version, metadata: metadata, tensors: tensors, headerByteCount: min(start.offset, cursor.file.byteCount))
   }
 
   private mutating func readVersion() throws(GGUFError) -> UInt32 {

@@ -10,29 +10,39 @@ struct ConfigurationReader {
     self.prefix = prefix
   }
 
-  /// An integer, or an array of one integer for each layer if they are all the same.
+  /// An integer that may differ from layer to layer, here the same for all `layers`: one for all, or an array with an
+  /// entry for each.
+  func integerOfLayers(
+    _ name: String, _ range: ClosedRange<Int>, layers: Int, default standard: Int? = nil
+  ) throws(GGUFError) -> Int {
+    guard case .array? = metadata.value(key(name)) else { return try integer(name, range, default: standard) }
+    let values = try metadata.requireInts(key(name))
+    guard values.count == layers else {
+      throw error(name, expected: "\(layers) entries, one for each layer", found: "\(values.count)")
+    }
+    guard let first = values.first, values.allSatisfy({ $0 == first }) else {
+      throw error(
+        name, .unsupported, expected: "one value for all layers", found: "values that differ from layer to layer")
+    }
+    return try checked(first, name, range)
+  }
+
+  /// An integer.
   func integer(
     _ name: String, _ range: ClosedRange<Int>, default standard: Int? = nil
   ) throws(GGUFError) -> Int {
-    guard let value = metadata.value(key(name)) else {
+    guard let value = try metadata.int(key(name)) else {
       if let standard { return standard }
       throw error(name, .missing, expected: "this key", found: "that the file lacks it")
     }
-    let integer = if case .array = value { try uniform(name) } else { try metadata.requireInt(key(name)) }
-    guard range.contains(integer) else {
-      throw error(name, expected: "an integer from \(range.lowerBound) to \(range.upperBound)", found: "\(integer)")
-    }
-    return integer
+    return try checked(value, name, range)
   }
 
-  private func uniform(_ name: String) throws(GGUFError) -> Int {
-    let values = try metadata.requireInts(key(name))
-    guard let first = values.first, values.allSatisfy({ $0 == first }) else {
-      throw error(
-        name, .unsupported, expected: "one value for all layers",
-        found: values.isEmpty ? "none" : "values that differ from layer to layer")
+  private func checked(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws(GGUFError) -> Int {
+    guard range.contains(value) else {
+      throw error(name, expected: "an integer from \(range.lowerBound) to \(range.upperBound)", found: "\(value)")
     }
-    return first
+    return value
   }
 
   /// A float that is finite and fulfils `isValid`.

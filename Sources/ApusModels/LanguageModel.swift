@@ -9,7 +9,7 @@ package final class LanguageModel: @unchecked Sendable {
   package struct Options: Sendable {
     /// Tokens that one step processes at most; activations grow with it.
     package var maxBatchRows = 256
-    /// Whether loading searches all weights for NaN and infinity, so that it reads the whole file.
+    /// Whether loading searches all weights for NaN, infinity and lost bytes, so that it reads the whole file.
     ///
     /// A backend looks at each weight in any case when it first uses it.
     package var verifiesWeights = false
@@ -21,6 +21,7 @@ package final class LanguageModel: @unchecked Sendable {
   package let backend: any Backend
   package let maxBatchRows: Int
   private let architecture: any Architecture
+  private let weights: [Weight]
   private let activations: ActivationArena
   /// The projection to logits, as the array that `matmul` takes.
   private let output: [Weight]
@@ -43,9 +44,10 @@ package final class LanguageModel: @unchecked Sendable {
     configuration = try ModelConfiguration(file)
     self.backend = backend
     maxBatchRows = options.maxBatchRows
-    let weights = WeightMap(file, backend, verifiesValues: options.verifiesWeights, progress: progress)
+    let weights = try WeightMap(file, backend, verifiesValues: options.verifiesWeights, progress: progress)
     architecture = try entry.type.init(configuration, weights)
     try weights.finish()
+    self.weights = weights.weights
     do throws(BackendError) {
       activations = try ActivationArena(configuration, rows: maxBatchRows, backend)
     } catch {
@@ -62,6 +64,11 @@ package final class LanguageModel: @unchecked Sendable {
     }
     return try backend.makeKVCache(layout)
   }
+
+  /// Whether the weights, in all that was used of them, are what they were at their first use; not during a step.
+  ///
+  /// Reads them once more.
+  package func isUnchanged() -> Bool { weights.allSatisfy { backend.isUnchanged($0) } }
 
   /// Processes `tokens`, one for each row of `batch`: keys and values go into `cache`, and the logits that follow
   /// the tokens of `logitRows` into `logits`, `[logitRows, vocabularySize]`.

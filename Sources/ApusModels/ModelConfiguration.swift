@@ -44,8 +44,8 @@ package struct ModelConfiguration: Sendable {
     layers = try reader.integer("block_count", 1...1024)
     contextLength = try reader.integer("context_length", 1...Int(Int32.max))
     hiddenSize = try reader.integer("embedding_length", 1...1 << 20)
-    feedForwardSize = try reader.integer("feed_forward_length", 1...1 << 24)
-    let attention = try AttentionShape(reader, hiddenSize: hiddenSize)
+    feedForwardSize = try reader.integerOfLayers("feed_forward_length", 1...1 << 24, layers: layers)
+    let attention = try AttentionShape(reader, hiddenSize: hiddenSize, layers: layers)
     heads = attention.heads
     kvHeads = attention.kvHeads
     keyDimension = attention.keyDimension
@@ -79,9 +79,11 @@ private struct AttentionShape {
   let valueDimension: Int
   let window: Int?
 
-  init(_ reader: ConfigurationReader, hiddenSize: Int) throws(GGUFError) {
-    heads = try reader.integer("attention.head_count", 1...1 << 16)
-    kvHeads = try reader.integer("attention.head_count_kv", 1...1 << 16, default: heads)
+  // Defaults are those that the GGUF specification gives: without head_count_kv all heads have keys and values of their
+  // own, and without lengths they share the hidden size evenly.
+  init(_ reader: ConfigurationReader, hiddenSize: Int, layers: Int) throws(GGUFError) {
+    heads = try reader.integerOfLayers("attention.head_count", 1...1 << 16, layers: layers)
+    kvHeads = try reader.integerOfLayers("attention.head_count_kv", 1...1 << 16, layers: layers, default: heads)
     guard heads.isMultiple(of: kvHeads) else {
       throw reader.error("attention.head_count_kv", expected: "a divisor of the \(heads) heads", found: "\(kvHeads)")
     }
@@ -106,7 +108,20 @@ extension ConfigurationReader {
       throw error(
         "attention.causal", .unsupported, expected: "a model that generates text (true)", found: "false")
     }
+    for (name, neutral) in Self.factors where contains(name) {
+      let value = try number(name, "a number") { _ in true }
+      guard value == 0 || value == neutral else {
+        throw error(name, .unsupported, expected: "a model without it: it is not computed", found: "\(value)")
+      }
+    }
   }
+
+  /// What other models multiply by or cut at, with the value that changes nothing; 0 is "not used" everywhere.
+  private static let factors: [(name: String, neutral: Float)] = [
+    ("logit_scale", 1), ("embedding_scale", 1), ("residual_scale", 1), ("attention.scale", 0),
+    ("attention.clamp_kqv", 0), ("attention.max_alibi_bias", 0), ("attn_logit_softcapping", 0),
+    ("final_logit_softcapping", 0),
+  ]
 
   /// The tokens that the tokenizer has, else what the model says, else the rows of the token embedding.
   fileprivate func vocabularySize(of file: GGUFFile) throws(GGUFError) -> Int {

@@ -33,8 +33,8 @@ package struct ModelFile: Sendable {
   package var licence: String? { text("general.license") }
   /// Weights, as numbers.
   package var parameterCount: Int { file.tensors.reduce(0) { $0 &+ $1.elementCount } }
-  /// False once a part has another size or modification time than when it was opened.
-  package func verifyUnchanged() -> Bool { file.verifyUnchanged() }
+  /// A watch over the file, all parts of a split model included.
+  package func watch() -> FileWatch { file.watch() }
 
   /// The formats of the tensors, the one with most bytes first.
   package var formats: [FormatUse] {

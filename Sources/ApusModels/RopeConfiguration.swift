@@ -60,6 +60,7 @@ extension RopeConfiguration {
         "rope.dimension_count", expected: "the \(headDimension) values of a key head, an even number",
         found: "\(dimensions)")
     }
+    // The paper's own base, which the GGUF specification's reference implementation takes where a file has none.
     base = try reader.number("rope.freq_base", "a finite number above 1", default: 10_000) { $0 > 1 }
     attentionFactor = try reader.number("rope.scaling.attn_factor", positive, default: 1) { $0 > 0 }
     scaling = try Scaling(reader, contextLength: contextLength)
@@ -70,7 +71,9 @@ extension RopeConfiguration {
 extension RopeConfiguration.Scaling {
   fileprivate init(_ reader: ConfigurationReader, contextLength: Int) throws(GGUFError) {
     switch try reader.string("rope.scaling.type") {
-    case nil, "linear": self = try Self.linear(reader)
+    // Files from before there were types have a factor alone, or none for models that were not stretched.
+    case nil: self = try Self.linear(reader, default: 1)
+    case "linear": self = try Self.linear(reader)
     case "none": self = .none
     case "yarn": self = .yarn(try RopeConfiguration.YaRN(reader, contextLength: contextLength))
     case let type?:
@@ -78,19 +81,19 @@ extension RopeConfiguration.Scaling {
     }
   }
 
-  private static func linear(_ reader: ConfigurationReader) throws(GGUFError) -> Self {
-    let name = reader.contains("rope.scaling.factor") ? "rope.scaling.factor" : legacyFactor
-    let factor = try reader.number(name, positive, default: 1) { $0 > 0 }
+  private static func linear(_ reader: ConfigurationReader, default standard: Float? = nil) throws(GGUFError) -> Self {
+    // Its name before there were other types.
+    let legacy = "rope.scale_linear"
+    let name = reader.contains(legacy) && !reader.contains("rope.scaling.factor") ? legacy : "rope.scaling.factor"
+    let factor = try reader.number(name, positive, default: standard) { $0 > 0 }
     return factor == 1 ? .none : .linear(factor: factor)
   }
-
-  /// What `rope.scaling.factor` was called before there were other types.
-  private static var legacyFactor: String { "rope.scale_linear" }
 }
 
 extension RopeConfiguration.YaRN {
   fileprivate init(_ reader: ConfigurationReader, contextLength: Int) throws(GGUFError) {
     factor = try reader.number("rope.scaling.factor", positive) { $0 > 0 }
+    // The defaults are those of the paper and of the specification's reference implementation.
     originalContextLength = try reader.integer(
       "rope.scaling.original_context_length", 1...Int(Int32.max), default: contextLength)
     betaFast = try reader.number("rope.scaling.yarn_beta_fast", positive, default: 32) { $0 > 0 }

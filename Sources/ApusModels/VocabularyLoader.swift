@@ -41,6 +41,18 @@ private let specialTokenKeys: [(SpecialToken, String)] = [
   (.padding, "tokenizer.ggml.padding_token_id"),
 ]
 
+extension GGUFMetadata {
+  /// The tokens that stand for no text: control tokens and those that only fill up a vocabulary.
+  ///
+  /// Models are often not trained on them. Nil where the file has no types of tokens.
+  func spareTokens() throws(GGUFError) -> Set<Int>? {
+    let plain = [TokenKind.normal.rawValue, TokenKind.byte.rawValue]
+    return try int32s("tokenizer.ggml.token_type").map { kinds in
+      Set(kinds.indices.filter { !plain.contains(kinds[$0]) })
+    }
+  }
+}
+
 extension ByteStrings {
   /// A copy of the strings of a metadata array.
   fileprivate init(_ strings: GGUFStringArray) {

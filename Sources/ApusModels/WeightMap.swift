@@ -10,14 +10,22 @@ final class WeightMap {
   private let byteCount: Int
   private var loadedByteCount = 0
   private var taken: Set<String> = []
+  /// What was handed out.
+  private(set) var weights: [Weight] = []
+  private let spareTokens: Set<Int>?
 
-  /// With `verifiesValues` every weight is searched for NaN and infinity when it is taken.
-  init(_ file: GGUFFile, _ backend: any Backend, verifiesValues: Bool, progress: LoadProgress?) {
+  /// With `verifiesValues` every weight is searched for NaN, infinity and lost bytes when it is taken.
+  init(_ file: GGUFFile, _ backend: any Backend, verifiesValues: Bool, progress: LoadProgress?) throws(ModelError) {
     self.file = file
     self.backend = backend
     self.verifiesValues = verifiesValues
     self.progress = progress
     byteCount = file.tensors.reduce(0) { $0 + $1.byteCount }
+    do throws(GGUFError) {
+      spareTokens = try file.metadata.spareTokens()
+    } catch {
+      throw .file(error)
+    }
   }
 
   func contains(_ name: String) -> Bool { file.tensor(named: name) != nil }
@@ -27,14 +35,22 @@ final class WeightMap {
     try weight(source(name, [columns, rows]))
   }
 
-  /// A norm's gain or a bias of `count` values, in a dense format.
-  func vector(_ name: String, count: Int) throws(ModelError) -> Weight {
-    try weight(denseSource(name, count: count))
+  /// A matrix with a row for each token, in any format.
+  func vocabulary(_ name: String, rows: Int, columns: Int) throws(ModelError) -> Weight {
+    var source = try source(name, [columns, rows])
+    source.role = .vocabulary(spare: spareTokens)
+    return try weight(source)
   }
 
-  /// `vector`, or nil where the file has no such tensor.
-  func optionalVector(_ name: String, count: Int) throws(ModelError) -> Weight? {
-    contains(name) ? try vector(name, count: count) : nil
+  /// A norm's gain of `count` values, in a dense format.
+  func gain(_ name: String, count: Int) throws(ModelError) -> Weight { try weight(denseSource(name, count: count)) }
+
+  /// A bias of `count` values, in a dense format; nil where the file has no such tensor.
+  func optionalBias(_ name: String, count: Int) throws(ModelError) -> Weight? {
+    guard contains(name) else { return nil }
+    var source = try denseSource(name, count: count)
+    source.role = .bias
+    return try weight(source)
   }
 
   /// The values of a dense tensor, all finite and above 0; nil where the file has no such tensor.
@@ -66,9 +82,8 @@ extension WeightMap {
   private func weight(_ source: WeightSource) throws(ModelError) -> Weight {
     do throws(BackendError) {
       let weight = try backend.makeWeight(source)
-      if verifiesValues, let row = backend.firstNonFiniteRow(in: weight) {
-        throw .nonFiniteWeight(name: source.name, row: row)
-      }
+      if verifiesValues { try backend.verify(weight, .checking) }
+      weights.append(weight)
       report(source)
       return weight
     } catch {

@@ -89,6 +89,11 @@ extension APIError {
     return error
   }()
 
+  static let modelChanged = APIError(
+    .serviceUnavailable, type: "server_error",
+    "the model's file was changed while the server ran: it answers again once it was started again",
+    code: "model_changed")
+
   static let timeout = APIError(
     .requestTimeout, type: "invalid_request_error", "the request took too long to arrive", code: "request_timeout")
 
@@ -122,7 +127,9 @@ extension APIError {
       self = .queueFull
     case .shuttingDown:
       self = .shuttingDown
-    case .cannotLoad, .invalidOption, .notEnoughMemory, .modelChanged, .engineFailed:
+    case .modelChanged:
+      self = .modelChanged
+    case .cannotLoad, .invalidOption, .notEnoughMemory, .engineFailed:
       self = APIError(.internalServerError, type: "server_error", error.description)
     }
   }

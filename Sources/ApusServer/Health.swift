@@ -21,10 +21,12 @@ struct Health: Sendable {
     return Self.ok
   }
 
-  /// `GET /health/ready`: 503 also while the server drains, so that no new requests are sent to it.
-  func ready(_ request: Request, _ context: APIRequestContext) throws -> Response {
+  /// `GET /health/ready`: 503 also while the server drains and once the model's file was changed, so that no new
+  /// requests are sent to it.
+  func ready(_ request: Request, _ context: APIRequestContext) async throws -> Response {
     guard isAlive else { throw Self.stuck }
     guard !service.admission.isClosed else { throw APIError.shuttingDown }
+    try await service.file.check(context.logger)
     return Self.ok
   }
 

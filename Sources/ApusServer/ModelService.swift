@@ -11,11 +11,13 @@ struct ModelService: Sendable {
   let started: Int
   let admission: Admission
   let clients = ConnectedClients()
+  let file: ModelFileCheck
   /// Differs between models and kernels, so that clients see when the same seed may give another text.
   let fingerprint: String
 
   init(_ model: Model, _ configuration: ServerConfiguration) {
     self.model = model
+    file = ModelFileCheck(model)
     self.configuration = configuration
     name = (configuration.modelName ?? model.information.name).shortened(
       toByteCount: configuration.limits.modelNameByteCount)

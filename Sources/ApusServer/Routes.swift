@@ -15,7 +15,7 @@ struct Routes: Sendable {
     list = [
       (.get, "/", { health.root($0, $1) }),
       (.get, "/health", { try health.live($0, $1) }),
-      (.get, "/health/ready", { try health.ready($0, $1) }),
+      (.get, "/health/ready", { try await health.ready($0, $1) }),
       (.get, "/v1/models", { openAI.models($0, $1) }),
       (.get, "/v1/models/**", { try openAI.model($0, $1) }),
       (.post, "/v1/completions", { try await openAI.completions($0, $1) }),

@@ -38,7 +38,9 @@ package struct Vocabulary: Sendable {
     family = description.family
     pretokenizer = description.pretokenizer
     texts = description.texts
-    scores = try checked(description.scores ?? [], "scores", count)
+    scores = description.scores ?? []
+    try checkCount(description.scores?.count, of: "scores", count)
+    try checkCount(description.kinds?.count, of: "types", count)
     merges = description.merges ?? ByteStrings()
     addsBOS = description.addsBOS ?? defaults.addsBOS
     addsEOS = description.addsEOS ?? defaults.addsEOS
@@ -118,17 +120,15 @@ package struct Vocabulary: Sendable {
   }
 }
 
-private func checked(_ scores: [Float], _ name: String, _ count: Int) throws(TokenizerError) -> [Float] {
-  guard scores.isEmpty || scores.count == count else {
-    throw .wrongCount(of: name, expected: count, found: scores.count)
-  }
-  return scores
+/// A list that is there has an entry for each token.
+private func checkCount(_ found: Int?, of name: String, _ count: Int) throws(TokenizerError) {
+  guard let found, found != count else { return }
+  throw .wrongCount(of: name, expected: count, found: found)
 }
 
 /// The kinds with these raw values; 0 (undefined) and none at all mean normal.
 private func tokenKinds(_ raw: [Int32], _ count: Int) throws(TokenizerError) -> [TokenKind] {
   guard !raw.isEmpty else { return [TokenKind](repeating: .normal, count: count) }
-  guard raw.count == count else { throw .wrongCount(of: "types", expected: count, found: raw.count) }
   var kinds: [TokenKind] = []
   kinds.reserveCapacity(count)
   for (token, value) in raw.enumerated() {

@@ -11,7 +11,7 @@ internal import Testing
     let file = try MappedFile(path: folder.write(bytes, to: "file"), mode: mode)
     #expect(file.byteCount == bytes.count)
     #expect(Self.copy(file) == bytes)
-    #expect(file.verifyUnchanged())
+    #expect(file.currentStamp() == file.stamp)
   }
 
   @Test(arguments: FileReadMode.allCases)
@@ -20,19 +20,19 @@ internal import Testing
     let file = try MappedFile(path: folder.write([], to: "empty"), mode: mode)
     #expect(file.byteCount == 0)
     #expect(Self.copy(file).isEmpty)
-    #expect(file.verifyUnchanged())
+    #expect(file.currentStamp() == file.stamp)
   }
 
   @Test func `A file that grew or was rewritten is seen`() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write([1, 2, 3], to: "file")
     let file = try MappedFile(path: path)
-    #expect(file.verifyUnchanged())
+    #expect(file.currentStamp() == file.stamp)
     let handle = try #require(FileHandle(forWritingAtPath: path))
     try handle.seekToEnd()
     try handle.write(contentsOf: Data([4]))
     try handle.close()
-    #expect(!file.verifyUnchanged())
+    #expect(file.currentStamp() != file.stamp)
   }
 
   @Test func `A copy keeps its bytes when the file is cut`() throws {
@@ -44,7 +44,7 @@ internal import Testing
     try handle.truncate(atOffset: 10)
     try handle.close()
     #expect(Self.copy(file) == bytes)
-    #expect(!file.verifyUnchanged())
+    #expect(file.currentStamp() != file.stamp)
   }
 
   @Test func `A file that was replaced keeps its old bytes`() throws {

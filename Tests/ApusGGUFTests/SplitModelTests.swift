@@ -43,7 +43,7 @@ internal import Testing
     #expect(file.tensors.map { file.bytes(of: $0)[0] } == [0, 1, 2, 32, 33])
     let source = try file.weightSource(named: "e")
     #expect(source.file.path == folder.path(Self.part(3)))
-    #expect(file.verifyUnchanged())
+    #expect(file.watch().look() == .unchanged)
   }
 
   @Test func `A missing part is named`() throws {

@@ -11,7 +11,7 @@ enum MalformedRequests {
     "{\"prompt\":\"a\",\"temperature\":Infinity}", "{\"prompt\":\"a\",\"n\":01}", "{\"prompt\":\"a\",\"n\":1.}",
     "{\"prompt\":\"a\",\"n\":.5}", "{\"prompt\":\"a\",\"n\":+1}", "{\"prompt\":\"a\",\"n\":0x1}",
     "{\"prompt\":\"a\",\"temperature\":1e400}", "{\"prompt\":\"a\",\"n\":1e}", "{\"prompt\":\"a\",\"n\":--1}",
-    "{\"prompt\":\"a\",\"stream\":True}", "{\"prompt\":\"a\",\"stop\":None}", "\u{FEFF}{\"prompt\":\"a\"}",
+    "{\"prompt\":\"a\",\"stream\":True}", "{\"prompt\":\"a\",\"stop\":None}", "\u{FEFF}\u{FEFF}{\"prompt\":\"a\"}",
     "{\"prompt\":\"a\" /* comment */}", "hello", "<xml/>", "prompt=a&n=1",
     String(repeating: "[", count: 100_000), String(repeating: "{\"a\":", count: 100_000),
     "{\"x\":" + nested(200) + ",\"prompt\":\"a\"}", "{\"x\":" + nested(128) + ",\"prompt\":\"a\"}",
@@ -24,6 +24,7 @@ enum MalformedRequests {
     Array("{\"prompt\":\"".utf8) + [0xED, 0xA0, 0x80] + Array("\"}".utf8),
     Array("{\"prompt\":\"".utf8) + [0xC0, 0xAF] + Array("\"}".utf8),
     Array("{\"prompt\":\"".utf8) + [0xF4, 0x90, 0x80, 0x80] + Array("\"}".utf8), [UInt8](repeating: 0, count: 100),
+    [0xFF, 0xFE] + Array("{\"prompt\":\"a\"}".utf8).flatMap { [$0, 0] },
   ]
 
   private static func nested(_ depth: Int) -> String {

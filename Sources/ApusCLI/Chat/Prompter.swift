@@ -13,9 +13,6 @@ final class PlainPrompter: Prompter {
     guard let line = try input.nextLine() else { return nil }
     guard case .text(var bytes) = line else { throw Failure("the line has more than 8 MiB: use --file") }
     if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw Failure("the line is not UTF-8 text: convert it first")
-    }
-    return text
+    return try StoredText.text(bytes, from: "the line")
   }
 }

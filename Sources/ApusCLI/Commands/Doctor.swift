@@ -1,4 +1,5 @@
 internal import ApusCPU
+internal import ApusCore
 internal import ApusTokenizers
 internal import ArgumentParser
 
@@ -42,8 +43,13 @@ struct Doctor: ParsableCommand {
     table.add("memory limit", memoryLimit(machine))
     table.add("huge pages", HugePages.setting)
     table.add("model folder", modelFolder)
-    table.add("OpenBLAS", DenseLibrary.name)
+    table.add("OpenBLAS", openBLAS)
     return table
+  }
+
+  /// What `--blas` would use, or why it could not.
+  private var openBLAS: String {
+    do throws(BackendError) { return try OpenBLAS(threads: 1).name } catch { return error.description }
   }
 
   private var levels: String { Kernels.supportedLevelNames.joined(separator: ", ") }
@@ -90,7 +96,7 @@ struct Doctor: ParsableCommand {
         "path": .string(ModelFolder.path), "exists": .bool(ModelFolder.exists),
         "models": .array(ModelFolder.files.map { .string($0) }),
       ],
-      "openblas": .string(DenseLibrary.name),
+      "openblas": .string(openBLAS),
     ]
   }
 }

@@ -27,7 +27,7 @@ struct EvaluatePerplexity: ParsableCommand {
       """)
 
   @OptionGroup var model: ModelArgument
-  @Argument(help: "A text file.", completion: .file()) var file: String
+  @Argument(help: "A text file: UTF-8, read as run reads a prompt.", completion: .file()) var file: String
 
   @Option(
     name: [.customShort("c"), .long],
@@ -60,7 +60,7 @@ struct EvaluatePerplexity: ParsableCommand {
     let options = CPUBackend.Options(
       threads: threads ?? Machine.current().threadCount, kernels: kernels.level, usesBLAS: blas)
     let loaded = try loadModel(path: model.path, backend: try CPUBackend(options))
-    let tokens = loaded.tokenizer.encode(try readFile(file), addSpecial: true, parseSpecial: false)
+    let tokens = loaded.tokenizer.encode(StoredText.prompt(try readFile(file)), addSpecial: true, parseSpecial: false)
     let vocabulary = loaded.vocabulary
     let output = Output()
     var perplexity = Perplexity()

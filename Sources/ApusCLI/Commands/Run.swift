@@ -13,6 +13,9 @@ struct Run: AsyncParsableCommand {
         apus run model.gguf --file letter.txt "Summarize this letter."
         apus run model.gguf
 
+      Files and standard input are UTF-8. How they are stored is no part of the prompt: a byte order mark is dropped, \
+      line ends are one character, and one at the very end does not count.
+
       The answer goes to standard output, all else to standard error. Ctrl-C stops an answer.
       """)
 
@@ -69,19 +72,12 @@ struct Run: AsyncParsableCommand {
       guard !bytes.isEmpty else {
         throw Failure("standard input is empty: give a prompt, or --chat to read messages", code: Failure.usage)
       }
-      parts.append(try text(of: bytes, from: "standard input"))
+      parts.append(try StoredText.promptText(bytes, from: "standard input"))
     } else if let prompt {
       parts.append(prompt)
     }
-    if let file { parts.append(try text(of: readFile(file), from: file)) }
+    if let file { parts.append(try StoredText.promptText(readFile(file), from: file)) }
     return parts.isEmpty ? nil : parts.joined(separator: "\n\n")
-  }
-
-  private func text(of bytes: [UInt8], from source: String) throws -> String {
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw Failure("\(source) is not UTF-8 text: convert it first")
-    }
-    return text
   }
 
   private var format: OneAnswer.Format { raw ? .raw(parseSpecial: parseSpecial) : .chat }

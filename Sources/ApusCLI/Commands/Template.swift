@@ -94,10 +94,7 @@ private struct TemplateSource {
   /// The template at `path`: of a model file, or in a file of its own.
   init(path: String) throws {
     if path.utf8.suffix(6).elementsEqual(".jinja".utf8) {
-      guard let text = String(validating: try readFile(path), as: UTF8.self) else {
-        throw Failure("\(path) is not UTF-8 text: save it as UTF-8")
-      }
-      self.text = text
+      text = try StoredText.text(try readFile(path), from: path)
       isOfModel = false
       return
     }

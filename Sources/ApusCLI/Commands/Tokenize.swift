@@ -16,7 +16,7 @@ struct Tokenize: ParsableCommand {
       """)
 
   @OptionGroup var model: ModelArgument
-  @Argument(help: "The text; standard input where there is none.") var text: String?
+  @Argument(help: "The text; standard input where there is none, read as run reads a prompt.") var text: String?
   @Flag(help: "Leave out the tokens that the model wants around a text (BOS, EOS).") var noBos = false
   @Flag(help: "Take the names of control tokens in the text for those tokens.") var parseSpecial = false
   @Flag(help: "Show one token a line: its id and its text.") var pieces = false
@@ -33,7 +33,7 @@ struct Tokenize: ParsableCommand {
   func run() throws {
     let tokenizer = try model.tokenizer()
     if jsonl { return try JSONLines().answer { try answer($0, tokenizer) } }
-    let bytes = try text.map { Array($0.utf8) } ?? Input().readAll()
+    let bytes = try text.map { Array($0.utf8) } ?? StoredText.prompt(Input().readAll())
     let ids = tokenizer.encode(bytes, addSpecial: !noBos, parseSpecial: parseSpecial)
     let output = Output()
     if json {

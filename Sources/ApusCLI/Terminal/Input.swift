@@ -1,3 +1,5 @@
+internal import ApusTokenizers
+
 #if canImport(Glibc)
   private import Glibc
 #elseif canImport(Musl)
@@ -6,7 +8,7 @@
   private import Darwin
 #endif
 
-/// Standard input, in pieces and lines; holds one line at most.
+/// Standard input, in pieces and lines, without a byte order mark at its start; holds one line at most.
 final class Input {
   /// A line without its end.
   enum Line: Equatable {
@@ -19,6 +21,7 @@ final class Input {
   private var pending: [UInt8] = []
   private var position = 0
   private var isAtEnd = false
+  private var isAtStart = true
 
   /// Reads lines of at most `lineLimit` bytes.
   init(lineLimit: Int = 8 << 20) { self.lineLimit = lineLimit }
@@ -69,10 +72,24 @@ final class Input {
   /// Reads a piece; false at the end.
   private func fill() throws -> Bool {
     guard !isAtEnd else { return false }
-    pending = try readStandardInput(upTo: 1 << 16)
+    pending = isAtStart ? try readStart() : try readStandardInput(upTo: 1 << 16)
     position = 0
     isAtEnd = pending.isEmpty
     return !isAtEnd
+  }
+
+  /// The first piece, long enough to see whether it begins with a mark; waits for no more than that.
+  private func readStart() throws -> [UInt8] {
+    isAtStart = false
+    var bytes = try readStandardInput(upTo: 1 << 16)
+    while !bytes.isEmpty, ByteOrderMark(bytes) == nil, ByteOrderMark.mayBegin(with: bytes) {
+      let more = try readStandardInput(upTo: 1 << 16)
+      if more.isEmpty { break }
+      bytes += more
+    }
+    let text = try StoredText.withoutMark(bytes, from: "standard input")
+    // A mark alone is not the end.
+    return text.isEmpty && !bytes.isEmpty ? try readStandardInput(upTo: 1 << 16) : text
   }
 }
 

@@ -20,23 +20,23 @@ final class Llama: Architecture {
 
   init(_ configuration: ModelConfiguration, _ weights: WeightMap) throws(ModelError) {
     let (hidden, vocabulary) = (configuration.hiddenSize, configuration.vocabularySize)
-    embedding = try weights.matrix("token_embd.weight", rows: vocabulary, columns: hidden)
+    embedding = try weights.vocabulary("token_embd.weight", rows: vocabulary, columns: hidden)
     var layers: [Layer] = []
     for index in 0..<configuration.layers {
       let prefix = "blk.\(index)"
       layers.append(
         Layer(
-          attentionNorm: try weights.vector("\(prefix).attn_norm.weight", count: hidden),
+          attentionNorm: try weights.gain("\(prefix).attn_norm.weight", count: hidden),
           attention: try Attention(configuration, weights, prefix: prefix),
-          feedForwardNorm: try weights.vector("\(prefix).ffn_norm.weight", count: hidden),
+          feedForwardNorm: try weights.gain("\(prefix).ffn_norm.weight", count: hidden),
           feedForward: try FeedForward(configuration, weights, prefix: prefix)))
     }
     self.layers = layers
-    outputNorm = try weights.vector("output_norm.weight", count: hidden)
+    outputNorm = try weights.gain("output_norm.weight", count: hidden)
     // A model without an output matrix uses its embedding for both.
     output =
       weights.contains("output.weight")
-      ? try weights.matrix("output.weight", rows: vocabulary, columns: hidden) : embedding
+      ? try weights.vocabulary("output.weight", rows: vocabulary, columns: hidden) : embedding
     let divisors = try weights.optionalPositiveValues("rope_freqs.weight", count: configuration.rope.dimensions / 2)
     rope = configuration.rope.parameters(divisors: divisors)
     epsilon = configuration.rmsEpsilon

@@ -19,7 +19,7 @@ struct Attention {
     var (qkv, biases): ([Weight], [Weight?]) = ([], [])
     for (name, rows) in sizes {
       qkv.append(try weights.matrix("\(prefix).attn_\(name).weight", rows: rows, columns: hidden))
-      biases.append(try weights.optionalVector("\(prefix).attn_\(name).bias", count: rows))
+      biases.append(try weights.optionalBias("\(prefix).attn_\(name).bias", count: rows))
     }
     self.qkv = qkv
     self.biases = biases

@@ -13,8 +13,8 @@ struct FeedForward {
       try weights.matrix("\(prefix).ffn_up.weight", rows: inner, columns: hidden),
     ]
     biases = [
-      try weights.optionalVector("\(prefix).ffn_gate.bias", count: inner),
-      try weights.optionalVector("\(prefix).ffn_up.bias", count: inner),
+      try weights.optionalBias("\(prefix).ffn_gate.bias", count: inner),
+      try weights.optionalBias("\(prefix).ffn_up.bias", count: inner),
     ]
     down = try Projection(weights, "\(prefix).ffn_down", rows: hidden, columns: inner)
   }

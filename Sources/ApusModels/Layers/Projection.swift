@@ -9,7 +9,7 @@ struct Projection {
   /// Takes `<name>.weight` of shape `[rows, columns]`, and `<name>.bias` where the file has it.
   init(_ weights: WeightMap, _ name: String, rows: Int, columns: Int) throws(ModelError) {
     weight = [try weights.matrix(name + ".weight", rows: rows, columns: columns)]
-    bias = try weights.optionalVector(name + ".bias", count: rows)
+    bias = try weights.optionalBias(name + ".bias", count: rows)
   }
 
   /// `y` is the one result, as the array that `matmul` takes.

@@ -1,6 +1,6 @@
 /// Reads RFC 8259 JSON from UTF-8 bytes: strict, in linear time, with bounded depth.
 ///
-/// Refused: invalid UTF-8, a byte order mark, lone surrogates, NaN and infinities (1e400 too), numbers such as 010 or
+/// A byte order mark before the value is skipped, as RFC 8259 allows. Refused: invalid UTF-8, UTF-16, lone surrogates, NaN and infinities (1e400 too), numbers such as 010 or
 /// 1., raw control characters in strings, anything after the value. Whole numbers beyond 64 bits become doubles.
 package struct JSONParser {
   /// The deepest nesting of arrays and objects that is read.
@@ -15,6 +15,11 @@ package struct JSONParser {
   /// Reads the one value that `bytes` hold.
   package static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
     var parser = JSONParser(bytes)
+    switch ByteOrderMark(bytes) {
+    case nil: break
+    case .utf8: parser.position = ByteOrderMark.utf8Bytes.count
+    case .utf16: throw parser.error("the text is UTF-16: save or send it as UTF-8")
+    }
     parser.skipSpace()
     let value = try parser.value()
     parser.skipSpace()

@@ -50,6 +50,7 @@ struct OpenAI: Sendable {
   ) async throws -> Response {
     let plan = GenerationPlan(model: service.model, prompts: prompts, count: fields.choices, options: fields.options)
     try plan.check()
+    try await service.file.check(context.logger)
     let run = try GenerationRun(plan, admission: service.admission)
     run.end(with: service.clients.presence(of: context.channel))
     return fields.isStreamed ? stream(answer, run) : try await whole(answer, run)

@@ -1,2 +1,0 @@
-// The two headers of OpenBLAS that Apus calls: matrix products, and control of its threads.
-#include <cblas.h>
