@@ -13,6 +13,7 @@ struct Run: AsyncParsableCommand {
         apus run model.gguf --file letter.txt "Summarize this letter."
         apus run model.gguf
 
+      A model without a chat template goes on with the prompt, as with --raw; one whose template cannot be used fails.
       The answer goes to standard output, all else to standard error. Ctrl-C stops an answer.
       """)
 
@@ -52,6 +53,7 @@ struct Run: AsyncParsableCommand {
     generation.apply(to: &options)
     try options.validate()
     let model = try await loadModel()
+    StandardError.warn(model.information.warnings)
     guard let text else { return try await Chat(model: model, options: options, system: system).run() }
     try await OneAnswer(model: model, options: options, system: system, format: format, output: outputStyle).run(text)
   }
