@@ -1,3 +1,4 @@
+package import ApusModels
 package import ApusTokenizers
 
 /// How a model's messages become a prompt.
@@ -5,8 +6,10 @@ package struct ChatFormat: Sendable {
   /// The text of BOS, which a template may write itself.
   let beginningText: String?
   private let endText: String?
-  private let template: Result<ChatTemplate, ApusError>
+  private var template: Result<ChatTemplate, ApusError>
   private let localTime: @Sendable () -> TemplateClock?
+  /// How the template treats messages.
+  private var manners = ChatManners()
 
   /// The format that most chat models without a template of their own were trained with.
   private static let chatML = """
@@ -15,35 +18,86 @@ package struct ChatFormat: Sendable {
     """
 
   /// The format of a model with this template; without one it is ChatML where the vocabulary has its tokens, else nil.
-  package init?(template source: String?, _ vocabulary: Vocabulary, localTime: @escaping @Sendable () -> TemplateClock?)
-  {
-    let knowsChatML = ["<|im_start|>", "<|im_end|>"].allSatisfy { vocabulary.token(of: $0) != nil }
-    guard let source = source ?? (knowsChatML ? Self.chatML : nil) else { return nil }
-    template = Result { () throws(TemplateError) in try ChatTemplate(source: source) }
-      .mapError { .chatTemplate(reason: $0.description) }
+  ///
+  /// Renders a few short conversations, bounded as every rendering is, to see whether the template keeps what is said.
+  package init?(
+    template source: ChatTemplateSource, _ vocabulary: Vocabulary, localTime: @escaping @Sendable () -> TemplateClock?
+  ) {
     beginningText = vocabulary.text(of: .beginningOfSequence)
     endText = vocabulary.text(of: .endOfSequence)
     self.localTime = localTime
+    switch source {
+    case .text(let text): template = Self.compile(text)
+    case .absent, .blank:
+      guard vocabulary.knowsChatML else { return nil }
+      template = Self.compile(Self.chatML)
+    case .onlyNamed(let names):
+      let list = names.map { $0.prefix(40) }.prefix(8).joined(separator: ", ")
+      template = .failure(.cannotChat("the model file has chat templates for special uses only (\(list))"))
+    case .unreadable(let reason): template = .failure(.cannotChat(reason))
+    }
+    learnManners()
   }
 
-  /// Whether the template could be compiled.
-  package var isUsable: Bool { if case .success = template { true } else { false } }
+  private static func compile(_ text: String) -> Result<ChatTemplate, ApusError> {
+    Result { () throws(TemplateError) in try ChatTemplate(source: text) }.mapError { .cannotChat($0.description) }
+  }
+
+  private mutating func learnManners() {
+    let format = self
+    guard case .success(let template) = template else { return }
+    do throws(ApusError) {
+      manners = try ChatManners(of: { messages, manners throws(TemplateError) in
+        try format.rendering(of: messages, by: template, manners, addGenerationPrompt: true).string
+      })
+    } catch {
+      self.template = .failure(error)
+    }
+  }
+
+  /// Whether messages can become a prompt, as far as can be told without them.
+  package var support: ChatSupport {
+    switch template {
+    case .success: .supported
+    case .failure(let error): .refused(reason: error.description)
+    }
+  }
+
+  /// The roles whose messages the template leaves out; a conversation with one is refused.
+  package var droppedRoles: [String] { manners.droppedRoles.map(\.rawValue).sorted() }
 
   /// The prompt for these messages, in which only what the template wrote may become control tokens.
+  ///
+  /// Throws where the template refuses them, or leaves out what one of them says.
   package func render(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws(ApusError) -> PromptText {
     let template = try template.get()
-    let values = messages.map { message in
-      JSONValue.object(
-        JSONObject([("role", .string(message.role.rawValue)), ("content", .string(message.content))]))
-    }
+    try manners.check(messages)
+    let prompt: PromptText
     do throws(TemplateError) {
-      return try template.render(
-        messages: .array(values), addGenerationPrompt: addGenerationPrompt, bosToken: beginningText,
-        eosToken: endText, clock: localTime())
+      prompt = try rendering(of: messages, by: template, manners, addGenerationPrompt: addGenerationPrompt)
     } catch {
       throw .chatTemplate(reason: error.description)
     }
+    if let index = firstDropped(of: messages, in: prompt.string) {
+      throw .chatTemplate(
+        reason: "the chat template leaves out what message \(index + 1) of \(messages.count) says "
+          + "(\(messages[index].role.rawValue.prefix(40))): leave that message out, or say it in another one")
+    }
+    return prompt
   }
+
+  private func rendering(
+    of messages: [ChatMessage], by template: ChatTemplate, _ manners: ChatManners, addGenerationPrompt: Bool
+  ) throws(TemplateError) -> PromptText {
+    try template.render(
+      messages: .array(messages.map(manners.value)), addGenerationPrompt: addGenerationPrompt,
+      bosToken: beginningText, eosToken: endText, clock: localTime())
+  }
+}
+
+extension ApusError {
+  /// The error that no conversation can become a prompt, for this reason.
+  static func cannotChat(_ reason: String) -> ApusError { .chatTemplate(reason: "this model cannot chat: \(reason)") }
 }
 
 extension Vocabulary {

@@ -34,18 +34,23 @@ public struct ModelInformation: Sendable, Equatable {
   public let contextLength: Int
   /// How keys and values are kept.
   public let kvFormat: KVCacheFormat
-  /// Whether messages can be turned into a prompt.
-  public let supportsChat: Bool
+  /// Whether messages can be turned into a prompt, and why not.
+  public let chat: ChatSupport
+  /// What the file leaves out or has odd, so that results may not be what the model's makers meant; show them.
+  public let warnings: [ModelWarning]
   /// The level of kernels that computes.
   public let kernels: String
   /// Threads that compute.
   public let threads: Int
+
+  /// Whether messages can be turned into a prompt.
+  public var supportsChat: Bool { chat == .supported }
 }
 
 extension ModelInformation {
   init(
     _ file: ModelFile, _ vocabulary: Vocabulary, _ backend: CPUBackend.Options, kvFormat: KVCacheFormat,
-    contextLength: Int, supportsChat: Bool
+    contextLength: Int, chat: ChatSupport, warnings: [LoadWarning]
   ) {
     name = file.name ?? file.path.split(separator: "/").last.map(String.init) ?? file.path
     architecture = file.configuration.architecture
@@ -57,7 +62,8 @@ extension ModelInformation {
     trainedContextLength = file.configuration.contextLength
     self.contextLength = contextLength
     self.kvFormat = kvFormat
-    self.supportsChat = supportsChat
+    self.chat = chat
+    self.warnings = warnings.map(ModelWarning.init)
     kernels = backend.kernels.name
     threads = backend.threads
   }

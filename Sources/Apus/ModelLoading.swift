@@ -35,7 +35,7 @@ struct ModelLoading: Sendable {
       tokenizer: loaded.tokenizer, configuration: configuration(contextLength))
     let information = ModelInformation(
       file, loaded.tokenizer.vocabulary, plan.backend, kvFormat: options.kvFormat, contextLength: contextLength,
-      supportsChat: chatFormat?.isUsable ?? false)
+      chat: chatFormat?.support ?? .noTemplate, warnings: loaded.warnings)
     return Model(information: information, engine: engine, tokenizer: loaded.tokenizer, chatFormat: chatFormat)
   }
 

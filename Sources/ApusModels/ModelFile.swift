@@ -69,14 +69,8 @@ package struct ModelFile: Sendable {
   package func load(
     backend: any Backend, options: LanguageModel.Options = LanguageModel.Options(), progress: LoadProgress? = nil
   ) throws(ModelError) -> LoadedModel {
-    let chatTemplate: String?
-    do throws(GGUFError) {
-      chatTemplate = try file.metadata.string("tokenizer.chat_template")
-    } catch {
-      throw .file(error)
-    }
     let model = try LanguageModel(file, backend: backend, options: options, progress: progress)
-    return LoadedModel(model: model, tokenizer: try makeTokenizer(file), chatTemplate: chatTemplate, file: file)
+    return LoadedModel(model: model, tokenizer: try makeTokenizer(file), file: file)
   }
 
   /// A text of the metadata; an empty one, and one of another type, say nothing.

@@ -6,13 +6,15 @@ package import ApusTokenizers
 package struct LoadedModel: Sendable {
   package let model: LanguageModel
   package let tokenizer: Tokenizer
-  /// The source of the file's chat template, not yet compiled.
-  package let chatTemplate: String?
   package let file: GGUFFile
 
   package var configuration: ModelConfiguration { model.configuration }
   package var vocabulary: Vocabulary { tokenizer.vocabulary }
   package var metadata: GGUFMetadata { file.metadata }
+  /// The file's chat template, not yet compiled.
+  package var chatTemplate: ChatTemplateSource { ChatTemplateSource(file.metadata) }
+  /// What the file leaves out, so that it had to be assumed.
+  package var warnings: [LoadWarning] { LoadWarning.all(about: vocabulary, chatTemplate, path: file.paths[0]) }
 }
 
 /// Opens, checks and takes into use the model at `path`, all parts of a split model included.

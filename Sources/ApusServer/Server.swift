@@ -26,6 +26,7 @@ package struct Server: Sendable {
   package func run(
     onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }, onSecondSignal: @escaping @Sendable () -> Void
   ) async throws {
+    service.model.reportLimits(to: logger)
     let listeners = Listeners(applications: configuration.listen.map { application(listeningOn: $0, onReady: onReady) })
     var settings = ServiceGroupConfiguration(
       services: [.init(service: listeners, successTerminationBehavior: .gracefullyShutdownGroup)], logger: quietLogger)

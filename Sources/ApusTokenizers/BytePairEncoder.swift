@@ -15,7 +15,9 @@ struct BytePairEncoder: TokenizerFamily {
   private let byteTokens: [Token]
 
   static func defaults(for description: VocabularyDescription) throws(TokenizerError) -> VocabularyDefaults {
-    VocabularyDefaults(addsBOS: try Pretokenizer.named(description.pretokenizer).addsBOS)
+    var defaults = VocabularyDefaults(addsBOS: try Pretokenizer.named(description.pretokenizer).addsBOS)
+    if Pretokenizer.isUnnamed(description.pretokenizer) { defaults.gaps.append(.pretokenizer) }
+    return defaults
   }
 
   init(_ vocabulary: Vocabulary) throws(TokenizerError) {

@@ -43,7 +43,7 @@ extension TokenizerError: CustomStringConvertible {
 }
 
 /// A text from outside for a message: at most 64 characters, without control characters.
-private func quoted(_ text: String) -> String {
+func quoted(_ text: String) -> String {
   var result = "\""
   for scalar in text.unicodeScalars.prefix(64) {
     result += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)

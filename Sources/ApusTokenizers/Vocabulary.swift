@@ -25,6 +25,8 @@ package struct Vocabulary: Sendable {
   package let specialTokensSwallowSpace: Bool
   /// The tokens that end a generation: EOS, EOT, EOM, and all whose text says so.
   package let endOfGeneration: Set<Token>
+  /// What the model file left out, so that it had to be assumed.
+  package let gaps: [VocabularyGap]
 
   private let index: TextIndex
   private let kinds: [TokenKind]
@@ -55,8 +57,24 @@ package struct Vocabulary: Sendable {
     let roles: [SpecialToken] = [.endOfSequence, .endOfTurn, .endOfMessage]
     endOfGeneration = enders.endOfGeneration.union(roles.compactMap { special[$0] })
     self.special = special
+    gaps =
+      defaults.gaps + Self.gaps(in: description, special, addsBOS: addsBOS)
+      + (endOfGeneration.isEmpty ? [.noEnd] : [])
     for token in enders.endOfGeneration where kinds[Int(token)] == .normal { kinds[Int(token)] = .control }
     self.kinds = kinds
+  }
+
+  private static func gaps(
+    in description: VocabularyDescription, _ special: [SpecialToken: Token], addsBOS: Bool
+  ) -> [VocabularyGap] {
+    var gaps: [VocabularyGap] = description.kinds?.isEmpty ?? true ? [.kinds] : []
+    if addsBOS, special[.beginningOfSequence] == nil { gaps.append(.noBeginning) }
+    let neededRoles: [SpecialToken] = addsBOS ? [.beginningOfSequence, .endOfSequence] : [.endOfSequence]
+    for role in neededRoles where description.specialIDs[role] == nil {
+      guard let token = special[role] else { continue }
+      gaps.append(.assumed(role, text: String(decoding: description.texts[Int(token)], as: UTF8.self)))
+    }
+    return gaps
   }
 
   /// How many tokens there are.
@@ -106,6 +124,9 @@ package struct Vocabulary: Sendable {
     }
     return token(of: text, range)
   }
+
+  /// Whether the marks of ChatML are tokens, the format that most chat models without a template were trained with.
+  package var knowsChatML: Bool { ["<|im_start|>", "<|im_end|>"].allSatisfy { token(of: $0) != nil } }
 
   /// The tokens of which `isIncluded` is true for their kind, in order.
   func tokens(where isIncluded: (TokenKind) -> Bool) -> [Token] {

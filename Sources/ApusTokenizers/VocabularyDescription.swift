@@ -56,4 +56,6 @@ struct VocabularyDefaults {
   var addsBOS = false
   var addsEOS = false
   var addsSpacePrefix = false
+  /// What the file leaves out that cannot be assumed without a change of tokens.
+  var gaps: [VocabularyGap] = []
 }

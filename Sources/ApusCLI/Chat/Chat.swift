@@ -16,7 +16,7 @@ struct Chat {
 
   /// Answers until the person leaves.
   consuming func run() async throws {
-    guard model.information.supportsChat || system == nil else { throw ApusError.noChatTemplate }
+    let isChat = try canChat(model, system: system)
     let isEditable = Terminal.isInput && Terminal.isError && Terminal.canMoveCursor
     let prompter: any Prompter = isEditable ? LineEditor() : PlainPrompter()
     note(greeting)
@@ -24,7 +24,7 @@ struct Chat {
       let command = ChatCommand(line)
       if command == .leave { return }
       do {
-        try await obey(command)
+        try await obey(command, isChat: isChat)
       } catch let error as OutputError {
         throw error
       } catch let error where Terminal.isInput {
@@ -41,9 +41,7 @@ struct Chat {
   }
 
   private var greeting: String {
-    let name = Terminal.harmless(model.information.name)
-    let form = model.information.supportsChat ? "" : " It has no chat template: it goes on with what you write."
-    return "\(name): write a message, or /help.\(form)"
+    "\(Terminal.harmless(model.information.name)): write a message, or /help."
   }
 
   /// Tells a person something; nobody else.
@@ -51,9 +49,9 @@ struct Chat {
     if Terminal.isInput { StandardError.write(text + "\n") }
   }
 
-  private mutating func obey(_ command: ChatCommand) async throws {
+  private mutating func obey(_ command: ChatCommand, isChat: Bool) async throws {
     switch command {
-    case .say(let text): try await say(text)
+    case .say(let text): try await say(text, isChat: isChat)
     case .help: note(ChatCommand.overview)
     case .show: note(Settings.description(of: options))
     case .leave: break
@@ -73,10 +71,10 @@ struct Chat {
     }
   }
 
-  private mutating func say(_ text: String) async throws {
+  private mutating func say(_ text: String, isChat: Bool) async throws {
     guard !text.isEmpty else { return }
     let stream: GenerationStream
-    if model.information.supportsChat {
+    if isChat {
       stream = try model.streamChat(conversation.messages + [.user(text)], options: options)
     } else {
       stream = try model.stream(prompt: text, options: options)

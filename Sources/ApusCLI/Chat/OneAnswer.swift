@@ -43,12 +43,10 @@ struct OneAnswer {
   private func stream(_ prompt: String) throws -> GenerationStream {
     switch format {
     case .raw(let parseSpecial): return try rawStream(prompt, parseSpecial: parseSpecial)
-    case .chat where model.information.supportsChat:
+    case .chat:
+      guard try canChat(model, system: system) else { return try rawStream(prompt, parseSpecial: false) }
       let messages = (system.map { [ChatMessage.system($0)] } ?? []) + [.user(prompt)]
       return try model.streamChat(messages, options: options)
-    case .chat:
-      guard system == nil else { throw ApusError.noChatTemplate }
-      return try rawStream(prompt, parseSpecial: false)
     }
   }
 

@@ -1,3 +1,4 @@
+internal import Apus
 internal import ApusCPU
 internal import ApusGGUF
 internal import ApusModels
@@ -9,11 +10,12 @@ struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Checks a model file completely.",
     discussion: """
-      Structure, all shapes, every weight finite, the tokenizer, the chat template, and one step of computing:
+      Structure, all shapes, every weight finite, the tokenizer, one step of computing, and a chat template that keeps \
+      what is said:
 
         apus check model.gguf
 
-      Says in one line what is wrong. The exit code is 0 for a good file and 1 for a bad one.
+      What the file leaves out, so that answers may be worse, is a warning on standard error. Says in one line what is wrong. The exit code is 0 for a good file and 1 for a bad one.
       """)
 
   @OptionGroup var model: ModelArgument
@@ -25,21 +27,16 @@ struct Check: ParsableCommand {
     defer { bar.finish() }
     let loaded = try checkModel(path: model.path, backend: backend) { bar.update($0, of: $1) }
     bar.finish()
-    if let source = loaded.chatTemplate {
-      do {
-        _ = try ChatTemplate(source: source)
-      } catch {
-        throw Failure("\(model.path): \(error)")
-      }
-    }
+    let review = ModelReview(loaded)
+    StandardError.warn(review.warnings)
+    if case .refused(let reason)? = review.chat { throw Failure("\(model.path): \(reason)") }
     let output = Output()
-    try output.writeLine("\(model.path): good: \(summary(of: loaded))")
+    try output.writeLine("\(model.path): good: \(summary(of: loaded)), \(review.chatSummary)")
     try output.flush()
   }
 
   private func summary(of loaded: LoadedModel) -> String {
-    let template = loaded.chatTemplate == nil ? "no chat template" : "a chat template"
-    return "\(loaded.configuration.architecture), \(loaded.file.tensors.count) tensors, "
-      + "\(readable(bytes: loaded.file.byteCount)), \(loaded.vocabulary.count) tokens, \(template)"
+    "\(loaded.configuration.architecture), \(loaded.file.tensors.count) tensors, "
+      + "\(readable(bytes: loaded.file.byteCount)), \(loaded.vocabulary.count) tokens"
   }
 }

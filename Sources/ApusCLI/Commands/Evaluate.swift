@@ -1,5 +1,6 @@
 internal import ApusCPU
 internal import ApusEvaluation
+internal import ApusGGUF
 internal import ApusModels
 internal import ApusTokenizers
 internal import ArgumentParser
@@ -60,6 +61,7 @@ struct EvaluatePerplexity: ParsableCommand {
     let options = CPUBackend.Options(
       threads: threads ?? Machine.current().threadCount, kernels: kernels.level, usesBLAS: blas)
     let loaded = try loadModel(path: model.path, backend: try CPUBackend(options))
+    StandardError.warn(LoadWarning.warnings(about: loaded.vocabulary, path: loaded.file.paths[0]))
     let tokens = loaded.tokenizer.encode(StoredText.prompt(try readFile(file)), addSpecial: true, parseSpecial: false)
     let vocabulary = loaded.vocabulary
     let output = Output()

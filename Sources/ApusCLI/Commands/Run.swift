@@ -16,6 +16,7 @@ struct Run: AsyncParsableCommand {
       Files and standard input are UTF-8. How they are stored is no part of the prompt: a byte order mark is dropped, \
       line ends are one character, and one at the very end does not count.
 
+      A model without a chat template goes on with the prompt, as with --raw; one whose template cannot be used fails.
       The answer goes to standard output, all else to standard error. Ctrl-C stops an answer.
       """)
 
@@ -60,6 +61,7 @@ struct Run: AsyncParsableCommand {
     generation.apply(to: &options)
     try options.validate()
     let model = try await loadModel()
+    StandardError.warn(model.information.warnings)
     guard let text else { return try await Chat(model: model, options: options, system: system).run() }
     try await OneAnswer(model: model, options: options, system: system, format: format, output: outputStyle).run(text)
   }

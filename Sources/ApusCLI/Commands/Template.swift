@@ -99,10 +99,13 @@ private struct TemplateSource {
       return
     }
     let file = try GGUFFile.open(path: path)
-    guard let text = try file.metadata.string("tokenizer.chat_template") else {
-      throw Failure("\(path) has no chat template: give the path of a .jinja file instead")
+    switch ChatTemplateSource(file.metadata) {
+    case .text(let text): self.text = text
+    case .absent: throw Failure("\(path) has no chat template: give the path of a .jinja file instead")
+    case .blank: throw Failure("\(path) has an empty chat template: give the path of a .jinja file instead")
+    case .onlyNamed: throw Failure("\(path) has chat templates for special uses only: give the path of a .jinja file")
+    case .unreadable(let reason): throw Failure(reason)
     }
-    self.text = text
     isOfModel = true
     let vocabulary = try Vocabulary(file.metadata)
     beginning = Self.name(of: .beginningOfSequence, vocabulary)

@@ -17,6 +17,11 @@ struct ModelArgument: ParsableArguments {
   /// The file, opened and its structure checked; of any architecture, and with or without tensors.
   func open() throws(GGUFError) -> GGUFFile { try GGUFFile.open(path: path) }
 
-  /// The tokenizer that the file describes.
-  func tokenizer() throws -> Tokenizer { try makeTokenizer(try open()) }
+  /// The tokenizer that the file describes; what the file leaves out about it goes to standard error.
+  func tokenizer() throws -> Tokenizer {
+    let file = try open()
+    let tokenizer = try makeTokenizer(file)
+    StandardError.warn(LoadWarning.warnings(about: tokenizer.vocabulary, path: file.paths[0]))
+    return tokenizer
+  }
 }

@@ -1,3 +1,4 @@
+internal import Apus
 internal import ApusGGUF
 internal import ApusTokenizers
 
@@ -57,6 +58,7 @@ struct FileDescription {
   /// Everything, for programs.
   var json: JSONValue {
     let optional = { (text: String?) in text.map { JSONValue.string($0) } ?? .null }
+    let review = ModelReview(file)
     return [
       "file": .string(file.paths[0]),
       "parts": .array(file.paths.map { .string($0) }),
@@ -68,11 +70,20 @@ struct FileDescription {
       "parameters": .int(parameters),
       "formats": .array(formats.map(\.json)),
       "chat_template": optional(chatTemplate),
+      "chat": chat(review),
+      "warnings": .array(review.warnings.map { .string($0) }),
       "metadata": .object(
         JSONObject(file.metadata.keys.map { ($0, file.metadata.value($0).map(describe) ?? .null) })),
       "tensors": .array(file.tensors.map(describe)),
     ]
   }
+}
+
+private func chat(_ review: ModelReview) -> JSONValue {
+  [
+    "supported": review.chat.map { .bool($0 == .supported) } ?? .null, "summary": .string(review.chatSummary),
+    "dropped_roles": .array(review.droppedRoles.map { .string($0) }),
+  ]
 }
 
 extension FormatUse {

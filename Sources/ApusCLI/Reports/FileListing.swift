@@ -3,9 +3,13 @@ internal import ApusGGUF
 /// What `inspect` shows to a person.
 struct FileListing {
   private let description: FileDescription
+  private let review: ModelReview
   private var file: GGUFFile { description.file }
 
-  init(_ file: GGUFFile) { description = FileDescription(file) }
+  init(_ file: GGUFFile) {
+    description = FileDescription(file)
+    review = ModelReview(file)
+  }
 
   func write(to output: Output) throws(OutputError) {
     try output.writeLine(printable(description.name ?? file.paths[0], limit: 200))
@@ -38,6 +42,8 @@ struct FileListing {
     if let context = description.number("context_length") { table.add("context", "\(context) tokens") }
     if let layers = description.number("block_count") { table.add("layers", "\(layers)") }
     if let tokens = description.tokens { table.add("vocabulary", "\(tokens) tokens") }
+    table.add("chat", printable(review.chatSummary, limit: 600))
+    for warning in review.warnings { table.add("warning", printable(warning, limit: 600)) }
     return table
   }
 

@@ -21,19 +21,25 @@ struct Pretokenizer: Sendable {
 
   /// The pre-tokenizer that model files call `name`; `default` where they name none.
   static func named(_ name: String?) throws(TokenizerError) -> Pretokenizer {
-    let wanted = (name ?? "default").utf8
-    guard let found = all.first(where: { $0.names.contains { $0.utf8.elementsEqual(wanted) } }) else {
-      throw .unknownPretokenizer(name ?? "default", known: all.flatMap(\.names))
+    let name = name ?? unnamed
+    guard let found = all.first(where: { $0.names.contains { $0.utf8.elementsEqual(name.utf8) } }) else {
+      throw .unknownPretokenizer(name, known: all.flatMap(\.names))
     }
     return found
   }
+
+  /// Whether a file with this name does not say how its model cuts text: `default` is what converters wrote that did not
+  /// know.
+  static func isUnnamed(_ name: String?) -> Bool { name.map { $0.utf8.elementsEqual(unnamed.utf8) } ?? true }
+
+  private static let unnamed = "default"
 
   /// All pre-tokenizers.
   ///
   /// The rules are the models' own `tokenizer.json`; the names are those of the GGUF ecosystem.
   private static let all = [
     Pretokenizer(
-      names: ["default"],
+      names: [unnamed],
       rules: [
         ClassRun(.asciiSymbolOrPunctuation), GPT2Words(), ClassRun(.number), ClassRun(.asciiDigit, count: 3...3),
       ]),

@@ -22,11 +22,13 @@ struct Chat {
     var options = GenerationOptions(maxTokens: 200)
     options.sampling.temperature = 0.7
 
-    // A model without a chat template goes on with the text instead.
+    for warning in model.information.warnings { print("warning: \(warning)") }
+
+    // A model without a chat template goes on with the text instead; one whose template cannot be used throws.
     let stream =
-      model.information.supportsChat
-      ? try model.streamChat([.user(question)], options: options)
-      : try model.stream(prompt: question, options: options)
+      model.information.chat == .noTemplate
+      ? try model.stream(prompt: question, options: options)
+      : try model.streamChat([.user(question)], options: options)
     for try await event in stream {
       switch event {
       case .progress: break

@@ -1,0 +1,109 @@
+internal import ApusTokenizers
+
+/// The form in which a template reads what a message says.
+enum ContentForm: Sendable {
+  /// A text.
+  case text
+  /// A list with one part, `{"type": "text", "text": …}`.
+  case parts
+}
+
+/// How a chat template treats messages: in which form it reads them, and whose it leaves out without an error.
+struct ChatManners: Sendable {
+  /// Renders messages, treated in a certain way.
+  typealias Render = (_ messages: [ChatMessage], _ manners: ChatManners) throws(TemplateError) -> String
+
+  /// The form for each role; that of the user for those that are not here.
+  private var forms: [ChatMessage.Role: ContentForm] = [:]
+  /// Roles whose messages the template leaves out.
+  private(set) var droppedRoles: Set<ChatMessage.Role> = []
+
+  /// Texts everywhere.
+  init() {}
+
+  /// Finds out how `render` treats messages, by at most eight short conversations.
+  ///
+  /// Throws where it keeps what a user says in no form.
+  init(of render: Render) throws(ApusError) {
+    let user = ChatMessage.user(Self.text("question"))
+    let system = ChatMessage.system(Self.text("instruction"))
+    let history = [user, .assistant(Self.text("answer")), .user(Self.text("request"))]
+    var outcome = tryForms(of: .user, [user], render)
+    // Some templates want instructions first.
+    if !outcome.isKept, !outcome.isEndless, tryForms(of: .user, [system, user], render).isKept { outcome = .kept }
+    switch outcome {
+    case .kept: break
+    case .dropped: throw .cannotChat("its chat template leaves out what the user says")
+    case .failed(let error): throw .cannotChat(error.description)
+    }
+    for (role, conversation) in [(ChatMessage.Role.system, [system, user]), (.assistant, history)] {
+      if case .dropped = tryForms(of: role, conversation, render) { droppedRoles.insert(role) }
+    }
+  }
+
+  /// A message as a template sees it.
+  func value(of message: ChatMessage) -> JSONValue {
+    let content: JSONValue =
+      switch forms[message.role] ?? forms[.user] ?? .text {
+      case .text: .string(message.content)
+      case .parts: .array([["type": "text", "text": .string(message.content)]])
+      }
+    return ["role": .string(message.role.rawValue), "content": content]
+  }
+
+  /// Throws where one of the messages would be left out.
+  func check(_ messages: [ChatMessage]) throws(ApusError) {
+    guard let role = messages.first(where: { droppedRoles.contains($0.role) && !$0.content.isEmpty })?.role else {
+      return
+    }
+    let advice =
+      role == .system
+      ? "say it in the first user message instead" : "ask without the conversation so far"
+    throw .chatTemplate(reason: "the model's chat template leaves out \(role.rawValue) messages: \(advice)")
+  }
+}
+
+extension ChatManners {
+  /// What became of a conversation.
+  private enum Outcome {
+    /// The prompt holds everything that was said.
+    case kept
+    case dropped
+    case failed(TemplateError)
+
+    var isKept: Bool { if case .kept = self { true } else { false } }
+    /// Whether trying again would only take time.
+    var isEndless: Bool { if case .failed(let error) = self { error.kind == .limit } else { false } }
+  }
+
+  /// Takes the first form in which nothing of `conversation` is left out; what became of texts where there is none.
+  private mutating func tryForms(
+    of role: ChatMessage.Role, _ conversation: [ChatMessage], _ render: Render
+  ) -> Outcome {
+    forms[role] = .text
+    let outcome = outcome(of: conversation, render)
+    if outcome.isKept || outcome.isEndless { return outcome }
+    forms[role] = .parts
+    if self.outcome(of: conversation, render).isKept { return .kept }
+    forms[role] = .text
+    return outcome
+  }
+
+  private func outcome(of conversation: [ChatMessage], _ render: Render) -> Outcome {
+    do throws(TemplateError) {
+      let prompt = Array(try render(conversation, self).utf8)
+      // A list that is printed as it is holds the text too, with its own punctuation.
+      let isPrinted = ["'type'", "\"type\""].contains { prompt.position(of: Array($0.utf8)) != nil }
+      let isKept = conversation.allSatisfy { prompt.position(of: Array($0.content.utf8)) != nil }
+      return isKept && !isPrinted ? .kept : .dropped
+    } catch {
+      return .failed(error)
+    }
+  }
+
+  /// A text that no template has by itself, and long enough to see that it is not cut.
+  private static func text(_ kind: String) -> String {
+    "an apus \(kind) begins here and goes on for a while, as what people write does, so that a template which keeps "
+      + "only the first words of it, or only the last ones, is seen, and now the apus \(kind) is over"
+  }
+}

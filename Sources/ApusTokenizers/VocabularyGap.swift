@@ -1,0 +1,34 @@
+/// Something that a model file does not say about its vocabulary, so that something was assumed which changes tokens.
+package enum VocabularyGap: Sendable, Equatable {
+  /// A byte-level vocabulary whose pre-tokenizer the file does not name, or calls `default`.
+  case pretokenizer
+  /// No kinds of tokens: which are control tokens is not known.
+  case kinds
+  /// The file does not name the token of this role; the family's usual one was taken.
+  case assumed(SpecialToken, text: String)
+  /// Texts are to start with BOS, and there is no such token.
+  case noBeginning
+  /// No token ends a text or a turn.
+  case noEnd
+
+  /// What a person can do about it.
+  package var advice: String { "get a newer file of the model, or convert it again" }
+}
+
+extension VocabularyGap: CustomStringConvertible {
+  /// What is missing and what follows from it.
+  package var description: String {
+    switch self {
+    case .pretokenizer:
+      "the file does not name its pre-tokenizer (tokenizer.ggml.pre): text is cut by a default rule, and becomes other "
+        + "tokens than the model was trained with, so that answers are worse"
+    case .kinds:
+      "the file does not say which tokens are control tokens (tokenizer.ggml.token_type): the marks of a chat template "
+        + "are read as plain text"
+    case .assumed(let role, let text):
+      "the file does not name its \(role.rawValue) token: \(quoted(text)) is taken, as is usual"
+    case .noBeginning: "texts are to begin with BOS (tokenizer.ggml.add_bos_token), but the file names no such token"
+    case .noEnd: "no token of the vocabulary ends a text: answers go on up to their limit"
+    }
+  }
+}

@@ -1,0 +1,105 @@
+internal import Apus
+internal import ApusModels
+internal import ApusTestSupport
+internal import ApusTokenizers
+internal import Foundation
+internal import Testing
+
+@Suite struct `A chat format` {
+  private let vocabulary: Vocabulary
+
+  init() throws {
+    vocabulary = try Vocabulary(VocabularyDescription(family: "llama", texts: ByteStrings(["<unk>", "<s>", "</s>"])))
+  }
+
+  private func format(_ template: String) -> ChatFormat? {
+    ChatFormat(template: .text(template), vocabulary, localTime: { nil })
+  }
+
+  private func render(_ template: String, _ messages: ChatMessage...) throws -> String {
+    try #require(format(template)).render(messages, addGenerationPrompt: true)
+  }
+
+  @Test func `gives texts where the template reads texts, else parts, for each role by itself`() throws {
+    let parts = "{% for p in m.content %}{{ p.text }}{% endfor %}"
+    let loop = { (body: String) in "{% for m in messages %}\(body);{% endfor %}" }
+    #expect(try render(loop("{{ m.content }}"), .system("a"), .user("b")) == "a;b;")
+    #expect(try render(loop(parts), .system("a"), .user("b"), .assistant("c"), .user("d")) == "a;b;c;d;")
+    let mixed = loop("{% if m.role == 'user' %}\(parts){% else %}{{ m.content }}{% endif %}")
+    #expect(try render(mixed, .system("a"), .user("b"), .assistant("c")) == "a;b;c;")
+    let either = loop("{% if m.content is string %}text{{ m.content }}{% else %}\(parts){% endif %}")
+    #expect(try render(either, .user("b")) == "textb;")
+  }
+
+  @Test(arguments: [
+    "", "{# #}", "hello", "{{ if .System }}", "{% for %}", "{{ messages[0].text }}",
+    "{{ messages[0].content[:30] }}", "{{ raise_exception('no') }}", "{{ messages | length }}",
+    "{% for i in range(10**9) %}x{% endfor %}",
+  ])
+  func `refuses a template that cannot carry what a user says`(_ template: String) throws {
+    let format = try #require(format(template))
+    guard case .refused(let reason) = format.support else { Issue.record("\(template) is taken"); return }
+    #expect(reason.utf8.starts(with: "this model cannot chat: ".utf8))
+    let error = #expect(throws: ApusError.self) {
+      _ = try format.render([.user("Hello")], addGenerationPrompt: true)
+    }
+    #expect(error?.description == reason)
+  }
+
+  @Test func `refuses messages of roles that the template leaves out`() throws {
+    let template = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }};{% endif %}{% endfor %}"
+    #expect(format(template)?.droppedRoles == ["assistant", "system"])
+    #expect(try render(template, .user("a"), .user("b")) == "a;b;")
+    for role in [ChatMessage.Role.system, .assistant, .tool] {
+      #expect(throws: ApusError.self) { _ = try render(template, ChatMessage(role: role, content: "c"), .user("a")) }
+    }
+  }
+
+  @Test func `refuses messages that the template leaves out in one conversation only`() throws {
+    let template = "{% for m in messages %}{% if m.content != 'secret' %}{{ m.content | trim }};{% endif %}{% endfor %}"
+    #expect(try render(template, .user("  a b\n"), .user("?"), .user(" ")) == "a b;?;;")
+    let error = #expect(throws: ApusError.self) { _ = try render(template, .user("a"), .user("secret")) }
+    #expect(error?.description.contains("message 2 of 2 (user)") == true)
+  }
+
+  @Test func `lets a template refuse messages in its own words`() throws {
+    let template =
+      "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}{{ messages[0].content }}"
+    #expect(format(template)?.support == .supported && format(template)?.droppedRoles == [])
+    let error = #expect(throws: ApusError.self) { _ = try render(template, .system("a")) }
+    #expect(error?.description.contains("no system") == true)
+  }
+
+  @Test func `is none where the file has no text for it, and ChatML where the vocabulary has its marks`() throws {
+    let marks = ByteStrings(["<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>"])
+    let chatML = try Vocabulary(VocabularyDescription(family: "llama", texts: marks))
+    for source in [ChatTemplateSource.absent, .blank] {
+      #expect(ChatFormat(template: source, vocabulary, localTime: { nil }) == nil)
+      #expect(ChatFormat(template: source, chatML, localTime: { nil })?.support == .supported)
+      #expect(LoadWarning.all(about: chatML, source, path: "m").contains { $0.finding.contains("ChatML") })
+    }
+    for source in [ChatTemplateSource.onlyNamed(["rag"]), .unreadable(reason: "rag")] {
+      guard case .refused(let reason)? = ChatFormat(template: source, chatML, localTime: { nil })?.support else {
+        Issue.record("it is taken")
+        continue
+      }
+      #expect(reason.contains("rag"))
+    }
+  }
+
+  /// Templates of the reference data that leave a role out; their makers meant it so.
+  private static let dropping = ["Phi-3-medium.jinja": ["system"], "Phi-3-mini.jinja": ["system"]]
+  /// Templates that need tools, or a variable that nobody gives.
+  private static let refused: Set = [
+    "NousResearch-Hermes-2-Pro-Llama-3-8B-tool_use.jinja", "fireworks-ai-llama-3-firefunction-v2.jinja",
+  ]
+
+  @Test func `keeps what is said by every template of the reference data`() throws {
+    for file in TestData.files(in: "chat_templates/templates", suffix: ".jinja") {
+      let format = try #require(format(String(contentsOf: file, encoding: .utf8)))
+      let name = file.lastPathComponent
+      #expect((format.support == .supported) != Self.refused.contains(name), "\(name)")
+      #expect(format.droppedRoles == Self.dropping[name] ?? [], "\(name)")
+    }
+  }
+}
