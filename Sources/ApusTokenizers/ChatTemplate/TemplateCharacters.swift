@@ -28,26 +28,30 @@ extension Unicode.Scalar {
 
   /// `str.isalpha`.
   var isPythonAlpha: Bool {
+    if isASCII { return isPythonUpper || isPythonLower }
     switch properties.generalCategory {
-    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
-    default: false
+    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: return true
+    default: return false
     }
   }
 
   /// `str.isdecimal`.
-  var isPythonDecimal: Bool { properties.numericType == .decimal }
+  var isPythonDecimal: Bool {
+    isASCII ? (0x30...0x39).contains(value) : properties.numericType == .decimal
+  }
   /// `str.isdigit`.
-  var isPythonDigit: Bool { isPythonDecimal || properties.numericType == .digit }
+  var isPythonDigit: Bool { isPythonDecimal || !isASCII && properties.numericType == .digit }
   /// `str.isnumeric`.
-  var isPythonNumeric: Bool { properties.numericType != nil }
+  var isPythonNumeric: Bool { isASCII ? isPythonDecimal : properties.numericType != nil }
   /// `str.isalnum`.
   var isPythonAlphanumeric: Bool { isPythonAlpha || isPythonNumeric }
   /// What `\w` matches in Python's regular expressions.
   var isPythonWord: Bool { self == "_" || isPythonAlphanumeric }
 
-  var isPythonUpper: Bool { properties.isUppercase }
-  var isPythonLower: Bool { properties.isLowercase }
-  var isPythonTitle: Bool { properties.generalCategory == .titlecaseLetter }
+  // The tables are many times slower than a comparison, and most text is ASCII.
+  var isPythonUpper: Bool { isASCII ? (0x41...0x5A).contains(value) : properties.isUppercase }
+  var isPythonLower: Bool { isASCII ? (0x61...0x7A).contains(value) : properties.isLowercase }
+  var isPythonTitle: Bool { !isASCII && properties.generalCategory == .titlecaseLetter }
   /// Upper, lower or title case.
   var isPythonCased: Bool { isPythonUpper || isPythonLower || isPythonTitle }
 }

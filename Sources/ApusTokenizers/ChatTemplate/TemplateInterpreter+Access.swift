@@ -50,7 +50,7 @@ extension TemplateInterpreter {
 
   /// A text of the template as a value.
   func copied(_ name: String) throws(TemplateError) -> TemplateText {
-    try spend(2 + name.utf8.count / Self.copiedBytesPerUnit)
+    try spend(4 + name.utf8.count / Self.copiedBytesPerUnit)
     return TemplateText(name, by: .template)
   }
 

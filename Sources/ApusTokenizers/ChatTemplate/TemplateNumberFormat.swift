@@ -25,7 +25,7 @@ extension TemplateInterpreter {
   /// The largest width or precision that a format may ask for.
   static let formatLimit = 10_000
   /// What the exact decimal digits of a float cost at most, in units of the budget.
-  static let exactDecimalCost = 256
+  static let exactDecimalCost = 1024
 
   /// Pays for one field of a format, which may show a value that others show too.
   func payField(_ value: TemplateValue) throws(TemplateError) {
@@ -69,7 +69,7 @@ extension TemplateInterpreter {
 
   /// A float in one of the types e, f, g, n and %, or with the shortest digits.
   func formatted(_ value: Double, _ spec: TemplateFormatSpec) throws(TemplateError) -> TemplateText {
-    try spend(Self.exactDecimalCost + (spec.precision ?? 0))
+    try spend(Self.exactDecimalCost + 2 * (spec.precision ?? 0))
     let sign = value.sign == .minus && !value.isNaN ? "-" : spec.sign
     let precision = spec.precision ?? 6
     let type = spec.type.map { String($0).lowercased() }

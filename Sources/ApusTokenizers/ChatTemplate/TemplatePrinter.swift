@@ -2,6 +2,8 @@
 ///
 /// Texts keep their authors; all that stands around them is the template's.
 struct TemplatePrinter {
+  /// What the shortest digits of a float cost, many times more than those of a whole number, in units of the budget.
+  static let floatCost = 32
   /// The interpreter that owns the namespaces.
   let interpreter: TemplateInterpreter
   private var builder = TemplateTextBuilder()
@@ -41,8 +43,7 @@ struct TemplatePrinter {
     case .bool(let value): raw(value ? "True" : "False")
     case .int(let value): raw(String(value))
     case .double(let value):
-      // The shortest digits of a float are many times dearer than a whole number's.
-      try interpreter.spend(4 * TemplateBudget.unitsPerStep)
+      try interpreter.spend(Self.floatCost)
       raw(pythonDescription(of: value))
     case .text(let text): try repr(text)
     case .list(let sequence): try list("[", sequence.items, "]")

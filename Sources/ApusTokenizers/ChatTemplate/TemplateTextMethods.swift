@@ -8,8 +8,8 @@ enum TemplateTextMethods {
   /// The methods that do not cost the standard.
   private static let costs: [String: TemplateCost] = [
     "isascii": TemplateCost(.texts, rate: 4),
-    "strip": TemplateCost(.texts, rate: 8), "lstrip": TemplateCost(.texts, rate: 8),
-    "rstrip": TemplateCost(.texts, rate: 8),
+    "strip": TemplateCost(.texts, rate: 16), "lstrip": TemplateCost(.texts, rate: 16),
+    "rstrip": TemplateCost(.texts, rate: 16),
     "startswith": TemplateCost(.everything, rate: 4), "endswith": TemplateCost(.everything, rate: 4),
     "removeprefix": TemplateCost(.texts, rate: 8), "removesuffix": TemplateCost(.texts, rate: 8),
     "center": TemplateCost(.texts, rate: 8), "ljust": TemplateCost(.texts, rate: 8),
@@ -18,8 +18,10 @@ enum TemplateTextMethods {
     "partition": TemplateCost(.texts, rate: 16), "rpartition": TemplateCost(.texts, rate: 16),
     "find": TemplateCost(.texts, rate: 16), "rfind": TemplateCost(.texts, rate: 16),
     "index": TemplateCost(.texts, rate: 16), "rindex": TemplateCost(.texts, rate: 16),
-    "count": TemplateCost(.texts, rate: 16), "replace": TemplateCost(.texts, rate: 16),
+    "count": TemplateCost(.texts, rate: 16), "replace": TemplateCost(.texts, rate: 24),
     "join": TemplateCost(.items, rate: 16),
+    "title": TemplateCost(.texts, rate: 128), "istitle": TemplateCost(.texts, rate: 128),
+    "swapcase": TemplateCost(.texts, rate: 128), "isidentifier": TemplateCost(.texts, rate: 128),
     "format": TemplateCost(.texts, rate: 64), "format_map": TemplateCost(.items, rate: 64),
   ]
 

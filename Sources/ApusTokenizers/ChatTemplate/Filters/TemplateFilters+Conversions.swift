@@ -75,15 +75,15 @@ private struct TemplateJSONWriter {
   var text: TemplateText { TemplateText(utf8: writer.bytes, origin: origin) }
 
   mutating func write(_ value: TemplateValue) throws(TemplateError) {
-    try interpreter.spend(2)
     switch value {
     case .none: writer.raw("null")
     case .bool(let value): writer.raw(value ? "true" : "false")
     case .int(let value): writer.raw(String(value))
-    case .double(let value): writer.double(value)
+    case .double(let value):
+      try interpreter.spend(TemplatePrinter.floatCost)
+      writer.double(value)
     case .text(let text):
       // An escape is at most six bytes for one.
-      try interpreter.spend(text.byteCount / 4)
       try interpreter.reserve(writer.bytes.count + text.byteCount)
       string(text)
     case .list(let sequence), .tuple(let sequence):
@@ -127,7 +127,6 @@ private struct TemplateJSONWriter {
     for (index, position) in order.enumerated() {
       try element(index)
       let key = try key(dictionary.keys[position])
-      try interpreter.spend(key.byteCount / 4)
       try interpreter.reserve(writer.bytes.count + key.byteCount)
       string(key)
       writer.separateKey()

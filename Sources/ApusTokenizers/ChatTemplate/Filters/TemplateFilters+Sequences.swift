@@ -209,7 +209,8 @@ extension TemplateFilters {
     var groups: [(key: TemplateValue, items: [TemplateValue])] = []
     for item in try interpreter.sorted(items, by: keys, descending: false) {
       let key = try interpreter.key(path, of: item, isCaseSensitive: isCaseSensitive, initial: bound[1])
-      if let last = groups.last, try interpreter.equal(last.key, key) {
+      // Only the key is taken out: with a second owner every group would be copied for each of its items.
+      if let last = groups.last?.key, try interpreter.equal(last, key) {
         groups[groups.count - 1].items.append(item)
       } else {
         groups.append((key, [item]))

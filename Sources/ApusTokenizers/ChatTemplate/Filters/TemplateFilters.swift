@@ -14,7 +14,7 @@ enum TemplateFilters {
     // These turn a value into a text first, which pays for all but texts.
     "string": .constant, "pprint": .constant,
     "length": TemplateCost(.texts, rate: 4), "count": TemplateCost(.texts, rate: 4),
-    "trim": TemplateCost(.texts, rate: 8), "replace": TemplateCost(.texts, rate: 16),
+    "trim": TemplateCost(.texts, rate: 16), "replace": TemplateCost(.texts, rate: 24),
     "escape": TemplateCost(.texts, rate: 16), "e": TemplateCost(.texts, rate: 16),
     "forceescape": TemplateCost(.texts, rate: 16), "safe": TemplateCost(.texts, rate: 4),
     "list": TemplateCost(.items, rate: 16), "attr": TemplateCost(.texts, rate: 64),
@@ -27,9 +27,12 @@ enum TemplateFilters {
     "select": TemplateCost(.items, rate: 64), "reject": TemplateCost(.items, rate: 64),
     "selectattr": TemplateCost(.items, rate: 64), "rejectattr": TemplateCost(.items, rate: 64),
     "format": TemplateCost(.texts, rate: 64),
+    // Dear ones.
+    "title": TemplateCost(.everything, rate: 128), "wordcount": TemplateCost(.everything, rate: 128),
+    "urlencode": TemplateCost(.everything, rate: 192), "wordwrap": TemplateCost(.everything, rate: 128),
     // The exact decimal digits of a float.
-    "round": TemplateCost(.nothing, rate: 0, base: 256),
-    "filesizeformat": TemplateCost(.texts, rate: 64, base: 256),
+    "round": TemplateCost(.nothing, rate: 0, base: TemplateInterpreter.exactDecimalCost),
+    "filesizeformat": TemplateCost(.texts, rate: 64, base: TemplateInterpreter.exactDecimalCost),
   ]
 }
 
