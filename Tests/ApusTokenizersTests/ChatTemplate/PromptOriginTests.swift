@@ -1,3 +1,4 @@
+internal import ApusTestSupport
 internal import ApusTokenizers
 internal import Testing
 
@@ -105,6 +106,42 @@ internal import Testing
     #expect(Self.marked(prompt) == expected)
   }
 
+  /// Messages are in capitals and templates are not, so that every byte shows whose it is.
+  @Test func `whatever moves bytes moves their authors`() throws {
+    var generator = SeededGenerator(seed: 17)
+    var lengths = 0
+    for _ in 0..<2000 {
+      let source = "{{ \(Self.expression(depth: 4, &generator)) }}"
+      let prompt = try ChatTemplate(source: source).render([("x", "XÉZ"), ("y", "ΩX")])
+      let written = Self.templateText(prompt)
+      let message = Self.messageParts(prompt).joined()
+      #expect(!written.unicodeScalars.contains { $0.properties.isUppercase }, "\(source): \(Self.marked(prompt))")
+      #expect(message.unicodeScalars.allSatisfy { $0.properties.isUppercase }, "\(source): \(Self.marked(prompt))")
+      lengths += message.utf8.count
+    }
+    #expect(lengths > 5_000)
+  }
+
+  private static func expression(depth: Int, _ generator: inout SeededGenerator) -> String {
+    guard depth > 0 else { return ["x", "y", "'ab-c'", "'éa'", "''"].randomElement(using: &generator) ?? "x" }
+    let a = expression(depth: depth - 1, &generator)
+    let b = expression(depth: depth - 1, &generator)
+    let forms = [
+      "\(a) + \(b)", "\(a) ~ \(b)", "\(a) * 2", "\(a)[1:]", "\(a)[:-2]", "\(a)[::-1]", "\(a)[1::2]", "\(a)|reverse",
+      "\(a).replace('a', \(b)[:9])", "\(a).replace('X', 'q')", "\(a)[:9].replace('', y, 3)",
+      "\(a).split('-')|join(\(b)[:5])",
+      "\(a).rsplit('X', 1)|join('r')", "[\(a), \(b)]|join('-')", "'-'.join([\(a), \(b)])", "\(a).strip('aX')",
+      "\(a)|trim",
+      "\(a).lstrip('b')", "\(a).removeprefix('ab')", "\(a).removesuffix(y)", "\(a).center(20, 'z')",
+      "\(a).rjust(9, 'Z'.lower())",
+      "\(a).zfill(9)", "'%s-%3s' % (\(a), \(b))", "'{}-{:>4}'.format(\(a), \(b))", "\(a)|list|join",
+      "\(a).partition('X')|join('p')",
+      "\(a)|wordwrap(5, wrapstring='w')", "\(a).splitlines()|join", "\(a)|truncate(9, true, 'e', 0)", "[\(a)]|string",
+      "[\(a)]|tojson", "\(a)|indent(2, true)", "\(a) if x else \(b)", "\(a).expandtabs(3)",
+    ]
+    return "(\(forms.randomElement(using: &generator) ?? a))"
+  }
+
   @Test func `a role is the template's only where it is a well-known one of a message`() throws {
     let template = try ChatTemplate(source: "{{ messages[0].role }}{{ messages[0].call.role }}{{ tools[0].role }}")
     let prompt = try template.render([
@@ -125,19 +162,17 @@ internal import Testing
     prompt.templateRanges.map { String(decoding: prompt.utf8[$0], as: UTF8.self) }.joined(separator: "\u{0}")
   }
 
+  /// What stands before, between and behind what the template wrote.
+  private static func messageParts(_ prompt: PromptText) -> [String] {
+    let starts = [0] + prompt.templateRanges.map(\.upperBound)
+    let ends = prompt.templateRanges.map(\.lowerBound) + [prompt.utf8.count]
+    return zip(starts, ends).map { String(decoding: prompt.utf8[$0..<$1], as: UTF8.self) }
+  }
+
   /// The prompt with marks around what the template did not write.
   private static func marked(_ prompt: PromptText) -> String {
-    var text = ""
-    var start = 0
-    func message(until end: Int) {
-      if start < end { text += "«" + String(decoding: prompt.utf8[start..<end], as: UTF8.self) + "»" }
-    }
-    for range in prompt.templateRanges {
-      message(until: range.lowerBound)
-      text += String(decoding: prompt.utf8[range], as: UTF8.self)
-      start = range.upperBound
-    }
-    message(until: prompt.utf8.count)
-    return text
+    let messages = messageParts(prompt).map { $0.isEmpty ? "" : "«\($0)»" }
+    let template = prompt.templateRanges.map { String(decoding: prompt.utf8[$0], as: UTF8.self) } + [""]
+    return zip(messages, template).map { $0 + $1 }.joined()
   }
 }
