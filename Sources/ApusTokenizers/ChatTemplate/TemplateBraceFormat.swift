@@ -28,7 +28,6 @@ extension TemplateInterpreter {
         guard byte == UInt8(ascii: "{") else { throw .runtime("Single '}' encountered in format string") }
         let end = try endOfField(utf8, index)
         result.append(try field(format[(index + 1)..<end], arguments, &automatic, depth: depth))
-        try spend(result.byteCount / 1024 + 1)
         try reserve(result.byteCount)
         index = end + 1
       }
