@@ -27,24 +27,32 @@ package final class Tokenizer: Sendable {
   ///   - addSpecial: Whether BOS and EOS are added where the vocabulary says so. They are not looked for first.
   ///   - parseSpecial: Whether the texts of control tokens in `text` become those tokens. Only for text of one's own: a
   ///     user's words must not become control tokens. User-defined tokens are recognised always.
+  ///   - shouldStop: Asked every few milliseconds; where it says so the work ends, with part of the tokens.
   /// - Returns: The tokens, all of them in the vocabulary.
-  package func encode(_ text: String, addSpecial: Bool, parseSpecial: Bool) -> [Token] {
-    encode(Array(text.utf8), addSpecial: addSpecial, parseSpecial: parseSpecial)
+  package func encode(
+    _ text: String, addSpecial: Bool, parseSpecial: Bool, shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) -> [Token] {
+    encode(Array(text.utf8), addSpecial: addSpecial, parseSpecial: parseSpecial, shouldStop: shouldStop)
   }
 
   /// The tokens of the bytes `text`, which need not be UTF-8; otherwise as for a string.
-  package func encode(_ text: [UInt8], addSpecial: Bool, parseSpecial: Bool) -> [Token] {
+  package func encode(
+    _ text: [UInt8], addSpecial: Bool, parseSpecial: Bool, shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) -> [Token] {
+    var check = StopCheck(shouldStop)
     var tokens: [Token] = []
     if addSpecial, vocabulary.addsBOS, let bos = vocabulary[.beginningOfSequence] { tokens.append(bos) }
     var start = 0
     for match in (parseSpecial ? specialTokens : userDefinedTokens).matches(in: text) where match.start >= start {
       if start < match.start {
-        family.encode(text, start..<match.start, startsText: true, into: &tokens)
+        family.encode(text, start..<match.start, startsText: true, into: &tokens, &check)
       }
       tokens.append(match.token)
       start = end(of: match, in: text)
+      check.advance(by: 1)
+      if check.isStopped { return tokens }
     }
-    if start < text.count { family.encode(text, start..<text.count, startsText: true, into: &tokens) }
+    if start < text.count { family.encode(text, start..<text.count, startsText: true, into: &tokens, &check) }
     if addSpecial, vocabulary.addsEOS, let eos = vocabulary[.endOfSequence] { tokens.append(eos) }
     return tokens
   }
