@@ -31,6 +31,7 @@ extension TemplateValue {
     case .null: self = .none
     case .bool(let value): self = .bool(value)
     case .int(let value): self = .int(value)
+    case .unsigned(let value): self = .double(Double(value))
     case .double(let value): self = .double(value)
     case .string(let value): self = .text(value)
     case .array(let elements):
