@@ -71,7 +71,8 @@ class ModelFile:
         places = []
         for _ in range(tensor_count):
             name = reader.string().decode()
-            reader.at += 8 * reader.scalar("I") + 4
+            dimensions = reader.scalar("I")
+            reader.at += 8 * dimensions + 4
             places.append((name, reader.scalar("Q")))
         self._infos = content[start:reader.at]
         self.data = bytearray(content[self._aligned(reader.at):])
