@@ -34,24 +34,25 @@ extension Model {
     return try chatFormat.render(messages, addGenerationPrompt: addGenerationPrompt)
   }
 
-  /// The prompt that `messages` make, as tokens.
-  package func chatTokens(_ messages: [ChatMessage]) throws(ApusError) -> [Token] {
+  /// The prompt that `messages` make, as tokens; throws `ApusError.stopped` soon after `shouldStop` says so.
+  package func chatTokens(
+    _ messages: [ChatMessage], shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) throws(ApusError) -> [Token] {
     let text = try renderChat(messages)
     // A template that writes BOS itself must not get a second one from the tokenizer.
     let startsWithBOS = chatFormat?.beginningText.map { !$0.isEmpty && text.utf8.starts(with: $0.utf8) } ?? false
-    return try promptTokens(text, addSpecial: !startsWithBOS, parseSpecial: true)
+    return try promptTokens(text, addSpecial: !startsWithBOS, parseSpecial: true, shouldStop: shouldStop)
   }
 
-  /// The tokens of a prompt, refused before all of it is tokenized where it cannot fit.
+  /// The tokens of a prompt, however many; throws `ApusError.stopped` soon after `shouldStop` says so.
+  ///
+  /// A text that cannot fit is tokenized to its end all the same, so that its error can tell how much too long it is: some
+  /// seconds for 8 MB.
   package func promptTokens(
-    _ text: String, addSpecial: Bool, parseSpecial: Bool
+    _ text: String, addSpecial: Bool, parseSpecial: Bool, shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(ApusError) -> [Token] {
-    let limit = engine.configuration.contextLength
-    let leastTokens = text.utf8.count / longestTokenByteCount
-    guard leastTokens <= limit else {
-      throw .contextLengthExceeded(limit: limit, requested: leastTokens + 1, prompt: leastTokens)
-    }
-    let tokens = tokenizer.encode(text, addSpecial: addSpecial, parseSpecial: parseSpecial)
+    let tokens = tokenizer.encode(text, addSpecial: addSpecial, parseSpecial: parseSpecial, shouldStop: shouldStop)
+    if shouldStop() { throw .stopped }
     if tokens.isEmpty, let bos = tokenizer.vocabulary[.beginningOfSequence] { return [bos] }
     return tokens
   }
