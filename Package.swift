@@ -66,7 +66,8 @@ let package = Package(
     library("ApusModels", "ApusCore", "ApusGGUF", "ApusTokenizers"),
     library("Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers"),
     library(
-      "ApusServer", "Apus", "ApusTokenizers", hummingbird, hummingbirdCore, lifecycle, signals, logging, nio, nioHTTP1,
+      "ApusServer", "Apus", "ApusTokenizers", hummingbird, hummingbirdCore, lifecycle, signals, logging, nio, nioPosix,
+      nioHTTP1,
       httpTypesNIO, httpTypes, asyncAlgorithms),
     library("ApusEvaluation", "ApusModels", "ApusCore"),
     library("ApusBenchmark", "ApusCPU", "ApusModels", "ApusCore"),

@@ -14,8 +14,8 @@ public enum ApusError: Error, Sendable, Equatable {
   case invalidRequest(field: String, reason: String)
   /// The prompt leaves no room for a completion.
   ///
-  /// `limit` is the context length, `requested` the tokens of prompt and completion together, `prompt` those of the
-  /// prompt (a lower bound where the text was too long to be tokenized).
+  /// `limit` is the context length, `prompt` the tokens of the prompt, `requested` those of prompt and completion
+  /// together; where no number of tokens was asked for, the completion counts as one.
   case contextLengthExceeded(limit: Int, requested: Int, prompt: Int)
   /// The model file has no chat template, so that messages cannot be turned into a prompt.
   case noChatTemplate
@@ -27,6 +27,8 @@ public enum ApusError: Error, Sendable, Equatable {
   case shuttingDown
   /// The model file was changed since it was loaded.
   case modelChanged(path: String)
+  /// The caller stopped the work on a prompt before it was submitted.
+  case stopped
   /// Computing failed in this request; others are not affected.
   case engineFailed(reason: String)
 }
@@ -49,6 +51,7 @@ extension ApusError: CustomStringConvertible {
     case .noChatTemplate:
       "the model file has no chat template: complete a raw prompt instead, or use an instruction-tuned model"
     case .chatTemplate(let reason), .engineFailed(let reason): reason
+    case .stopped: "the work on the prompt was stopped"
     case .queueFull(let limit): "\(limit) requests are waiting already: try again later"
     case .shuttingDown: "the engine is shutting down: send the request to another one"
     case .modelChanged(let path): "\(path) was changed since it was loaded: load the model again"

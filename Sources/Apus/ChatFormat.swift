@@ -68,15 +68,18 @@ package struct ChatFormat: Sendable {
 
   /// The prompt for these messages, in which only what the template wrote may become control tokens.
   ///
-  /// Throws where the template refuses them, or leaves out what one of them says.
-  package func render(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws(ApusError) -> PromptText {
+  /// Throws where the template refuses them, or leaves out what one of them says, and soon after `shouldStop` says so.
+  package func render(
+    _ messages: [ChatMessage], addGenerationPrompt: Bool, shouldStop: (@Sendable () -> Bool)? = nil
+  ) throws(ApusError) -> PromptText {
     let template = try template.get()
     try manners.check(messages)
     let prompt: PromptText
     do throws(TemplateError) {
-      prompt = try rendering(of: messages, by: template, manners, addGenerationPrompt: addGenerationPrompt)
+      prompt = try rendering(
+        of: messages, by: template, manners, addGenerationPrompt: addGenerationPrompt, shouldStop: shouldStop)
     } catch {
-      throw .chatTemplate(reason: error.description)
+      throw error.kind == .stopped ? .stopped : .chatTemplate(reason: error.description)
     }
     if let index = firstDropped(of: messages, in: prompt.string) {
       throw .chatTemplate(
@@ -87,11 +90,12 @@ package struct ChatFormat: Sendable {
   }
 
   private func rendering(
-    of messages: [ChatMessage], by template: ChatTemplate, _ manners: ChatManners, addGenerationPrompt: Bool
+    of messages: [ChatMessage], by template: ChatTemplate, _ manners: ChatManners, addGenerationPrompt: Bool,
+    shouldStop: (@Sendable () -> Bool)? = nil
   ) throws(TemplateError) -> PromptText {
     try template.render(
       messages: .array(messages.map(manners.value)), addGenerationPrompt: addGenerationPrompt,
-      bosToken: beginningText, eosToken: endText, clock: localTime())
+      bosToken: beginningText, eosToken: endText, clock: localTime(), shouldStop: shouldStop)
   }
 }
 

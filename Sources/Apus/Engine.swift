@@ -37,7 +37,7 @@ package final class Engine: Sendable {
   /// Takes a request into the queue, or throws at once.
   package func submit(_ request: GenerationRequest) throws(ApusError) -> GenerationStream {
     if let watch, watch.look() == .changed { throw .modelChanged(path: watch.path) }
-    let validated = try ValidatedRequest(request, tokenizer, contextLength: configuration.contextLength)
+    let validated = try ValidatedRequest(request, tokenizer, configuration)
     let submitted = configuration.now()
     var stream: GenerationStream?
     try inbox.submit { id in

@@ -47,11 +47,12 @@ final class Generation {
   /// Whether a step has worked on it.
   var isStarted: Bool { times.started != nil }
 
-  /// Notes the first step that works on it.
+  /// Notes the first step that works on it, and tells the reader that it no longer waits.
   func start(cached: Int, at time: ContinuousClock.Instant) {
     guard times.started == nil else { return }
     times.started = time
     cachedCount = cached
+    channel.send(PromptProgress(processed: cached, cached: cached, total: promptCount))
   }
 
   /// Chooses the next token.

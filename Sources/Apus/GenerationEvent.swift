@@ -1,6 +1,6 @@
 /// What happens while a completion is produced, in order: progress, then text, then one `finished` at the end.
 public enum GenerationEvent: Sendable, Equatable {
-  /// More of the prompt was processed.
+  /// The work has begun, or more of the prompt was processed.
   case progress(PromptProgress)
   /// More text; all deltas joined are the completion.
   case text(TextDelta)

@@ -7,6 +7,8 @@ public struct GenerationOptions: Sendable, Equatable {
   /// How each token is chosen.
   public var sampling: SamplingOptions
   /// What chance starts from; nil takes a random one, which the summary reports.
+  ///
+  /// `Seed` reads what people write.
   public var seed: UInt64?
   /// Texts that end the completion; they are not part of it.
   public var stop: [String]

@@ -1,10 +1,10 @@
 /// How a completion ended.
-public enum FinishReason: String, Sendable, Equatable {
+public enum FinishReason: String, Sendable, Equatable, CaseIterable {
   /// The model ended its text, or a stop text or token came.
   case stop
   /// `maxTokens` or the end of the context was reached.
   case length
-  /// The caller cancelled; what was produced until then is valid.
+  /// The caller cancelled, or the engine ended; what was produced until then is valid.
   case cancelled
 }
 

@@ -33,40 +33,43 @@ extension Model {
   public func renderChat(
     _ messages: [ChatMessage], addGenerationPrompt: Bool = true
   ) throws(ApusError) -> String {
-    try chatPrompt(messages, addGenerationPrompt: addGenerationPrompt).string
+    try chatPrompt(messages, addGenerationPrompt: addGenerationPrompt) { false }.string
   }
 
-  private func chatPrompt(_ messages: [ChatMessage], addGenerationPrompt: Bool) throws(ApusError) -> PromptText {
+  private func chatPrompt(
+    _ messages: [ChatMessage], addGenerationPrompt: Bool, shouldStop: @escaping @Sendable () -> Bool
+  ) throws(ApusError) -> PromptText {
     guard let chatFormat else { throw .noChatTemplate }
-    return try chatFormat.render(messages, addGenerationPrompt: addGenerationPrompt)
+    return try chatFormat.render(messages, addGenerationPrompt: addGenerationPrompt, shouldStop: shouldStop)
   }
 
   /// The prompt that `messages` make, as tokens; what a message says never becomes a control token.
-  package func chatTokens(_ messages: [ChatMessage]) throws(ApusError) -> [Token] {
-    let prompt = try chatPrompt(messages, addGenerationPrompt: true)
+  ///
+  /// Throws `ApusError.stopped` soon after `shouldStop` says so.
+  package func chatTokens(
+    _ messages: [ChatMessage], shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) throws(ApusError) -> [Token] {
+    let prompt = try chatPrompt(messages, addGenerationPrompt: true, shouldStop: shouldStop)
     // A template that writes BOS itself must not get a second one from the tokenizer.
     let startsWithBOS = chatFormat?.beginningText.map { prompt.templateBegins(with: $0) } ?? false
-    return try promptTokens(byteCount: prompt.utf8.count) {
-      tokenizer.encode(prompt, addSpecial: !startsWithBOS)
-    }
+    let tokens = tokenizer.encode(prompt, addSpecial: !startsWithBOS, shouldStop: shouldStop)
+    return try promptTokens(tokens, shouldStop)
   }
 
-  /// The tokens of a prompt, refused before all of it is tokenized where it cannot fit.
+  /// The tokens of a prompt, however many; throws `ApusError.stopped` soon after `shouldStop` says so.
+  ///
+  /// A text that cannot fit is tokenized to its end all the same, so that its error can tell how much too long it is: some
+  /// seconds for 8 MB.
   package func promptTokens(
-    _ text: String, addSpecial: Bool, parseSpecial: Bool
+    _ text: String, addSpecial: Bool, parseSpecial: Bool, shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(ApusError) -> [Token] {
-    try promptTokens(byteCount: text.utf8.count) {
-      tokenizer.encode(text, addSpecial: addSpecial, parseSpecial: parseSpecial)
-    }
+    let tokens = tokenizer.encode(text, addSpecial: addSpecial, parseSpecial: parseSpecial, shouldStop: shouldStop)
+    return try promptTokens(tokens, shouldStop)
   }
 
-  private func promptTokens(byteCount: Int, _ encode: () -> [Token]) throws(ApusError) -> [Token] {
-    let limit = engine.configuration.contextLength
-    let leastTokens = byteCount / longestTokenByteCount
-    guard leastTokens <= limit else {
-      throw .contextLengthExceeded(limit: limit, requested: leastTokens + 1, prompt: leastTokens)
-    }
-    let tokens = encode()
+  /// All of a prompt's tokens, at least one where the model has a BOS.
+  private func promptTokens(_ tokens: [Token], _ shouldStop: () -> Bool) throws(ApusError) -> [Token] {
+    if shouldStop() { throw .stopped }
     if tokens.isEmpty, let bos = tokenizer.vocabulary[.beginningOfSequence] { return [bos] }
     return tokens
   }

@@ -12,8 +12,6 @@ public final class Model: Sendable {
   package let engine: Engine
   package let tokenizer: Tokenizer
   package let chatFormat: ChatFormat?
-  /// Bytes that a token stands for at most, so that far too long texts are known before they are tokenized.
-  let longestTokenByteCount: Int
 
   /// A model put together from its parts.
   package init(information: ModelInformation, engine: Engine, tokenizer: Tokenizer, chatFormat: ChatFormat?) {
@@ -21,9 +19,6 @@ public final class Model: Sendable {
     self.engine = engine
     self.tokenizer = tokenizer
     self.chatFormat = chatFormat
-    let vocabulary = tokenizer.vocabulary
-    let longest = (0..<vocabulary.count).reduce(1) { max($0, vocabulary.texts.range($1).count) }
-    longestTokenByteCount = vocabulary.specialTokensSwallowSpace ? .max : longest
   }
 
   /// Loads the model file at `path`: GGUF, all parts of a split model included.

@@ -15,10 +15,11 @@ struct ValidatedRequest {
   private let topLogProbabilities: Int?
 
   /// Checks `request`, or throws the first thing that is wrong with it.
-  init(_ request: GenerationRequest, _ tokenizer: Tokenizer, contextLength: Int) throws(ApusError) {
+  init(_ request: GenerationRequest, _ tokenizer: Tokenizer, _ configuration: EngineConfiguration) throws(ApusError) {
     let options = request.options
     try Self.check(options, vocabularySize: tokenizer.vocabulary.count)
-    try Self.check(request.prompt, options, tokenizer, contextLength: contextLength)
+    try Self.check(request.prompt, vocabularySize: tokenizer.vocabulary.count)
+    try configuration.checkRoom(forPrompt: request.prompt.count, completion: options.maxTokens)
     seed = options.seed ?? UInt64.random(in: 0...UInt64.max)
     topLogProbabilities = options.topLogProbabilities
     do throws(SamplingError) {
@@ -30,7 +31,8 @@ struct ValidatedRequest {
     } catch {
       throw ApusError(error)
     }
-    sequence = SequenceRequest(id: 0, prompt: request.prompt, maximumTokens: options.maxTokens ?? contextLength)
+    sequence = SequenceRequest(
+      id: 0, prompt: request.prompt, maximumTokens: options.maxTokens ?? configuration.contextLength)
     sequence.endTokens = options.ignoreEOS ? [] : tokenizer.vocabulary.endOfGeneration
     sequence.stopTokens = Set(options.stopTokens)
     sequence.reusesPrefix = options.reusesPrefix
@@ -61,25 +63,31 @@ struct ValidatedRequest {
     try check(options.stopTokens, "stop_token_ids", vocabularySize)
   }
 
-  private static func check(
-    _ prompt: [Token], _ options: GenerationOptions, _ tokenizer: Tokenizer, contextLength: Int
-  ) throws(ApusError) {
+  private static func check(_ prompt: [Token], vocabularySize: Int) throws(ApusError) {
     guard !prompt.isEmpty else {
       throw .invalidRequest(
         field: "prompt", reason: "the prompt is empty, and this model has no token to begin with: give some text")
     }
-    guard prompt.count < contextLength else {
-      let requested = prompt.count.addingReportingOverflow(options.maxTokens ?? 1)
-      throw .contextLengthExceeded(
-        limit: contextLength, requested: requested.overflow ? .max : requested.partialValue, prompt: prompt.count)
-    }
-    try check(prompt, "prompt", tokenizer.vocabulary.count)
+    try check(prompt, "prompt", vocabularySize)
   }
 
   private static func check(_ tokens: [Token], _ field: String, _ vocabularySize: Int) throws(ApusError) {
     guard let token = tokens.first(where: { $0 < 0 || Int($0) >= vocabularySize }) else { return }
     throw .invalidRequest(
       field: field, reason: "\(field) names token \(token), but this model's tokens are 0 to \(vocabularySize - 1)")
+  }
+}
+
+extension EngineConfiguration {
+  /// Throws where a prompt of so many tokens leaves no room for a completion.
+  ///
+  /// `completion` is how many tokens of it were asked for: for the numbers in the error only, as a completion that meets
+  /// the end of the context ends there.
+  package func checkRoom(forPrompt prompt: Int, completion: Int?) throws(ApusError) {
+    guard prompt >= contextLength else { return }
+    let requested = prompt.addingReportingOverflow(max(1, completion ?? 1))
+    throw .contextLengthExceeded(
+      limit: contextLength, requested: requested.overflow ? .max : requested.partialValue, prompt: prompt)
   }
 }
 

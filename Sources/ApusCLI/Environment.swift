@@ -8,6 +8,8 @@
 enum Environment {
   /// The level of kernels to use; `--kernels` goes before it.
   static let kernels = "APUS_KERNELS"
+  /// A key that clients of the server must send.
+  static let apiKey = "APUS_API_KEY"
   /// The folder where models are looked for by name.
   static let models = "APUS_MODELS"
 

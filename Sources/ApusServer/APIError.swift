@@ -94,6 +94,41 @@ extension APIError {
     "the model's file was changed while the server ran: it answers again once it was started again",
     code: "model_changed")
 
+  static let deadlineExceeded = APIError(
+    .gatewayTimeout, type: "server_error",
+    "the answer was worked on for as long as one that is sent as a whole may take: ask for fewer tokens, or stream it",
+    code: "deadline_exceeded")
+
+  static let queueTimeout: APIError = {
+    var error = APIError(
+      .serviceUnavailable, type: "server_error", "the request waited too long for others: try again later",
+      code: "queue_timeout")
+    error.headers[.retryAfter] = "10"
+    return error
+  }()
+
+  /// Nobody reads it; it stands in the log.
+  static let clientLeft = APIError(
+    HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request"), type: "invalid_request_error",
+    "the client left before the answer", code: "client_left")
+
+  /// Turning a request into a prompt took so long.
+  static func preparationTimeout(_ limit: Duration) -> APIError {
+    invalid(
+      nil, "turning the request into a prompt took longer than \(limit / .seconds(1)) s: shorten it",
+      code: "preparation_timeout")
+  }
+
+  /// A coding or character set of the body, or of its transfer, that the server does not read.
+  static func unsupportedEncoding(
+    _ header: String, _ value: String, _ advice: String, status: HTTPResponse.Status = .unsupportedMediaType
+  ) -> APIError {
+    let name = String(decoding: value.utf8.prefix(40).filter { (0x21...0x7E).contains($0) }, as: UTF8.self)
+    return APIError(
+      status, type: "invalid_request_error", "\(header) '\(name)' is not supported: \(advice)",
+      code: "unsupported_encoding")
+  }
+
   static let timeout = APIError(
     .requestTimeout, type: "invalid_request_error", "the request took too long to arrive", code: "request_timeout")
 
@@ -110,16 +145,18 @@ extension APIError {
 }
 
 extension APIError {
-  /// The error that an error of the engine is to a client.
-  init(_ error: ApusError) {
+  /// The error that an error of the engine is to a client whose request has its prompt in the field `prompt`.
+  init(_ error: ApusError, prompt: String = "prompt") {
     switch error {
     case .invalidRequest(let field, _):
-      self = .invalid(field, error.description)
-    case .contextLengthExceeded(let limit, let requested, let prompt):
+      self = .invalid(field == "prompt" ? prompt : field, error.description)
+    case .contextLengthExceeded(let limit, let requested, let count):
+      // The words by which clients know that they must shorten their history, and from which they read the numbers.
       self = .invalid(
-        "messages",
+        prompt,
         "This model's maximum context length is \(limit) tokens. However, you requested \(requested) tokens "
-          + "(\(prompt) in the prompt, \(max(0, requested - prompt)) in the completion). Please shorten the prompt.",
+          + "(\(count) in the \(prompt), \(requested - count) in the completion). "
+          + "Please reduce the length of the \(prompt) or completion.",
         code: "context_length_exceeded")
     case .noChatTemplate, .chatTemplate:
       self = .invalid("messages", error.description)
@@ -129,8 +166,20 @@ extension APIError {
       self = .shuttingDown
     case .modelChanged:
       self = .modelChanged
+    case .stopped:
+      self = .clientLeft
     case .cannotLoad, .invalidOption, .notEnoughMemory, .engineFailed:
       self = APIError(.internalServerError, type: "server_error", error.description)
+    }
+  }
+
+  /// The error that any other is to a client; nil for those that it must not see.
+  init?(known error: any Error) {
+    switch error {
+    case let error as APIError: self = error
+    case let error as ApusError: self = APIError(error)
+    case is CancellationError: self = .shuttingDown
+    default: return nil
     }
   }
 }

@@ -10,6 +10,9 @@ struct ModelService: Sendable {
   /// Seconds since 1970 when the server started.
   let started: Int
   let admission: Admission
+  /// Reads the bodies of requests.
+  let body: JSONBody
+  let preparation: Preparation
   let clients = ConnectedClients()
   let file: ModelFileCheck
   /// Differs between models and kernels, so that clients see when the same seed may give another text.
@@ -23,6 +26,8 @@ struct ModelService: Sendable {
       toByteCount: configuration.limits.modelNameByteCount)
     started = configuration.unixTime()
     admission = Admission(limit: configuration.queueLimit + 1)
+    preparation = Preparation(limit: configuration.timeouts.preparation)
+    body = JSONBody(limits: configuration.limits)
     let information = model.information
     fingerprint =
       "apus_"
@@ -30,9 +35,6 @@ struct ModelService: Sendable {
         of: fnv1a(
           "\(information.name) \(information.fileBytes) \(information.kernels) \(information.kvFormat.rawValue)"))
   }
-
-  /// Reads the bodies of requests.
-  var body: JSONBody { JSONBody(limits: configuration.limits) }
 
   /// The name under which the model answers a request for `name`: any that the client likes, unless names are strict.
   func name(answering name: String?) throws(APIError) -> String {

@@ -47,6 +47,8 @@ package struct ServerConfiguration: Sendable {
 package struct RequestLimits: Sendable {
   /// Bytes of the body.
   package var bodyByteCount = 8 << 20
+  /// Bytes of all bodies that are held at once, beside the first 64 KiB of each.
+  package var heldBodyByteCount = 160 << 20
   /// Bytes of the request's path and query.
   package var targetByteCount = 8 << 10
   /// Bytes of all header fields.
@@ -88,7 +90,11 @@ package struct ServerTimeouts: Sendable {
   package var writeStall = Duration.seconds(30)
   /// Between two signs of life in an answer that takes long.
   package var heartbeat = Duration.seconds(15)
-  /// An answer that is sent as a whole; it ends there with what it has.
+  /// Turning a request into a prompt: reading its JSON, rendering and tokenizing.
+  package var preparation = Duration.seconds(10)
+  /// Waiting for other requests once the prompt is there.
+  package var queue = Duration.seconds(600)
+  /// Work on an answer that is sent as a whole, waiting left out; it ends there with what it has.
   package var wholeAnswer = Duration.seconds(600)
   /// An engine that works but shows no progress counts as stuck after this time.
   package var engineStall = Duration.seconds(60)

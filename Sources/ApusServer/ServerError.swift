@@ -16,7 +16,7 @@ package enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     case .invalidAddress(let text):
       "'\(text.prefix(80))' is no address to listen on: write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080"
     case .keyNeeded(let address):
-      "\(address) can be reached from other machines: set --api-key, or allow everyone with --insecure"
+      "\(address) can be reached from other machines: set --api-key-file or --api-key, or allow everyone with --insecure"
     case .invalidKey: "an API key must have 1 to 1024 visible ASCII characters, without spaces"
     case .invalidSetting(let name, let reason): "\(name) \(reason)"
     case .cannotListen(let addresses, let reason):

@@ -29,9 +29,10 @@ struct Shutdown: Sendable {
 
   private func drain() async {
     service.admission.close()
-    let (model, limit) = (service.model, service.configuration.timeouts.drain)
+    let (model, preparation, limit) = (service.model, service.preparation, service.configuration.timeouts.drain)
     Task {
       try await Task.sleep(for: limit)
+      preparation.close()
       model.engine.cancelAll()
     }
     await group.triggerGracefulShutdown()

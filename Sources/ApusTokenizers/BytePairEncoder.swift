@@ -32,13 +32,17 @@ struct BytePairEncoder: TokenizerFamily {
     self.vocabulary = vocabulary.withoutMerges()
   }
 
-  func encode(_ text: [UInt8], _ range: Range<Int>, startsText: Bool, into tokens: inout [Token]) {
+  func encode(
+    _ text: [UInt8], _ range: Range<Int>, startsText: Bool, into tokens: inout [Token], _ check: inout StopCheck
+  ) {
     var merger = PairMerger()
     var spelling: [UInt8] = []
     var start = range.lowerBound
     for end in pretokenizer.ends(of: text.span, range) {
       let word = start..<end
       start = end
+      check.advance(by: word.count)
+      if check.isStopped { return }
       if pretokenizer.prefersWholeWords, let token = wholeWord(text, word, &spelling) {
         tokens.append(token)
         continue
@@ -46,7 +50,7 @@ struct BytePairEncoder: TokenizerFamily {
       var rest = word
       while !rest.isEmpty {
         let part = rest.prefix(PairMerger.byteLimit)
-        merge(text, part, &merger, into: &tokens)
+        merge(text, part, &merger, into: &tokens, &check)
         rest = part.upperBound..<rest.upperBound
       }
     }
@@ -60,12 +64,15 @@ struct BytePairEncoder: TokenizerFamily {
     }
   }
 
-  private func merge(_ text: [UInt8], _ word: Range<Int>, _ merger: inout PairMerger, into tokens: inout [Token]) {
+  private func merge(
+    _ text: [UInt8], _ word: Range<Int>, _ merger: inout PairMerger, into tokens: inout [Token],
+    _ check: inout StopCheck
+  ) {
     for position in word {
       let token = byteTokens[Int(text[position])]
       if token >= 0 { merger.append(Symbol(start: 0, end: 0, token: token)) }
     }
-    merger.merge(Rule(pairs: pairs)) { tokens.append($0.token) }
+    merger.merge(Rule(pairs: pairs), &check) { tokens.append($0.token) }
   }
 
   /// The token that is all of `text[word]`; `spelling` is room to write it in the byte alphabet.

@@ -36,10 +36,13 @@ struct PairMerger {
   mutating func append(_ symbol: Symbol) { symbols.append(symbol) }
 
   /// Merges the symbols by `rule`, hands what remains to `body` from left to right, and forgets it.
-  mutating func merge(_ rule: some MergeRule, _ body: (Symbol) -> Void) {
+  ///
+  /// Where `check` says so not all is merged.
+  mutating func merge(_ rule: some MergeRule, _ check: inout StopCheck, _ body: (Symbol) -> Void) {
     link()
     for index in symbols.indices.dropLast() { consider(index, rule) }
-    while let (rank, index) = queue.popFirst() {
+    while !check.isStopped, let (rank, index) = queue.popFirst() {
+      check.advance(by: 1)
       // An entry that a later merge overtook no longer has the rank of the pair at its place.
       if merges[index].rank == rank { join(index, rule) }
     }

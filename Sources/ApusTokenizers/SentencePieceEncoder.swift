@@ -30,14 +30,17 @@ struct SentencePieceEncoder: TokenizerFamily {
     byteTokens = try Self.byteTokens(of: vocabulary)
   }
 
-  func encode(_ text: [UInt8], _ range: Range<Int>, startsText: Bool, into tokens: inout [Token]) {
+  func encode(
+    _ text: [UInt8], _ range: Range<Int>, startsText: Bool, into tokens: inout [Token], _ check: inout StopCheck
+  ) {
     let escaped = escaped(text, range, addsSpace: startsText && vocabulary.addsSpacePrefix)
     let rule = Rule(encoder: self, text: escaped)
     var merger = PairMerger()
     var start = 0
-    while start < escaped.count {
+    while start < escaped.count, !check.isStopped {
       let end = endOfWord(escaped, start)
-      merge(rule, start..<end, &merger, into: &tokens)
+      check.advance(by: end - start)
+      merge(rule, start..<end, &merger, into: &tokens, &check)
       start = end
     }
   }
@@ -62,7 +65,8 @@ struct SentencePieceEncoder: TokenizerFamily {
   }
 
   private func merge(
-    _ rule: Rule, _ word: Range<Int>, _ merger: inout PairMerger, into tokens: inout [Token]
+    _ rule: Rule, _ word: Range<Int>, _ merger: inout PairMerger, into tokens: inout [Token],
+    _ check: inout StopCheck
   ) {
     let text = rule.text
     var position = word.lowerBound
@@ -72,7 +76,7 @@ struct SentencePieceEncoder: TokenizerFamily {
       merger.append(Symbol(start: position, end: end, token: token))
       position = end
     }
-    merger.merge(rule) { symbol in
+    merger.merge(rule, &check) { symbol in
       if symbol.token >= 0 {
         tokens.append(symbol.token)
       } else {

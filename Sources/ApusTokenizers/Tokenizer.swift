@@ -34,16 +34,22 @@ package final class Tokenizer: Sendable {
   ///   - parseSpecial: Whether the texts of control tokens in `text` become those tokens. Only for text whose author
   ///     writes the format too; a conversation goes through a template and `encode(_:addSpecial:)`. User-defined tokens
   ///     are recognised always.
+  ///   - shouldStop: Asked every few milliseconds; where it says so the work ends, with part of the tokens.
   /// - Returns: The tokens, all of them in the vocabulary.
-  package func encode(_ text: String, addSpecial: Bool, parseSpecial: Bool) -> [Token] {
-    encode(Array(text.utf8), addSpecial: addSpecial, parseSpecial: parseSpecial)
+  package func encode(
+    _ text: String, addSpecial: Bool, parseSpecial: Bool, shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) -> [Token] {
+    encode(Array(text.utf8), addSpecial: addSpecial, parseSpecial: parseSpecial, shouldStop: shouldStop)
   }
 
   /// The tokens of the bytes `text`, which need not be UTF-8; otherwise as for a string.
-  package func encode(_ text: [UInt8], addSpecial: Bool, parseSpecial: Bool) -> [Token] {
-    parseSpecial
-      ? encode(text, marks: marks(in: text, [text.indices]), others: plainTokens, addSpecial: addSpecial)
-      : encode(text, marks: [], others: userDefinedTokens, addSpecial: addSpecial)
+  package func encode(
+    _ text: [UInt8], addSpecial: Bool, parseSpecial: Bool, shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) -> [Token] {
+    var check = StopCheck(shouldStop)
+    return parseSpecial
+      ? encode(text, marks: marks(in: text, [text.indices]), others: plainTokens, addSpecial: addSpecial, &check)
+      : encode(text, marks: [], others: userDefinedTokens, addSpecial: addSpecial, &check)
   }
 
   /// The tokens of a rendered prompt.
@@ -55,10 +61,14 @@ package final class Tokenizer: Sendable {
   /// - Parameters:
   ///   - prompt: The prompt.
   ///   - addSpecial: Whether BOS and EOS are added where the vocabulary says so. They are not looked for first.
+  ///   - shouldStop: Asked every few milliseconds; where it says so the work ends, with part of the tokens.
   /// - Returns: The tokens, all of them in the vocabulary.
-  package func encode(_ prompt: PromptText, addSpecial: Bool) -> [Token] {
+  package func encode(
+    _ prompt: PromptText, addSpecial: Bool, shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) -> [Token] {
+    var check = StopCheck(shouldStop)
     let marks = marks(in: prompt.utf8, prompt.templateRanges)
-    return encode(prompt.utf8, marks: marks, others: plainTokens, addSpecial: addSpecial)
+    return encode(prompt.utf8, marks: marks, others: plainTokens, addSpecial: addSpecial, &check)
   }
 
   /// The marks of structure in these ranges of `text`, which rise.
@@ -68,32 +78,39 @@ package final class Tokenizer: Sendable {
 
   /// The tokens of `text`, given the marks of structure in it and what to look for between them.
   private func encode(
-    _ text: [UInt8], marks: [SpecialTokenScanner.Match], others: SpecialTokenScanner, addSpecial: Bool
+    _ text: [UInt8], marks: [SpecialTokenScanner.Match], others: SpecialTokenScanner, addSpecial: Bool,
+    _ check: inout StopCheck
   ) -> [Token] {
     var tokens: [Token] = []
     if addSpecial, vocabulary.addsBOS, let bos = vocabulary[.beginningOfSequence] { tokens.append(bos) }
     var start = 0
     for mark in marks where mark.start >= start {
-      encode(text, start..<mark.start, others, into: &tokens)
+      encode(text, start..<mark.start, others, into: &tokens, &check)
       tokens.append(mark.token)
       start = end(of: mark, in: text)
+      check.advance(by: 1)
+      if check.isStopped { return tokens }
     }
-    encode(text, start..<text.count, others, into: &tokens)
+    encode(text, start..<text.count, others, into: &tokens, &check)
     if addSpecial, vocabulary.addsEOS, let eos = vocabulary[.endOfSequence] { tokens.append(eos) }
     return tokens
   }
 
   /// Appends the tokens of `text[range]`, in which only the tokens of one scanner are looked for.
   private func encode(
-    _ text: [UInt8], _ range: Range<Int>, _ scanner: SpecialTokenScanner, into tokens: inout [Token]
+    _ text: [UInt8], _ range: Range<Int>, _ scanner: SpecialTokenScanner, into tokens: inout [Token],
+    _ check: inout StopCheck
   ) {
     var start = range.lowerBound
     for match in scanner.matches(in: text, range) {
-      if start < match.start { family.encode(text, start..<match.start, startsText: true, into: &tokens) }
+      if start < match.start { family.encode(text, start..<match.start, startsText: true, into: &tokens, &check) }
       tokens.append(match.token)
       start = match.end
+      check.advance(by: 1)
+      if check.isStopped { return }
     }
-    if start < range.upperBound { family.encode(text, start..<range.upperBound, startsText: true, into: &tokens) }
+    guard start < range.upperBound else { return }
+    family.encode(text, start..<range.upperBound, startsText: true, into: &tokens, &check)
   }
 
   /// The bytes of `tokens`: UTF-8 if the tokens came from whole text, but a model may end or err within a character.

@@ -10,8 +10,9 @@ protocol TokenizerFamily: Sendable {
   init(_ vocabulary: Vocabulary) throws(TokenizerError)
 
   /// Appends the tokens of `text[range]`, which is not empty. `startsText` is true at the start of a text and after a
-  /// special token.
-  func encode(_ text: [UInt8], _ range: Range<Int>, startsText: Bool, into tokens: inout [Token])
+  /// special token. Where `check` says so it ends early.
+  func encode(
+    _ text: [UInt8], _ range: Range<Int>, startsText: Bool, into tokens: inout [Token], _ check: inout StopCheck)
 
   /// Appends the bytes that a token with the text `text` stands for; `kind` is neither control nor unknown.
   func appendPiece(_ text: ArraySlice<UInt8>, _ kind: TokenKind, to bytes: inout [UInt8])

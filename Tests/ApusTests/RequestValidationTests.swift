@@ -1,5 +1,6 @@
 internal import Apus
 internal import ApusTestSupport
+internal import Synchronization
 internal import Testing
 
 @Suite(.enabled(if: TestModels.areAvailable, "the reference data is absent"))
@@ -86,15 +87,26 @@ struct RequestValidationTests {
     #expect(last.usage.completionTokens == 1 && last.finishReason == .length)
   }
 
-  @Test func `A text far too long is refused before it is tokenized`() async throws {
+  @Test(arguments: [nil, 0, 1, 100])
+  func `A text far too long is refused with the number of its tokens`(_ maxTokens: Int?) async throws {
     let model = try await TestModels.load { $0.contextLength = 64 }
-    let text = String(repeating: "word ", count: 2_000_000)
-    do throws(ApusError) {
-      _ = try model.stream(prompt: text)
-      Issue.record("accepted")
-    } catch {
-      guard case .contextLengthExceeded(64, _, let prompt) = error else { Issue.record("\(error)"); return }
-      #expect(prompt > 64)
+    let text = String(repeating: "word ", count: 20_000)
+    let count = model.tokenize(text).count
+    let error = ApusError.contextLengthExceeded(limit: 64, requested: count + max(1, maxTokens ?? 1), prompt: count)
+    #expect(throws: error) { _ = try model.stream(prompt: text, options: GenerationOptions(maxTokens: maxTokens)) }
+  }
+
+  @Test func `Tokenizing stops soon after it is told to`() async throws {
+    let model = try await TestModels.load { $0.contextLength = 64 }
+    for text in [String(repeating: "word ", count: 200_000), String(repeating: "a", count: 1_000_000)] {
+      let questions = Atomic(0)
+      #expect(throws: ApusError.stopped) {
+        _ = try model.promptTokens(text, addSpecial: true, parseSpecial: true) {
+          questions.add(1, ordering: .relaxed).newValue > 0
+        }
+      }
+      // Once while it works, and once at its end.
+      #expect(questions.load(ordering: .relaxed) == 2)
     }
   }
 }

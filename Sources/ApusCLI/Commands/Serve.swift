@@ -33,8 +33,7 @@ struct Serve: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("Where to listen; may be repeated. By default 127.0.0.1:8080.", valueName: "host:port"))
   var listen: [String] = []
-  @Option(help: ArgumentHelp("A key that clients must send; may be repeated.", valueName: "key"))
-  var apiKey: [String] = []
+  @OptionGroup var keys: KeyArguments
   @Flag(help: "Listen beyond this machine without a key: everyone who can reach it may use it.")
   var insecure = false
   @Option(help: ArgumentHelp("The model's name in answers; by default its own.", valueName: "name"))
@@ -49,6 +48,10 @@ struct Serve: AsyncParsableCommand {
   var connections = ServerConfiguration().maximumConnections
   @Option(help: ArgumentHelp("How long a connection may stay without a request.", valueName: "seconds"))
   var idleTimeout = 75
+  @Option(help: ArgumentHelp("How long a request may wait for others.", valueName: "seconds"))
+  var queueTimeout = 600
+  @Option(help: ArgumentHelp("How long an answer that is not streamed may be worked on.", valueName: "seconds"))
+  var answerTimeout = 600
   @Option(help: ArgumentHelp("How long running answers may take after SIGTERM.", valueName: "seconds"))
   var drainTimeout = 30
 
@@ -56,7 +59,11 @@ struct Serve: AsyncParsableCommand {
 
   func validate() throws {
     guard (0...10_000).contains(queue) else { throw ValidationError("--queue must be 0 to 10000, not \(queue)") }
-    for (name, seconds) in [("--idle-timeout", idleTimeout), ("--drain-timeout", drainTimeout)] {
+    let timeouts = [
+      ("--idle-timeout", idleTimeout), ("--queue-timeout", queueTimeout), ("--answer-timeout", answerTimeout),
+      ("--drain-timeout", drainTimeout),
+    ]
+    for (name, seconds) in timeouts {
       guard (1...86_400).contains(seconds) else { throw ValidationError("\(name) must be 1 to 86400, not \(seconds)") }
     }
   }
@@ -68,19 +75,21 @@ struct Serve: AsyncParsableCommand {
       // The server bounds the queue; requests whose clients just left may stand in the engine's a moment longer.
       options.queueLimit = queue + 16
       let model = try await Model.load(model.path, options: options)
-      try await Server(model: model, configuration: configuration, logger: Self.logger()).run { _exit(1) }
+      let logger = Self.logger()
+      if let warning = keys.warning { logger.warning("\(warning)") }
+      try await Server(model: model, configuration: configuration, logger: logger).run { _exit(1) }
     } catch let error as ServerError {
       throw Failure(error.description, code: error.isUsage ? Failure.usage : 1)
     }
   }
 
-  private func serverConfiguration() throws(ServerError) -> ServerConfiguration {
+  private func serverConfiguration() throws -> ServerConfiguration {
     var configuration = ServerConfiguration()
     if !listen.isEmpty {
       configuration.listen = []
       for address in listen { configuration.listen.append(try ListenAddress(address)) }
     }
-    configuration.apiKeys = apiKey
+    configuration.apiKeys = try keys.keys()
     configuration.allowsOpenAccess = insecure
     configuration.modelName = modelName
     configuration.hasStrictModels = strictModels
@@ -88,6 +97,8 @@ struct Serve: AsyncParsableCommand {
     configuration.queueLimit = queue
     configuration.maximumConnections = connections
     configuration.timeouts.idle = .seconds(idleTimeout)
+    configuration.timeouts.queue = .seconds(queueTimeout)
+    configuration.timeouts.wholeAnswer = .seconds(answerTimeout)
     configuration.timeouts.drain = .seconds(drainTimeout)
     return configuration
   }

@@ -10,9 +10,10 @@ struct GenerationArguments: ParsableArguments {
   var maxTokens: Int?
 
   @Option(
-    name: [.customShort("s"), .long],
-    help: ArgumentHelp("The same seed gives the same answer. (default: a random one)", valueName: "number"))
-  var seed: UInt64?
+    name: [.customShort("s"), .long], parsing: .unconditional,
+    help: ArgumentHelp("The same seed gives the same answer; -1 for a random one. (default: -1)", valueName: "number"),
+    transform: { try Seed($0) })
+  var seed: Seed?
 
   @Option(
     parsing: .unconditionalSingleValue,
@@ -33,7 +34,7 @@ struct GenerationArguments: ParsableArguments {
   /// Puts what was given into `options`.
   func apply(to options: inout GenerationOptions) {
     if let maxTokens { options.maxTokens = maxTokens < 0 ? nil : maxTokens }
-    if let seed { options.seed = seed }
+    if let seed { options.seed = seed.value }
     if !stop.isEmpty { options.stop = stop }
     if let ignoreEos { options.ignoreEOS = ignoreEos }
     sampling.apply(to: &options.sampling)

@@ -1,98 +1,92 @@
 internal import Apus
 internal import Synchronization
 
-/// The completions that one request asks for: `count` of each prompt, one after the other.
-struct GenerationPlan: Sendable {
-  let model: Model
-  let prompts: [[Token]]
-  let count: Int
-  let options: GenerationOptions
-
-  /// Completions of all prompts together; number `prompt * count + k` is the k-th of its prompt.
-  var choiceCount: Int { prompts.count * count }
-
-  /// Throws where a prompt cannot be completed, before any other is worked on.
-  func check() throws(ApusError) {
-    let limit = model.information.contextLength
-    for prompt in prompts where prompt.count >= limit {
-      let requested = prompt.count.addingReportingOverflow(options.maxTokens ?? 1)
-      throw .contextLengthExceeded(
-        limit: limit, requested: requested.overflow ? .max : requested.partialValue, prompt: prompt.count)
-    }
-  }
-
-  /// Starts the completion of that number; those of one prompt differ by their seed.
-  fileprivate func start(_ choice: Int) throws(ApusError) -> GenerationStream {
-    var options = options
-    options.seed = options.seed.map { $0 &+ UInt64(choice % count) }
-    return try model.stream(tokens: prompts[choice / count], options: options)
-  }
-}
-
-/// Why a request's completions were ended from outside.
-enum Interruption: Sendable {
-  /// Nobody is there to read them.
-  case clientLeft
-  /// They took longer than an answer may.
-  case deadline
-}
-
 /// The work on one request, from its admission to the end of its last completion.
 final class GenerationRun: Sendable {
   private struct State {
     var current: GenerationStream?
-    var interruption: Interruption?
+    var interruption: AnswerEnd?
     var watch: PresenceWatch?
+    var clock: AnswerClock?
   }
 
   let plan: GenerationPlan
   private let permit: AdmissionPermit
-  private let state: Mutex<State>
+  private let preparation: Preparation
+  private let client: ClientPresence?
+  private let state = Mutex(State())
 
-  /// Takes a place in the queue and starts the first completion; throws where either is refused.
-  init(_ plan: GenerationPlan, admission: Admission) throws {
+  /// Starts the first completion; throws where it is refused.
+  ///
+  /// The work ends within a token when the client leaves or a limit is met.
+  init(
+    _ plan: GenerationPlan, _ permit: AdmissionPermit, _ limits: AnswerLimits, preparation: Preparation,
+    client: ClientPresence?
+  ) async throws {
     self.plan = plan
-    permit = try admission.admit()
-    state = Mutex(State(current: try plan.start(0)))
-  }
-
-  /// Ends the work within a token when the client leaves.
-  func end(with client: ClientPresence?) {
-    guard let client else { return }
-    let watch = client.whenGone { [weak self] in self?.interrupt(.clientLeft) }
-    state.withLock { $0.watch = watch }
+    self.permit = permit
+    self.preparation = preparation
+    self.client = client
+    let clock = AnswerClock(limits) { [weak self] end in self?.interrupt(end) }
+    let watch = client?.whenGone { [weak self] in self?.interrupt(.clientLeft) }
+    state.withLock { state in
+      state.clock = clock
+      state.watch = watch
+    }
+    try await start(0)
   }
 
   /// Ends the work within a token.
-  func interrupt(_ reason: Interruption) {
+  private func interrupt(_ end: AnswerEnd) {
     let stream = state.withLock { state in
-      if state.interruption == nil { state.interruption = reason }
+      state.interruption = state.interruption ?? end
       return state.current
     }
     stream?.cancel()
   }
 
   /// Why the work was ended from outside, if it was.
-  var interruption: Interruption? { state.withLock { $0.interruption } }
+  var interruption: AnswerEnd? { state.withLock { $0.interruption } }
 
-  /// The events of one completion; call it once for each, in order.
-  func events(of choice: Int) throws(ApusError) -> GenerationStream {
-    let first = choice == 0 ? state.withLock { $0.current } : nil
-    let stream = if let first { first } else { try plan.start(choice) }
-    let isInterrupted = state.withLock { state in
+  private func start(_ choice: Int) async throws {
+    let stream = try await preparation.run(for: client) { [plan] _ in try plan.start(choice) }
+    let (clock, isInterrupted) = state.withLock { state in
       state.current = stream
-      return state.interruption != nil
+      return (state.clock, state.interruption != nil)
     }
+    clock?.beginWaiting()
     if isInterrupted { stream.cancel() }
-    return stream
   }
 
-  /// How a completion ended for the client; throws where it did not end by itself.
-  func finishReason(of summary: GenerationSummary) throws(APIError) -> String {
-    switch (summary.finishReason, interruption) {
-    case (.stop, _): return "stop"
-    case (.length, _), (.cancelled, .deadline?): return "length"
-    case (.cancelled, .clientLeft?), (.cancelled, nil): throw .shuttingDown
+  /// The events of one completion; call it once for each, in order, and tell it of every event.
+  ///
+  /// nil where the work was ended from outside before this completion began.
+  func events(of choice: Int) async throws -> GenerationStream? {
+    do {
+      if choice > 0 {
+        guard interruption == nil else { return nil }
+        try await start(choice)
+      }
+    } catch ApusError.shuttingDown {
+      interrupt(.shutdown)
+      return nil
     }
+    return state.withLock { $0.current }
+  }
+
+  /// Takes note of an event, before it is used: work has begun with the first.
+  func note(_ event: GenerationEvent) {
+    let clock = state.withLock { $0.clock }
+    switch event {
+    case .progress, .text: clock?.beginWork()
+    case .finished: clock?.endWork()
+    }
+  }
+
+  /// How a completion ended; where that was not by itself, no other begins.
+  func end(of summary: GenerationSummary) -> AnswerEnd {
+    let end = AnswerEnd(summary.finishReason, interruption: interruption)
+    if end.error != nil { interrupt(end) }
+    return end
   }
 }

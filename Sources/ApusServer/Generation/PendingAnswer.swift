@@ -6,7 +6,8 @@ internal import Hummingbird
 ///
 /// An answer that is ready before the first heartbeat is an ordinary response, with whatever status it deserves. A
 /// later one has been begun as 200 and white space, which JSON allows before a value, so that no client or load balancer
-/// gives up; if it fails then, the connection closes in the middle of the body.
+/// gives up; if it fails then, the error stands in the body, and the connection closes before the body's end, so that no
+/// client takes it for an answer.
 final class PendingAnswer: Sendable {
   private let work: Task<JSONValue, any Error>
   private let beats: AsyncStream<Void>
@@ -50,7 +51,12 @@ final class PendingAnswer: Sendable {
       let space = ByteBuffer(string: " ")
       try await writer.write(space)
       for await _ in beats { try await writer.write(space) }
-      try await writer.write(ByteBuffer(json: try await work.value))
+      do {
+        try await writer.write(ByteBuffer(json: try await work.value))
+      } catch {
+        if let refusal = APIError(known: error) { try await writer.write(ByteBuffer(json: refusal.json)) }
+        throw error
+      }
       try await writer.finish(nil)
     }
   }

@@ -22,11 +22,9 @@ struct ErrorResponses: RouterMiddleware {
   }
 
   private static func apiError(of error: any Error, _ context: APIRequestContext) -> APIError {
+    if let known = APIError(known: error) { return known }
     switch error {
-    case let error as APIError: return error
-    case let error as ApusError: return APIError(error)
     case let error as any HTTPResponseError where error.status == .notFound: return .notFound
-    case is CancellationError: return .shuttingDown
     default:
       context.logger.error("request failed", metadata: ["id": "\(context.requestID)", "error": "\(type(of: error))"])
       return .internal

@@ -20,7 +20,7 @@ struct RequestRecord: RouterMiddleware {
     if let header = Self.header { response.headers[header] = context.requestID }
     let entry = LogEntry(
       id: context.requestID, method: request.method.rawValue, path: request.uri.path, status: response.status.code,
-      start: start, logger: logger)
+      ignoredFields: IgnoredFields.text(in: response.headers), start: start, logger: logger)
     guard request.method != .head else {
       entry.write()
       return response.createHeadResponse()
@@ -55,17 +55,19 @@ private struct LogEntry: Sendable {
   let method: String
   let path: String
   let status: Int
+  /// The names of fields that the answer does not follow.
+  let ignoredFields: String?
   let start: ContinuousClock.Instant
   let logger: Logger
 
   func write() {
     let milliseconds = (ContinuousClock.now - start) / Duration.milliseconds(1)
-    logger.info(
-      "request",
-      metadata: [
-        "id": "\(id)", "method": "\(method.shortened(toByteCount: 16))", "path": "\(path.shortened(toByteCount: 200))",
-        "status": .stringConvertible(status), "milliseconds": .stringConvertible(Int(milliseconds.rounded())),
-      ])
+    var metadata: Logger.Metadata = [
+      "id": "\(id)", "method": "\(method.shortened(toByteCount: 16))", "path": "\(path.shortened(toByteCount: 200))",
+      "status": .stringConvertible(status), "milliseconds": .stringConvertible(Int(milliseconds.rounded())),
+    ]
+    if let ignoredFields { metadata["ignored_fields"] = "\(ignoredFields)" }
+    logger.info("request", metadata: metadata)
   }
 }
 

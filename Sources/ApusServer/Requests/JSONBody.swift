@@ -5,35 +5,46 @@ internal import Hummingbird
 /// Reads the JSON object that a request carries, whatever its content type says.
 struct JSONBody: Sendable {
   let limits: RequestLimits
+  private let memory: BodyMemory
 
-  /// The object; the whole body is read, and nothing of it where it says itself that it is too large.
-  func object(of request: Request) async throws -> RequestFields {
-    let bytes = try await bytes(of: request)
-    guard !bytes.isEmpty else { throw APIError.invalid(nil, "the request needs a body: a JSON object") }
+  init(limits: RequestLimits) {
+    self.limits = limits
+    memory = BodyMemory(byteCount: limits.heldBodyByteCount)
+  }
+
+  /// The object that `body` holds; takes time with its length, so it is no work for a thread that others wait for.
+  func object(of body: HeldBody) throws(APIError) -> RequestFields {
+    let bytes = body.bytes
+    guard !bytes.isEmpty else { throw .invalid(nil, "the request needs a body: a JSON object") }
     guard JSONTokens.count(in: bytes, upTo: limits.jsonTokens) <= limits.jsonTokens else {
-      throw APIError.invalid(nil, "the request body has more than \(limits.jsonTokens) JSON tokens")
+      throw .invalid(nil, "the request body has more than \(limits.jsonTokens) JSON tokens")
     }
     let value: JSONValue
     do {
       value = try JSONParser.parse(bytes)
     } catch {
-      throw APIError.invalid(nil, error.description, code: "invalid_json")
+      throw .invalid(nil, error.description, code: "invalid_json")
     }
     guard case .object(let object) = value else {
-      throw APIError.invalid(nil, "the request body must be a JSON object")
+      throw .invalid(nil, "the request body must be a JSON object")
     }
     return RequestFields(object)
   }
 
-  private func bytes(of request: Request) async throws -> [UInt8] {
+  /// The whole body, and nothing of it where it says itself that it is too large or is not to be read as it is.
+  func held(of request: Request) async throws -> HeldBody {
+    try BodyEncoding.check(request.headers)
     let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 0
     guard announced <= limits.bodyByteCount else { throw APIError.tooLarge }
+    let claim = memory.claim()
     var bytes: [UInt8] = []
     for try await chunk in request.body {
       guard chunk.readableBytes <= limits.bodyByteCount - bytes.count else { throw APIError.tooLarge }
+      guard claim.grow(to: bytes.count + chunk.readableBytes) else { throw APIError.queueFull }
       bytes.append(contentsOf: chunk.readableBytesView)
     }
-    return bytes
+    try BodyEncoding.check(bytes, request.headers)
+    return HeldBody(bytes, claim)
   }
 }
 

@@ -1,3 +1,4 @@
+internal import Apus
 internal import ApusTokenizers
 
 /// The fields of a JSON object in a request, read strictly: null is absent, and a wrong type is an error.
@@ -5,15 +6,53 @@ struct RequestFields {
   private let object: JSONObject
   /// How the object's fields are named in errors, such as `messages[0].`.
   private let prefix: String
+  /// What of the whole request is read, and of this object.
+  private let record: FieldRecord
+  private let entry: FieldRecord.Entry
 
-  init(_ object: JSONObject, prefix: String = "") {
+  /// The fields of a request.
+  init(_ object: JSONObject) { self.init(object, prefix: "", FieldRecord()) }
+
+  private init(_ object: JSONObject, prefix: String, _ record: FieldRecord) {
     self.object = object
     self.prefix = prefix
+    self.record = record
+    entry = record.add(object, prefix: prefix)
   }
+
+  /// The fields of an object within this one, whose errors name it `name`.
+  func nested(_ object: JSONObject, _ name: String) -> RequestFields {
+    RequestFields(object, prefix: parameter(name) + ".", record)
+  }
+
+  /// The same fields with those of the objects `names` beside them; what stands in both must be equal.
+  func lifting(_ names: [String]) throws(APIError) -> RequestFields {
+    var merged = object
+    for name in names {
+      guard case .object(let inner)? = self[name] else { continue }
+      for (key, value) in zip(inner.keys, inner.values) {
+        let outer = merged[key] ?? .null
+        guard outer == .null || value == .null || outer == value else {
+          throw conflict(parameter(key), "\(name).\(key)")
+        }
+        if outer == .null { merged[key] = value }
+      }
+    }
+    let lifted = RequestFields(merged)
+    lifted.accept(names.filter { if case .object? = object[$0] { true } else { false } })
+    return lifted
+  }
+
+  /// Notes that fields of these names change nothing of the answer.
+  func accept(_ names: some Sequence<String>) { entry.note(names) }
+
+  /// The fields of the whole request that nothing has read.
+  var ignored: IgnoredFields { record.ignored }
 
   /// The value of a field; nil for null.
   subscript(name: String) -> JSONValue? {
-    switch object[name] {
+    entry.note(CollectionOfOne(name))
+    return switch object[name] {
     case nil, .null?: nil
     case let value?: value
     }
@@ -35,24 +74,65 @@ struct RequestFields {
     }
   }
 
+  /// A whole number; the error names the bound that is broken.
   func int(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
     guard let value = self[name] else { return nil }
-    let bounds =
-      range.upperBound >= Int(Int32.max)
-      ? "of at least \(range.lowerBound)"
-      : "from \(range.lowerBound) to \(range.upperBound)"
-    guard let whole = value.wholeNumber, range.contains(whole) else {
-      throw mismatch(name, "a whole number \(bounds)")
+    guard let number = value.number, number == number.rounded() else { throw mismatch(name, "a whole number") }
+    // What no Int holds breaks a bound all the same.
+    let isHeld = value.wholeNumber != nil
+    let whole = value.wholeNumber ?? (number < 0 ? .min : .max)
+    guard whole >= range.lowerBound, isHeld || number > 0 else {
+      throw mismatch(name, "at least \(range.lowerBound)")
     }
+    guard whole <= range.upperBound, isHeld else { throw mismatch(name, "at most \(range.upperBound)") }
     return whole
   }
 
+  /// A number; the error names the bound that is broken.
   func number(_ name: String, in range: ClosedRange<Double>) throws(APIError) -> Double? {
     guard let value = self[name] else { return nil }
-    guard let number = value.number, range.contains(number) else {
-      throw mismatch(name, "a number from \(short(range.lowerBound)) to \(short(range.upperBound))")
-    }
+    guard let number = value.number else { throw mismatch(name, "a number") }
+    guard number >= range.lowerBound else { throw mismatch(name, "at least \(short(range.lowerBound))") }
+    guard number <= range.upperBound else { throw mismatch(name, "at most \(short(range.upperBound))") }
     return number
+  }
+
+  /// A seed as a number or as decimal text; nil for a random one.
+  func seed(_ name: String) throws(APIError) -> UInt64? {
+    let text: String
+    switch self[name] {
+    case nil: return nil
+    case .string(let value)?: text = value
+    case .unsigned(let value)?: text = String(value)
+    case let value?:
+      guard let number = value.number, number == number.rounded() else { throw mismatch(name, "a whole number") }
+      // A number written with a point or an exponent; beyond 64 bits it breaks the bound however it is rounded.
+      text =
+        value.wholeNumber.map(String.init) ?? UInt64(exactly: number).map(String.init)
+        ?? (number < 0 ? "-2" : "1\(UInt64.max)")
+    }
+    do throws(ApusError) {
+      return try Seed(text).value
+    } catch {
+      throw .invalid(parameter(name), error.description)
+    }
+  }
+
+  /// What one of several names of the same thing gives; an error where two give different values.
+  func only<Value: Equatable>(
+    _ names: [String], _ read: (String) throws(APIError) -> Value?
+  ) throws(APIError) -> Value? {
+    var found: (name: String, value: Value)?
+    for name in names {
+      guard let value = try read(name) else { continue }
+      if let found, found.value != value { throw conflict(parameter(name), found.name) }
+      found = found ?? (parameter(name), value)
+    }
+    return found?.value
+  }
+
+  private func conflict(_ name: String, _ other: String) -> APIError {
+    .invalid(name, "\(name) and \(other) mean the same and differ: give one of them")
   }
 
   func string(_ name: String, upTo byteCount: Int = .max) throws(APIError) -> String? {
@@ -74,7 +154,7 @@ struct RequestFields {
   }
 
   func object(_ name: String) throws(APIError) -> RequestFields? {
-    try members(name).map { RequestFields($0, prefix: parameter(name) + ".") }
+    try members(name).map { nested($0, name) }
   }
 
   /// The members of an object whose keys are data.
@@ -104,6 +184,7 @@ extension JSONValue {
   var number: Double? {
     switch self {
     case .int(let value): Double(value)
+    case .unsigned(let value): Double(value)
     case .double(let value): value
     default: nil
     }

@@ -82,6 +82,7 @@ extension TemplateValue {
     case .null: self = .none
     case .bool(let value): self = .bool(value)
     case .int(let value): self = .int(value)
+    case .unsigned(let value): self = .double(Double(value))
     case .double(let value): self = .double(value)
     case .string(let value): self = .text(value, by: author)
     case .array(let elements):

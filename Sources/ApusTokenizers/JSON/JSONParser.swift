@@ -1,7 +1,8 @@
 /// Reads RFC 8259 JSON from UTF-8 bytes: strict, in linear time, with bounded depth.
 ///
-/// A byte order mark before the value is skipped, as RFC 8259 allows. Refused: invalid UTF-8, UTF-16, lone surrogates, NaN and infinities (1e400 too), numbers such as 010 or
-/// 1., raw control characters in strings, anything after the value. Whole numbers beyond 64 bits become doubles.
+/// A byte order mark before the value is skipped, as RFC 8259 allows. Refused: invalid UTF-8, UTF-16, lone surrogates,
+/// NaN and infinities (1e400 too), numbers such as 010 or 1., raw control characters in strings, anything after the
+/// value. Whole numbers from −2⁶³ to 2⁶⁴ − 1 are kept, others become doubles.
 package struct JSONParser {
   /// The deepest nesting of arrays and objects that is read.
   package static let maximumDepth = 128
@@ -136,6 +137,7 @@ package struct JSONParser {
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if isWhole, let whole = Int(text) { return .int(whole) }
+    if isWhole, let whole = UInt64(text) { return .unsigned(whole) }
     guard let number = Double(text), number.isFinite else { throw error("the number is too large", at: start) }
     return .double(number)
   }

@@ -5,6 +5,8 @@ package enum JSONValue: Sendable {
   case null
   case bool(Bool)
   case int(Int)
+  /// A whole number beyond `Int.max`.
+  case unsigned(UInt64)
   case double(Double)
   case string(String)
   case array([JSONValue])
@@ -77,8 +79,10 @@ extension JSONValue: Equatable {
     case (.null, .null): true
     case (.bool(let a), .bool(let b)): a == b
     case (.int(let a), .int(let b)): a == b
+    case (.unsigned(let a), .unsigned(let b)): a == b
     case (.double(let a), .double(let b)): a == b
     case (.int(let a), .double(let b)), (.double(let b), .int(let a)): Int(exactly: b) == a
+    case (.unsigned(let a), .double(let b)), (.double(let b), .unsigned(let a)): UInt64(exactly: b) == a
     case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)
     case (.array(let a), .array(let b)): a == b
     case (.object(let a), .object(let b)): a == b

@@ -137,6 +137,7 @@ extension JSONValue {
     case .null: writer.raw("null")
     case .bool(let value): writer.raw(value ? "true" : "false")
     case .int(let value): writer.raw(String(value))
+    case .unsigned(let value): writer.raw(String(value))
     case .double(let value): writer.double(value)
     case .string(let value): writer.string(Array(value.utf8))
     case .array(let elements):

@@ -18,18 +18,36 @@ struct Answer: Sendable {
   /// How the choice of that number looks.
   let format: @Sendable (_ choice: Int) -> any ChoiceFormat
 
-  /// The whole answer, when all choices have ended.
+  /// The whole answer, when all choices have ended; an error where the work was ended before anything was produced.
   func whole(_ run: GenerationRun) async throws -> JSONValue {
     var usage = UsageCount()
     var choices: [JSONValue] = []
+    var isEmpty = true
+    var cut: AnswerEnd?
     for choice in 0..<run.plan.choiceCount {
-      let completion = try await run.events(of: choice).completion()
+      let result = try await run.result(of: choice)
       var format = self.format(choice)
-      let members = format.whole(completion.text, completion.tokens)
-      usage.add(completion.usage, choice: choice, count: run.plan.count)
-      choices.append(Self.choice(choice, members, end: try run.finish(of: completion.summary)))
+      if let summary = result.summary {
+        usage.add(summary.usage, choice: choice, count: run.plan.count)
+        isEmpty = isEmpty && summary.usage.completionTokens == 0
+      }
+      if cut == nil, result.end.error != nil { cut = result.end }
+      let end = Self.end(result.end, result.summary)
+      choices.append(Self.choice(choice, format.whole(result.text, result.tokens), end: end))
     }
+    if isEmpty || cut == .clientLeft, let error = cut?.error { throw error }
     return .object(JSONObject(envelope(wholeKind, choices) + [("usage", usage.json)]))
+  }
+
+  /// The members that say how a choice ended; `stop_reason` is vLLM's: the text or token that ended it.
+  fileprivate static func end(_ end: AnswerEnd, _ summary: GenerationSummary?) -> JSONMembers {
+    let reason: JSONValue =
+      switch summary?.stopReason {
+      case .stopText(let text)?: .string(text)
+      case .stopToken(let token)?: .int(Int(token))
+      case .endOfGeneration?, nil: .null
+      }
+    return [("finish_reason", .string(end.rawValue)), ("stop_reason", reason)]
   }
 
   private func envelope(_ kind: String, _ choices: [JSONValue]) -> JSONMembers {
@@ -70,10 +88,9 @@ struct AnswerStream: Sendable {
       var usage = UsageCount()
       for choice in 0..<run.plan.choiceCount { try await write(choice, &usage, to: &writer) }
       if answer.includesUsage { try await writer.write(answer.frame(usage: usage)) }
-    } catch let error as ApusError {
-      try await writer.write(ServerSentEvents.event(APIError(error).json))
-    } catch let error as APIError {
-      try await writer.write(ServerSentEvents.event(error.json))
+    } catch {
+      guard let refusal = APIError(known: error) else { throw error }
+      try await writer.write(ServerSentEvents.event(refusal.json))
     }
     try await writer.write(ServerSentEvents.done)
     try await writer.finish(nil)
@@ -84,8 +101,10 @@ struct AnswerStream: Sendable {
   ) async throws {
     var format = answer.format(choice)
     if let opening = format.opening() { try await writer.write(answer.frame(choice, opening)) }
+    guard let events = try await run.events(of: choice) else { throw run.interruption?.error ?? .shuttingDown }
     var isQuiet = false
-    for try await signal in try run.events(of: choice).ticking(every: heartbeat) {
+    for try await signal in events.ticking(every: heartbeat) {
+      if case .event(let event) = signal { run.note(event) }
       switch signal {
       case .tick:
         if isQuiet { try await writer.write(ServerSentEvents.ping) }
@@ -97,23 +116,46 @@ struct AnswerStream: Sendable {
         try await writer.write(answer.frame(choice, piece))
       case .event(.finished(let summary)):
         usage.add(summary.usage, choice: choice, count: run.plan.count)
-        let end = try run.finish(of: summary)
-        try await writer.write(answer.frame(choice, format.closing(), end: end))
+        let end = run.end(of: summary)
+        if end.error == nil || summary.usage.completionTokens > 0 {
+          try await writer.write(answer.frame(choice, format.closing(), end: Answer.end(end, summary)))
+        }
+        if let error = end.error { throw error }
         return
       }
     }
   }
 }
 
+/// One completion of an answer that is sent as a whole.
+private struct ChoiceResult {
+  var text = ""
+  var tokens: [GeneratedToken] = []
+  /// nil where the work was ended before this completion began.
+  var summary: GenerationSummary?
+  var end: AnswerEnd
+}
+
 extension GenerationRun {
-  /// The members that say how a choice ended; `stop_reason` is vLLM's: the text or token that ended it.
-  fileprivate func finish(of summary: GenerationSummary) throws(APIError) -> JSONMembers {
-    let reason: JSONValue =
-      switch summary.stopReason {
-      case .stopText(let text)?: .string(text)
-      case .stopToken(let token)?: .int(Int(token))
-      case .endOfGeneration?, nil: .null
+  /// Waits for the end of one completion, and puts it together.
+  fileprivate func result(of choice: Int) async throws -> ChoiceResult {
+    var result = ChoiceResult(end: .shutdown)
+    guard let events = try await events(of: choice) else {
+      result.end = interruption ?? .shutdown
+      return result
+    }
+    for try await event in events {
+      note(event)
+      switch event {
+      case .progress: break
+      case .text(let delta):
+        result.text += delta.text
+        result.tokens += delta.tokens
+      case .finished(let summary):
+        result.summary = summary
+        result.end = end(of: summary)
       }
-    return [("finish_reason", .string(try finishReason(of: summary))), ("stop_reason", reason)]
+    }
+    return result
   }
 }

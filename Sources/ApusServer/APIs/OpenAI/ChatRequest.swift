@@ -1,25 +1,39 @@
 internal import Apus
 internal import ApusTokenizers
 
-/// A request to `/v1/chat/completions`, with its messages as tokens.
+/// A request to `/v1/chat/completions`.
 struct ChatRequest {
-  var fields: GenerationFields
-  let prompt: [Token]
+  let fields: GenerationFields
+  private let messages: [ChatMessage]
 
-  init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws {
-    var common = try GenerationFields(fields, vocabularySize: model.information.vocabularySize, limits: limits)
-    let limit = try fields.int("max_tokens", in: 1...Int.max)
-    common.options.maxTokens = try fields.int("max_completion_tokens", in: 1...Int.max) ?? limit
+  /// Reads the fields; nothing is rendered yet.
+  init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws(APIError) {
+    var common = try GenerationFields(
+      fields, vocabularySize: model.information.vocabularySize, limits: limits, least: 1, usual: nil)
     common.options.topLogProbabilities = try Self.topLogProbabilities(fields, limits)
     try Self.checkTools(fields, limits)
     guard try fields.bool("add_generation_prompt") ?? true else {
-      throw APIError.unsupported("add_generation_prompt", "add_generation_prompt false")
+      throw .unsupported("add_generation_prompt", "add_generation_prompt false")
     }
     guard try !(fields.bool("continue_final_message") ?? false) else {
-      throw APIError.unsupported("continue_final_message", "continue_final_message")
+      throw .unsupported("continue_final_message", "continue_final_message")
     }
-    prompt = try model.chatTokens(Self.messages(fields, limits))
+    try Self.checkModalities(fields)
+    messages = try Self.messages(fields, limits)
     self.fields = common
+  }
+
+  /// The prompt that the messages make, as tokens; throws where it does not fit.
+  func prompt(_ model: Model, _ shouldStop: @escaping Preparation.ShouldStop) throws(ApusError) -> [Token] {
+    let tokens = try model.chatTokens(messages, shouldStop: shouldStop)
+    try model.engine.configuration.checkRoom(forPrompt: tokens.count, completion: fields.options.maxTokens)
+    return tokens
+  }
+
+  /// Refuses answers in other forms than text.
+  private static func checkModalities(_ fields: RequestFields) throws(APIError) {
+    guard let modalities = try fields.array("modalities"), modalities != ["text"], modalities != [] else { return }
+    throw .unsupported("modalities", "an answer that is no text")
   }
 
   private static func topLogProbabilities(_ fields: RequestFields, _ limits: RequestLimits) throws(APIError) -> Int? {
@@ -62,7 +76,7 @@ struct ChatRequest {
       guard case .object(let object) = value else {
         throw .invalid("messages[\(index)]", "messages[\(index)] must be an object with role and content")
       }
-      messages.append(try message(RequestFields(object, prefix: "messages[\(index)].")))
+      messages.append(try message(fields.nested(object, "messages[\(index)]")))
     }
     return messages
   }
@@ -76,8 +90,12 @@ struct ChatRequest {
     case "tool", "function": role = .tool
     default: throw fields.mismatch("role", "\"system\", \"developer\", \"user\", \"assistant\" or \"tool\"")
     }
+    fields.accept(KnownFields.harmlessInMessage)
     if let calls = try fields.array("tool_calls"), !calls.isEmpty {
       throw .unsupported(fields.parameter("tool_calls"), "a conversation with tool calls")
+    }
+    guard fields["function_call"] == nil else {
+      throw .unsupported(fields.parameter("function_call"), "a conversation with function calls")
     }
     guard let content = try content(fields) else {
       guard role == .assistant else { throw fields.mismatch("content", "a text or an array of text parts") }
@@ -96,7 +114,7 @@ struct ChatRequest {
       for (index, value) in values.enumerated() {
         let name = "content[\(index)]"
         guard case .object(let object) = value else { throw fields.mismatch(name, "an object with type and text") }
-        lines.append(try text(of: RequestFields(object, prefix: fields.parameter(name) + ".")))
+        lines.append(try text(of: fields.nested(object, name)))
       }
       return lines.joined(separator: "\n")
     default: throw fields.mismatch("content", "a text or an array of text parts")
@@ -110,6 +128,7 @@ struct ChatRequest {
       throw .invalid(part.parameter("type"), "this model reads text only", code: "unsupported_content")
     default: throw part.mismatch("type", "\"text\"")
     }
+    part.accept(KnownFields.harmlessInPart)
     guard let text = try part.string("text") else { throw part.mismatch("text", "a text") }
     return text
   }

@@ -1,7 +1,7 @@
 internal import Apus
 internal import ApusTokenizers
 
-/// A request to `/v1/completions`, with its prompts as tokens.
+/// A request to `/v1/completions`.
 struct CompletionRequest {
   /// One prompt, as it came and as the model sees it.
   struct Prompt: Sendable {
@@ -9,36 +9,48 @@ struct CompletionRequest {
     let tokens: [Token]
   }
 
-  var fields: GenerationFields
-  let prompts: [Prompt]
+  let fields: GenerationFields
+  private let parts: [Part]
   /// Whether the prompt stands before each completion.
   let isEchoed: Bool
 
-  init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws {
-    var common = try GenerationFields(fields, vocabularySize: model.information.vocabularySize, limits: limits)
-    common.options.maxTokens = try fields.int("max_tokens", in: 0...Int.max) ?? 16
+  /// Reads the fields; nothing is tokenized yet.
+  init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws(APIError) {
+    var common = try GenerationFields(
+      fields, vocabularySize: model.information.vocabularySize, limits: limits, least: 0, usual: 16)
     common.options.topLogProbabilities = try fields.int("logprobs", in: 0...limits.topLogProbabilities)
     isEchoed = try fields.bool("echo") ?? false
     guard !isEchoed || common.options.topLogProbabilities == nil else {
-      throw APIError.unsupported("logprobs", "logprobs together with echo")
+      throw .unsupported("logprobs", "logprobs together with echo")
     }
-    if let suffix = try fields.string("suffix"), !suffix.isEmpty { throw APIError.unsupported("suffix", "suffix") }
-    let parts = try Self.parts(fields, vocabularySize: model.information.vocabularySize)
+    if let suffix = try fields.string("suffix"), !suffix.isEmpty { throw .unsupported("suffix", "suffix") }
+    parts = try Self.parts(fields, vocabularySize: model.information.vocabularySize)
     guard parts.count * common.choices <= limits.totalChoices else {
-      throw APIError.invalid("prompt", "prompts times n must be at most \(limits.totalChoices)")
-    }
-    prompts = try parts.map { part in
-      switch part {
-      case .text(let text): Prompt(text: text, tokens: try model.completionTokens(text))
-      case .tokens(let tokens): Prompt(text: model.detokenize(tokens, renderSpecial: true), tokens: tokens)
-      }
+      throw .invalid("prompt", "prompts times n must be at most \(limits.totalChoices)")
     }
     self.fields = common
+  }
+
+  /// The prompts as tokens; throws at the first that does not fit, before the next is looked at.
+  func prompts(_ model: Model, _ shouldStop: @escaping Preparation.ShouldStop) throws(ApusError) -> [Prompt] {
+    var prompts: [Prompt] = []
+    for part in parts {
+      let tokens =
+        switch part {
+        case .text(let text): try model.completionTokens(text, shouldStop)
+        case .tokens(let tokens): tokens
+        }
+      try model.engine.configuration.checkRoom(forPrompt: tokens.count, completion: fields.options.maxTokens)
+      prompts.append(Prompt(text: part.text ?? model.detokenize(tokens, renderSpecial: true), tokens: tokens))
+    }
+    return prompts
   }
 
   private enum Part {
     case text(String)
     case tokens([Token])
+
+    var text: String? { if case .text(let text) = self { text } else { nil } }
   }
 
   private static func parts(_ fields: RequestFields, vocabularySize: Int) throws(APIError) -> [Part] {
@@ -75,8 +87,10 @@ extension Model {
   /// The tokens of a raw prompt, in which the names of control tokens count: clients write their own chat formats.
   ///
   /// The caller answers for all of it. What others say belongs into a chat, where it stays text.
-  fileprivate func completionTokens(_ text: String) throws(ApusError) -> [Token] {
-    let tokens = try promptTokens(text, addSpecial: true, parseSpecial: true)
+  fileprivate func completionTokens(
+    _ text: String, _ shouldStop: @escaping Preparation.ShouldStop
+  ) throws(ApusError) -> [Token] {
+    let tokens = try promptTokens(text, addSpecial: true, parseSpecial: true, shouldStop: shouldStop)
     // A prompt that writes BOS itself gets no second one.
     guard tokens.count > 1, tokens[0] == tokens[1], tokenize("").first == tokens[0] else { return tokens }
     return Array(tokens.dropFirst())

@@ -6,66 +6,113 @@ internal import Hummingbird
 struct OpenAI: Sendable {
   let service: ModelService
 
+  /// A request that can be worked on: what its completions are, and how their answer looks.
+  private struct Prepared: Sendable {
+    let plan: GenerationPlan
+    let answer: Answer
+    let isStreamed: Bool
+    var ignored = IgnoredFields()
+
+    init(_ model: Model, _ fields: GenerationFields, _ prompts: [[Token]], _ answer: Answer) {
+      plan = GenerationPlan(model: model, prompts: prompts, count: fields.choices, options: fields.options)
+      self.answer = answer
+      isStreamed = fields.isStreamed
+    }
+  }
+
   /// `POST /v1/completions`.
   func completions(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    let fields = try await service.body.object(of: request)
-    let completion = try CompletionRequest(fields, model: service.model, limits: service.configuration.limits)
-    let (prompts, count, model) = (completion.prompts, completion.fields.choices, service.model)
-    let echoes = completion.isEchoed
-    let hasLogProbabilities = completion.fields.options.topLogProbabilities != nil
-    let answer = try makeAnswer(
-      completion.fields, id: "cmpl-", whole: "text_completion", frame: "text_completion"
-    ) { choice in
-      let prompt = prompts[choice / count]
-      let logProbabilities = hasLogProbabilities ? LegacyLogProbabilities(model, promptText: prompt.text) : nil
-      return TextChoice(echo: echoes ? prompt.text : "", logProbabilities: logProbabilities)
+    try await respond(to: request, context, prompt: "prompt") { fields, shouldStop in
+      let model = service.model
+      let completion = try CompletionRequest(fields, model: model, limits: service.configuration.limits)
+      let name = try service.name(answering: completion.fields.model)
+      let prompts = try completion.prompts(model, shouldStop)
+      let (count, echoes) = (completion.fields.choices, completion.isEchoed)
+      let hasLogProbabilities = completion.fields.options.topLogProbabilities != nil
+      let answer = makeAnswer(
+        completion.fields, model: name, id: "cmpl-", whole: "text_completion", frame: "text_completion"
+      ) { choice in
+        let prompt = prompts[choice / count]
+        let logProbabilities = hasLogProbabilities ? LegacyLogProbabilities(model, promptText: prompt.text) : nil
+        return TextChoice(echo: echoes ? prompt.text : "", logProbabilities: logProbabilities)
+      }
+      return Prepared(model, completion.fields, prompts.map(\.tokens), answer)
     }
-    return try await respond(with: answer, prompts.map(\.tokens), completion.fields, context)
   }
 
   /// `POST /v1/chat/completions`.
   func chatCompletions(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    let fields = try await service.body.object(of: request)
-    let chat = try ChatRequest(fields, model: service.model, limits: service.configuration.limits)
-    let model = service.model
-    let hasLogProbabilities = chat.fields.options.topLogProbabilities != nil
-    let answer = try makeAnswer(
-      chat.fields, id: "chatcmpl-", whole: "chat.completion", frame: "chat.completion.chunk"
-    ) { _ in ChatChoice(model: model, hasLogProbabilities: hasLogProbabilities) }
-    return try await respond(with: answer, [chat.prompt], chat.fields, context)
+    try await respond(to: request, context, prompt: "messages") { fields, shouldStop in
+      let model = service.model
+      let chat = try ChatRequest(fields, model: model, limits: service.configuration.limits)
+      let name = try service.name(answering: chat.fields.model)
+      let hasLogProbabilities = chat.fields.options.topLogProbabilities != nil
+      let answer = makeAnswer(
+        chat.fields, model: name, id: "chatcmpl-", whole: "chat.completion", frame: "chat.completion.chunk"
+      ) { _ in ChatChoice(model: model, hasLogProbabilities: hasLogProbabilities) }
+      return Prepared(model, chat.fields, [try chat.prompt(model, shouldStop)], answer)
+    }
   }
 
   private func makeAnswer(
-    _ fields: GenerationFields, id prefix: String, whole: String, frame: String,
+    _ fields: GenerationFields, model: String, id prefix: String, whole: String, frame: String,
     format: @escaping @Sendable (_ choice: Int) -> any ChoiceFormat
-  ) throws(APIError) -> Answer {
+  ) -> Answer {
     Answer(
       id: prefix + hexadecimalDigits(of: UInt64.random(in: .min ... .max)), created: service.configuration.unixTime(),
-      model: try service.name(answering: fields.model), fingerprint: service.fingerprint, wholeKind: whole,
-      frameKind: frame, includesUsage: fields.includesUsage, format: format)
+      model: model, fingerprint: service.fingerprint, wholeKind: whole, frameKind: frame,
+      includesUsage: fields.includesUsage, format: format)
   }
 
+  /// Answers one request: its body is read, it gets a place or is refused, and only then anything dear is done.
+  ///
+  /// - Parameters:
+  ///   - request: The request.
+  ///   - context: Where it came from.
+  ///   - prompt: The field that holds the prompt, for errors.
+  ///   - prepare: Makes prompts of the request's fields, on a thread for such work.
+  /// - Returns: The response.
+  /// - Throws: `APIError` or `ApusError` where the request is refused.
   private func respond(
-    with answer: Answer, _ prompts: [[Token]], _ fields: GenerationFields, _ context: APIRequestContext
+    to request: Request, _ context: APIRequestContext, prompt: String,
+    _ prepare: @escaping @Sendable (RequestFields, @escaping Preparation.ShouldStop) throws -> Prepared
   ) async throws -> Response {
-    let plan = GenerationPlan(model: service.model, prompts: prompts, count: fields.choices, options: fields.options)
-    try plan.check()
+    let client = service.clients.presence(of: context.channel)
+    let (permit, prepared) = try await admit(request, client) { fields, shouldStop in
+      do {
+        var prepared = try prepare(fields, shouldStop)
+        prepared.ignored = fields.ignored
+        return prepared
+      } catch let error as ApusError {
+        throw APIError(error, prompt: prompt)
+      }
+    }
     try await service.file.check(context.logger)
-    let run = try GenerationRun(plan, admission: service.admission)
-    run.end(with: service.clients.presence(of: context.channel))
-    return fields.isStreamed ? stream(answer, run) : try await whole(answer, run)
+    let timeouts = service.configuration.timeouts
+    let limits = AnswerLimits(waiting: timeouts.queue, work: prepared.isStreamed ? nil : timeouts.wholeAnswer)
+    let run = try await GenerationRun(prepared.plan, permit, limits, preparation: service.preparation, client: client)
+    var response = prepared.isStreamed ? stream(prepared.answer, run) : try await whole(prepared.answer, run)
+    prepared.ignored.write(to: &response.headers)
+    return response
+  }
+
+  /// Reads a request's body, takes a place for it, and prepares it; the body is held no longer than that.
+  private func admit(
+    _ request: Request, _ client: ClientPresence?,
+    _ prepare: @escaping @Sendable (RequestFields, @escaping Preparation.ShouldStop) throws -> Prepared
+  ) async throws -> (AdmissionPermit, Prepared) {
+    let reader = service.body
+    let body = try await reader.held(of: request)
+    let permit = try service.admission.admit()
+    let prepared = try await service.preparation.run(for: client) { shouldStop in
+      try prepare(reader.object(of: body).lifting(KnownFields.nested), shouldStop)
+    }
+    return (permit, prepared)
   }
 
   private func whole(_ answer: Answer, _ run: GenerationRun) async throws -> Response {
-    let deadline = service.configuration.timeouts.wholeAnswer
-    return try await PendingAnswer(heartbeat: service.configuration.timeouts.heartbeat) {
-      let watchdog = Task {
-        try await Task.sleep(for: deadline)
-        run.interrupt(.deadline)
-      }
-      defer { watchdog.cancel() }
-      return try await answer.whole(run)
-    }.response()
+    try await PendingAnswer(heartbeat: service.configuration.timeouts.heartbeat) { try await answer.whole(run) }
+      .response()
   }
 
   private func stream(_ answer: Answer, _ run: GenerationRun) -> Response {
