@@ -6,6 +6,8 @@ public enum FinishReason: String, Sendable, Equatable {
   case length
   /// The caller cancelled; what was produced until then is valid.
   case cancelled
+  /// Nobody read the stream for longer than `LoadOptions.readerStall`; what was produced until then is valid.
+  case stalled
 }
 
 /// What made a completion end with `FinishReason.stop`.

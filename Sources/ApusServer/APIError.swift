@@ -89,6 +89,10 @@ extension APIError {
     return error
   }()
 
+  static let readerStalled = APIError(
+    .requestTimeout, type: "invalid_request_error", "the answer was not read for too long, and ended",
+    code: "reader_stalled")
+
   static let timeout = APIError(
     .requestTimeout, type: "invalid_request_error", "the request took too long to arrive", code: "request_timeout")
 

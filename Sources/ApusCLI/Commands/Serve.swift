@@ -67,6 +67,7 @@ struct Serve: AsyncParsableCommand {
       var options = load.options
       // The server bounds the queue; requests whose clients just left may stand in the engine's a moment longer.
       options.queueLimit = queue + 16
+      options.readerStall = configuration.timeouts.writeStall
       let model = try await Model.load(model.path, options: options)
       try await Server(model: model, configuration: configuration, logger: Self.logger()).run { _exit(1) }
     } catch let error as ServerError {

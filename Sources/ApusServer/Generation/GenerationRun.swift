@@ -92,6 +92,7 @@ final class GenerationRun: Sendable {
     switch (summary.finishReason, interruption) {
     case (.stop, _): return "stop"
     case (.length, _), (.cancelled, .deadline?): return "length"
+    case (.stalled, _): throw .readerStalled
     case (.cancelled, .clientLeft?), (.cancelled, nil): throw .shuttingDown
     }
   }
