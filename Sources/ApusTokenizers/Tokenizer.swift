@@ -15,7 +15,7 @@ package final class Tokenizer: Sendable {
     userDefinedTokens = SpecialTokenScanner(vocabulary.tokens { $0 == .userDefined }, of: vocabulary)
     specialTokens = SpecialTokenScanner(
       vocabulary.tokens { $0 == .userDefined || $0.isSpecial }, of: vocabulary)
-    self.vocabulary = vocabulary.withoutMerges()
+    self.vocabulary = vocabulary.withoutMerges(family.gaps)
   }
 
   /// The tokens of `text`.

@@ -9,12 +9,19 @@ protocol TokenizerFamily: Sendable {
   /// The tables for `vocabulary`.
   init(_ vocabulary: Vocabulary) throws(TokenizerError)
 
+  /// What is wrong with the tables that the model file gives.
+  var gaps: [VocabularyGap] { get }
+
   /// Appends the tokens of `text[range]`, which is not empty. `startsText` is true at the start of a text and after a
   /// special token.
   func encode(_ text: [UInt8], _ range: Range<Int>, startsText: Bool, into tokens: inout [Token])
 
   /// Appends the bytes that a token with the text `text` stands for; `kind` is neither control nor unknown.
   func appendPiece(_ text: ArraySlice<UInt8>, _ kind: TokenKind, to bytes: inout [UInt8])
+}
+
+extension TokenizerFamily {
+  var gaps: [VocabularyGap] { [] }
 }
 
 /// The registry of tokenizer families.

@@ -2,6 +2,7 @@ internal import ApusGGUF
 internal import ApusModels
 internal import ApusTestSupport
 internal import ApusTokenizers
+internal import Foundation
 internal import Testing
 
 @Suite struct `What a model file leaves out about its vocabulary` {
@@ -46,5 +47,12 @@ internal import Testing
     #expect(try gaps(description) == [.noBeginning])
     description = SmallVocabularies.bytePair()
     #expect(try gaps(description) == [.noEnd])
+  }
+
+  @Test func `is a merge of what are no tokens`() throws {
+    var description = whole
+    description.merges = ByteStrings(["h e", "no merge", "nomerge", "l l"])
+    #expect(try SmallVocabularies.tokenizer(description).vocabulary.gaps == [.merges(unusable: 2)])
+    #expect(try SmallVocabularies.tokenizer(whole).vocabulary.gaps == [])
   }
 }
