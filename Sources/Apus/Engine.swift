@@ -24,7 +24,7 @@ package final class Engine: Sendable {
     watch = model.watch
     let inbox = EngineInbox(configuration)
     self.inbox = inbox
-    let start = EngineStart(model, try model.makeKVCache(configuration), configuration.limits, inbox)
+    let start = EngineStart(model, try model.makeKVCache(configuration), configuration, inbox)
     let thread = DedicatedThread(name: "apus-engine", stackByteCount: 16 << 20) { start.run() }
     guard let thread else {
       throw .engineFailed(reason: "the operating system gives no thread for the engine: raise its limit on threads")
@@ -96,18 +96,18 @@ private struct EngineStart: @unchecked Sendable {
   // Sendable: made by `Engine.init`, handed to the thread, and used by it alone.
   private let model: EngineModel
   private let cache: KVCache
-  private let limits: Scheduler.Limits
+  private let configuration: EngineConfiguration
   private let inbox: EngineInbox
 
-  init(_ model: EngineModel, _ cache: KVCache, _ limits: Scheduler.Limits, _ inbox: EngineInbox) {
+  init(_ model: EngineModel, _ cache: KVCache, _ configuration: EngineConfiguration, _ inbox: EngineInbox) {
     self.model = model
     self.cache = cache
-    self.limits = limits
+    self.configuration = configuration
     self.inbox = inbox
   }
 
   func run() {
-    var loop = EngineLoop(model, cache, limits, inbox)
+    var loop = EngineLoop(model, cache, configuration, inbox)
     loop.run()
   }
 }

@@ -9,8 +9,10 @@ package struct EngineConfiguration: Sendable {
   package var maximumSequences = 1
   /// Requests that may wait beside those that are worked on.
   package var queueLimit = 16
-  /// Bytes of events that may wait for a reader before its sequence pauses.
-  package var unreadByteLimit = 256 << 10
+  /// Bytes of events that may wait for a reader before its sequence is parked.
+  package var unreadByteLimit = 8 << 10
+  /// How long a parked sequence waits for its reader before it is ended; nil waits for ever.
+  package var readerStall: Duration?
   /// The only source of time.
   package var now: @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
 

@@ -135,10 +135,11 @@ final class EngineInbox: Sendable {
 
   // MARK: The engine thread's side
 
-  /// The commands since the last call, waiting for some if `mayWait`; nil when the thread must end.
+  /// The commands since the last call, waiting for some if `mayWait`, but not after `deadline`; nil when the thread must
+  /// end.
   ///
   /// `running` is how many sequences are worked on.
-  func next(mayWait: Bool, running: Int) -> [Command]? {
+  func next(mayWait: Bool, until deadline: ContinuousClock.Instant?, running: Int) -> [Command]? {
     while true {
       let time = now()
       let (commands, isStopping) = state.withLock { state -> ([Command], Bool) in
@@ -150,7 +151,12 @@ final class EngineInbox: Sendable {
       }
       if isStopping { return nil }
       if !mayWait || !commands.isEmpty { return commands }
-      wake.wait()
+      guard let deadline else {
+        wake.wait()
+        continue
+      }
+      guard time < deadline else { return [] }
+      _ = wake.wait(timeout: .now() + time.duration(to: deadline) / .seconds(1))
     }
   }
 

@@ -10,21 +10,24 @@ struct EngineLoop {
   private let watch: FileWatch?
   private var scheduler: Scheduler
   private var generations: [Int: Generation] = [:]
+  private var parked = ParkedReaders()
   private var jobs: [ExclusiveJob] = []
   private var logits: [Float] = []
 
-  init(_ model: EngineModel, _ cache: KVCache, _ limits: Scheduler.Limits, _ inbox: EngineInbox) {
+  init(_ model: EngineModel, _ cache: KVCache, _ configuration: EngineConfiguration, _ inbox: EngineInbox) {
+    parked.limit = configuration.readerStall
     self.model = model.model
     watch = model.watch
     self.cache = cache
     self.inbox = inbox
-    scheduler = Scheduler(limits)
+    scheduler = Scheduler(configuration.limits)
   }
 
   /// The thread's life.
   mutating func run() {
-    while let commands = inbox.next(mayWait: !canWork, running: scheduler.runningCount) {
+    while let commands = inbox.next(mayWait: !canWork, until: parked.deadline, running: scheduler.runningCount) {
       for command in commands { obey(command) }
+      endStalled()
       if let batch = nextBatch() { step(batch) } else { runJobs() }
     }
     cancelAll()
@@ -43,12 +46,20 @@ struct EngineLoop {
     case .cancel(let id):
       if scheduler.cancel(id) { end(id, .cancelled, nil) }
     case .cancelAll: cancelAll()
-    case .resume(let id): scheduler.setPaused(id, false)
+    case .resume(let id):
+      parked.remove(id)
+      scheduler.resume(id)
     case .runExclusively(let job): jobs.append(job)
     case .compareFile(let comparison):
       _ = hasItsFile()
       comparison.end()
     }
+  }
+
+  /// Ends what nobody has read for too long.
+  private mutating func endStalled() {
+    guard let deadline = parked.deadline, deadline <= inbox.now() else { return }
+    for id in parked.takeStalled(at: inbox.now()) where scheduler.cancel(id) { end(id, .stalled, nil) }
   }
 
   private mutating func cancelAll() {
@@ -126,7 +137,10 @@ extension EngineLoop {
     case .progress(let id, let progress): generations[id]?.channel.send(progress)
     case .token(let id, let token):
       guard let outcome = generations[id]?.accept(token, at: time) else { return }
-      if outcome.isReaderBehind { scheduler.setPaused(id, true) }
+      if outcome.isReaderBehind {
+        scheduler.park(id)
+        parked.add(id, at: time)
+      }
       if let stop = outcome.stop {
         _ = scheduler.cancel(id)
         end(id, .stop, stop)
@@ -138,8 +152,12 @@ extension EngineLoop {
   /// Ends a request that the scheduler has let go of.
   private mutating func end(_ id: Int, _ reason: FinishReason, _ stop: StopReason?) {
     guard let generation = generations.removeValue(forKey: id) else { return }
+    parked.remove(id)
     inbox.note(endedRequests: 1) { metrics in
-      if reason == .cancelled { metrics.cancelledRequests += 1 } else { metrics.completedRequests += 1 }
+      switch reason {
+      case .cancelled, .stalled: metrics.cancelledRequests += 1
+      case .stop, .length: metrics.completedRequests += 1
+      }
       metrics.note(generation)
     }
     generation.finish(reason, stop, at: inbox.now())

@@ -3,7 +3,7 @@
 /// Iterate it once. When the iteration or the whole stream is dropped, or the iterating task is cancelled, the
 /// completion ends within a token; a cancelled task still gets the text so far and a `finished` event with
 /// `FinishReason.cancelled`. A slow reader loses nothing: deltas join while they wait, and a completion whose reader
-/// falls too far behind pauses until it is read.
+/// falls too far behind gives its place to others until it is read.
 public struct GenerationStream: AsyncSequence, Sendable {
   /// What the stream gives.
   public typealias Element = GenerationEvent

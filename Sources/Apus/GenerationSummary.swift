@@ -6,6 +6,8 @@ public enum FinishReason: String, Sendable, Equatable, CaseIterable {
   case length
   /// The caller cancelled, or the engine ended; what was produced until then is valid.
   case cancelled
+  /// Nobody read the stream for longer than `LoadOptions.readerStall`; what was produced until then is valid.
+  case stalled
 }
 
 /// What made a completion end with `FinishReason.stop`.

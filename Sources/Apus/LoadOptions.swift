@@ -26,6 +26,11 @@ public struct LoadOptions: Sendable, Equatable {
   public var pinsThreads: Bool
   /// Requests that may wait while another is worked on; one more is refused.
   public var queueLimit: Int
+  /// How long a completion that is not read waits for its reader before it ends with `FinishReason.stalled`; nil waits
+  /// for ever.
+  ///
+  /// It keeps nobody waiting, but counts among those that wait until it ends.
+  public var readerStall: Duration?
   /// Prompt tokens processed at once: more is faster, fewer cancels sooner and takes less memory.
   public var prefillChunk: Int
   /// Whether the file's own pages serve as weights, which is fastest and shares them between processes.
@@ -36,7 +41,8 @@ public struct LoadOptions: Sendable, Equatable {
   /// The defaults, or others.
   public init(
     threads: Int? = nil, contextLength: Int? = nil, kvFormat: KVCacheFormat = .f16, kernels: String? = nil,
-    usesBLAS: Bool = false, pinsThreads: Bool = false, queueLimit: Int = 16, prefillChunk: Int = 256,
+    usesBLAS: Bool = false, pinsThreads: Bool = false, queueLimit: Int = 16, readerStall: Duration? = nil,
+    prefillChunk: Int = 256,
     mapsFile: Bool = true
   ) {
     self.threads = threads
@@ -46,6 +52,7 @@ public struct LoadOptions: Sendable, Equatable {
     self.usesBLAS = usesBLAS
     self.pinsThreads = pinsThreads
     self.queueLimit = queueLimit
+    self.readerStall = readerStall
     self.prefillChunk = prefillChunk
     self.mapsFile = mapsFile
   }

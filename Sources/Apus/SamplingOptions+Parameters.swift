@@ -85,7 +85,7 @@ private struct SequenceBreakers {
       let piece = tokenizer.piece(of: token)
       if texts.contains(where: { contains(piece, $0) }) { sequences.append([token]) }
     }
-    return Array(sequences.prefix(SamplingParameters.maximumBreakerTokens / (Self.maximumByteCount + 1)))
+    return sequences
   }
 
   private func contains(_ piece: [UInt8], _ text: [UInt8]) -> Bool {

@@ -4,7 +4,9 @@ internal import ApusCore
 ///
 /// A pure value: no clock, thread or file. One step after the other: `next` gives a batch, the caller computes and samples, `complete` takes the tokens.
 /// Between the two nothing else is called but `fail`. KV blocks are taken as sequences grow; the pool holds
-/// `maximumSequences` whole contexts, so those that run never lack one once the prefix cache has given way.
+/// `maximumSequences` whole contexts, so those that run never lack one once the prefix cache has given way. A sequence
+/// whose reader is behind is parked: it has no place and no KV blocks, only what the prefix cache keeps of it; when it
+/// goes on, what is no longer there is computed again, with the same result to the bit.
 package struct Scheduler: Sendable {
   /// The bounds of an engine's work.
   package struct Limits: Sendable, Equatable {
@@ -33,7 +35,9 @@ package struct Scheduler: Sendable {
 
   package let limits: Limits
   /// Requests that wait, the first to come first.
-  private var waiting: [SequenceRequest] = []
+  private var waiting: [RestingSequence] = []
+  /// Sequences whose readers are behind, by their ids.
+  private var parked: [Int: RestingSequence] = [:]
   /// Sequences that are worked on, the first to come first.
   private var running: [SequenceState] = []
   private var allocator: KVBlockAllocator
@@ -48,10 +52,10 @@ package struct Scheduler: Sendable {
   package var runningCount: Int { running.count }
   /// Requests that wait.
   package var waitingCount: Int { waiting.count }
+  /// Sequences that rest until they are read.
+  package var parkedCount: Int { parked.count }
   /// Whether `next` would give a batch.
-  package var canStep: Bool {
-    running.contains { !$0.isPaused } || (!waiting.isEmpty && running.count < limits.maximumSequences)
-  }
+  package var canStep: Bool { !running.isEmpty || !waiting.isEmpty }
 
   /// Takes a request into the queue; false if that is full.
   ///
@@ -60,7 +64,7 @@ package struct Scheduler: Sendable {
     precondition(!request.prompt.isEmpty && request.prompt.count < limits.contextLength, "no such prompt fits")
     let free = max(0, limits.maximumSequences - running.count)
     guard waiting.count < limits.queueLimit + free else { return false }
-    waiting.append(request)
+    waiting.append(RestingSequence(request))
     return true
   }
 
@@ -72,16 +76,23 @@ package struct Scheduler: Sendable {
       waiting.remove(at: index)
       return true
     }
+    if parked.removeValue(forKey: id) != nil { return true }
     return end(id, keepsPrefix: true)
   }
 
   /// Ends a sequence whose step failed; its keys and values are not used again.
   package mutating func fail(_ id: Int) { _ = end(id, keepsPrefix: false) }
 
-  /// Lets a sequence rest, or go on.
-  package mutating func setPaused(_ id: Int, _ isPaused: Bool) {
-    guard let index = running.firstIndex(where: { $0.id == id }) else { return }
-    running[index].isPaused = isPaused
+  /// Takes a sequence out of those that are worked on; its place is free for another.
+  package mutating func park(_ id: Int) {
+    guard let sequence = running.first(where: { $0.id == id }) else { return }
+    parked[id] = RestingSequence(sequence)
+    _ = end(id, keepsPrefix: true)
+  }
+
+  /// Lets a parked sequence go on, before all that wait.
+  package mutating func resume(_ id: Int) {
+    if let sequence = parked.removeValue(forKey: id) { waiting.insert(sequence, at: 0) }
   }
 
   /// Forgets all kept keys and values.
@@ -94,7 +105,7 @@ package struct Scheduler: Sendable {
     startWaiting()
     var batch = ScheduledBatch()
     for isDecoding in [true, false] {
-      for index in running.indices where !running[index].isPaused && (running[index].pending == 1) == isDecoding {
+      for index in running.indices where (running[index].pending == 1) == isDecoding {
         let count = min(running[index].pending, budget - batch.tokens.count)
         if count > 0 { add(index, count: count, to: &batch) }
       }
@@ -130,16 +141,21 @@ extension Scheduler {
       }
     }
     guard running.count <= limits.maximumSequences else { return "too many sequences" }
+    let resting = waiting.map(\.id) + parked.keys
+    guard Set(running.map(\.id) + resting).count == running.count + resting.count else {
+      return "a request is twice here"
+    }
     return prefixCache.findFault() ?? allocator.findFault(tables: running.map(\.blocks) + prefixCache.tables)
   }
 
   private mutating func startWaiting() {
     while running.count < limits.maximumSequences, !waiting.isEmpty {
-      let request = waiting.removeFirst()
-      // The last prompt token is always computed: its logits choose the first token.
+      let sequence = waiting.removeFirst()
+      // The last token is always computed: its logits choose the next one.
       let match =
-        request.reusesPrefix ? prefixCache.take(request.prompt.dropLast(), &allocator) : PrefixCache.Match()
-      running.append(SequenceState(request, from: match))
+        sequence.request.reusesPrefix
+        ? prefixCache.take(sequence.tokens.dropLast(), &allocator) : PrefixCache.Match()
+      running.append(SequenceState(sequence, from: match))
     }
   }
 
@@ -165,7 +181,9 @@ extension Scheduler {
     let request = running[index].request
     guard let token else {
       let sequence = running[index]
-      if sequence.isPromptProcessed { return [finish(request.id, .length, nil)] }
+      if sequence.pending == 0 { return [finish(request.id, .length, nil)] }
+      // A completion that goes on after a rest has no progress of its prompt to tell.
+      guard sequence.completionCount == 0 else { return [] }
       let progress = PromptProgress(
         processed: sequence.processed, cached: sequence.cached, total: request.prompt.count)
       return [.progress(id: request.id, progress)]

@@ -22,6 +22,19 @@ package struct SequenceRequest: Sendable, Equatable {
   }
 }
 
+/// A request that is not worked on now: it is new, or was parked with what it had brought so far.
+struct RestingSequence: Sendable {
+  let request: SequenceRequest
+  /// Prompt and completion.
+  let tokens: [Token]
+
+  init(_ request: SequenceRequest) { (self.request, tokens) = (request, request.prompt) }
+
+  init(_ sequence: SequenceState) { (request, tokens) = (sequence.request, sequence.tokens) }
+
+  var id: Int { request.id }
+}
+
 /// A request that is worked on: its tokens, and where their keys and values are.
 struct SequenceState: Sendable {
   let request: SequenceRequest
@@ -33,13 +46,11 @@ struct SequenceState: Sendable {
   private(set) var processed: Int
   /// The KV block of every `KVCacheLayout.blockPositions` tokens.
   var blocks: [Int32]
-  /// Whether its reader is too far behind to go on.
-  var isPaused = false
 
-  init(_ request: SequenceRequest, from match: PrefixCache.Match) {
-    self.request = request
-    tokens = request.prompt
-    cached = match.count
+  init(_ sequence: RestingSequence, from match: PrefixCache.Match) {
+    request = sequence.request
+    tokens = sequence.tokens
+    cached = min(match.count, sequence.request.prompt.count)
     processed = match.count
     blocks = match.blocks
   }
@@ -48,7 +59,6 @@ struct SequenceState: Sendable {
   /// Tokens still to be processed.
   var pending: Int { tokens.count - processed }
   var completionCount: Int { tokens.count - request.prompt.count }
-  var isPromptProcessed: Bool { processed >= request.prompt.count }
   /// KV blocks that are still needed for `count` more tokens.
   func missingBlocks(for count: Int) -> Int {
     KVCacheLayout.blocks(forPositions: processed + count) - blocks.count

@@ -129,6 +129,10 @@ extension APIError {
       code: "unsupported_encoding")
   }
 
+  static let readerStalled = APIError(
+    .requestTimeout, type: "invalid_request_error", "the answer was not read for too long, and ended",
+    code: "reader_stalled")
+
   static let timeout = APIError(
     .requestTimeout, type: "invalid_request_error", "the request took too long to arrive", code: "request_timeout")
 

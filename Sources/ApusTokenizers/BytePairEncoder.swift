@@ -11,6 +11,7 @@ struct BytePairEncoder: TokenizerFamily {
   private let alphabet = ByteAlphabet()
   private let pairs: PairTable
   private let longestToken: Int
+  let gaps: [VocabularyGap]
   /// The token of each byte; -1 where there is none.
   private let byteTokens: [Token]
 
@@ -23,7 +24,9 @@ struct BytePairEncoder: TokenizerFamily {
   init(_ vocabulary: Vocabulary) throws(TokenizerError) {
     guard vocabulary.merges.count > 0 else { throw .missing("merges", family: Self.name) }
     pretokenizer = try Pretokenizer.named(vocabulary.pretokenizer)
-    pairs = pairTable(of: vocabulary)
+    let unusable: Int
+    (pairs, unusable) = pairTable(of: vocabulary)
+    gaps = unusable > 0 ? [.merges(unusable: unusable)] : []
     longestToken = (0..<vocabulary.count).reduce(0) { max($0, vocabulary.texts.range($1).count) }
     byteTokens = alphabet.characters.map { character in
       let token = vocabulary.token(of: character, character.indices) ?? -1
@@ -93,13 +96,14 @@ struct BytePairEncoder: TokenizerFamily {
   }
 }
 
-/// The merges as pairs of tokens.
+/// The merges as pairs of tokens, and how many are none.
 ///
 /// A merge whose parts or result are no tokens can never happen, and is left out; so is one that would make a mark of
-/// structure out of text.
-private func pairTable(of vocabulary: Vocabulary) -> PairTable {
+/// structure out of text, which does not count.
+private func pairTable(of vocabulary: Vocabulary) -> (table: PairTable, unusable: Int) {
   let merges = vocabulary.merges
   var table = PairTable(capacity: merges.count)
+  var unusable = merges.count
   var joined: [UInt8] = []
   // Vocabularies list their tokens in the order of the merges: looking there first spares cache misses.
   var last: Token = 0
@@ -114,12 +118,14 @@ private func pairTable(of vocabulary: Vocabulary) -> PairTable {
     joined.append(contentsOf: merges.bytes[rightRange])
     guard let left = vocabulary.token(of: merges.bytes, leftRange),
       let right = vocabulary.token(of: merges.bytes, rightRange),
-      let token = vocabulary.token(of: joined, joined.indices, guess: last), !vocabulary.isMark(token)
+      let token = vocabulary.token(of: joined, joined.indices, guess: last)
     else { continue }
     last = token
+    unusable -= 1
+    if vocabulary.isMark(token) { continue }
     table.insert(left, right, Merge(rank: UInt32(truncatingIfNeeded: rank), token: token))
   }
-  return table
+  return (table, unusable)
 }
 
 private func firstSpace(in bytes: [UInt8], _ range: Range<Int>) -> Int? {

@@ -21,7 +21,7 @@ package final class Tokenizer: Sendable {
     plainTokens = SpecialTokenScanner(userDefined.filter { !vocabulary.isMark($0) }, of: vocabulary)
     specialTokens = SpecialTokenScanner(
       vocabulary.tokens { $0 == .userDefined || $0.isSpecial }, of: vocabulary)
-    self.vocabulary = vocabulary.withoutMerges()
+    self.vocabulary = vocabulary.withoutMerges(family.gaps)
   }
 
   /// The tokens of `text`.

@@ -9,6 +9,9 @@ protocol TokenizerFamily: Sendable {
   /// The tables for `vocabulary`.
   init(_ vocabulary: Vocabulary) throws(TokenizerError)
 
+  /// What is wrong with the tables that the model file gives.
+  var gaps: [VocabularyGap] { get }
+
   /// Appends the tokens of `text[range]`, which is not empty. `startsText` is true at the start of a text and after a
   /// special token. Where `check` says so it ends early.
   func encode(
@@ -16,6 +19,10 @@ protocol TokenizerFamily: Sendable {
 
   /// Appends the bytes that a token with the text `text` stands for; `kind` is neither control nor unknown.
   func appendPiece(_ text: ArraySlice<UInt8>, _ kind: TokenKind, to bytes: inout [UInt8])
+}
+
+extension TokenizerFamily {
+  var gaps: [VocabularyGap] { [] }
 }
 
 /// The registry of tokenizer families.

@@ -26,7 +26,7 @@ package struct Vocabulary: Sendable {
   /// The tokens that end a generation: EOS, EOT, EOM, and all whose text says so.
   package let endOfGeneration: Set<Token>
   /// What the model file left out, so that it had to be assumed.
-  package let gaps: [VocabularyGap]
+  package private(set) var gaps: [VocabularyGap]
 
   private let index: TextIndex
   private let kinds: [TokenKind]
@@ -133,10 +133,11 @@ package struct Vocabulary: Sendable {
     (0..<Token(truncatingIfNeeded: count)).filter { isIncluded(kinds[Int($0)]) }
   }
 
-  /// The same vocabulary without its merges, of which an encoder makes its own table.
-  func withoutMerges() -> Vocabulary {
+  /// The same vocabulary without its merges, of which an encoder makes its own table, and where more is amiss.
+  func withoutMerges(_ gaps: [VocabularyGap] = []) -> Vocabulary {
     var result = self
     result.merges = ByteStrings()
+    result.gaps += gaps
     return result
   }
 }

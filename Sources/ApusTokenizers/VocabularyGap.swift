@@ -8,6 +8,8 @@ package enum VocabularyGap: Sendable, Equatable {
   case assumed(SpecialToken, text: String)
   /// Texts are to start with BOS, and there is no such token.
   case noBeginning
+  /// So many merges of byte-pair encoding do not join two tokens to a third.
+  case merges(unusable: Int)
   /// No token ends a text or a turn.
   case noEnd
 
@@ -28,6 +30,9 @@ extension VocabularyGap: CustomStringConvertible {
     case .assumed(let role, let text):
       "the file does not name its \(role.rawValue) token: \(quoted(text)) is taken, as is usual"
     case .noBeginning: "texts are to begin with BOS (tokenizer.ggml.add_bos_token), but the file names no such token"
+    case .merges(let unusable):
+      "\(unusable) of its merges (tokenizer.ggml.merges) do not join two tokens to a third: they are left out, and text "
+        + "may become other tokens than the model was trained with"
     case .noEnd: "no token of the vocabulary ends a text: answers go on up to their limit"
     }
   }

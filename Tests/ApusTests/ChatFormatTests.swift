@@ -12,12 +12,12 @@ internal import Testing
     vocabulary = try Vocabulary(VocabularyDescription(family: "llama", texts: ByteStrings(["<unk>", "<s>", "</s>"])))
   }
 
-  private func format(_ template: String) -> ChatFormat? {
+  private func makeFormat(_ template: String) -> ChatFormat? {
     ChatFormat(template: .text(template), vocabulary, localTime: { nil })
   }
 
   private func render(_ template: String, _ messages: ChatMessage...) throws -> String {
-    try #require(format(template)).render(messages, addGenerationPrompt: true)
+    try #require(makeFormat(template)).render(messages, addGenerationPrompt: true)
   }
 
   @Test func `gives texts where the template reads texts, else parts, for each role by itself`() throws {
@@ -37,7 +37,7 @@ internal import Testing
     "{% for i in range(10**9) %}x{% endfor %}",
   ])
   func `refuses a template that cannot carry what a user says`(_ template: String) throws {
-    let format = try #require(format(template))
+    let format = try #require(makeFormat(template))
     guard case .refused(let reason) = format.support else { Issue.record("\(template) is taken"); return }
     #expect(reason.utf8.starts(with: "this model cannot chat: ".utf8))
     let error = #expect(throws: ApusError.self) {
@@ -48,7 +48,7 @@ internal import Testing
 
   @Test func `refuses messages of roles that the template leaves out`() throws {
     let template = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }};{% endif %}{% endfor %}"
-    #expect(format(template)?.droppedRoles == ["assistant", "system"])
+    #expect(makeFormat(template)?.droppedRoles == ["assistant", "system"])
     #expect(try render(template, .user("a"), .user("b")) == "a;b;")
     for role in [ChatMessage.Role.system, .assistant, .tool] {
       #expect(throws: ApusError.self) { _ = try render(template, ChatMessage(role: role, content: "c"), .user("a")) }
@@ -59,13 +59,14 @@ internal import Testing
     let template = "{% for m in messages %}{% if m.content != 'secret' %}{{ m.content | trim }};{% endif %}{% endfor %}"
     #expect(try render(template, .user("  a b\n"), .user("?"), .user(" ")) == "a b;?;;")
     let error = #expect(throws: ApusError.self) { _ = try render(template, .user("a"), .user("secret")) }
-    #expect(error?.description.contains("message 2 of 2 (user)") == true)
+    #expect(error?.description.contains("message 2 of 2 says (user)") == true)
   }
 
   @Test func `lets a template refuse messages in its own words`() throws {
     let template =
-      "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}{{ messages[0].content }}"
-    #expect(format(template)?.support == .supported && format(template)?.droppedRoles == [])
+      "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+      + "{{ m.content }}{% endfor %}"
+    #expect(makeFormat(template)?.support == .supported && makeFormat(template)?.droppedRoles == [])
     let error = #expect(throws: ApusError.self) { _ = try render(template, .system("a")) }
     #expect(error?.description.contains("no system") == true)
   }
@@ -96,7 +97,7 @@ internal import Testing
 
   @Test func `keeps what is said by every template of the reference data`() throws {
     for file in TestData.files(in: "chat_templates/templates", suffix: ".jinja") {
-      let format = try #require(format(String(contentsOf: file, encoding: .utf8)))
+      let format = try #require(makeFormat(String(contentsOf: file, encoding: .utf8)))
       let name = file.lastPathComponent
       #expect((format.support == .supported) != Self.refused.contains(name), "\(name)")
       #expect(format.droppedRoles == Self.dropping[name] ?? [], "\(name)")

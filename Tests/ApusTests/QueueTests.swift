@@ -88,6 +88,51 @@ struct QueueTests {
     #expect(engine.metrics.steps > steps)
   }
 
+  @Test func `A parked sequence lets others go on, and its result is the same to the bit`() async throws {
+    var options = GenerationOptions(maxTokens: 150, seed: 11, ignoreEOS: true, topLogProbabilities: 2)
+    options.sampling.temperature = 0.9
+    options.sampling.repetitionPenalty = 1.2
+    options.sampling.mirostat = 2
+    let slow = GenerationRequest(prompt: [1, 403, 407], options: options)
+    let expected = try await TestModels.engine().submit(slow).completion()
+    let engine = try TestModels.engine { $0.unreadByteLimit = 1000 }
+    let stream = try engine.submit(slow)
+    var iterator = stream.makeAsyncIterator()
+    var tokens: [GeneratedToken] = []
+    var isFirst = true
+    while true {
+      // Others take the place, and the whole of the KV cache, whenever the reader rests.
+      for seed in 0..<2 {
+        let prompt = (0..<100 + seed * 50).map { Token(5 + ($0 * 31 + seed * 17) % 450) }
+        let other = try await engine.submit(GenerationRequest(prompt: prompt, options: .greedy(300))).completion()
+        #expect(other.usage.completionTokens == 300)
+      }
+      let event = try await iterator.next()
+      guard let event else { break }
+      switch event {
+      case .progress: #expect(isFirst)
+      case .text(let delta):
+        isFirst = false
+        tokens += delta.tokens
+      case .finished(let summary): #expect(summary.usage == expected.usage && summary.finishReason == .length)
+      }
+    }
+    #expect(tokens == expected.tokens)
+  }
+
+  @Test func `A parked sequence that nobody reads is ended, and keeps what it has`() async throws {
+    let engine = try TestModels.engine {
+      $0.unreadByteLimit = 1000
+      $0.readerStall = .milliseconds(50)
+    }
+    let stream = try engine.submit(request(200))
+    while engine.health.queued + engine.health.running > 0 { await Task.yield() }
+    let completion = try await stream.completion()
+    #expect(completion.finishReason == .stalled)
+    #expect((1..<200).contains(completion.tokens.count))
+    #expect(engine.metrics.cancelledRequests == 1)
+  }
+
   private func request(_ count: Int) -> GenerationRequest {
     GenerationRequest(prompt: [1, 403, 407], options: .greedy(count))
   }

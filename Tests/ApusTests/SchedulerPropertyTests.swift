@@ -97,7 +97,7 @@ internal import Testing
       case 2:
         let id = pick(nextID + 1)
         if scheduler.cancel(id) { ended.insert(id) }
-      case 3: scheduler.setPaused(pick(nextID + 1), pick(3) == 0)
+      case 3: if pick(2) == 0 { scheduler.park(pick(nextID + 1)) } else { scheduler.resume(pick(nextID + 1)) }
       case 4 where pick(20) == 0: scheduler.clearPrefixCache()
       default: step()
       }
@@ -110,8 +110,10 @@ internal import Testing
     for _ in 0..<600 {
       run.act()
       try #require(run.scheduler.checkIntegrity() == nil)
+      // Who is parked keeps nobody waiting.
+      #expect(run.scheduler.canStep || run.scheduler.waitingCount + run.scheduler.runningCount == 0)
     }
-    for id in 0..<run.nextID { run.scheduler.setPaused(id, false) }
+    for id in 0..<run.nextID { run.scheduler.resume(id) }
     var steps = 0
     while run.scheduler.canStep, steps < 100_000 {
       run.step()

@@ -68,21 +68,45 @@ internal import Testing
     return batch
   }
 
-  @Test func `A paused sequence lets others go on`() {
-    var limits = Scheduler.Limits(contextLength: 64)
-    limits.maximumSequences = 2
-    var scheduler = Scheduler(limits)
-    for id in 1...2 { _ = scheduler.admit(SequenceRequest(id: id, prompt: [1, 2], maximumTokens: 9)) }
-    _ = step(&scheduler, tokens: [5, 5])
-    scheduler.setPaused(1, true)
-    let second = step(&scheduler, tokens: [5])
+  @Test func `A parked sequence has no place, and goes on before those that wait`() {
+    var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
+    for id in 1...3 { _ = scheduler.admit(SequenceRequest(id: id, prompt: [Token(id), 2], maximumTokens: 9)) }
+    _ = step(&scheduler, tokens: [5])
+    scheduler.park(1)
+    #expect(scheduler.runningCount == 0 && scheduler.parkedCount == 1 && scheduler.waitingCount == 2)
+    let second = step(&scheduler, tokens: [6])
     #expect(second?.parts.map(\.id) == [2])
-    scheduler.setPaused(2, true)
-    let none = step(&scheduler, tokens: [])
-    #expect(!scheduler.canStep && none == nil)
-    scheduler.setPaused(1, false)
-    let first = step(&scheduler, tokens: [5])
+    scheduler.resume(1)
+    scheduler.resume(1)
+    #expect(scheduler.checkIntegrity() == nil && scheduler.parkedCount == 0 && scheduler.waitingCount == 2)
+    scheduler.park(2)
+    let first = step(&scheduler, tokens: [7])
     #expect(first?.parts.map(\.id) == [1])
+    // All but the last token was still there.
+    #expect(first?.tokens == [5] && first?.attention.positions == [2])
+    scheduler.park(1)
+    _ = step(&scheduler, tokens: [8])
+    scheduler.park(3)
+    #expect(!scheduler.canStep && scheduler.parkedCount == 3)
+    let cancelled = [scheduler.cancel(2), scheduler.cancel(2)]
+    #expect(cancelled == [true, false] && scheduler.parkedCount == 2)
+  }
+
+  @Test func `A parked sequence whose KV blocks were taken is computed again, without a second progress`() {
+    var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
+    _ = scheduler.admit(SequenceRequest(id: 1, prompt: [1, 2], maximumTokens: 40))
+    for _ in 0..<20 { _ = step(&scheduler, tokens: [5]) }
+    scheduler.park(1)
+    scheduler.clearPrefixCache()
+    scheduler.resume(1)
+    let chunk = scheduler.next(budget: 16)
+    #expect(chunk?.tokens == [1, 2] + Array(repeating: 5, count: 14) && chunk?.logitRows == [])
+    let events = chunk.map { scheduler.complete($0, tokens: [nil]) }
+    #expect(events == [])
+    let rest = scheduler.next(budget: 16)
+    #expect(rest?.tokens == Array(repeating: 5, count: 6) && rest?.logitRows == [5])
+    let last = rest.map { scheduler.complete($0, tokens: [6]) }
+    #expect(last == [.token(id: 1, 6)])
   }
 
   @Test func `Decoding sequences come before prompts in a step`() throws {

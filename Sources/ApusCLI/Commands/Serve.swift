@@ -74,6 +74,7 @@ struct Serve: AsyncParsableCommand {
       var options = load.options
       // The server bounds the queue; requests whose clients just left may stand in the engine's a moment longer.
       options.queueLimit = queue + 16
+      options.readerStall = configuration.timeouts.writeStall
       let model = try await Model.load(model.path, options: options)
       let logger = Self.logger()
       if let warning = keys.warning { logger.warning("\(warning)") }

@@ -60,6 +60,13 @@ struct Template: ParsableCommand {
     try output.flush()
   }
 
+  private static func time(_ text: String) throws(Failure) -> TemplateClock {
+    guard let time = TemplateClock(iso8601: text) else {
+      throw Failure("now must be a time such as 2024-07-26T12:34:56")
+    }
+    return time
+  }
+
   /// Messages alone, or with other variables beside them.
   private func conversation(_ value: JSONValue) throws(Failure) -> JSONObject {
     switch value {
@@ -76,7 +83,7 @@ struct Template: ParsableCommand {
     variables["bos_token"] = source.beginning.map { .string($0) }
     variables["eos_token"] = source.end.map { .string($0) }
     for (key, value) in zip(members.keys, members.values) { variables[key] = value }
-    let clock = (try? object.text("now")).flatMap { $0 }.flatMap(TemplateClock.init(iso8601:))
+    let clock = try (try object.text("now")).map(Self.time)
     return try template.render(
       Array(zip(variables.keys, variables.values)),
       clock: clock ?? now.flatMap(TemplateClock.init(iso8601:)) ?? systemLocalTime()

@@ -36,6 +36,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     clients.add(presence, of: context.channel)
+    UnsentBytes.bound(on: context.channel)
     let watcher = ByteWatcher { [unowned self] in bytesArrived(context) }
     try? context.pipeline.syncOperations.addHandler(watcher, position: .first)
   }

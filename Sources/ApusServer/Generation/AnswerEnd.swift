@@ -14,6 +14,8 @@ package enum AnswerEnd: String, Sendable, CaseIterable {
   case queueTimeout = "queue_timeout"
   /// The server ended before it.
   case shutdown
+  /// Nobody read it for as long as it may wait for its reader.
+  case readerStalled = "reader_stalled"
   /// Nobody is there to read it.
   case clientLeft = "client_left"
 
@@ -22,6 +24,7 @@ package enum AnswerEnd: String, Sendable, CaseIterable {
     switch reason {
     case .stop: self = .stop
     case .length: self = .length
+    case .stalled: self = .readerStalled
     case .cancelled: self = interruption ?? .shutdown
     }
   }
@@ -33,6 +36,7 @@ package enum AnswerEnd: String, Sendable, CaseIterable {
     case .deadline: .deadlineExceeded
     case .queueTimeout: .queueTimeout
     case .shutdown: .shuttingDown
+    case .readerStalled: .readerStalled
     case .clientLeft: .clientLeft
     }
   }
