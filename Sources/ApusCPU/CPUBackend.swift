@@ -43,11 +43,7 @@ package import ApusCore
   package init(_ options: Options) throws(BackendError) {
     self.options = options
     pool = ThreadPool(threadCount: options.threads, pinsThreads: options.pinsThreads)
-    guard pool.startedCount == pool.threadCount else {
-      throw .unsupported(
-        "the system starts \(pool.startedCount - 1) more threads, but \(pool.threadCount - 1) are wanted: "
-          + "compute with fewer threads, or raise the limit on processes and threads")
-    }
+    try pool.checkStarted()
     blas = options.usesBLAS ? try OpenBLAS(threads: pool.threadCount) : nil
     quantized = try QuantizedActivations()
     denseTiles = try DenseTiles(workers: pool.threadCount)

@@ -1,3 +1,4 @@
+package import ApusCore
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -49,8 +50,13 @@ internal import Synchronization
     #endif
   }
 
-  /// Threads that work, the caller's included: fewer than `threadCount` where the system gives no more.
-  package var startedCount: Int { threads.count + 1 }
+  /// Throws where the system has not started all threads; those that it has would do, but slower than was asked for.
+  package func checkStarted() throws(BackendError) {
+    guard threads.count + 1 < threadCount else { return }
+    throw .unsupported(
+      "the system starts \(threads.count) more threads, but \(threadCount - 1) are wanted: compute with fewer threads, "
+        + "or raise the limit on processes and threads")
+  }
 
   /// Calls `body(tile, worker)` once for every tile in `0..<tiles`, on any thread, and returns when all are done.
   ///

@@ -23,11 +23,11 @@ package func contentDigest(of bytes: RawSpan, at place: Int) -> UInt64 {
   return mixed(mixed(mixed(mixed(rest, a), b), c), d) | 1
 }
 
-/// One-to-one for either argument, and moves every bit.
+/// A change of one bit changes about half of the result's: both halves of the product are needed for the high ones.
 @inline(__always)
 private func mixed(_ state: UInt64, _ word: UInt64) -> UInt64 {
-  let product = (state ^ word) &* 0x9FB2_1C65_1E98_DF25
-  return product << 29 | product >> 35
+  let product = (state ^ word).multipliedFullWidth(by: 0x9FB2_1C65_1E98_DF25)
+  return product.high ^ product.low
 }
 
 extension RawSpan {

@@ -45,8 +45,25 @@ private struct Hostile: Sendable, CustomTestStringConvertible {
     ]
   }
 
+  /// Two layers have lists of two.
+  static let lists =
+    ["attention.head_count", "attention.head_count_kv", "feed_forward_length"].flatMap { key in
+      [1, 3, 600].map { count in
+        Hostile("\(key) = array of \(count)", key) {
+          $0.set("llama." + key, array: [UInt32](repeating: 4, count: count))
+        }
+      }
+    }
+    + ["block_count", "embedding_length", "attention.key_length"].map { key in
+      Hostile("\(key) = an array", key) { $0.set("llama." + key, array: [UInt32(64), 64]) }
+    }
+
   static let others =
     [
+      Hostile("logit_scale", Float(0.5)), Hostile("attn_logit_softcapping", Float(30)),
+      Hostile("linear rope scaling without a factor", "rope.scaling.factor") {
+        $0.set("llama.rope.scaling.type", "linear")
+      },
       Hostile("block_count", UInt32(1025)),
       Hostile("attention.head_count", UInt32(3), about: "attention.head_count_kv"),
       Hostile("attention.head_count_kv", UInt32(3)),
@@ -95,7 +112,7 @@ private struct Hostile: Sendable, CustomTestStringConvertible {
     return try ModelConfiguration(GGUFFile.open(path: path))
   }
 
-  @Test(arguments: Hostile.counts + Hostile.numbers + Hostile.others)
+  @Test(arguments: Hostile.counts + Hostile.numbers + Hostile.lists + Hostile.others)
   private func `is refused with the name of the key that is wrong`(hostile: Hostile) throws {
     let error = #expect(throws: ModelError.self) { try configuration(hostile.change) }
     guard case .file(let error) = error else { return }

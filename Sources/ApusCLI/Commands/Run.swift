@@ -70,11 +70,11 @@ struct Run: AsyncParsableCommand {
   private func promptText() throws -> String? {
     var parts: [String] = []
     if prompt == "-" || (prompt == nil && file == nil && !chat && !Terminal.isInput) {
-      let bytes = try Input().readAll()
-      guard !bytes.isEmpty else {
+      let text = try StoredText.promptText(Input().readAll(), from: "standard input")
+      guard !text.isEmpty else {
         throw Failure("standard input is empty: give a prompt, or --chat to read messages", code: Failure.usage)
       }
-      parts.append(try StoredText.promptText(bytes, from: "standard input"))
+      parts.append(text)
     } else if let prompt {
       parts.append(prompt)
     }

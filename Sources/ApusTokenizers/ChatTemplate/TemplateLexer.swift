@@ -15,12 +15,13 @@ struct TemplateLexer {
     return lexer.tokens
   }
 
-  /// Line ends become \n, and one at the very end is dropped.
+  /// A byte order mark is dropped, line ends become \n, and one at the very end is dropped.
   private init(_ source: String) {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(source.utf8.count)
     var previous: UInt8 = 0
-    for byte in source.utf8 {
+    let mark = ByteOrderMark(source.utf8) == nil ? 0 : ByteOrderMark.utf8Bytes.count
+    for byte in source.utf8.dropFirst(mark) {
       if byte == 0x0D {
         bytes.append(0x0A)
       } else if byte != 0x0A || previous != 0x0D {
