@@ -115,7 +115,7 @@ extension APIError {
   /// Turning a request into a prompt took so long.
   static func preparationTimeout(_ limit: Duration) -> APIError {
     invalid(
-      nil, "turning the request into a prompt took longer than \(limit / .seconds(1)) s: shorten it",
+      nil, "turning the request into a prompt took longer than \(limit.components.seconds) s: shorten it",
       code: "preparation_timeout")
   }
 
