@@ -119,7 +119,7 @@ class Templates(unittest.TestCase):
         self.refused_everywhere(model(change), "tool_use", "rag")
 
     def test_a_default_beside_named_templates_is_used(self):
-        path = model(lambda file: file.set(_TEMPLATE + ".tool_use", "{{ broken").set("tokenizer.chat_templates", ["tool_use"]))
+        path = model(lambda file: file.set(_TEMPLATE + ".tool_use", "{{ broken").set(_TEMPLATE + "s", ["tool_use"]))
         plain, named = run(MODEL, "Hello"), run(path, "Hello")
         self.assertEqual((named.returncode, named.stdout), (0, plain.stdout))
 
@@ -140,13 +140,15 @@ class Templates(unittest.TestCase):
 
     def test_content_by_role_goes_in_the_form_of_that_role(self):
         path = with_template(
-            "{% for m in messages %}{{ m.role }}: {% if m.role == 'user' %}{% for p in m.content %}{{ p.text }}{% endfor %}"
+            "{% for m in messages %}{{ m.role }}: "
+            "{% if m.role == 'user' %}{% for p in m.content %}{{ p.text }}{% endfor %}"
             "{% else %}{{ m.content }}{% endif %}\n{% endfor %}")
         self.assertEqual(apus("check", path).returncode, 0)
         with Server(model=path) as server:
-            counts = [server.chat({"role": "system", "content": text}, "Hello", max_tokens=1).json["usage"]["prompt_tokens"]
-                      for text in ("Be", "Be brief and kind and so on")]
-            self.assertLess(counts[1] - counts[0], 10)
+            answers = [server.chat({"role": "system", "content": text}, "Hello", max_tokens=1).json
+                       for text in ("Be", "Be brief and kind and so on")]
+            counts = [answer["usage"]["prompt_tokens"] for answer in answers]
+            self.assertIn(counts[1] - counts[0], range(1, 10))
 
     def test_an_empty_template_counts_as_none(self):
         for template in ("", " \n\t "):
@@ -186,7 +188,8 @@ class Templates(unittest.TestCase):
             self.assertTrue(any("ChatML" in entry["message"] for entry in server.log))
 
     def test_messages_that_a_template_would_leave_out_are_refused(self):
-        path = with_template("{% for m in messages %}{% if m.role == 'user' %}user: {{ m.content }}\n{% endif %}{% endfor %}")
+        path = with_template(
+            "{% for m in messages %}{% if m.role == 'user' %}user: {{ m.content }}\n{% endif %}{% endfor %}")
         self.assertIn("without assistant and system messages", apus("check", path).stdout)
         system = {"role": "system", "content": "Be brief."}
         with Server(model=path) as server:
@@ -209,7 +212,8 @@ class Templates(unittest.TestCase):
 
     def test_a_template_that_drops_some_texts_is_noticed_in_the_request(self):
         path = with_template(
-            "{% for m in messages %}{% if 'secret' not in m.content %}{{ m.role }}: {{ m.content }}\n{% endif %}{% endfor %}")
+            "{% for m in messages %}{% if 'secret' not in m.content %}{{ m.role }}: {{ m.content }}\n{% endif %}"
+            "{% endfor %}")
         with Server(model=path) as server:
             self.assertEqual(server.chat("Hello", max_tokens=1).status, 200)
             answer = server.chat("My secret is quite interesting", max_tokens=1)
