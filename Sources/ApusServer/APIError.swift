@@ -89,6 +89,11 @@ extension APIError {
     return error
   }()
 
+  /// Nobody is left to read it: for the log, with nginx's status.
+  static let clientLeft = APIError(
+    .init(code: 499, reasonPhrase: "Client Closed Request"), type: "invalid_request_error",
+    "the client closed the connection", code: "client_left")
+
   static let timeout = APIError(
     .requestTimeout, type: "invalid_request_error", "the request took too long to arrive", code: "request_timeout")
 

@@ -10,16 +10,19 @@ struct ModelService: Sendable {
   /// Seconds since 1970 when the server started.
   let started: Int
   let admission: Admission
-  let clients = ConnectedClients()
+  let connections: Connections
   /// Differs between models and kernels, so that clients see when the same seed may give another text.
   let fingerprint: String
 
-  init(_ model: Model, _ configuration: ServerConfiguration) {
+  init(_ model: Model, _ configuration: ServerConfiguration, log: AccessLog) {
     self.model = model
     self.configuration = configuration
     name = (configuration.modelName ?? model.information.name).shortened(
       toByteCount: configuration.limits.modelNameByteCount)
     started = configuration.unixTime()
+    connections = Connections(
+      limit: configuration.maximumConnections, addressLimit: configuration.effectiveConnectionsPerAddress
+    ) { log.countConnectionWithoutRoom() }
     admission = Admission(limit: configuration.queueLimit + 1)
     let information = model.information
     fingerprint =

@@ -92,7 +92,8 @@ final class GenerationRun: Sendable {
     switch (summary.finishReason, interruption) {
     case (.stop, _): return "stop"
     case (.length, _), (.cancelled, .deadline?): return "length"
-    case (.cancelled, .clientLeft?), (.cancelled, nil): throw .shuttingDown
+    case (.cancelled, .clientLeft?): throw .clientLeft
+    case (.cancelled, nil): throw .shuttingDown
     }
   }
 }

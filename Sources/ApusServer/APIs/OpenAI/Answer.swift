@@ -62,7 +62,7 @@ struct Answer: Sendable {
 struct AnswerStream: Sendable {
   let answer: Answer
   let run: GenerationRun
-  let heartbeat: Duration
+  let heartbeat: Heartbeat
 
   /// Writes everything up to `[DONE]`; a failure becomes the last frame.
   @concurrent func write(to writer: inout any ResponseBodyWriter) async throws {
@@ -85,10 +85,10 @@ struct AnswerStream: Sendable {
     var format = answer.format(choice)
     if let opening = format.opening() { try await writer.write(answer.frame(choice, opening)) }
     var isQuiet = false
-    for try await signal in try run.events(of: choice).ticking(every: heartbeat) {
+    for try await signal in try run.events(of: choice).ticking(with: heartbeat) {
       switch signal {
       case .tick:
-        if isQuiet { try await writer.write(ServerSentEvents.ping) }
+        if isQuiet || heartbeat.isProbing { try await writer.write(ServerSentEvents.ping) }
         isQuiet = true
       case .event(.progress): break
       case .event(.text(let delta)):

@@ -51,13 +51,15 @@ struct OpenAI: Sendable {
     let plan = GenerationPlan(model: service.model, prompts: prompts, count: fields.choices, options: fields.options)
     try plan.check()
     let run = try GenerationRun(plan, admission: service.admission)
-    run.end(with: service.clients.presence(of: context.channel))
-    return fields.isStreamed ? stream(answer, run) : try await whole(answer, run)
+    let client = service.connections.presence(of: context.channel)
+    run.end(with: client)
+    let heartbeat = Heartbeat(interval: service.configuration.timeouts.heartbeat, client: client)
+    return fields.isStreamed ? stream(answer, run, heartbeat) : try await whole(answer, run, heartbeat)
   }
 
-  private func whole(_ answer: Answer, _ run: GenerationRun) async throws -> Response {
+  private func whole(_ answer: Answer, _ run: GenerationRun, _ heartbeat: Heartbeat) async throws -> Response {
     let deadline = service.configuration.timeouts.wholeAnswer
-    return try await PendingAnswer(heartbeat: service.configuration.timeouts.heartbeat) {
+    return try await PendingAnswer(heartbeat: heartbeat) {
       let watchdog = Task {
         try await Task.sleep(for: deadline)
         run.interrupt(.deadline)
@@ -67,8 +69,8 @@ struct OpenAI: Sendable {
     }.response()
   }
 
-  private func stream(_ answer: Answer, _ run: GenerationRun) -> Response {
-    let stream = AnswerStream(answer: answer, run: run, heartbeat: service.configuration.timeouts.heartbeat)
+  private func stream(_ answer: Answer, _ run: GenerationRun, _ heartbeat: Heartbeat) -> Response {
+    let stream = AnswerStream(answer: answer, run: run, heartbeat: heartbeat)
     var headers: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-cache"]
     if let unbuffered = HTTPField.Name("X-Accel-Buffering") { headers[unbuffered] = "no" }
     return Response(status: .ok, headers: headers, body: ResponseBody { try await stream.write(to: &$0) })
