@@ -35,6 +35,8 @@ struct ApusCommand: AsyncParsableCommand {
   /// Runs the program; never returns an error.
   static func main() async {
     Signals.install()
+    Descriptors.keepStandardError()
+    if Descriptors.areTooFew { say("too few file descriptors: raise the limit with 'ulimit -n 1024'", code: 1) }
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -71,7 +73,7 @@ struct ApusCommand: AsyncParsableCommand {
   }
 
   private static func say(_ message: String, code: Int32) -> Never {
-    StandardError.write("Error: \(message)\n")
+    StandardError.writeLast("Error: \(message)\n")
     leave(code)
   }
 }

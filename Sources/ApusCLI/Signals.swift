@@ -17,7 +17,9 @@ enum Signals {
       // Only async-signal-safe calls are allowed here: no allocation, no lock.
       let message: StaticString =
         "Error: the model file changed or was cut while in use: restore it and start again, or use --no-mmap\n"
-      _ = unsafe write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
+      if StandardError.canTake(within: 0) {
+        _ = unsafe write(STDERR_FILENO, message.utf8Start, message.utf8CodeUnitCount)
+      }
       // EX_OSERR of sysexits.h.
       _exit(71)
     }

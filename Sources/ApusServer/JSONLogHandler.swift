@@ -28,15 +28,22 @@ package struct JSONLogHandler: LogHandler {
   }
 
   package func log(event: LogEvent) {
-    var object = JSONObject([
-      ("time", .string(now())), ("level", .string(event.level.rawValue)), ("label", .string(label)),
-      ("message", .string(event.message.description)),
-    ])
     let merged = metadata.merging(metadataProvider?.get() ?? [:]) { $1 }.merging(event.metadata ?? [:]) { $1 }
-    for (key, value) in merged.sorted(by: { $0.key < $1.key }) where object[key] == nil {
-      object[key] = Self.json(value)
+    write(Self.line(event.level, event.message.description, label: label, time: now(), metadata: merged))
+  }
+
+  /// One entry as a line.
+  package static func line(
+    _ level: Logger.Level, _ message: String, label: String, time: String, metadata: Logger.Metadata
+  ) -> [UInt8] {
+    var object = JSONObject([
+      ("time", .string(time)), ("level", .string(level.rawValue)), ("label", .string(label)),
+      ("message", .string(message)),
+    ])
+    for (key, value) in metadata.sorted(by: { $0.key < $1.key }) where object[key] == nil {
+      object[key] = json(value)
     }
-    write(JSONValue.object(object).serialized(.compact) + [0x0A])
+    return JSONValue.object(object).serialized(.compact) + [0x0A]
   }
 
   private static func json(_ value: Logger.Metadata.Value) -> JSONValue {

@@ -26,10 +26,16 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// Whether only this machine can connect.
-  package var isLoopback: Bool {
-    if host.lowercased() == "localhost" || host == "::1" { return true }
+  package var isLoopback: Bool { Self.isLoopback(host: host.lowercased()) }
+
+  /// Whether a host, in small letters, is this machine for itself: `localhost`, 127.0.0.0/8 or ::1.
+  static func isLoopback(host: String) -> Bool {
+    if ["localhost", "::1", "0:0:0:0:0:0:0:1"].contains(host) { return true }
     let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    let isAddress = parts.allSatisfy { part in
+      part.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") } && UInt8(part) != nil
+    }
+    return parts.count == 4 && parts[0] == "127" && isAddress
   }
 
   /// The address as part of a URL.

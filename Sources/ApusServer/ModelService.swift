@@ -13,18 +13,21 @@ struct ModelService: Sendable {
   /// Reads the bodies of requests.
   let body: JSONBody
   let preparation: Preparation
-  let clients = ConnectedClients()
+  let connections: Connections
   let file: ModelFileCheck
   /// Differs between models and kernels, so that clients see when the same seed may give another text.
   let fingerprint: String
 
-  init(_ model: Model, _ configuration: ServerConfiguration) {
+  init(_ model: Model, _ configuration: ServerConfiguration, log: AccessLog) {
     self.model = model
     file = ModelFileCheck(model)
     self.configuration = configuration
     name = (configuration.modelName ?? model.information.name).shortened(
       toByteCount: configuration.limits.modelNameByteCount)
     started = configuration.unixTime()
+    connections = Connections(
+      limit: configuration.maximumConnections, addressLimit: configuration.effectiveConnectionsPerAddress
+    ) { log.countConnectionWithoutRoom() }
     admission = Admission(limit: configuration.queueLimit + 1)
     preparation = Preparation(limit: configuration.timeouts.preparation)
     body = JSONBody(limits: configuration.limits)

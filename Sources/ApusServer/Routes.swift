@@ -1,6 +1,5 @@
 internal import HTTPTypes
 internal import Hummingbird
-internal import Logging
 
 /// Everything the server answers to: the one list of its paths.
 struct Routes: Sendable {
@@ -24,10 +23,12 @@ struct Routes: Sendable {
   }
 
   /// A router with these paths behind the server's middleware; other methods of a known path are refused by name.
-  func router(_ service: ModelService, logger: Logger) -> Router<APIRequestContext> {
+  func router(_ service: ModelService, log: AccessLog) -> Router<APIRequestContext> {
     let router = Router(context: APIRequestContext.self)
-    router.add(middleware: RequestRecord(logger: logger))
-    router.add(middleware: CrossOrigin(allowedOrigins: service.configuration.allowedOrigins))
+    let hosts = AllowedHosts(service.configuration)
+    router.add(middleware: RequestRecord(log: log))
+    router.add(middleware: HostCheck(hosts: hosts))
+    router.add(middleware: CrossOrigin(allowedOrigins: service.configuration.allowedOrigins, hosts: hosts))
     router.add(middleware: ErrorResponses())
     router.add(middleware: TargetLimit(byteCount: service.configuration.limits.targetByteCount))
     router.add(middleware: Authentication(keys: service.configuration.apiKeys))

@@ -11,20 +11,22 @@ package struct Server: Sendable {
   private let service: ModelService
   private let logger: Logger
   private let configuration: ServerConfiguration
+  private let accessLog: AccessLog
 
   /// A server that has not started yet; throws where the configuration makes no sense or is not safe.
   package init(model: Model, configuration: ServerConfiguration, logger: Logger) throws(ServerError) {
     self.configuration = try configuration.validated()
     self.logger = logger
-    service = ModelService(model, configuration)
+    accessLog = AccessLog(logger)
+    service = ModelService(model, configuration, log: accessLog)
   }
 
   /// Serves until SIGTERM or SIGINT, then refuses new requests, lets running answers end, and returns.
   ///
-  /// Answers that have not ended after `ServerTimeouts.drain` end there. A second signal calls `onSecondSignal`, which
-  /// should end the program at once. `onReady` is told every address with its real port once it is listened on.
+  /// Answers that have not ended after `ServerTimeouts.drain` end there, and connections a moment later. `endNow` should
+  /// end the program at once: a second signal calls it, and something that does not stop in spite of all. `onReady` is told every address with its real port once it is listened on.
   package func run(
-    onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }, onSecondSignal: @escaping @Sendable () -> Void
+    onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }, endNow: @escaping @Sendable () -> Void
   ) async throws {
     service.model.reportLimits(to: logger)
     let listeners = Listeners(applications: configuration.listen.map { application(listeningOn: $0, onReady: onReady) })
@@ -32,13 +34,14 @@ package struct Server: Sendable {
       services: [.init(service: listeners, successTerminationBehavior: .gracefullyShutdownGroup)], logger: quietLogger)
     settings.maximumGracefulShutdownDuration = configuration.timeouts.drain + .seconds(5)
     let group = ServiceGroup(configuration: settings)
-    let shutdown = Shutdown(service: service, group: group, logger: logger, onSecondSignal: onSecondSignal)
+    let shutdown = Shutdown(service: service, group: group, logger: logger, endNow: endNow)
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await serve(group) }
       tasks.addTask { await shutdown.waitForSignals() }
       try await tasks.next()
       tasks.cancelAll()
     }
+    accessLog.summarize()
     logger.info("stopped")
   }
 
@@ -61,21 +64,25 @@ package struct Server: Sendable {
   package func application(
     listeningOn address: ListenAddress, onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }
   ) -> Application<RouterResponder<APIRequestContext>> {
-    let (limits, timeouts, clients) = (configuration.limits, configuration.timeouts, service.clients)
+    let (limits, timeouts, connections) = (configuration.limits, configuration.timeouts, service.connections)
     let connection = HTTP1Channel.Configuration(
       additionalChannelHandlers: [
-        ConnectionGuard(timeouts: timeouts, bodyByteLimit: limits.bodyByteCount, clients: clients)
+        ConnectionGuard(timeouts: timeouts, limits: limits, connections: connections)
       ],
       idleTimeout: TimeAmount(timeouts.idle),
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: limits.headerByteCount, maxHeaderListSize: limits.headerByteCount,
         maxHeaderFieldCount: limits.headerCount))
     return Application(
-      router: Routes(service).router(service, logger: logger), server: .http1(configuration: connection),
+      router: Routes(service).router(service, log: accessLog), server: .http1(configuration: connection),
       configuration: ApplicationConfiguration(
         address: .hostname(address.host, port: address.port), serverName: "apus",
-        availableConnectionsDelegate: MaximumAvailableConnections(configuration.maximumConnections)),
+        availableConnectionsDelegate: MaximumAvailableConnections(
+          configuration.maximumConnections + ServerConfiguration.closingConnections)),
       onServerRunning: { channel in
+        try? await channel.eventLoop.submit {
+          try channel.pipeline.syncOperations.addHandler(AcceptPause(), position: .first)
+        }.get()
         let bound = ListenAddress(host: address.host, port: channel.localAddress?.port ?? address.port)
         announce(bound)
         onReady(bound)

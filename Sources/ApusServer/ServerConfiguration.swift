@@ -1,4 +1,5 @@
 internal import Foundation
+internal import NIOCore
 
 /// How a server listens, whom it answers, and what it bears.
 package struct ServerConfiguration: Sendable {
@@ -14,10 +15,21 @@ package struct ServerConfiguration: Sendable {
   package var hasStrictModels = false
   /// Origins of web pages that may use the server beside those on this machine; `*` is all.
   package var allowedOrigins: [String] = []
+  /// Names under which it may be asked beside those of this machine; `*` is any.
+  ///
+  /// Without any, a server that listens on this machine alone and has no key answers to this machine's names only, every
+  /// other server to any name.
+  package var allowedHosts: [String] = []
   /// Requests that may wait beside the one that is worked on; the engine's own limit must not be lower.
   package var queueLimit = 16
-  /// Connections that may be open at once, each of which takes a file descriptor; more wait until one closes.
+  /// Connections that may be open at once, each of which takes a file descriptor.
+  ///
+  /// For one more, the one that has kept the server waiting longest gives way.
   package var maximumConnections = 960
+  /// Connections that may come from one address; nil is three quarters of all.
+  ///
+  /// A reverse proxy has one address for all its clients.
+  package var connectionsPerAddress: Int?
   /// What a request may hold.
   package var limits = RequestLimits()
   /// How long things may take.
@@ -38,9 +50,42 @@ package struct ServerConfiguration: Sendable {
       throw .keyNeeded(open)
     }
     guard queueLimit >= 0 else { throw .invalidSetting(name: "--queue", reason: "must not be negative") }
-    guard maximumConnections > 0 else { throw .invalidSetting(name: "--connections", reason: "must be positive") }
+    guard (1...1_000_000).contains(maximumConnections) else {
+      throw .invalidSetting(name: "--connections", reason: "must be 1 to 1000000")
+    }
+    guard connectionsPerAddress ?? 1 > 0 else {
+      throw .invalidSetting(name: "--connections-per-address", reason: "must be positive")
+    }
+    guard allowedHosts.allSatisfy({ $0 == "*" || AllowedHosts.host(of: $0) != nil }) else {
+      throw .invalidSetting(name: "--allow-host", reason: "needs a name or an address, such as chat.example")
+    }
     return self
   }
+
+  /// Connections that one address may have.
+  var effectiveConnectionsPerAddress: Int { connectionsPerAddress ?? (maximumConnections - maximumConnections / 4) }
+
+  /// This configuration, with no more connections than a process has file descriptors for.
+  ///
+  /// - Parameters:
+  ///   - descriptors: How many the process may have.
+  ///   - used: How many it has before the server starts.
+  /// - Returns: The same but for `maximumConnections`.
+  /// - Throws: `ServerError.fewDescriptors` where there are not enough for a few connections.
+  package func fitting(descriptors: Int, used: Int) throws(ServerError) -> ServerConfiguration {
+    // Three for each event loop, one for each listener, some for signals and files, some that are just closing.
+    let own = used + 3 * System.coreCount + listen.count + 8 + Self.closingConnections
+    guard descriptors - own >= Self.fewestConnections else {
+      throw .fewDescriptors(limit: descriptors, needed: own + Self.fewestConnections)
+    }
+    var fitting = self
+    fitting.maximumConnections = min(maximumConnections, descriptors - own)
+    return fitting
+  }
+
+  /// Connections beyond the limit that may be open until those that give way have closed.
+  static let closingConnections = 8
+  private static let fewestConnections = 8
 }
 
 /// What one request may hold; one more is refused with a status of 4xx.
@@ -55,6 +100,8 @@ package struct RequestLimits: Sendable {
   package var headerByteCount = 32 << 10
   /// Header fields.
   package var headerCount = 100
+  /// Refusals on one connection; it closes with the last.
+  package var refusalsPerConnection = 64
   /// Brackets, separators, texts, numbers and words of the JSON body.
   package var jsonTokens = 1_000_000
   /// Choices per prompt.
@@ -80,7 +127,7 @@ package struct RequestLimits: Sendable {
 
 /// How long the parts of a request may take.
 package struct ServerTimeouts: Sendable {
-  /// From a request's first byte to the end of its header.
+  /// From a connection's start, or a later request's first byte, to the end of the request's header.
   package var header = Duration.seconds(10)
   /// From the end of the header to the end of the body.
   package var body = Duration.seconds(60)

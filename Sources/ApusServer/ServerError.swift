@@ -8,6 +8,8 @@ package enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
   case invalidKey
   /// A limit or timeout that makes no sense.
   case invalidSetting(name: String, reason: String)
+  /// The process may have too few file descriptors for a server.
+  case fewDescriptors(limit: Int, needed: Int)
   /// The system does not let the server listen there.
   case cannotListen(addresses: [ListenAddress], reason: String)
 
@@ -19,6 +21,8 @@ package enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(address) can be reached from other machines: set --api-key-file or --api-key, or allow everyone with --insecure"
     case .invalidKey: "an API key must have 1 to 1024 visible ASCII characters, without spaces"
     case .invalidSetting(let name, let reason): "\(name) \(reason)"
+    case .fewDescriptors(let limit, let needed):
+      "a server needs \(needed) file descriptors, and the limit is \(limit): raise it, for example with 'ulimit -n 1024'"
     case .cannotListen(let addresses, let reason):
       "cannot listen on \(addresses.map(\.description).joined(separator: ", ")): \(reason)"
     }

@@ -8,33 +8,41 @@ struct Shutdown: Sendable {
   let service: ModelService
   let group: ServiceGroup
   let logger: Logger
-  let onSecondSignal: @Sendable () -> Void
+  /// Ends the program at once.
+  let endNow: @Sendable () -> Void
 
   /// Drains at the first SIGTERM or SIGINT and ends at the second; returns only then, or when its task is cancelled.
   func waitForSignals() async {
-    var isDraining = false
-    for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
-      if isDraining { return onSecondSignal() }
-      isDraining = true
-      let health = service.model.engine.health
-      logger.info(
-        "draining",
-        metadata: [
-          "signal": "\(signal)", "running": .stringConvertible(health.running),
-          "queued": .stringConvertible(health.queued),
-        ])
-      await drain()
+    await withDiscardingTaskGroup { tasks in
+      var isDraining = false
+      for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+        if isDraining { return endNow() }
+        isDraining = true
+        let health = service.model.engine.health
+        logger.info(
+          "draining",
+          metadata: [
+            "signal": "\(signal)", "running": .stringConvertible(health.running),
+            "queued": .stringConvertible(health.queued),
+          ])
+        service.admission.close()
+        tasks.addTask { try? await endAfterDrain() }
+        await group.triggerGracefulShutdown()
+      }
     }
   }
 
-  private func drain() async {
-    service.admission.close()
-    let (model, preparation, limit) = (service.model, service.preparation, service.configuration.timeouts.drain)
-    Task {
-      try await Task.sleep(for: limit)
-      preparation.close()
-      model.engine.cancelAll()
-    }
-    await group.triggerGracefulShutdown()
+  /// Whatever clients do, the server ends: what has not ended in time is cut off.
+  private func endAfterDrain() async throws {
+    try await Task.sleep(for: service.configuration.timeouts.drain)
+    service.preparation.close()
+    service.model.engine.cancelAll()
+    service.connections.end(waitingOnly: true)
+    // For the ends of the answers that were just cancelled.
+    try await Task.sleep(for: .milliseconds(500))
+    service.connections.end(waitingOnly: false)
+    try await Task.sleep(for: .seconds(3))
+    logger.error("ended although not everything had stopped")
+    endNow()
   }
 }

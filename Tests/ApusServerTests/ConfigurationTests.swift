@@ -33,6 +33,27 @@ struct ConfigurationTests {
     #expect(throws: Never.self) { try configuration.validated() }
   }
 
+  @Test func `Connections follow the file descriptors, and too few are an error`() throws {
+    let configuration = ServerConfiguration()
+    #expect(try configuration.fitting(descriptors: 65536, used: 10).maximumConnections == 960)
+    let few = try configuration.fitting(descriptors: 1024, used: 500).maximumConnections
+    #expect((100..<524).contains(few))
+    var least = 0
+    while (try? configuration.fitting(descriptors: least, used: 4)) == nil { least += 1 }
+    #expect(throws: ServerError.fewDescriptors(limit: least - 1, needed: least)) {
+      try configuration.fitting(descriptors: least - 1, used: 4)
+    }
+    #expect(try configuration.fitting(descriptors: least, used: 4).maximumConnections > 1)
+  }
+
+  @Test(arguments: ["", " ", "a b", "http://name", "name/", "[::1", "a:b", "name."])
+  func `Names to allow are names`(_ name: String) {
+    var configuration = ServerConfiguration()
+    configuration.allowedHosts = [name]
+    let isName = name == "name."
+    #expect(((try? configuration.validated()) != nil) == isName)
+  }
+
   @Test(arguments: ["", "with space", "tab\t", "ü", String(repeating: "k", count: 1025)])
   func `Keys that no client can send are refused`(_ key: String) {
     var configuration = ServerConfiguration()

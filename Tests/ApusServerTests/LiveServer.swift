@@ -15,6 +15,7 @@ struct LiveServer: Sendable {
     _ body: (LiveServer) async throws -> Void
   ) async throws {
     var configuration = ServerConfiguration()
+    configuration.allowedHosts = ["x"]
     configure(&configuration)
     let server = try Server(model: model.model, configuration: configuration, logger: TestServer.silent)
     let (ports, ready) = AsyncStream.makeStream(of: Int.self)
@@ -36,7 +37,8 @@ struct LiveServer: Sendable {
     let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .connect(host: "127.0.0.1", port: port) { channel in
         channel.eventLoop.makeCompletedFuture {
-          try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+          try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+            wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
         }
       }
     return try await channel.executeThenClose { inbound, outbound in
@@ -65,6 +67,9 @@ struct RawConnection: Sendable {
   }
 
   func send(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
+
+  /// Says that nothing more is sent.
+  func finishSending() { outbound.finish() }
 
   /// Everything until the server closes; a reset counts as that.
   func readToEnd() async throws -> String {

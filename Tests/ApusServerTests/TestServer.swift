@@ -68,12 +68,14 @@ struct TestServer: Sendable {
   /// The model that the server serves.
   var model: Model { testModel.model }
 
-  init(_ testModel: TestModel, _ configure: (inout ServerConfiguration) -> Void = { _ in }) throws {
+  init(
+    _ testModel: TestModel, logger: Logger = silent, _ configure: (inout ServerConfiguration) -> Void = { _ in }
+  ) throws {
     var configuration = ServerConfiguration()
     configuration.unixTime = { 1_700_000_000 }
     configure(&configuration)
     self.testModel = testModel
-    let server = try Server(model: testModel.model, configuration: configuration, logger: Self.silent)
+    let server = try Server(model: testModel.model, configuration: configuration, logger: logger)
     responder = server.application(listeningOn: ListenAddress(host: "127.0.0.1", port: 0)).responder
   }
 
@@ -81,9 +83,10 @@ struct TestServer: Sendable {
 
   /// Answers one request.
   func send(
-    _ method: HTTPRequest.Method, _ path: String, headers: HTTPFields = [:], body: [UInt8] = []
+    _ method: HTTPRequest.Method, _ path: String, host: String = "localhost", headers: HTTPFields = [:],
+    body: [UInt8] = []
   ) async throws -> Reply {
-    let head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: path, headerFields: headers)
+    let head = HTTPRequest(method: method, scheme: "http", authority: host, path: path, headerFields: headers)
     let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: body)))
     let source = ApplicationRequestContextSource(channel: EmbeddedChannel(), logger: Self.silent)
     let response = try await responder.respond(to: request, context: APIRequestContext(source: source))

@@ -172,7 +172,7 @@ def check_drain(server):
     address = server.url.removeprefix("http://").split(":")
     body = json.dumps({"prompt": "a", "max_tokens": 400, "ignore_eos": True, "stream": True}).encode()
     with socket.create_connection((address[0], int(address[1]))) as connection:
-        head = f"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        head = f"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
         connection.sendall(head + body)
         received = connection.recv(65536)
         server.process.send_signal(signal.SIGTERM)

@@ -42,10 +42,18 @@ struct Serve: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp("A web page's origin that may use the server, or *; may be repeated.", valueName: "origin"))
   var allowOrigin: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "A name under which the server may be asked, beside this machine's; * is any. May be repeated.",
+      valueName: "name"))
+  var allowHost: [String] = []
   @Option(help: ArgumentHelp("Requests that may wait; one more is refused with 429.", valueName: "n"))
   var queue = 16
   @Option(help: ArgumentHelp("Connections that may be open at once.", valueName: "n"))
   var connections = ServerConfiguration().maximumConnections
+  @Option(
+    help: ArgumentHelp("Connections that one address may have; by default three quarters of all.", valueName: "n"))
+  var connectionsPerAddress: Int?
   @Option(help: ArgumentHelp("How long a connection may stay without a request.", valueName: "seconds"))
   var idleTimeout = 75
   @Option(help: ArgumentHelp("How long a request may wait for others.", valueName: "seconds"))
@@ -70,15 +78,27 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     do {
-      let configuration = try serverConfiguration().validated()
+      let configuration = try serverConfiguration().validated().fitting(
+        descriptors: Descriptors.raiseLimit(), used: Descriptors.used)
       var options = load.options
       // The server bounds the queue; requests whose clients just left may stand in the engine's a moment longer.
       options.queueLimit = queue + 16
       options.readerStall = configuration.timeouts.writeStall
       let model = try await Model.load(model.path, options: options)
-      let logger = Self.logger()
+      let log = try logWriter()
+      defer { log.finish() }
+      let logger = Logger(label: "apus") { label in
+        JSONLogHandler(label: label, now: { Date().ISO8601Format() }) { log.write($0) }
+      }
       if let warning = keys.warning { logger.warning("\(warning)") }
-      try await Server(model: model, configuration: configuration, logger: logger).run { _exit(1) }
+      if configuration.maximumConnections < connections {
+        let limit = Logger.MetadataValue.stringConvertible(configuration.maximumConnections)
+        logger.warning("fewer connections: the limit on file descriptors is low", metadata: ["connections": limit])
+      }
+      try await Server(model: model, configuration: configuration, logger: logger).run {
+        log.finish()
+        _exit(1)
+      }
     } catch let error as ServerError {
       throw Failure(error.description, code: error.isUsage ? Failure.usage : 1)
     }
@@ -95,8 +115,10 @@ struct Serve: AsyncParsableCommand {
     configuration.modelName = modelName
     configuration.hasStrictModels = strictModels
     configuration.allowedOrigins = allowOrigin
+    configuration.allowedHosts = allowHost
     configuration.queueLimit = queue
     configuration.maximumConnections = connections
+    configuration.connectionsPerAddress = connectionsPerAddress
     configuration.timeouts.idle = .seconds(idleTimeout)
     configuration.timeouts.queue = .seconds(queueTimeout)
     configuration.timeouts.wholeAnswer = .seconds(answerTimeout)
@@ -104,12 +126,14 @@ struct Serve: AsyncParsableCommand {
     return configuration
   }
 
-  private static func logger() -> Logger {
-    Logger(label: "apus") { label in
-      JSONLogHandler(label: label, now: { Date().ISO8601Format() }) { line in
-        StandardError.write(String(decoding: line, as: UTF8.self))
-      }
+  private func logWriter() throws(Failure) -> LogWriter {
+    let writer = LogWriter(descriptor: STDERR_FILENO) { count in
+      JSONLogHandler.line(
+        .warning, "log lines were dropped, as nobody read them in time", label: "apus",
+        time: Date().ISO8601Format(), metadata: ["count": .stringConvertible(count)])
     }
+    guard let writer else { throw Failure("the system gives no thread for the log: raise its limit on threads") }
+    return writer
   }
 }
 

@@ -51,10 +51,21 @@ final class Output {
 /// Standard error: written at once; what cannot be written is lost.
 enum StandardError {
   static func write(_ text: String) { _ = writeAll(Array(text.utf8), to: STDERR_FILENO) }
+
+  /// Writes a last message; a program must not stay because nobody takes its last words within a second.
+  static func writeLast(_ text: String) {
+    if Terminal.isError || canTake(within: 1000) { write(text) }
+  }
+
+  /// Whether a short message can be written without waiting longer than so many milliseconds; safe in signal handlers.
+  static func canTake(within milliseconds: Int32) -> Bool {
+    var request = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+    return unsafe poll(&request, 1, milliseconds) > 0
+  }
 }
 
 /// Writes all of `bytes`; the error number where that fails.
-private func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
+func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
   var rest = bytes[...]
   while !rest.isEmpty {
     let count = unsafe rest.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }

@@ -1,42 +1,82 @@
-internal import NIOCore
 internal import Synchronization
 
 /// Whether the client of one connection is still there.
 final class ClientPresence: Sendable {
   private struct State {
     var isGone = false
+    var hasEndedInput = false
     var nextWatch = 0
-    var actions: [Int: @Sendable () -> Void] = [:]
+    var goneActions: [Int: @Sendable () -> Void] = [:]
+    var inputActions: [Int: @Sendable () -> Void] = [:]
   }
 
   private let state = Mutex(State())
 
   /// Runs `action` once when the client leaves, at once if it is gone already, as long as the watch is kept.
   func whenGone(_ action: @escaping @Sendable () -> Void) -> PresenceWatch {
-    let number: Int? = state.withLock { state in
-      if state.isGone { return nil }
-      state.nextWatch += 1
-      state.actions[state.nextWatch] = action
-      return state.nextWatch
+    watch(isDue: { $0.isGone }, action) { $0.goneActions[$1] = action }
+  }
+
+  /// Runs `action` once when the client says that it sends nothing more, as long as the watch is kept.
+  ///
+  /// It may wait for its answer, or be gone: only what is sent to it can tell.
+  func whenInputEnds(_ action: @escaping @Sendable () -> Void) -> PresenceWatch {
+    watch(isDue: { $0.hasEndedInput }, action) { $0.inputActions[$1] = action }
+  }
+
+  /// Whether the client has said that it sends nothing more.
+  var hasEndedInput: Bool { state.withLock { $0.hasEndedInput } }
+
+  /// Waits until the client has said that it sends nothing more; returns early when the task is cancelled.
+  func inputEnd() async {
+    let (ends, continuation) = AsyncStream.makeStream(of: Void.self)
+    let watch = whenInputEnds { continuation.finish() }
+    for await _ in ends {}
+    withExtendedLifetime(watch) {}
+  }
+
+  /// Tells everyone who waits for it that the client sends nothing more.
+  func endInput() {
+    let actions = state.withLock { state in
+      state.hasEndedInput = true
+      defer { state.inputActions = [:] }
+      return Array(state.inputActions.values)
     }
-    if number == nil { action() }
-    return PresenceWatch(self, number ?? 0)
+    for action in actions { action() }
   }
 
   /// Tells everyone who waits for it that the client has left.
   func leave() {
     let actions = state.withLock { state in
       state.isGone = true
-      defer { state.actions = [:] }
-      return Array(state.actions.values)
+      defer { state.goneActions = [:] }
+      return Array(state.goneActions.values)
     }
     for action in actions { action() }
   }
 
-  fileprivate func removeWatch(_ number: Int) { state.withLock { _ = $0.actions.removeValue(forKey: number) } }
+  private func watch(
+    isDue: (State) -> Bool, _ action: () -> Void, _ add: (inout State, Int) -> Void
+  ) -> PresenceWatch {
+    let number: Int? = state.withLock { state in
+      if isDue(state) { return nil }
+      state.nextWatch += 1
+      add(&state, state.nextWatch)
+      return state.nextWatch
+    }
+    if number == nil { action() }
+    return PresenceWatch(self, number ?? 0)
+  }
+
+  fileprivate func removeWatch(_ number: Int) {
+    state.withLock { state in
+      state.goneActions[number] = nil
+      state.inputActions[number] = nil
+    }
+  }
 }
 
-/// Keeps an action waiting for a client to leave.
+/// Keeps an action waiting for what a client does.
 final class PresenceWatch: Sendable {
   private let presence: ClientPresence
   private let number: Int
@@ -47,22 +87,4 @@ final class PresenceWatch: Sendable {
   }
 
   deinit { presence.removeWatch(number) }
-}
-
-/// The clients of all open connections.
-final class ConnectedClients: Sendable {
-  private let presences = Mutex<[ObjectIdentifier: ClientPresence]>([:])
-
-  func add(_ presence: ClientPresence, of channel: any Channel) {
-    presences.withLock { $0[ObjectIdentifier(channel)] = presence }
-  }
-
-  func remove(_ channel: any Channel) {
-    presences.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(channel)) }
-  }
-
-  /// The client at the other end of `channel`.
-  func presence(of channel: any Channel) -> ClientPresence? {
-    presences.withLock { $0[ObjectIdentifier(channel)] }
-  }
 }

@@ -1,47 +1,96 @@
+internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOHTTPTypes
 
-/// Keeps one connection within its time limits, and notices when its client leaves.
+/// Keeps one connection within its limits, and notices when its client leaves.
 ///
-/// A header or body that comes too slowly is answered with 408, bytes that are no HTTP with 400 or 431. A response to
-/// a request whose body was not read closes the connection: first its own half, then, a second later, the rest, so that
-/// the client can still read the response. All methods run on the connection's event loop.
-final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+/// A header or body that comes too slowly is answered with 408, bytes that are no HTTP with 400 or 431; a connection
+/// that sends nothing at all closes without a word. A response to a request whose body was not read closes the
+/// connection: first its own half, then, a second later, the rest, so that the client can still read the response. So
+/// does the last of the refusals that a connection gets. All methods run on the connection's event loop.
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, InputReader {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
   typealias OutboundIn = HTTPResponsePart
   typealias OutboundOut = HTTPResponsePart
 
   private let timeouts: ServerTimeouts
-  private let bodyByteLimit: Int
-  private let clients: ConnectedClients
+  private let limits: RequestLimits
+  private let connections: Connections
   private let presence = ClientPresence()
+  private var context: ChannelHandlerContext?
+  private var pacer: RequestPacer?
+  private let hostField = HostField()
   private var exchanges = ExchangeCount()
+  /// Bytes of the request's body that have not come; nil where it does not say how long it is.
+  private var bodyByteCountLeft: Int?
+  private var refusals = 0
+  /// Grows with requests that did not wait for the answer before.
+  private var haste = 0
+  /// Whether the next request has to wait a moment.
+  private var isPausing = false
+  /// Succeeds when the last answer has gone to the system.
+  private var answerWritten: EventLoopFuture<Void>?
   private var inputDeadline: Scheduled<Void>?
   private var writeDeadline: Scheduled<Void>?
-  /// Whether the connection ends with the response that is being written.
+  private var probe: Scheduled<Void>?
+  /// Whether the request that is waited for has begun.
+  private var hasInput = false
+  /// Whether the connection ends with the response that is being written, or with the next.
   private var closesAfterResponse = false
   /// Whether our half is closed; what comes is dropped until the rest closes.
   private var isLingering = false
   private static let lingering = Duration.seconds(1)
+  /// Milliseconds between the requests of a connection that is in haste.
+  private static let slowest = 100
 
-  init(timeouts: ServerTimeouts, bodyByteLimit: Int, clients: ConnectedClients) {
+  init(timeouts: ServerTimeouts, limits: RequestLimits, connections: Connections) {
     self.timeouts = timeouts
-    self.bodyByteLimit = bodyByteLimit
-    self.clients = clients
+    self.limits = limits
+    self.connections = connections
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
-    clients.add(presence, of: context.channel)
-    UnsentBytes.bound(on: context.channel)
-    let watcher = ByteWatcher { [unowned self] in bytesArrived(context) }
-    try? context.pipeline.syncOperations.addHandler(watcher, position: .first)
+    self.context = context
+    let (pacer, pipeline) = (RequestPacer(reader: self), context.pipeline.syncOperations)
+    self.pacer = pacer
+    do {
+      try context.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+      UnsentBytes.bound(on: context.channel)
+      endStalledWrites(context)
+      try pipeline.addHandler(pacer, position: .first)
+      let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+      try pipeline.addHandler(hostField, position: .after(parser))
+    } catch {
+      context.close(promise: nil)
+    }
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { end(context) }
+  /// Lets the system end the connection, too, when the client takes nothing: it alone sees what waits in its buffers.
+  private func endStalledWrites(_ context: ChannelHandlerContext) {
+    #if canImport(Glibc) || canImport(Musl)
+      let option = ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: TCP_USER_TIMEOUT))
+      let seconds = min(max(1, timeouts.writeStall.components.seconds), 86_400)
+      try? context.channel.syncOptions?.setOption(option, value: Int(seconds) * 1000)
+    #endif
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    if connections.open(context.channel, presence) {
+      inputDeadline = schedule(timeouts.header, context) { $0.inputIsLate($1) }
+    } else {
+      context.close(promise: nil)
+    }
+    context.fireChannelActive()
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    end(context)
+    self.context = nil
+  }
 
   func channelInactive(context: ChannelHandlerContext) {
     end(context)
@@ -51,23 +100,55 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
   private func end(_ context: ChannelHandlerContext) {
     inputDeadline?.cancel()
     writeDeadline?.cancel()
+    probe?.cancel()
     inputDeadline = nil
     writeDeadline = nil
-    clients.remove(context.channel)
+    probe = nil
+    connections.remove(context.channel)
     presence.leave()
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if case .inputClosed? = event as? ChannelEvent { presence.leave() }
+    if event is ChannelShouldQuiesceEvent { closesAfterResponse = true }
     context.fireUserInboundEventTriggered(event)
   }
 
   // MARK: Requests
 
-  private func bytesArrived(_ context: ChannelHandlerContext) {
-    guard !isLingering, !exchanges.isReading, inputDeadline == nil else { return }
+  var demand: InputDemand {
+    // Who was refused too often is not listened to any more.
+    if isLingering { return refusals >= limits.refusalsPerConnection ? .nothing : .noMore }
+    if exchanges.isReading { return bodyByteCountLeft.map { .body(byteCount: $0) } ?? .chunks }
+    return exchanges.isIdle && !isPausing ? .request : .nothing
+  }
+
+  func requestArrives() {
+    hasInput = true
+    guard inputDeadline == nil, let context else { return }
     inputDeadline = schedule(timeouts.header, context) { $0.inputIsLate($1) }
   }
+
+  /// The client may have left, or wait for its answer: what is written to it from now on will tell.
+  func inputEnded() {
+    guard exchanges.isAnsweringEarlier, let context else { return }
+    presence.endInput()
+    probeLater(context)
+  }
+
+  /// Sends what means nothing, every second, to a client that may have left, until its answer begins.
+  ///
+  /// HTTP/1.0 has no such thing.
+  private func probeLater(_ context: ChannelHandlerContext) {
+    probe = schedule(.seconds(1), context) { connection, context in
+      guard !connection.isLingering, connection.exchanges.isAnsweringEarlier else { return }
+      if !connection.exchanges.isAnswering, connection.hostField.version != .http1_0 {
+        context.writeAndFlush(connection.wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+      }
+      connection.probeLater(context)
+    }
+  }
+
+  func inputDropped() { closesAfterResponse = true }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !isLingering else { return }
@@ -75,23 +156,31 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     switch part {
     case .head(let head):
       exchanges.requestBegins()
+      hasInput = false
+      bodyByteCountLeft = Self.bodyByteCount(head)
       inputDeadline?.cancel()
       inputDeadline = schedule(timeouts.body, context) { $0.inputIsLate($1) }
       if head.headerFields[.connection]?.lowercased() == "close" { closesAfterResponse = true }
       inviteBody(head, context)
-    case .body: break
+    case .body(let bytes): bodyByteCountLeft? -= bytes.readableBytes
     case .end:
       exchanges.requestEnds()
+      connections.set(context.channel, isWaiting: false)
       inputDeadline?.cancel()
       inputDeadline = nil
     }
     context.fireChannelRead(data)
   }
 
+  /// The bytes of a request's body; nil where its end alone tells.
+  private static func bodyByteCount(_ head: HTTPRequest) -> Int? {
+    head.headerFields[.transferEncoding] == nil ? head.headerFields[.contentLength].flatMap { Int($0) } ?? 0 : nil
+  }
+
   /// Asks for the body where the client waits for that before it sends one.
   private func inviteBody(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
     guard head.headerFields[.expect]?.lowercased() == "100-continue", !exchanges.isAnswering,
-      (head.headerFields[.contentLength].flatMap { Int($0) } ?? 0) <= bodyByteLimit
+      Self.bodyByteCount(head) ?? 0 <= limits.bodyByteCount
     else { return }
     context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
   }
@@ -100,7 +189,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     inputDeadline = nil
     if exchanges.isAnsweringEarlier {
       inputDeadline = schedule(.seconds(1), context) { $0.inputIsLate($1) }
-    } else if exchanges.isAnswering {
+    } else if exchanges.isAnswering || (!exchanges.isReading && !hasInput) {
       context.close(promise: nil)
     } else {
       refuse(.timeout, context)
@@ -121,6 +210,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         .requestHeaderFieldsTooLarge, type: "invalid_request_error", "the request's header is too large",
         code: "header_too_large")
     case is HTTPParserError: .invalid(nil, "this is not a valid HTTP/1.1 request", code: "invalid_http")
+    case is HostField.Invalid: .invalid(nil, "a request must name its host in one Host field", code: "invalid_host")
     case is ChannelError, is IOError: nil
     default: .invalid(nil, "this is not a valid HTTP/1.1 request", code: "invalid_http")
     }
@@ -131,17 +221,25 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     let response = error.response
     var head = response.head
     head.headerFields[.connection] = "close"
+    let written = context.eventLoop.makePromise(of: Void.self)
     context.write(wrapOutboundOut(.head(head)), promise: nil)
     context.write(wrapOutboundOut(.body(ByteBuffer(json: error.json))), promise: nil)
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-    linger(context)
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+    linger(after: written.futureResult, context)
   }
 
-  private func linger(_ context: ChannelHandlerContext) {
+  /// Closes when the last answer is on its way: our half at once, the rest a second later.
+  private func linger(after written: EventLoopFuture<Void>, _ context: ChannelHandlerContext) {
     isLingering = true
     inputDeadline?.cancel()
-    context.close(mode: .output, promise: nil)
-    inputDeadline = schedule(Self.lingering, context) { $1.close(promise: nil) }
+    inputDeadline = schedule(timeouts.writeStall, context) { $1.close(promise: nil) }
+    written.assumeIsolated().whenComplete { [self] _ in
+      guard self.context != nil else { return }
+      context.close(mode: .output, promise: nil)
+      inputDeadline?.cancel()
+      inputDeadline = schedule(Self.lingering, context) { $1.close(promise: nil) }
+    }
+    context.eventLoop.assumeIsolated().execute { self.pacer?.resume() }
   }
 
   // MARK: Responses
@@ -154,18 +252,59 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapOutboundIn(data) {
     case .head(var head) where head.status.kind != .informational:
       exchanges.responseBegins()
+      if head.status.kind == .clientError { refusals += 1 }
+      if refusals >= limits.refusalsPerConnection { closesAfterResponse = true }
       if exchanges.isReading, exchanges.isAnsweringLast { closesAfterResponse = true }
       if closesAfterResponse, exchanges.isAnsweringLast { head.headerFields[.connection] = "close" }
       context.write(wrapOutboundOut(.head(head)), promise: promise)
-    case .end(let trailers):
+    case .end:
       let isLast = exchanges.isAnsweringLast
       exchanges.responseEnds()
-      guard closesAfterResponse, isLast else { return context.write(data, promise: promise) }
-      context.writeAndFlush(wrapOutboundOut(.end(trailers)), promise: promise)
-      linger(context)
+      let written = promise ?? context.eventLoop.makePromise(of: Void.self)
+      answerWritten = written.futureResult
+      context.writeAndFlush(data, promise: written)
+      if closesAfterResponse, isLast {
+        linger(after: written.futureResult, context)
+      } else if exchanges.isIdle {
+        connections.set(context.channel, isWaiting: true)
+        awaitNextRequest(context)
+      }
     default:
       context.write(data, promise: promise)
     }
+  }
+
+  /// Takes the next request in a turn of its own, so that one connection does not keep the others waiting.
+  ///
+  /// The more requests come without waiting for an answer, or are refused, the later the next is taken: a flood of them
+  /// costs little, and whoever asks and waits does not notice.
+  private func awaitNextRequest(_ context: ChannelHandlerContext) {
+    haste = pacer?.hasMore == true ? min(haste + 1, Self.slowest) : haste / 2
+    isPausing = true
+    let pause = TimeAmount.milliseconds(Int64(min(haste + refusals, Self.slowest)))
+    context.eventLoop.assumeIsolated().scheduleTask(in: pause) {
+      self.isPausing = false
+      self.pacer?.resume()
+    }
+  }
+
+  func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+    switch mode {
+    case .all where isLingering:
+      // What was answered last may still be on its way: the rest closes in time by itself.
+      promise?.succeed()
+    case .output:
+      // Where the client's half is closed already, all closes at once: the answer must have gone before.
+      guard let answerWritten else { return context.close(mode: mode, promise: promise) }
+      answerWritten.assumeIsolated().whenComplete { _ in context.close(mode: mode, promise: promise) }
+    default:
+      context.close(mode: mode, promise: promise)
+    }
+  }
+
+  func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+    guard event is Connections.End else { return context.triggerUserOutboundEvent(event, promise: promise) }
+    context.close(promise: promise)
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -174,6 +313,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     if !context.channel.isWritable {
       writeDeadline = schedule(timeouts.writeStall, context) { $1.close(promise: nil) }
     }
+    connections.set(context.channel, isWaiting: !context.channel.isWritable || !exchanges.isAnsweringEarlier)
     context.fireChannelWritabilityChanged()
   }
 
@@ -182,20 +322,5 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     _ action: @escaping (ConnectionGuard, ChannelHandlerContext) -> Void
   ) -> Scheduled<Void> {
     context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(delay)) { action(self, context) }
-  }
-}
-
-/// Tells that bytes have come, before anyone knows what they mean.
-private final class ByteWatcher: ChannelInboundHandler {
-  typealias InboundIn = ByteBuffer
-  typealias InboundOut = ByteBuffer
-
-  private let onBytes: () -> Void
-
-  init(_ onBytes: @escaping () -> Void) { self.onBytes = onBytes }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    onBytes()
-    context.fireChannelRead(data)
   }
 }

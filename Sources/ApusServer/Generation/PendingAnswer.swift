@@ -13,16 +13,11 @@ final class PendingAnswer: Sendable {
   private let beats: AsyncStream<Void>
 
   /// Starts the work; it is cancelled when this object goes.
-  init(heartbeat: Duration, _ produce: @escaping @Sendable () async throws -> JSONValue) {
+  init(heartbeat: Heartbeat, _ produce: @escaping @Sendable () async throws -> JSONValue) {
     let (beats, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     self.beats = beats
     work = Task {
-      let pulse = Task {
-        while true {
-          try await Task.sleep(for: heartbeat)
-          continuation.yield()
-        }
-      }
+      let pulse = Task { try await heartbeat.beat { continuation.yield() } }
       defer {
         pulse.cancel()
         continuation.finish()

@@ -12,13 +12,12 @@ enum StreamSignal: Sendable {
 /// The events of a completion with ticks in between.
 typealias TickingStream = AsyncMerge2Sequence<
   AsyncMapSequence<GenerationStream, StreamSignal>,
-  AsyncMapSequence<AsyncTimerSequence<ContinuousClock>, StreamSignal>
+  AsyncMapSequence<AsyncStream<Void>, StreamSignal>
 >
 
 extension GenerationStream {
-  /// These events, with a tick in between every `interval`; ends when its reader stops.
-  func ticking(every interval: Duration) -> TickingStream {
-    let ticks = AsyncTimerSequence(interval: interval, clock: .continuous).map { _ in StreamSignal.tick }
-    return merge(map { StreamSignal.event($0) }, ticks)
+  /// These events, with a tick in between at every beat; ends when its reader stops.
+  func ticking(with heartbeat: Heartbeat) -> TickingStream {
+    merge(map { StreamSignal.event($0) }, heartbeat.beats.map { StreamSignal.tick })
   }
 }

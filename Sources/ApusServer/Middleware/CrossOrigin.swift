@@ -7,8 +7,9 @@ struct CrossOrigin: RouterMiddleware {
 
   /// Origins beside those on this machine; `*` is all.
   let allowedOrigins: [String]
+  /// The names under which the server's own pages may use it.
+  let hosts: AllowedHosts
 
-  private static let localHosts: Set<String> = ["localhost", "127.0.0.1", "[::1]", "0.0.0.0"]
   private static let allowOrigin = HTTPField.Name("Access-Control-Allow-Origin")
   private static let allowMethods = HTTPField.Name("Access-Control-Allow-Methods")
   private static let allowHeaders = HTTPField.Name("Access-Control-Allow-Headers")
@@ -44,15 +45,10 @@ struct CrossOrigin: RouterMiddleware {
     if allowedOrigins.contains("*") || allowedOrigins.contains(origin) { return true }
     guard let scheme = origin.utf8.firstIndex(of: UInt8(ascii: ":")), origin[scheme...].utf8.starts(with: "://".utf8)
     else { return false }
-    let authority = origin[scheme...].dropFirst(3)
-    if let host, authority.utf8.elementsEqual(host.utf8) { return true }
-    return Self.localHosts.contains(Self.withoutPort(authority).lowercased())
-  }
-
-  private static func withoutPort(_ authority: Substring) -> Substring {
-    guard let colon = authority.utf8.lastIndex(of: UInt8(ascii: ":")) else { return authority }
-    let digits = authority[authority.utf8.index(after: colon)...]
-    let isPort = !digits.isEmpty && digits.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
-    return isPort ? authority[..<colon] : authority
+    let authority = String(origin[scheme...].dropFirst(3))
+    if let host, authority.lowercased() == host.lowercased() { return hosts.allows(host) }
+    guard let name = AllowedHosts.host(of: authority) else { return false }
+    // A page from 0.0.0.0 comes from this machine, too.
+    return ListenAddress.isLoopback(host: name) || name == "0.0.0.0"
   }
 }

@@ -1,12 +1,11 @@
 internal import HTTPTypes
 internal import Hummingbird
-internal import Logging
 
 /// Names every request, and writes one line to the log when its answer has ended.
 struct RequestRecord: RouterMiddleware {
   typealias Context = APIRequestContext
 
-  let logger: Logger
+  let log: AccessLog
 
   private static let header = HTTPField.Name("X-Request-Id")
 
@@ -20,18 +19,18 @@ struct RequestRecord: RouterMiddleware {
     if let header = Self.header { response.headers[header] = context.requestID }
     let entry = LogEntry(
       id: context.requestID, method: request.method.rawValue, path: request.uri.path, status: response.status.code,
-      ignoredFields: IgnoredFields.text(in: response.headers), start: start, logger: logger)
+      ignoredFields: IgnoredFields.text(in: response.headers), start: start)
     guard request.method != .head else {
-      entry.write()
+      log.write(entry)
       return response.createHeadResponse()
     }
     guard response.body.contentLength == nil else {
-      entry.write()
+      log.write(entry)
       return response
     }
     let body = response.body
-    response.body = ResponseBody { writer in
-      defer { entry.write() }
+    response.body = ResponseBody { [log] writer in
+      defer { log.write(entry) }
       try await body.write(writer)
     }
     return response
@@ -46,28 +45,6 @@ struct RequestRecord: RouterMiddleware {
     }
     return "req_" + hexadecimalDigits(of: UInt64.random(in: .min ... .max))
       + hexadecimalDigits(of: UInt64.random(in: .min ... .max))
-  }
-}
-
-/// One line of the access log: never a part of a prompt or of an answer.
-private struct LogEntry: Sendable {
-  let id: String
-  let method: String
-  let path: String
-  let status: Int
-  /// The names of fields that the answer does not follow.
-  let ignoredFields: String?
-  let start: ContinuousClock.Instant
-  let logger: Logger
-
-  func write() {
-    let milliseconds = (ContinuousClock.now - start) / Duration.milliseconds(1)
-    var metadata: Logger.Metadata = [
-      "id": "\(id)", "method": "\(method.shortened(toByteCount: 16))", "path": "\(path.shortened(toByteCount: 200))",
-      "status": .stringConvertible(status), "milliseconds": .stringConvertible(Int(milliseconds.rounded())),
-    ]
-    if let ignoredFields { metadata["ignored_fields"] = "\(ignoredFields)" }
-    logger.info("request", metadata: metadata)
   }
 }
 

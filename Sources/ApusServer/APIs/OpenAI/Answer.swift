@@ -80,7 +80,7 @@ struct Answer: Sendable {
 struct AnswerStream: Sendable {
   let answer: Answer
   let run: GenerationRun
-  let heartbeat: Duration
+  let heartbeat: Heartbeat
 
   /// Writes everything up to `[DONE]`; a failure becomes the last frame.
   @concurrent func write(to writer: inout any ResponseBodyWriter) async throws {
@@ -103,11 +103,11 @@ struct AnswerStream: Sendable {
     if let opening = format.opening() { try await writer.write(answer.frame(choice, opening)) }
     guard let events = try await run.events(of: choice) else { throw run.interruption?.error ?? .shuttingDown }
     var isQuiet = false
-    for try await signal in events.ticking(every: heartbeat) {
+    for try await signal in events.ticking(with: heartbeat) {
       if case .event(let event) = signal { run.note(event) }
       switch signal {
       case .tick:
-        if isQuiet { try await writer.write(ServerSentEvents.ping) }
+        if isQuiet || heartbeat.isProbing { try await writer.write(ServerSentEvents.ping) }
         isQuiet = true
       case .event(.progress): break
       case .event(.text(let delta)):

@@ -77,7 +77,7 @@ struct OpenAI: Sendable {
     to request: Request, _ context: APIRequestContext, prompt: String,
     _ prepare: @escaping @Sendable (RequestFields, @escaping Preparation.ShouldStop) throws -> Prepared
   ) async throws -> Response {
-    let client = service.clients.presence(of: context.channel)
+    let client = service.connections.presence(of: context.channel)
     let (permit, prepared) = try await admit(request, client) { fields, shouldStop in
       do {
         var prepared = try prepare(fields, shouldStop)
@@ -91,7 +91,10 @@ struct OpenAI: Sendable {
     let timeouts = service.configuration.timeouts
     let limits = AnswerLimits(waiting: timeouts.queue, work: prepared.isStreamed ? nil : timeouts.wholeAnswer)
     let run = try await GenerationRun(prepared.plan, permit, limits, preparation: service.preparation, client: client)
-    var response = prepared.isStreamed ? stream(prepared.answer, run) : try await whole(prepared.answer, run)
+    let heartbeat = Heartbeat(interval: timeouts.heartbeat, client: client)
+    var response =
+      prepared.isStreamed
+      ? stream(prepared.answer, run, heartbeat) : try await whole(prepared.answer, run, heartbeat)
     prepared.ignored.write(to: &response.headers)
     return response
   }
@@ -110,13 +113,12 @@ struct OpenAI: Sendable {
     return (permit, prepared)
   }
 
-  private func whole(_ answer: Answer, _ run: GenerationRun) async throws -> Response {
-    try await PendingAnswer(heartbeat: service.configuration.timeouts.heartbeat) { try await answer.whole(run) }
-      .response()
+  private func whole(_ answer: Answer, _ run: GenerationRun, _ heartbeat: Heartbeat) async throws -> Response {
+    try await PendingAnswer(heartbeat: heartbeat) { try await answer.whole(run) }.response()
   }
 
-  private func stream(_ answer: Answer, _ run: GenerationRun) -> Response {
-    let stream = AnswerStream(answer: answer, run: run, heartbeat: service.configuration.timeouts.heartbeat)
+  private func stream(_ answer: Answer, _ run: GenerationRun, _ heartbeat: Heartbeat) -> Response {
+    let stream = AnswerStream(answer: answer, run: run, heartbeat: heartbeat)
     var headers: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-cache"]
     if let unbuffered = HTTPField.Name("X-Accel-Buffering") { headers[unbuffered] = "no" }
     return Response(status: .ok, headers: headers, body: ResponseBody { try await stream.write(to: &$0) })
