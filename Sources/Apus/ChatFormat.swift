@@ -9,7 +9,7 @@ package struct ChatFormat: Sendable {
   private var template: Result<ChatTemplate, ApusError>
   private let localTime: @Sendable () -> TemplateClock?
   /// How the template treats messages.
-  private var manners = ChatManners()
+  private var traits = TemplateTraits()
 
   /// The format that most chat models without a template of their own were trained with.
   private static let chatML = """
@@ -36,19 +36,19 @@ package struct ChatFormat: Sendable {
       template = .failure(.cannotChat("the model file has chat templates for special uses only (\(list))"))
     case .unreadable(let reason): template = .failure(.cannotChat(reason))
     }
-    learnManners()
+    probeTemplate()
   }
 
   private static func compile(_ text: String) -> Result<ChatTemplate, ApusError> {
     Result { () throws(TemplateError) in try ChatTemplate(source: text) }.mapError { .cannotChat($0.description) }
   }
 
-  private mutating func learnManners() {
+  private mutating func probeTemplate() {
     let format = self
     guard case .success(let template) = template else { return }
     do throws(ApusError) {
-      manners = try ChatManners(of: { messages, manners throws(TemplateError) in
-        try format.rendering(of: messages, by: template, manners, addGenerationPrompt: true).string
+      traits = try TemplateTraits(of: { messages, traits throws(TemplateError) in
+        try format.rendering(of: messages, by: template, traits, addGenerationPrompt: true).string
       })
     } catch {
       self.template = .failure(error)
@@ -64,7 +64,7 @@ package struct ChatFormat: Sendable {
   }
 
   /// The roles whose messages the template leaves out; a conversation with one is refused.
-  package var droppedRoles: [String] { manners.droppedRoles.map(\.rawValue).sorted() }
+  package var droppedRoles: [String] { traits.droppedRoles.map(\.rawValue).sorted() }
 
   /// The prompt for these messages, in which only what the template wrote may become control tokens.
   ///
@@ -73,11 +73,11 @@ package struct ChatFormat: Sendable {
     _ messages: [ChatMessage], addGenerationPrompt: Bool, shouldStop: (@Sendable () -> Bool)? = nil
   ) throws(ApusError) -> PromptText {
     let template = try template.get()
-    try manners.check(messages)
+    try traits.check(messages)
     let prompt: PromptText
     do throws(TemplateError) {
       prompt = try rendering(
-        of: messages, by: template, manners, addGenerationPrompt: addGenerationPrompt, shouldStop: shouldStop)
+        of: messages, by: template, traits, addGenerationPrompt: addGenerationPrompt, shouldStop: shouldStop)
     } catch {
       throw error.kind == .stopped ? .stopped : .chatTemplate(reason: error.description)
     }
@@ -90,11 +90,11 @@ package struct ChatFormat: Sendable {
   }
 
   private func rendering(
-    of messages: [ChatMessage], by template: ChatTemplate, _ manners: ChatManners, addGenerationPrompt: Bool,
+    of messages: [ChatMessage], by template: ChatTemplate, _ traits: TemplateTraits, addGenerationPrompt: Bool,
     shouldStop: (@Sendable () -> Bool)? = nil
   ) throws(TemplateError) -> PromptText {
     try template.render(
-      messages: .array(messages.map(manners.value)), addGenerationPrompt: addGenerationPrompt,
+      messages: .array(messages.map(traits.value)), addGenerationPrompt: addGenerationPrompt,
       bosToken: beginningText, eosToken: endText, clock: localTime(), shouldStop: shouldStop)
   }
 }

@@ -17,7 +17,7 @@ internal import Testing
   }
 
   private func render(_ template: String, _ messages: ChatMessage...) throws -> String {
-    try #require(makeFormat(template)).render(messages, addGenerationPrompt: true)
+    try #require(makeFormat(template)).render(messages, addGenerationPrompt: true).string
   }
 
   @Test func `gives texts where the template reads texts, else parts, for each role by itself`() throws {

@@ -15,9 +15,9 @@ package struct ChatTemplate: Sendable {
   ///
   /// The texts of all variables count as messages, but for `bos_token`, `eos_token` and the well-known roles of
   /// `messages`: those are the template's words. `shouldStop` is asked about every millisecond and ends the rendering
-  /// with an error of the kind `stopped`.
+  /// with an error of the kind `stopped`. `steps` is a bound of the caller's in place of the usual one.
   package func render(
-    _ context: [(name: String, value: JSONValue)], clock: TemplateClock? = nil,
+    _ context: [(name: String, value: JSONValue)], clock: TemplateClock? = nil, steps: Int? = nil,
     shouldStop: (@Sendable () -> Bool)? = nil
   ) throws(TemplateError) -> PromptText {
     var variables: [(name: String, value: TemplateValue)] = []
@@ -27,7 +27,8 @@ package struct ChatTemplate: Sendable {
       weight += value.weight
       variables.append((name, value))
     }
-    let budget = TemplateBudget(steps: TemplateLimits.steps(contextByteCount: weight), shouldStop: shouldStop)
+    let steps = steps ?? TemplateLimits.steps(contextByteCount: weight)
+    let budget = TemplateBudget(steps: steps, shouldStop: shouldStop)
     let interpreter = TemplateInterpreter(names: template.names, budget: budget, clock: clock)
     for (name, value) in variables { interpreter.define(name, value) }
     return PromptText(try interpreter.render(template))

@@ -152,9 +152,9 @@ internal import Testing
 
   @Test func `many changes of author cost no more than many bytes`() throws {
     let source =
-      "{% set t = x|list|join('-') %}{{ (t * 400)[1:]|length }}{{ t.split('-')|length }}{{ (t ~ t)|e|length }}"
+      "{% set t = x|list|join('-') %}{{ (t * 100)[1:]|length }}{{ t.split('-')|length }}{{ (t ~ t)|e|length }}"
     let prompt = try ChatTemplate(source: source).render([("x", .string(String(repeating: "a", count: 5_000)))])
-    #expect(prompt.string == "3999599500019998")
+    #expect(prompt.string == "999899500019998")
   }
 
   /// What the template wrote.

@@ -9,9 +9,9 @@ enum ContentForm: Sendable {
 }
 
 /// How a chat template treats messages: in which form it reads them, and whose it leaves out without an error.
-struct ChatManners: Sendable {
+struct TemplateTraits: Sendable {
   /// Renders messages, treated in a certain way.
-  typealias Render = (_ messages: [ChatMessage], _ manners: ChatManners) throws(TemplateError) -> String
+  typealias Render = (_ messages: [ChatMessage], _ traits: TemplateTraits) throws(TemplateError) -> String
 
   /// The form for each role; that of the user for those that are not here.
   private var forms: [ChatMessage.Role: ContentForm] = [:]
@@ -63,7 +63,7 @@ struct ChatManners: Sendable {
   }
 }
 
-extension ChatManners {
+extension TemplateTraits {
   /// What became of a conversation.
   private enum Outcome {
     /// The prompt holds everything that was said.
