@@ -43,12 +43,17 @@ package struct ChatFormat: Sendable {
     Result { () throws(TemplateError) in try ChatTemplate(source: text) }.mapError { .cannotChat($0.description) }
   }
 
+  /// Far more than a template needs for a short conversation, and little time.
+  private static let probeSteps = 100_000
+
   private mutating func probeTemplate() {
     let format = self
     guard case .success(let template) = template else { return }
     do throws(ApusError) {
       traits = try TemplateTraits(of: { messages, traits throws(TemplateError) in
-        try format.rendering(of: messages, by: template, traits, addGenerationPrompt: true).string
+        try format.rendering(
+          of: messages, by: template, traits, addGenerationPrompt: true, steps: Self.probeSteps
+        ).string
       })
     } catch {
       self.template = .failure(error)
@@ -91,11 +96,12 @@ package struct ChatFormat: Sendable {
 
   private func rendering(
     of messages: [ChatMessage], by template: ChatTemplate, _ traits: TemplateTraits, addGenerationPrompt: Bool,
-    shouldStop: (@Sendable () -> Bool)? = nil
+    steps: Int? = nil, shouldStop: (@Sendable () -> Bool)? = nil
   ) throws(TemplateError) -> PromptText {
     try template.render(
       messages: .array(messages.map(traits.value)), addGenerationPrompt: addGenerationPrompt,
-      bosToken: beginningText, eosToken: endText, clock: localTime(), shouldStop: shouldStop)
+      bosToken: beginningText, eosToken: endText, clock: localTime(), steps: steps,
+      shouldStop: shouldStop)
   }
 }
 

@@ -1,20 +1,21 @@
 /// The first message of which `prompt` holds nothing: its longest word is not there.
 ///
 /// A word, not the whole text, since templates may trim and mark what is said. The assistant's messages are left out of
-/// this: many templates cut the reasoning out of them. Linear for templates that keep the order of messages; of others
-/// only some messages are looked for.
+/// this: many templates cut the reasoning out of them. Linear: where a template changes the order of messages, only
+/// some are looked for.
 func firstDropped(of messages: [ChatMessage], in prompt: String) -> Int? {
   let prompt = Array(prompt.utf8)
   var position = 0
-  var rescans = 16
+  var rescans = 4
   for (index, message) in messages.enumerated() where message.role != .assistant {
     guard let word = longestWord(of: message.content) else { continue }
     if let found = prompt.position(of: word, from: position) {
       position = found
-    } else if rescans > 0 {
-      rescans -= 1
-      if prompt.position(of: word) == nil { return index }
+      continue
     }
+    if prompt.position(of: word) == nil { return index }
+    rescans -= 1
+    if rescans == 0 { return nil }
   }
   return nil
 }

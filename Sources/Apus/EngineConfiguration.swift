@@ -10,7 +10,7 @@ package struct EngineConfiguration: Sendable {
   /// Requests that may wait beside those that are worked on.
   package var queueLimit = 16
   /// Bytes of events that may wait for a reader before its sequence is parked.
-  package var unreadByteLimit = 8 << 10
+  package var unreadByteLimit = 64 << 10
   /// How long a parked sequence waits for its reader before it is ended; nil waits for ever.
   package var readerStall: Duration?
   /// The only source of time.

@@ -160,6 +160,12 @@ final class EngineInbox: Sendable {
     }
   }
 
+  /// Notes that the engine moves, where a step takes long.
+  func noteProgress() {
+    let time = now()
+    state.withLock { $0.lastStep = time }
+  }
+
   /// Notes that so many sequences are worked on.
   func note(running: Int) { state.withLock { $0.running = running } }
 

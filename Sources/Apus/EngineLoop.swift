@@ -91,7 +91,7 @@ extension EngineLoop {
   /// Whether the model's file is the one that was loaded; compares what was used of one that was touched.
   private func hasItsFile() -> Bool {
     guard let watch else { return true }
-    if watch.look() == .touched { watch.settle { model.isUnchanged() } }
+    if watch.look() == .touched { watch.settle { model.isUnchanged { inbox.noteProgress() } } }
     return watch.look() != .changed
   }
 
@@ -165,6 +165,7 @@ extension EngineLoop {
 
   private mutating func fail(_ id: Int, _ error: ApusError) {
     scheduler.fail(id)
+    parked.remove(id)
     guard let generation = generations.removeValue(forKey: id) else { return }
     inbox.note(endedRequests: 1) { metrics in
       metrics.failedRequests += 1

@@ -26,6 +26,8 @@ public struct LoadOptions: Sendable, Equatable {
   public var pinsThreads: Bool
   /// Requests that may wait while another is worked on; one more is refused.
   public var queueLimit: Int
+  /// Bytes of text and tokens that a completion keeps for its reader before it rests and others go on.
+  public var unreadByteLimit: Int
   /// How long a completion that is not read waits for its reader before it ends with `FinishReason.stalled`; nil waits
   /// for ever.
   ///
@@ -41,9 +43,8 @@ public struct LoadOptions: Sendable, Equatable {
   /// The defaults, or others.
   public init(
     threads: Int? = nil, contextLength: Int? = nil, kvFormat: KVCacheFormat = .f16, kernels: String? = nil,
-    usesBLAS: Bool = false, pinsThreads: Bool = false, queueLimit: Int = 16, readerStall: Duration? = nil,
-    prefillChunk: Int = 256,
-    mapsFile: Bool = true
+    usesBLAS: Bool = false, pinsThreads: Bool = false, queueLimit: Int = 16,
+    unreadByteLimit: Int = 64 << 10, readerStall: Duration? = nil, prefillChunk: Int = 256, mapsFile: Bool = true
   ) {
     self.threads = threads
     self.contextLength = contextLength
@@ -52,6 +53,7 @@ public struct LoadOptions: Sendable, Equatable {
     self.usesBLAS = usesBLAS
     self.pinsThreads = pinsThreads
     self.queueLimit = queueLimit
+    self.unreadByteLimit = unreadByteLimit
     self.readerStall = readerStall
     self.prefillChunk = prefillChunk
     self.mapsFile = mapsFile

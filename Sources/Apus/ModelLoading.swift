@@ -73,6 +73,7 @@ struct ModelLoading: Sendable {
   private func configuration(_ contextLength: Int) -> EngineConfiguration {
     var configuration = EngineConfiguration(contextLength: contextLength)
     configuration.queueLimit = options.queueLimit
+    configuration.unreadByteLimit = options.unreadByteLimit
     configuration.readerStall = options.readerStall
     return configuration
   }

@@ -80,8 +80,12 @@ package struct Scheduler: Sendable {
     return end(id, keepsPrefix: true)
   }
 
-  /// Ends a sequence whose step failed; its keys and values are not used again.
-  package mutating func fail(_ id: Int) { _ = end(id, keepsPrefix: false) }
+  /// Ends a request that failed, wherever it is; its keys and values are not used again.
+  package mutating func fail(_ id: Int) {
+    waiting.removeAll { $0.id == id }
+    parked[id] = nil
+    _ = end(id, keepsPrefix: false)
+  }
 
   /// Takes a sequence out of those that are worked on; its place is free for another.
   package mutating func park(_ id: Int) {
@@ -151,9 +155,10 @@ extension Scheduler {
   private mutating func startWaiting() {
     while running.count < limits.maximumSequences, !waiting.isEmpty {
       let sequence = waiting.removeFirst()
-      // The last token is always computed: its logits choose the next one.
+      // One that was parked finds what it computed itself, whether it may use what others did or not: the bits are the
+      // same. The last token is always computed: its logits choose the next one.
       let match =
-        sequence.request.reusesPrefix
+        sequence.request.reusesPrefix || sequence.tokens.count > sequence.request.prompt.count
         ? prefixCache.take(sequence.tokens.dropLast(), &allocator) : PrefixCache.Match()
       running.append(SequenceState(sequence, from: match))
     }

@@ -93,13 +93,16 @@ extension TemplateTraits {
     do throws(TemplateError) {
       let prompt = Array(try render(conversation, self).utf8)
       // A list that is printed as it is holds the text too, with its own punctuation.
-      let isPrinted = ["'type'", "\"type\""].contains { prompt.position(of: Array($0.utf8)) != nil }
+      let isPrinted = forms.values.contains(.parts) && Self.part.contains { prompt.position(of: $0) != nil }
       let isKept = conversation.allSatisfy { prompt.position(of: Array($0.content.utf8)) != nil }
       return isKept && !isPrinted ? .kept : .dropped
     } catch {
       return .failed(error)
     }
   }
+
+  /// How a part of a list begins where it is printed: as Python does, and as JSON.
+  private static let part = ["'type': 'text'", "\"type\": \"text\""].map { Array($0.utf8) }
 
   /// A text that no template has by itself, and long enough to see that it is not cut.
   private static func text(_ kind: String) -> String {

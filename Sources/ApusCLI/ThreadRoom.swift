@@ -30,8 +30,9 @@ enum ThreadRoom {
   /// Threads of a command that answers once or chats, those that compute included.
   static func needs(computing: Int?) -> Int { runtime + (computing ?? Machine.current().threadCount) }
 
-  /// The same, with the server's: for every CPU a thread for connections and one for files and names.
+  /// The same, with the server's: for every CPU a thread for connections and one for files and names, two that turn
+  /// requests into prompts, and one for the log.
   static func needs(serving computing: Int?) -> Int {
-    needs(computing: computing) + 2 * Machine.current().affinityCount
+    needs(computing: computing) + 2 * Machine.current().affinityCount + 3
   }
 }

@@ -67,8 +67,13 @@ package final class LanguageModel: @unchecked Sendable {
 
   /// Whether the weights, in all that was used of them, are what they were at their first use; not during a step.
   ///
-  /// Reads them once more.
-  package func isUnchanged() -> Bool { weights.allSatisfy { backend.isUnchanged($0) } }
+  /// Reads them once more; `onProgress` is called before each.
+  package func isUnchanged(_ onProgress: () -> Void = {}) -> Bool {
+    weights.allSatisfy { weight in
+      onProgress()
+      return backend.isUnchanged(weight)
+    }
+  }
 
   /// Processes `tokens`, one for each row of `batch`: keys and values go into `cache`, and the logits that follow
   /// the tokens of `logitRows` into `logits`, `[logitRows, vocabularySize]`.

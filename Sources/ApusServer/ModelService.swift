@@ -29,7 +29,7 @@ struct ModelService: Sendable {
       limit: configuration.maximumConnections, addressLimit: configuration.effectiveConnectionsPerAddress
     ) { log.countConnectionWithoutRoom() }
     admission = Admission(limit: configuration.queueLimit + 1)
-    preparation = Preparation(limit: configuration.timeouts.preparation)
+    preparation = Preparation(limit: configuration.timeouts.preparation, waiting: configuration.timeouts.queue)
     body = JSONBody(limits: configuration.limits)
     let information = model.information
     fingerprint =

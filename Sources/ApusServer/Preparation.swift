@@ -14,11 +14,13 @@ final class Preparation: Sendable {
 
   private let threads = NIOThreadPool(numberOfThreads: 2)
   private let limit: Duration
+  private let waiting: Duration
   private let state = Mutex(State())
 
-  /// Stops each piece of work `limit` after it has begun.
-  init(limit: Duration) {
+  /// Gives up each piece of work `limit` after it has begun, or when it has waited for a thread for `waiting`.
+  init(limit: Duration, waiting: Duration) {
     self.limit = limit
+    self.waiting = waiting
     threads.start()
   }
 
@@ -48,10 +50,15 @@ final class Preparation: Sendable {
     defer { state.withLock { _ = $0.jobs.removeValue(forKey: ObjectIdentifier(job)) } }
     let watch = client?.whenGone { job.stop(.clientLeft) }
     defer { withExtendedLifetime(watch) {} }
+    let timer = job.giveUp(.queueTimeout, after: waiting)
+    defer { timer.cancel() }
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         job.wait(continuation)
-        threads.submit { [limit] _ in job.perform(within: limit, work) }
+        threads.submit { [limit] _ in
+          timer.cancel()
+          job.perform(within: limit, work)
+        }
       }
     } onCancel: {
       job.stop(.shuttingDown)
@@ -90,16 +97,20 @@ private final class PreparationJob<Result: Sendable>: StoppableJob {
     waiter?.resume(throwing: reason)
   }
 
+  /// Lets whoever waits go on with `reason` after some time, whatever the work does then.
+  func giveUp(_ reason: APIError, after time: Duration) -> Task<Void, any Error> {
+    Task {
+      try await Task.sleep(for: time)
+      stop(reason)
+    }
+  }
+
   /// Does the work, unless it was stopped before; `limit` counts from here.
   func perform(within limit: Duration, _ work: (@escaping Preparation.ShouldStop) throws -> Result) {
     guard !isStopped else { return }
-    let deadline = ContinuousClock.now + limit
-    let result = Swift.Result {
-      try work { [self] in
-        if ContinuousClock.now > deadline { stop(.preparationTimeout(limit)) }
-        return isStopped
-      }
-    }
+    let timer = giveUp(.preparationTimeout(limit), after: limit)
+    defer { timer.cancel() }
+    let result = Swift.Result { try work { [self] in isStopped } }
     state.withLock { $0.waiter.take() }?.resume(with: result)
   }
 

@@ -83,6 +83,8 @@ struct Serve: AsyncParsableCommand {
       var options = load.options
       // The server bounds the queue; requests whose clients just left may stand in the engine's a moment longer.
       options.queueLimit = queue + 16
+      // Beside what the connection holds: a client that does not read is to be seen soon.
+      options.unreadByteLimit = 8 << 10
       options.readerStall = configuration.timeouts.writeStall
       let model = try await Model.load(model.path, options: options)
       let log = try logWriter()

@@ -72,8 +72,12 @@ final class LogWriter: Sendable {
         return (state.pending, state.dropped)
       }
       guard !lines.isEmpty else { continue }
-      _ = writeAll(dropped > 0 ? lines + note(dropped) : lines, to: descriptor)
-      state.withLock { $0.isWriting = false }
+      let failure = writeAll(dropped > 0 ? lines + note(dropped) : lines, to: descriptor)
+      let lost = failure == nil ? 0 : dropped + lines.count { $0 == UInt8(ascii: "\n") }
+      state.withLock { state in
+        state.isWriting = false
+        state.dropped += lost
+      }
     }
   }
 }

@@ -64,12 +64,18 @@ enum StandardError {
   }
 }
 
-/// Writes all of `bytes`; the error number where that fails.
+/// Writes all of `bytes`, waiting for a reader where there must be one; the error number where that fails.
 func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
   var rest = bytes[...]
   while !rest.isEmpty {
     let count = unsafe rest.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
     if count < 0 && errno == EINTR { continue }
+    if count < 0 && errno == EAGAIN {
+      // Another program has made the descriptor, which it shares, one that never waits.
+      var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+      _ = unsafe poll(&request, 1, -1)
+      continue
+    }
     guard count > 0 else { return errno }
     rest = rest.dropFirst(count)
   }

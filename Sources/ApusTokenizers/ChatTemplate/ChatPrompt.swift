@@ -20,7 +20,7 @@ extension ChatTemplate {
   package func render(
     messages: JSONValue, tools: JSONValue? = nil, addGenerationPrompt: Bool, bosToken: String? = nil,
     eosToken: String? = nil, variables: [(name: String, value: JSONValue)] = [], clock: TemplateClock? = nil,
-    shouldStop: (@Sendable () -> Bool)? = nil
+    steps: Int? = nil, shouldStop: (@Sendable () -> Bool)? = nil
   ) throws(TemplateError) -> PromptText {
     guard case .array = messages else { throw .runtime("the messages must be an array") }
     if let name = Self.refusedVariable(in: variables) {
@@ -31,6 +31,6 @@ extension ChatTemplate {
     ]
     if let bosToken { context.append(("bos_token", .string(bosToken))) }
     if let eosToken { context.append(("eos_token", .string(eosToken))) }
-    return try render(context + variables, clock: clock, shouldStop: shouldStop)
+    return try render(context + variables, clock: clock, steps: steps, shouldStop: shouldStop)
   }
 }
