@@ -63,6 +63,7 @@ extension Model {
   package func promptTokens(
     _ text: String, addSpecial: Bool, parseSpecial: Bool, shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(ApusError) -> [Token] {
+    let text = text.withoutByteOrderMark
     let tokens = tokenizer.encode(text, addSpecial: addSpecial, parseSpecial: parseSpecial, shouldStop: shouldStop)
     return try promptTokens(tokens, shouldStop)
   }

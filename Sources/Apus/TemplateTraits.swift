@@ -21,7 +21,7 @@ struct TemplateTraits: Sendable {
   /// Texts everywhere.
   init() {}
 
-  /// Finds out how `render` treats messages, by at most eight short conversations.
+  /// Finds out how `render` treats messages, by at most ten short conversations.
   ///
   /// Throws where it keeps what a user says in no form.
   init(of render: Render) throws(ApusError) {
@@ -36,17 +36,19 @@ struct TemplateTraits: Sendable {
     case .dropped: throw .cannotChat("its chat template leaves out what the user says")
     case .failed(let error): throw .cannotChat(error.description)
     }
-    for (role, conversation) in [(ChatMessage.Role.system, [system, user]), (.assistant, history)] {
+    let call = [user, .assistant(Self.text("call")), ChatMessage(role: .tool, content: Self.text("result"))]
+    for (role, conversation) in [(ChatMessage.Role.system, [system, user]), (.assistant, history), (.tool, call)] {
       if case .dropped = tryForms(of: role, conversation, render) { droppedRoles.insert(role) }
     }
   }
 
   /// A message as a template sees it.
   func value(of message: ChatMessage) -> JSONValue {
+    let text = JSONValue.string(message.content.withoutByteOrderMark)
     let content: JSONValue =
       switch forms[message.role] ?? forms[.user] ?? .text {
-      case .text: .string(message.content)
-      case .parts: .array([["type": "text", "text": .string(message.content)]])
+      case .text: text
+      case .parts: .array([["type": "text", "text": text]])
       }
     return ["role": .string(message.role.rawValue), "content": content]
   }
@@ -94,7 +96,9 @@ extension TemplateTraits {
       let prompt = Array(try render(conversation, self).utf8)
       // A list that is printed as it is holds the text too, with its own punctuation.
       let isPrinted = forms.values.contains(.parts) && Self.part.contains { prompt.position(of: $0) != nil }
-      let isKept = conversation.allSatisfy { prompt.position(of: Array($0.content.utf8)) != nil }
+      let isKept = conversation.allSatisfy { message in
+        message.content.split(separator: "\n\n").allSatisfy { prompt.position(of: Array($0.utf8)) != nil }
+      }
       return isKept && !isPrinted ? .kept : .dropped
     } catch {
       return .failed(error)
@@ -104,9 +108,9 @@ extension TemplateTraits {
   /// How a part of a list begins where it is printed: as Python does, and as JSON.
   private static let part = ["'type': 'text'", "\"type\": \"text\""].map { Array($0.utf8) }
 
-  /// A text that no template has by itself, and long enough to see that it is not cut.
+  /// Paragraphs that no template has by itself, together long enough to see that none of them is cut away.
   private static func text(_ kind: String) -> String {
-    "an apus \(kind) begins here and goes on for a while, as what people write does, so that a template which keeps "
-      + "only the first words of it, or only the last ones, is seen, and now the apus \(kind) is over"
+    let middle = String(repeating: "This apus \(kind) goes on for a while, as what people write does. ", count: 60)
+    return "An apus \(kind) begins here.\n\n\(middle)\n\nNow the apus \(kind) is over."
   }
 }

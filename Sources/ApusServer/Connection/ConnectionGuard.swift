@@ -64,6 +64,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
       try pipeline.addHandler(pacer, position: .first)
       let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
       try pipeline.addHandler(hostField, position: .after(parser))
+      try pipeline.addHandler(BodyPieces(), position: .after(hostField))
     } catch {
       context.close(promise: nil)
     }
@@ -160,7 +161,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
       bodyByteCountLeft = Self.bodyByteCount(head)
       inputDeadline?.cancel()
       inputDeadline = schedule(timeouts.body, context) { $0.inputIsLate($1) }
-      if head.headerFields[.connection]?.lowercased() == "close" { closesAfterResponse = true }
+      let connection = head.headerFields[.connection]?.lowercased()
+      if connection == "close" || (hostField.version == .http1_0 && connection != "keep-alive") {
+        closesAfterResponse = true
+      }
       inviteBody(head, context)
     case .body(let bytes): bodyByteCountLeft? -= bytes.readableBytes
     case .end:

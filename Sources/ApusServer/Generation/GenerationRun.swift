@@ -67,7 +67,7 @@ final class GenerationRun: Sendable {
         guard interruption == nil else { return nil }
         try await start(choice)
       }
-    } catch where APIError(known: error)?.code == APIError.shuttingDown.code {
+    } catch  where APIError(known: error)?.code == APIError.shuttingDown.code {
       interrupt(.shutdown)
       return nil
     }
