@@ -46,7 +46,7 @@ final class Preparation: Sendable {
     }
     guard isTaken else { throw APIError.shuttingDown }
     defer { state.withLock { _ = $0.jobs.removeValue(forKey: ObjectIdentifier(job)) } }
-    let watch = client?.whenGone { job.stop(.clientLeft) }
+    let watch = client?.whenGone { job.stop($0.error ?? .clientLeft) }
     defer { withExtendedLifetime(watch) {} }
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in

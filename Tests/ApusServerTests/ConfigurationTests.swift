@@ -1,7 +1,6 @@
 internal import ApusServer
 internal import ApusTokenizers
 internal import Logging
-internal import Synchronization
 internal import Testing
 
 struct ConfigurationTests {
@@ -89,13 +88,4 @@ struct ConfigurationTests {
     #expect(json["n"] == 3)
     #expect(json["time"] == "then")
   }
-}
-
-/// Keeps log lines.
-private final class LineHold: Sendable {
-  private let held = Mutex<[[UInt8]]>([])
-
-  var lines: [[UInt8]] { held.withLock { $0 } }
-
-  func add(_ line: [UInt8]) { held.withLock { $0.append(line) } }
 }

@@ -21,9 +21,10 @@ struct CrossOrigin: RouterMiddleware {
   ) async throws -> Response {
     let origin = request.headers[.origin]
     if let origin, !isAllowed(origin, host: request.head.authority) {
-      return APIError(
-        .forbidden, type: "permission_error", "web pages of this origin may not use the server", code: "origin_refused"
-      ).response
+      return context.refusal(
+        APIError(
+          .forbidden, type: "permission_error", "web pages of this origin may not use the server",
+          code: "origin_refused"))
     }
     var response = request.method == .options ? Response(status: .noContent) : try await next(request, context)
     set(Self.allowOrigin, origin ?? "http://localhost", &response)
