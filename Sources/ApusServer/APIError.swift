@@ -37,9 +37,7 @@ struct APIError: Error, Sendable {
   }
 }
 
-extension APIError: HTTPResponseError {
-  func response(from request: Request, context: some RequestContext) -> Response { response }
-
+extension APIError {
   /// The whole response.
   var response: Response {
     var headers = headers

@@ -8,10 +8,20 @@ package struct APIRequestContext: RequestContext {
   let channel: any Channel
   /// The name that the client or the server gave to it.
   var requestID = ""
+  /// The client at the other end; nil where there is no connection.
+  var client: ClientPresence?
+  /// How it ended.
+  let outcome = RequestOutcome()
 
   package init(source: ApplicationRequestContextSource) {
     coreContext = CoreRequestContextStorage(source: source)
     channel = source.channel
+  }
+
+  /// The response that tells the client of an error, which the log names too.
+  func refusal(_ error: APIError, cause: String? = nil) -> Response {
+    outcome.note(error, cause: cause)
+    return error.response
   }
 }
 

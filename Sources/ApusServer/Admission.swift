@@ -28,6 +28,9 @@ final class Admission: Sendable {
   /// Admits nothing more.
   func close() { state.withLock { $0.isClosed = true } }
 
+  /// Requests that are worked on or wait.
+  var count: Int { state.withLock { $0.admitted } }
+
   /// Whether nothing more is admitted.
   var isClosed: Bool { state.withLock { $0.isClosed } }
 

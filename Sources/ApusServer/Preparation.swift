@@ -48,7 +48,7 @@ final class Preparation: Sendable {
     }
     guard isTaken else { throw APIError.shuttingDown }
     defer { state.withLock { _ = $0.jobs.removeValue(forKey: ObjectIdentifier(job)) } }
-    let watch = client?.whenGone { job.stop(.clientLeft) }
+    let watch = client?.whenGone { job.stop($0.error ?? .clientLeft) }
     defer { withExtendedLifetime(watch) {} }
     let timer = job.giveUp(.queueTimeout, after: waiting)
     defer { timer.cancel() }

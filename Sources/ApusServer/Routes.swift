@@ -26,7 +26,7 @@ struct Routes: Sendable {
   func router(_ service: ModelService, log: AccessLog) -> Router<APIRequestContext> {
     let router = Router(context: APIRequestContext.self)
     let hosts = AllowedHosts(service.configuration)
-    router.add(middleware: RequestRecord(log: log))
+    router.add(middleware: RequestRecord(log: log, connections: service.connections))
     router.add(middleware: HostCheck(hosts: hosts))
     router.add(middleware: CrossOrigin(allowedOrigins: service.configuration.allowedOrigins, hosts: hosts))
     router.add(middleware: ErrorResponses())

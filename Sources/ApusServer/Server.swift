@@ -29,35 +29,20 @@ package struct Server: Sendable {
     onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }, endNow: @escaping @Sendable () -> Void
   ) async throws {
     service.model.reportLimits(to: logger)
-    let listeners = Listeners(applications: configuration.listen.map { application(listeningOn: $0, onReady: onReady) })
+    let listeners = Listeners(list: configuration.listen.map { ($0, application(listeningOn: $0, onReady: onReady)) })
     var settings = ServiceGroupConfiguration(
       services: [.init(service: listeners, successTerminationBehavior: .gracefullyShutdownGroup)], logger: quietLogger)
     settings.maximumGracefulShutdownDuration = configuration.timeouts.drain + .seconds(5)
     let group = ServiceGroup(configuration: settings)
     let shutdown = Shutdown(service: service, group: group, logger: logger, endNow: endNow)
     try await withThrowingTaskGroup(of: Void.self) { tasks in
-      tasks.addTask { try await serve(group) }
+      tasks.addTask { try await group.run() }
       tasks.addTask { await shutdown.waitForSignals() }
       try await tasks.next()
       tasks.cancelAll()
     }
     accessLog.summarize()
     logger.info("stopped")
-  }
-
-  private func serve(_ group: ServiceGroup) async throws {
-    do {
-      try await group.run()
-    } catch let error as IOError {
-      let reason =
-        switch error.errnoCode {
-        case EADDRINUSE: "another program listens there already; choose another port"
-        case EACCES: "this port needs more rights; choose one above 1023"
-        case EADDRNOTAVAIL: "this machine has no such address"
-        default: error.description
-        }
-      throw ServerError.cannotListen(addresses: configuration.listen, reason: reason)
-    }
   }
 
   /// The part of the server that listens on one address; all of them share everything else.
@@ -108,14 +93,32 @@ package struct Server: Sendable {
   }
 }
 
-/// All listening applications as one service: they start, drain and stop together.
+/// All listening applications as one service: they start, drain and stop together, also where one cannot start.
 private struct Listeners: Service {
-  let applications: [Application<RouterResponder<APIRequestContext>>]
+  let list: [(ListenAddress, Application<RouterResponder<APIRequestContext>>)]
 
   func run() async throws {
     try await withThrowingTaskGroup(of: Void.self) { tasks in
-      for application in applications { tasks.addTask { try await application.run() } }
-      try await tasks.waitForAll()
+      for (address, application) in list { tasks.addTask { try await Self.run(application, on: address) } }
+      // The first failure ends the loop, and with it the others.
+      while try await tasks.next() != nil {}
+    }
+  }
+
+  private static func run(
+    _ application: Application<RouterResponder<APIRequestContext>>, on address: ListenAddress
+  ) async throws {
+    do {
+      try await application.run()
+    } catch let error as IOError {
+      let reason =
+        switch error.errnoCode {
+        case EADDRINUSE: "another program listens there already; choose another port"
+        case EACCES: "this port needs more rights; choose one above 1023"
+        case EADDRNOTAVAIL: "this machine has no such address"
+        default: error.description
+        }
+      throw ServerError.cannotListen(address, reason: reason)
     }
   }
 }

@@ -59,6 +59,11 @@ package struct ServerConfiguration: Sendable {
     guard allowedHosts.allSatisfy({ $0 == "*" || AllowedHosts.host(of: $0) != nil }) else {
       throw .invalidSetting(name: "--allow-host", reason: "needs a name or an address, such as chat.example")
     }
+    guard allowedOrigins.allSatisfy({ $0 == "*" || CrossOrigin.isOrigin($0) }) else {
+      throw .invalidSetting(
+        name: "--allow-origin",
+        reason: "needs an origin without a path, such as https://chat.example or http://host:3000")
+    }
     return self
   }
 

@@ -11,7 +11,7 @@ package enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The process may have too few file descriptors for a server.
   case fewDescriptors(limit: Int, needed: Int)
   /// The system does not let the server listen there.
-  case cannotListen(addresses: [ListenAddress], reason: String)
+  case cannotListen(ListenAddress, reason: String)
 
   package var description: String {
     switch self {
@@ -23,8 +23,7 @@ package enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     case .invalidSetting(let name, let reason): "\(name) \(reason)"
     case .fewDescriptors(let limit, let needed):
       "a server needs \(needed) file descriptors, and the limit is \(limit): raise it, for example with 'ulimit -n 1024'"
-    case .cannotListen(let addresses, let reason):
-      "cannot listen on \(addresses.map(\.description).joined(separator: ", ")): \(reason)"
+    case .cannotListen(let address, let reason): "cannot listen on \(address): \(reason)"
     }
   }
 }

@@ -16,7 +16,12 @@ struct Shutdown: Sendable {
     await withDiscardingTaskGroup { tasks in
       var isDraining = false
       for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
-        if isDraining { return endNow() }
+        if isDraining {
+          logger.warning(
+            "ended at once by a second signal",
+            metadata: ["signal": "\(signal)", "cut_answers": .stringConvertible(service.admission.count)])
+          return endNow()
+        }
         isDraining = true
         let health = service.model.engine.health
         logger.info(

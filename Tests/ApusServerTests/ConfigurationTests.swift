@@ -1,7 +1,6 @@
 internal import ApusServer
 internal import ApusTokenizers
 internal import Logging
-internal import Synchronization
 internal import Testing
 
 struct ConfigurationTests {
@@ -54,6 +53,18 @@ struct ConfigurationTests {
     #expect(((try? configuration.validated()) != nil) == isName)
   }
 
+  @Test(arguments: [
+    ("*", true), ("null", true), ("https://chat.example", true), ("http://localhost:3000", true),
+    ("app://local", true), ("http://[::1]:5173", true), ("foo", false), ("", false), ("chat.example:80", false),
+    ("https://chat.example/", false), ("https://chat.example/path", false), ("://chat.example", false),
+    ("https://", false), ("https://*.example", false), ("https://a b", false),
+  ])
+  func `Origins to allow are origins that a browser can name`(_ origin: String, _ isOrigin: Bool) {
+    var configuration = ServerConfiguration()
+    configuration.allowedOrigins = [origin]
+    #expect(((try? configuration.validated()) != nil) == isOrigin)
+  }
+
   @Test(arguments: ["", "with space", "tab\t", "ü", String(repeating: "k", count: 1025)])
   func `Keys that no client can send are refused`(_ key: String) {
     var configuration = ServerConfiguration()
@@ -77,13 +88,4 @@ struct ConfigurationTests {
     #expect(json["n"] == 3)
     #expect(json["time"] == "then")
   }
-}
-
-/// Keeps log lines.
-private final class LineHold: Sendable {
-  private let held = Mutex<[[UInt8]]>([])
-
-  var lines: [[UInt8]] { held.withLock { $0 } }
-
-  func add(_ line: [UInt8]) { held.withLock { $0.append(line) } }
 }

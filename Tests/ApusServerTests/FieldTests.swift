@@ -25,7 +25,9 @@ struct FieldTests {
 
   @Test(arguments: [
     (#""max_tokens":2,"num_predict":3"#, "num_predict"), (#""stop":"a","stop_sequences":["b"]"#, "stop_sequences"),
-    (#""seed":1,"random_seed":2"#, "random_seed"), (#""temperature":1,"options":{"temperature":0.5}"#, "temperature"),
+    (#""seed":1,"random_seed":2"#, "random_seed"),
+    (#""repeat_penalty":1.2,"repetition_penalty":1.3"#, "repeat_penalty"),
+    (#""temperature":1,"options":{"temperature":0.5}"#, "temperature"),
   ])
   func `Two names with different values are refused`(_ fields: String, _ parameter: String) async throws {
     let server = try TestServer(await TestModel.quick())

@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import json
 import os
+import socket
 import threading
 import time
 import unittest
@@ -138,6 +139,11 @@ class TestFields(SharedServer):
         answer = self.complete(max_tokens=2, options={"max_tokens": 3})
         self.expect_refusal(answer, "max_tokens", "options.max_tokens")
         self.assertEqual(self.tokens(self.complete(max_tokens=2, max_new_tokens=2, ignore_eos=True)), 2)
+
+    def test_two_penalties_that_differ_are_an_error_that_names_both(self):
+        answer = self.complete(repeat_penalty=1.2, repetition_penalty=1.3)
+        self.expect_refusal(answer, "repeat_penalty", "repeat_penalty", "repetition_penalty")
+        self.assertEqual(self.complete(repeat_penalty=1.2, repetition_penalty=1.2).status, 200)
 
     def test_a_field_that_is_not_known_is_named_in_the_header_and_the_log(self):
         answer = self.complete(top_a=0.5, tfs_z=1, user="u", metadata={"a": "b"}, grammar=None)
@@ -352,6 +358,92 @@ class TestEndings(unittest.TestCase):
             self.assertEqual(waiting.result().error["code"], "shutting_down")
             self.assertIn('"code":"shutting_down"', stream.result().text)
             self.assertTrue(stream.result().text.endswith("data: [DONE]\n\n"))
+
+
+class TestLogOfRequests(unittest.TestCase):
+    def line(self, server, identifier):
+        """The log line of the request of that name."""
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            for line in list(server.log):
+                if line["message"] == "request" and line["id"] == identifier:
+                    return line
+            time.sleep(0.02)
+        self.fail(f"no line for {identifier}")
+
+    def expect_end(self, server, identifier, status, end):
+        line = self.line(server, identifier)
+        self.assertEqual((line["status"], line.get("end")), (status, end), line)
+
+    def test_the_line_of_a_request_says_why_it_was_not_answered(self):
+        with Server("--context", "512", "--api-key", "key") as server:
+            def post(name, fields, key="key"):
+                headers = {"X-Request-Id": name, "Authorization": f"Bearer {key}"}
+                return server.post(COMPLETIONS, {"prompt": "a", "max_tokens": 1, **fields}, headers)
+
+            post("good", {})
+            post("long", {"prompt": [5] * 600})
+            post("stranger", {}, key="x")
+            post("wrong", {"n": -1})
+            self.expect_end(server, "good", 200, None)
+            self.expect_end(server, "long", 400, "context_length_exceeded")
+            self.expect_end(server, "stranger", 401, "invalid_api_key")
+            self.expect_end(server, "wrong", 400, "invalid_request_error")
+
+    def test_a_client_that_leaves_is_told_from_one_that_was_answered(self):
+        with Server() as server:
+            for name, fields in [("whole", {}), ("stream", {"stream": True})]:
+                body = json.dumps({**ENDLESS, **fields}).encode()
+                with server.connect() as client:
+                    client.sendall(
+                        f"POST {COMPLETIONS} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: {name}\r\n"
+                        f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+                    time.sleep(1)
+                self.expect_end(server, name, 499, "client_left")
+            self.assertFalse([line for line in server.log if line["level"] == "error"])
+
+    def test_limits_and_the_end_of_the_server_are_named(self):
+        with Server("--answer-timeout", "1", "--drain-timeout", "1") as server:
+            server.post(COMPLETIONS, ENDLESS, {"X-Request-Id": "whole"})
+            self.expect_end(server, "whole", 200, "deadline")
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                stream = pool.submit(
+                    server.post, COMPLETIONS, {**ENDLESS, "stream": True}, {"X-Request-Id": "stream"})
+                time.sleep(1)
+                server.stop()
+                stream.result()
+            self.expect_end(server, "stream", 200, "shutdown")
+
+    def test_a_second_signal_says_how_many_answers_it_cuts(self):
+        with Server() as server, concurrent.futures.ThreadPoolExecutor(2) as pool:
+            for _ in range(2):
+                pool.submit(server.post, COMPLETIONS, ENDLESS)
+            time.sleep(1)
+            server.process.terminate()
+            time.sleep(0.5)
+            server.process.terminate()
+            self.assertEqual(server.process.wait(10), 1)
+            end = time.monotonic() + 10
+            while not (lines := [line for line in server.log if "cut_answers" in line]) and time.monotonic() < end:
+                time.sleep(0.02)
+            self.assertEqual([line["cut_answers"] for line in lines], [2])
+
+
+class TestStart(unittest.TestCase):
+    def test_one_address_that_is_taken_ends_the_start_and_is_named(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            for listen in [("127.0.0.1:0", address), (address, "127.0.0.1:0")]:
+                options = [word for one in listen for word in ("--listen", one)]
+                result = apus("serve", MODEL, *options, timeout=30)
+                self.assertEqual(result.returncode, 1)
+                self.assertIn(f"cannot listen on {address}: another program", result.stderr)
+
+    def test_an_origin_that_no_page_can_have_is_refused(self):
+        for origin in ["foo", "https://chat.example/"]:
+            result = apus("serve", MODEL, "--allow-origin", origin, "--listen", "127.0.0.1:0", timeout=30)
+            self.assertEqual(result.returncode, 64)
+            self.assertIn("--allow-origin", result.stderr)
 
 
 class TestOrderOfWork(unittest.TestCase):

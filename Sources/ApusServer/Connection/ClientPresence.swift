@@ -3,19 +3,25 @@ internal import Synchronization
 /// Whether the client of one connection is still there.
 final class ClientPresence: Sendable {
   private struct State {
-    var isGone = false
+    /// Why there is nobody any more; nil while there is.
+    var departure: AnswerEnd?
     var hasEndedInput = false
     var nextWatch = 0
-    var goneActions: [Int: @Sendable () -> Void] = [:]
+    var goneActions: [Int: @Sendable (AnswerEnd) -> Void] = [:]
     var inputActions: [Int: @Sendable () -> Void] = [:]
   }
 
   private let state = Mutex(State())
 
   /// Runs `action` once when the client leaves, at once if it is gone already, as long as the watch is kept.
-  func whenGone(_ action: @escaping @Sendable () -> Void) -> PresenceWatch {
-    watch(isDue: { $0.isGone }, action) { $0.goneActions[$1] = action }
+  ///
+  /// It is told why: the client left, or the server closed the connection.
+  func whenGone(_ action: @escaping @Sendable (AnswerEnd) -> Void) -> PresenceWatch {
+    watch(isDue: { $0.departure != nil }, { action(self.departure ?? .clientLeft) }) { $0.goneActions[$1] = action }
   }
+
+  /// Why the connection has ended; nil while it has not.
+  var departure: AnswerEnd? { state.withLock { $0.departure } }
 
   /// Runs `action` once when the client says that it sends nothing more, as long as the watch is kept.
   ///
@@ -45,14 +51,14 @@ final class ClientPresence: Sendable {
     for action in actions { action() }
   }
 
-  /// Tells everyone who waits for it that the client has left.
-  func leave() {
+  /// Tells everyone who waits for it that the connection has ended; the first reason counts.
+  func leave(_ reason: AnswerEnd) {
     let actions = state.withLock { state in
-      state.isGone = true
+      state.departure = state.departure ?? reason
       defer { state.goneActions = [:] }
       return Array(state.goneActions.values)
     }
-    for action in actions { action() }
+    for action in actions { action(reason) }
   }
 
   private func watch(

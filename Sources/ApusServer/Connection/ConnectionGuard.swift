@@ -43,6 +43,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
   private var closesAfterResponse = false
   /// Whether our half is closed; what comes is dropped until the rest closes.
   private var isLingering = false
+  /// What ends an answer when the connection ends.
+  private var departure = AnswerEnd.clientLeft
   private static let lingering = Duration.seconds(1)
   /// Milliseconds between the requests of a connection that is in haste.
   private static let slowest = 100
@@ -106,7 +108,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
     writeDeadline = nil
     probe = nil
     connections.remove(context.channel)
-    presence.leave()
+    presence.leave(departure)
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -201,6 +203,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // The system's own limit for a client that takes nothing.
+    if let error = error as? IOError, error.errnoCode == ETIMEDOUT { departure = .readerStalled }
     if !isLingering, !exchanges.isAnswering, !exchanges.isAnsweringEarlier, let refusal = Self.refusal(of: error) {
       refuse(refusal, context)
     }
@@ -307,7 +311,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
   }
 
   func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-    guard event is Connections.End else { return context.triggerUserOutboundEvent(event, promise: promise) }
+    guard let end = event as? Connections.End else {
+      return context.triggerUserOutboundEvent(event, promise: promise)
+    }
+    departure = end.reason
     context.close(promise: promise)
   }
 
@@ -315,7 +322,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
     writeDeadline?.cancel()
     writeDeadline = nil
     if !context.channel.isWritable {
-      writeDeadline = schedule(timeouts.writeStall, context) { $1.close(promise: nil) }
+      writeDeadline = schedule(timeouts.writeStall, context) { connection, context in
+        connection.departure = .readerStalled
+        context.close(promise: nil)
+      }
     }
     connections.set(context.channel, isWaiting: !context.channel.isWritable || !exchanges.isAnsweringEarlier)
     context.fireChannelWritabilityChanged()

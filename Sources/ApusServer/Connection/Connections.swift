@@ -8,7 +8,10 @@ internal import Synchronization
 /// holds connections loses them, and neither `/health` nor other clients are locked out.
 final class Connections: Sendable {
   /// The event that ends a connection at once, whatever it is doing.
-  struct End: Sendable {}
+  struct End: Sendable {
+    /// What ends an answer on it.
+    let reason: AnswerEnd
+  }
 
   private struct Entry {
     private let channel: any Channel
@@ -24,7 +27,7 @@ final class Connections: Sendable {
       waitingSince = .now()
     }
 
-    func end() { channel.triggerUserOutboundEvent(End(), promise: nil) }
+    func end(_ reason: AnswerEnd) { channel.triggerUserOutboundEvent(End(reason: reason), promise: nil) }
   }
 
   private struct State {
@@ -80,7 +83,7 @@ final class Connections: Sendable {
       state.counts[address, default: 0] += 1
       return (true, leaving)
     }
-    leaving?.end()
+    leaving?.end(.readerStalled)
     if leaving != nil || !isOpen { onGivingWay() }
     return isOpen
   }
@@ -98,10 +101,10 @@ final class Connections: Sendable {
     state.withLock { $0.entries[ObjectIdentifier(channel)]?.presence }
   }
 
-  /// Ends the connections whose clients keep the server waiting, or all.
+  /// Ends the connections whose clients keep the server waiting, or all, as the server ends.
   func end(waitingOnly: Bool) {
     let entries = state.withLock { Array($0.entries.values) }
-    for entry in entries where !waitingOnly || entry.waitingSince != nil { entry.end() }
+    for entry in entries where !waitingOnly || entry.waitingSince != nil { entry.end(.shutdown) }
   }
 }
 

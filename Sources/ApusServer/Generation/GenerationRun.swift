@@ -11,6 +11,8 @@ final class GenerationRun: Sendable {
   }
 
   let plan: GenerationPlan
+  /// Where it is told how the answer ended.
+  let outcome: RequestOutcome
   private let permit: AdmissionPermit
   private let preparation: Preparation
   private let client: ClientPresence?
@@ -21,14 +23,15 @@ final class GenerationRun: Sendable {
   /// The work ends within a token when the client leaves or a limit is met.
   init(
     _ plan: GenerationPlan, _ permit: AdmissionPermit, _ limits: AnswerLimits, preparation: Preparation,
-    client: ClientPresence?
+    client: ClientPresence?, outcome: RequestOutcome
   ) async throws {
     self.plan = plan
+    self.outcome = outcome
     self.permit = permit
     self.preparation = preparation
     self.client = client
     let clock = AnswerClock(limits) { [weak self] end in self?.interrupt(end) }
-    let watch = client?.whenGone { [weak self] in self?.interrupt(.clientLeft) }
+    let watch = client?.whenGone { [weak self] in self?.interrupt($0) }
     state.withLock { state in
       state.clock = clock
       state.watch = watch

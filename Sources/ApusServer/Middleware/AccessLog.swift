@@ -1,3 +1,4 @@
+internal import HTTPTypes
 internal import Logging
 internal import Synchronization
 
@@ -6,10 +7,14 @@ struct LogEntry: Sendable {
   let id: String
   let method: String
   let path: String
-  let status: Int
+  let sentStatus: Int
+  let outcome: RequestOutcome
   /// The names of fields that the answer does not follow.
   let ignoredFields: String?
   let start: ContinuousClock.Instant
+
+  /// The status that was sent, or the one for a client that was gone.
+  var status: Int { outcome.end?.isClientGone == true ? APIError.clientLeft.status.code : sentStatus }
 
   /// Whether the answer took no work, so that nothing bounds how many of its kind a client can ask for.
   var isCheap: Bool { method != "POST" || status >= 400 }
@@ -112,6 +117,12 @@ final class AccessLog: Sendable {
       "milliseconds": .stringConvertible(Int(milliseconds.rounded())),
     ]
     if let ignored = entry.ignoredFields { metadata["ignored_fields"] = "\(ignored)" }
+    if let end = entry.outcome.end {
+      metadata["end"] = "\(end.name)"
+      if let failure = end.failure {
+        logger.error("request failed", metadata: ["id": "\(entry.id)", "error": "\(failure)"])
+      }
+    }
     logger.info("request", metadata: metadata)
   }
 }

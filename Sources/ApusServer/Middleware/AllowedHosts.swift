@@ -68,11 +68,11 @@ struct HostCheck: RouterMiddleware {
     _ request: Request, context: APIRequestContext, next: NextResponder
   ) async throws -> Response {
     guard hosts.allows(request.head.authority) else {
-      return APIError(
-        .forbidden, type: "permission_error",
-        "the server does not answer under this host's name: use localhost, or allow the name where it is started",
-        code: "host_refused"
-      ).response
+      return context.refusal(
+        APIError(
+          .forbidden, type: "permission_error",
+          "the server does not answer under this host's name: use localhost, or allow the name where it is started",
+          code: "host_refused"))
     }
     return try await next(request, context)
   }

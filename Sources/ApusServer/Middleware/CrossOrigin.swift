@@ -21,9 +21,10 @@ struct CrossOrigin: RouterMiddleware {
   ) async throws -> Response {
     let origin = request.headers[.origin]
     if let origin, !isAllowed(origin, host: request.head.authority) {
-      return APIError(
-        .forbidden, type: "permission_error", "web pages of this origin may not use the server", code: "origin_refused"
-      ).response
+      return context.refusal(
+        APIError(
+          .forbidden, type: "permission_error", "web pages of this origin may not use the server",
+          code: "origin_refused"))
     }
     var response = request.method == .options ? Response(status: .noContent) : try await next(request, context)
     set(Self.allowOrigin, origin ?? "http://localhost", &response)
@@ -41,11 +42,24 @@ struct CrossOrigin: RouterMiddleware {
     if let name { response.headers[name] = value }
   }
 
+  /// Whether a browser may name this as a page's origin: `SCHEME://HOST` with a port or without, or `null`.
+  static func isOrigin(_ text: String) -> Bool {
+    text == "null" || authority(of: text).map { AllowedHosts.host(of: $0) != nil } ?? false
+  }
+
+  /// What follows the scheme of an origin; nil where there is none.
+  private static func authority(of origin: String) -> String? {
+    guard let colon = origin.utf8.firstIndex(of: UInt8(ascii: ":")), colon > origin.startIndex,
+      origin[colon...].utf8.starts(with: "://".utf8)
+    else { return nil }
+    return String(origin[colon...].dropFirst(3))
+  }
+
   private func isAllowed(_ origin: String, host: String?) -> Bool {
-    if allowedOrigins.contains("*") || allowedOrigins.contains(origin) { return true }
-    guard let scheme = origin.utf8.firstIndex(of: UInt8(ascii: ":")), origin[scheme...].utf8.starts(with: "://".utf8)
-    else { return false }
-    let authority = String(origin[scheme...].dropFirst(3))
+    if allowedOrigins.contains("*") || allowedOrigins.contains(where: { $0.lowercased() == origin.lowercased() }) {
+      return true
+    }
+    guard let authority = Self.authority(of: origin) else { return false }
     if let host, authority.lowercased() == host.lowercased() { return hosts.allows(host) }
     guard let name = AllowedHosts.host(of: authority) else { return false }
     // A page from 0.0.0.0 comes from this machine, too.

@@ -1,7 +1,6 @@
 internal import Apus
 internal import HTTPTypes
 internal import Hummingbird
-internal import Logging
 internal import NIOHTTP1
 
 /// Turns every error into a response in OpenAI's shape: the one place where that happens.
@@ -17,17 +16,17 @@ struct ErrorResponses: RouterMiddleware {
       // The connection's own business: it answers and closes.
       throw error
     } catch {
-      return Self.apiError(of: error, context).response(from: request, context: context)
+      return Self.response(to: error, context)
     }
   }
 
-  private static func apiError(of error: any Error, _ context: APIRequestContext) -> APIError {
-    if let known = APIError(known: error) { return known }
+  private static func response(to error: any Error, _ context: APIRequestContext) -> Response {
+    if let known = APIError(known: error) { return context.refusal(known) }
     switch error {
-    case let error as any HTTPResponseError where error.status == .notFound: return .notFound
-    default:
-      context.logger.error("request failed", metadata: ["id": "\(context.requestID)", "error": "\(type(of: error))"])
-      return .internal
+    case let error as any HTTPResponseError where error.status == .notFound: return context.refusal(.notFound)
+    // What cannot be read any more has no other cause.
+    case _ where context.client?.departure != nil: return context.refusal(.clientLeft)
+    default: return context.refusal(.internal, cause: "\(type(of: error))")
     }
   }
 }

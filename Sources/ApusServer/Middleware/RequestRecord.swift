@@ -6,6 +6,7 @@ struct RequestRecord: RouterMiddleware {
   typealias Context = APIRequestContext
 
   let log: AccessLog
+  let connections: Connections
 
   private static let header = HTTPField.Name("X-Request-Id")
 
@@ -15,10 +16,12 @@ struct RequestRecord: RouterMiddleware {
     let start = ContinuousClock.now
     var context = context
     context.requestID = Self.identifier(of: request)
+    context.client = connections.presence(of: context.channel)
     var response = try await next(request, context)
     if let header = Self.header { response.headers[header] = context.requestID }
     let entry = LogEntry(
-      id: context.requestID, method: request.method.rawValue, path: request.uri.path, status: response.status.code,
+      id: context.requestID, method: request.method.rawValue, path: request.uri.path,
+      sentStatus: response.status.code, outcome: context.outcome,
       ignoredFields: IgnoredFields.text(in: response.headers), start: start)
     guard request.method != .head else {
       log.write(entry)
@@ -29,9 +32,15 @@ struct RequestRecord: RouterMiddleware {
       return response
     }
     let body = response.body
-    response.body = ResponseBody { [log] writer in
+    response.body = ResponseBody { [log, client = context.client] writer in
       defer { log.write(entry) }
-      try await body.write(writer)
+      do {
+        try await body.write(writer)
+      } catch {
+        if let departure = client?.departure { entry.outcome.note(departure) }
+        entry.outcome.note(APIError(known: error) ?? .clientLeft)
+        throw error
+      }
     }
     return response
   }

@@ -36,6 +36,7 @@ struct Answer: Sendable {
       choices.append(Self.choice(choice, format.whole(result.text, result.tokens), end: end))
     }
     if isEmpty || cut == .clientLeft, let error = cut?.error { throw error }
+    if let cut { run.outcome.note(cut) }
     return .object(JSONObject(envelope(wholeKind, choices) + [("usage", usage.json)]))
   }
 
@@ -91,6 +92,7 @@ struct AnswerStream: Sendable {
     } catch {
       guard let refusal = APIError(known: error) else { throw error }
       try await writer.write(ServerSentEvents.event(refusal.json))
+      run.outcome.note(refusal)
     }
     try await writer.write(ServerSentEvents.done)
     try await writer.finish(nil)
@@ -118,6 +120,7 @@ struct AnswerStream: Sendable {
         usage.add(summary.usage, choice: choice, count: run.plan.count)
         let end = run.end(of: summary)
         if end.error == nil || summary.usage.completionTokens > 0 {
+          run.outcome.note(end)
           try await writer.write(answer.frame(choice, format.closing(), end: Answer.end(end, summary)))
         }
         if let error = end.error { throw error }

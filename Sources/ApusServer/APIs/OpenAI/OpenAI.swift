@@ -77,7 +77,7 @@ struct OpenAI: Sendable {
     to request: Request, _ context: APIRequestContext, prompt: String,
     _ prepare: @escaping @Sendable (RequestFields, @escaping Preparation.ShouldStop) throws -> Prepared
   ) async throws -> Response {
-    let client = service.connections.presence(of: context.channel)
+    let client = context.client
     let (permit, prepared) = try await admit(request, client) { fields, shouldStop in
       do {
         var prepared = try prepare(fields, shouldStop)
@@ -90,7 +90,8 @@ struct OpenAI: Sendable {
     try await service.file.check(context.logger)
     let timeouts = service.configuration.timeouts
     let limits = AnswerLimits(waiting: timeouts.queue, work: prepared.isStreamed ? nil : timeouts.wholeAnswer)
-    let run = try await GenerationRun(prepared.plan, permit, limits, preparation: service.preparation, client: client)
+    let run = try await GenerationRun(
+      prepared.plan, permit, limits, preparation: service.preparation, client: client, outcome: context.outcome)
     let heartbeat = Heartbeat(interval: timeouts.heartbeat, client: client)
     var response =
       prepared.isStreamed

@@ -34,10 +34,12 @@ extension RequestFields {
   private func readPenalties(into options: inout SamplingOptions) throws(APIError) {
     options.presencePenalty = try number("presence_penalty", in: -2...2) ?? 0
     options.frequencyPenalty = try number("frequency_penalty", in: -2...2) ?? 0
-    let repeated = try number("repeat_penalty", in: 0.01...100)
-    options.repetitionPenalty = try number("repetition_penalty", in: 0.01...100) ?? repeated ?? 1
+    let penalty = try only(["repetition_penalty", "repeat_penalty"]) { name throws(APIError) in
+      try number(name, in: 0.01...100)
+    }
+    options.repetitionPenalty = penalty ?? 1
     let lastTokens = try int("repeat_last_n", in: -1...Int(Int32.max))
-    options.penaltyLastN = lastTokens ?? (repeated == nil ? -1 : options.penaltyLastN)
+    options.penaltyLastN = lastTokens ?? (self["repeat_penalty"] == nil ? -1 : options.penaltyLastN)
   }
 
   private func readRepetitionGuard(into options: inout SamplingOptions, limits: RequestLimits) throws(APIError) {

@@ -1,0 +1,35 @@
+internal import HTTPTypes
+internal import Synchronization
+
+/// How one request ended, for its line in the log: told where it is known, read when the line is written.
+///
+/// The first end that is told stays, as what follows comes of it.
+final class RequestOutcome: Sendable {
+  /// What is known about an end that nobody asked for.
+  struct End: Sendable {
+    /// The word that the client was told: the error's code, or the `finish_reason` of an answer that was cut.
+    let name: String
+    /// What went wrong in the server itself, without a part of the request.
+    var failure: String?
+    /// Whether there was nobody to be told.
+    var isClientGone: Bool { name == AnswerEnd.clientLeft.rawValue }
+  }
+
+  private let told = Mutex<End?>(nil)
+
+  /// The end; nil for an answer that ended as it was asked to.
+  var end: End? { told.withLock { $0 } }
+
+  /// An error took the answer's place or followed it; `cause` is what the client must not see of a failure.
+  func note(_ error: APIError, cause: String? = nil) {
+    let failure = error.status == .internalServerError ? cause ?? error.message : nil
+    tell(End(name: error.code ?? error.type, failure: failure))
+  }
+
+  /// The answer ended so; what was asked for is nothing to note.
+  func note(_ end: AnswerEnd) {
+    if end.error != nil { tell(End(name: end.rawValue)) }
+  }
+
+  private func tell(_ end: End) { told.withLock { $0 = $0 ?? end } }
+}
