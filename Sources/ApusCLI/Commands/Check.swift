@@ -10,8 +10,8 @@ struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Checks a model file completely.",
     discussion: """
-      Structure, all shapes, every weight finite, the tokenizer, one step of computing, and a chat template that keeps \
-      what is said:
+      Structure, all shapes, every weight finite, the tokenizer, one step of computing, and a chat template that leaves \
+      out no message:
 
         apus check model.gguf
 

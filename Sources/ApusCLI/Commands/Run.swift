@@ -16,7 +16,9 @@ struct Run: AsyncParsableCommand {
       Files and standard input are UTF-8. How they are stored is no part of the prompt: a byte order mark is dropped, \
       line ends are one character, and one at the very end does not count.
 
-      A model without a chat template goes on with the prompt, as with --raw; one whose template cannot be used fails.
+      A model without a chat template is asked in ChatML where its vocabulary has the marks <|im_start|> and \
+      <|im_end|>; else it continues the prompt, as with --raw. One whose template cannot be used fails.
+
       The answer goes to standard output, all else to standard error. Ctrl-C stops an answer.
       """)
 
