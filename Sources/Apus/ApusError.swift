@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// Why Apus could not do what it was asked, in cases that a program can act on.
 ///
 /// `description` is one sentence for a person: what is wrong and what to do.
@@ -29,6 +31,8 @@ public enum ApusError: Error, Sendable, Equatable {
   case modelChanged(path: String)
   /// The caller stopped the work on a prompt before it was submitted.
   case stopped
+  /// Weights that are needed now turn out to be damaged: the model file must be fetched again; `reason` names them.
+  case modelDamaged(path: String, reason: String)
   /// Computing failed in this request; others are not affected.
   case engineFailed(reason: String)
 }
@@ -54,6 +58,7 @@ extension ApusError: CustomStringConvertible {
     case .stopped: "the work on the prompt was stopped"
     case .queueFull(let limit): "\(limit) requests are waiting already: try again later"
     case .shuttingDown: "the engine is shutting down: send the request to another one"
+    case .modelDamaged(let path, let reason): "\(path): \(reason)"
     case .modelChanged(let path): "\(path) was changed since it was loaded: load the model again"
     }
   }
@@ -61,3 +66,14 @@ extension ApusError: CustomStringConvertible {
 
 /// Bytes as a person reads them, in whole MiB.
 private func megabytes(_ byteCount: Int) -> String { "\(byteCount / 1_048_576) MiB" }
+
+extension ApusError {
+  /// The error of a request whose computing failed.
+  init(_ error: BackendError) {
+    if let path = error.damagedPath {
+      self = .modelDamaged(path: path, reason: error.reason)
+    } else {
+      self = .engineFailed(reason: error.description)
+    }
+  }
+}

@@ -12,7 +12,7 @@ package struct ChatFormat: Sendable {
   private var traits = TemplateTraits()
 
   /// The format that most chat models without a template of their own were trained with.
-  private static let chatML = """
+  package static let chatML = """
     {% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}\
     {% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}
     """
@@ -29,7 +29,7 @@ package struct ChatFormat: Sendable {
     switch source {
     case .text(let text): template = Self.compile(text)
     case .absent, .blank:
-      guard vocabulary.knowsChatML else { return nil }
+      guard source.isReplacedByChatML(vocabulary) else { return nil }
       template = Self.compile(Self.chatML)
     case .onlyNamed(let names):
       let list = names.map { $0.prefix(40) }.prefix(8).joined(separator: ", ")

@@ -112,7 +112,7 @@ extension EngineLoop {
       let time = inbox.now()
       for event in scheduler.complete(batch, tokens: tokens) { deliver(event, at: time) }
     } catch {
-      for part in batch.parts { fail(part.id, .engineFailed(reason: error.description)) }
+      for part in batch.parts { fail(part.id, ApusError(error)) }
     }
     let busy = start.duration(to: inbox.now())
     inbox.note { metrics in

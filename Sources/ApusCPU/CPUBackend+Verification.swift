@@ -36,9 +36,9 @@ extension CPUBackend {
         table.rowDigests[row] = contentDigest(of: table.bytes(of: row..<row + 1), at: 0)
         return true
       }
-      fail(.lostBytes(name: table.name, range: range))
+      fail(.lostBytes(name: table.name, range: range, path: table.source.file.path))
     } else {
-      fail(.nonFiniteWeight(name: table.name, row: row))
+      fail(.nonFiniteWeight(name: table.name, row: row, path: table.source.file.path))
     }
     return false
   }
@@ -49,8 +49,9 @@ extension CPUBackend {
       if let row = rows.first(where: { !isFinite(weight, row: $0) }) { firstBad.min(row, ordering: .relaxed) }
     }
     let row = firstBad.load(ordering: .relaxed)
-    if row != .max { throw .nonFiniteWeight(name: weight.name, row: row) }
-    if let range = weight.source.lostBytes(scrutiny) { throw .lostBytes(name: weight.name, range: range) }
+    let path = weight.source.file.path
+    if row != .max { throw .nonFiniteWeight(name: weight.name, row: row, path: path) }
+    if let range = weight.source.lostBytes(scrutiny) { throw .lostBytes(name: weight.name, range: range, path: path) }
     weight.digest.store(digest, ordering: .relaxed)
   }
 

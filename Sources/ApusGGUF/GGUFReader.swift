@@ -35,6 +35,9 @@ struct GGUFReader {
   }
 
   private mutating func readVersion() throws(GGUFError) -> UInt32 {
+    guard cursor.file.byteCount > 0 else {
+      throw cursor.error(.file, .truncated, expected: "a model", found: "an empty file: fetch it again")
+    }
     let magic = try cursor.integer(UInt32.self, of: .header("magic"))
     guard magic == 0x4655_4747 else {
       throw cursor.error(

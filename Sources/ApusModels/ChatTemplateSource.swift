@@ -1,4 +1,5 @@
 package import ApusGGUF
+package import ApusTokenizers
 
 /// What a model file has for a chat template, not yet compiled.
 package enum ChatTemplateSource: Sendable {
@@ -27,6 +28,14 @@ package enum ChatTemplateSource: Sendable {
     let prefix = Self.key + "."
     let names = metadata.keys.filter { $0.utf8.starts(with: prefix.utf8) }.map { String($0.dropFirst(prefix.count)) }
     self = names.isEmpty ? .absent : .onlyNamed(names)
+  }
+
+  /// Whether ChatML stands in for it: there is no template, and the vocabulary has ChatML's tokens.
+  package func isReplacedByChatML(_ vocabulary: Vocabulary) -> Bool {
+    switch self {
+    case .absent, .blank: vocabulary.knowsChatML
+    case .text, .onlyNamed, .unreadable: false
+    }
   }
 
   private static let key = "tokenizer.chat_template"

@@ -170,6 +170,8 @@ extension APIError {
       self = .modelChanged
     case .stopped:
       self = .clientLeft
+    case .modelDamaged(_, let reason):
+      self = APIError(.internalServerError, type: "server_error", reason)
     case .cannotLoad, .invalidOption, .notEnoughMemory, .engineFailed:
       self = APIError(.internalServerError, type: "server_error", error.description)
     }

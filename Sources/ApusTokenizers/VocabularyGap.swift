@@ -13,8 +13,7 @@ package enum VocabularyGap: Sendable, Equatable {
   /// No token ends a text or a turn.
   case noEnd
 
-  /// What a person can do about it.
-  package var advice: String { "get a newer file of the model, or convert it again" }
+  private static let wrongTokens = "the text may be split into wrong tokens, so answers may be worse"
 }
 
 extension VocabularyGap: CustomStringConvertible {
@@ -22,17 +21,16 @@ extension VocabularyGap: CustomStringConvertible {
   package var description: String {
     switch self {
     case .pretokenizer:
-      "the file does not name its pre-tokenizer (tokenizer.ggml.pre): text is cut by a default rule, and becomes other "
-        + "tokens than the model was trained with, so that answers are worse"
+      "the file does not name its pre-tokenizer (tokenizer.ggml.pre): \(Self.wrongTokens)"
     case .kinds:
-      "the file does not say which tokens are control tokens (tokenizer.ggml.token_type): the marks of a chat template "
-        + "are read as plain text"
+      "the file does not say which tokens are control tokens (tokenizer.ggml.token_type): the model sees marks such as "
+        + "<|im_end|> as ordinary letters, so it may not stop and may answer badly"
     case .assumed(let role, let text):
       "the file does not name its \(role.rawValue) token: \(quoted(text)) is taken, as is usual"
     case .noBeginning: "texts are to begin with BOS (tokenizer.ggml.add_bos_token), but the file names no such token"
     case .merges(let unusable):
-      "\(unusable) of its merges (tokenizer.ggml.merges) do not join two tokens to a third: they are left out, and text "
-        + "may become other tokens than the model was trained with"
+      "\(unusable) of its merges (tokenizer.ggml.merges) do not join two tokens to a third and are left out: "
+        + Self.wrongTokens
     case .noEnd: "no token of the vocabulary ends a text: answers go on up to their limit"
     }
   }

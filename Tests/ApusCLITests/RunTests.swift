@@ -38,7 +38,8 @@ struct `Run over the reference data` {
   func `greedy text is that of the reference`(_ item: GreedyCase, _ options: [String]) throws {
     let arguments = ["run", item.model.path, "--raw", "--temperature", "0", "-n", "\(item.tokens)"]
     let result = try Program.run(arguments + options + ["--", item.prompt])
-    #expect(result.code == 0 && result.errors.isEmpty, "\(result.errors)")
+    let note = "Note: the answer was cut at \(item.tokens) tokens: --max-tokens allows no more.\n"
+    #expect(result.code == 0 && result.errors == note, "\(result.errors)")
     #expect(result.text == item.shownText + "\n")
   }
 
@@ -93,15 +94,22 @@ struct `Run over the reference data` {
   }
 
   @Test func `speed is shown where asked for`() throws {
-    let quiet = try Program.run("run", model, "-n", "4", "--raw", "the")
-    #expect(quiet.errors.isEmpty)
+    let quiet = try Program.run("run", model, "-n", "4", "--raw", "--ignore-eos", "the")
+    #expect(quiet.errors == "Note: the answer was cut at 4 tokens: --max-tokens allows no more.\n")
+    let json = try Program.run("run", model, "-n", "4", "--raw", "--ignore-eos", "--json", "the")
+    #expect(json.errors.isEmpty)
     let loud = try Program.run("run", model, "-n", "4", "--raw", "--stats", "the")
     #expect(loud.errors.contains("tokens/s") && loud.errors.split(separator: "\n").count == 1)
     #expect(!loud.errors.contains("\u{1B}"))
   }
 
-  @Test func `an empty standard input is no prompt`() throws {
+  @Test func `an empty standard input or file is no prompt`() throws {
     #expect(try Program.run("run", model).code == 64)
+    for text in ["", "\n", "\u{FEFF}"] {
+      let file = try folder.write(Array(text.utf8), to: "empty.txt")
+      let result = try Program.run("run", model, "--file", file)
+      #expect(result.code == 64 && result.errors.contains("empty"), "\(result.errors)")
+    }
   }
 
   @Test func `a prompt that does not fit is refused`() throws {

@@ -102,7 +102,7 @@ internal import Testing
       if tensor == name { bytes.replaceSubrange(bytes.count - 4..<bytes.count, with: value.bytes) }
     })
     let error = #expect(throws: ModelError.self) { try load(file, verifies: true) }
-    guard case .backend(.nonFiniteWeight(name, _)) = error else {
+    guard case .backend(.nonFiniteWeight(name, _, path)) = error else {
       Issue.record("\(error.map(String.init(describing:)) ?? "no error")")
       return
     }
@@ -117,7 +117,7 @@ internal import Testing
     let loaded = try load(file)
     let runner = try ModelRunner(loaded.file, makeBackend(), positions: 32)
     let error = #expect(throws: BackendError.self) { try runner.logits([1, 2, 3]) }
-    guard case .nonFiniteWeight(name, _) = error else {
+    guard case .nonFiniteWeight(name, _, path) = error else {
       Issue.record("\(error.map(String.init(describing:)) ?? "no error")")
       return
     }

@@ -32,6 +32,7 @@ struct EndingTests {
     case .queueFull: "queueFull"
     case .shuttingDown: "shuttingDown"
     case .modelChanged: "modelChanged"
+    case .modelDamaged: "modelDamaged"
     case .stopped: "stopped"
     case .engineFailed: "engineFailed"
     }
@@ -41,7 +42,8 @@ struct EndingTests {
     .cannotLoad(path: "", reason: ""), .invalidOption(name: "", reason: ""),
     .notEnoughMemory(neededBytes: 0, availableBytes: 0, largestContext: nil), .invalidRequest(field: "", reason: ""),
     .contextLengthExceeded(limit: 0, requested: 0, prompt: 0), .noChatTemplate, .chatTemplate(reason: ""),
-    .queueFull(limit: 0), .shuttingDown, .modelChanged(path: ""), .stopped, .engineFailed(reason: ""),
+    .queueFull(limit: 0), .shuttingDown, .modelChanged(path: ""), .modelDamaged(path: "", reason: ""),
+    .stopped, .engineFailed(reason: ""),
   ]
 
   @Test func `The table of endings names every end that the code knows`() throws {

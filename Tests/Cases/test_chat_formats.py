@@ -51,6 +51,7 @@ class Templates(unittest.TestCase):
             self.assertEqual(result.returncode, 1, (name, result.stdout, result.stderr))
             for word in ("cannot chat", *words):
                 self.assertIn(word, result.stderr, name)
+            self.assertIn(f"Error: {path}: this model cannot chat", result.stderr, name)
         for name in ("run", "system", "chat", "json"):
             self.assertIn("--raw", results[name].stderr)
             self.assertEqual(results[name].stdout, "")
@@ -71,7 +72,7 @@ class Templates(unittest.TestCase):
             self.assertTrue(any("chat" in text and "refused" in text for text in warnings), server.log)
 
     def test_a_go_template_is_refused_everywhere(self):
-        self.refused_everywhere(with_template(_GO), "syntax error")
+        self.refused_everywhere(with_template(_GO), "Go's format", "Jinja template")
 
     def test_a_template_that_says_nothing_is_refused(self):
         for template in ("{# nothing #}", "hello", "{{ undefined_one }}", "{{ messages | length }}"):
@@ -263,7 +264,7 @@ class Vocabularies(unittest.TestCase):
         self.warned_everywhere(model(change), "BOS")
 
     def test_a_whole_file_has_no_warnings(self):
-        for result in (run(MODEL, "Hello"), apus("check", MODEL), apus("tokenize", MODEL, "Hello")):
+        for result in (run(MODEL, "--stop", "e", "Hello"), apus("check", MODEL), apus("tokenize", MODEL, "Hello")):
             self.assertEqual((result.returncode, result.stderr), (0, ""))
 
 

@@ -94,6 +94,7 @@ class Zeros(unittest.TestCase):
         for command in commands or (["check", path], ["run", path, "-n", "2", "--", "hi"]):
             result = apus(*command)
             self.assertEqual(result.returncode, 1, result.stderr)
+            self.assertIn(f"Error: {path}: tensor", result.stderr)
             self.assertRegex(result.stderr, r"tensor '[a-z0-9._]+' has \d+ zero bytes from byte \d+ of its file on")
 
     def test_a_file_that_was_not_copied_to_its_end_is_found(self):

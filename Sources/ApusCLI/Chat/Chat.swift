@@ -6,17 +6,22 @@ struct Chat {
   private var options: GenerationOptions
   private let system: String?
   private var conversation: Conversation
+  /// Whether messages go through the chat template; else each line is a text to go on with.
+  private let answers: Bool
+  private let showsStatistics: Bool
 
-  init(model: Model, options: GenerationOptions, system: String?) {
+  /// A person at a terminal sees statistics always, others only with `showsStatistics`.
+  init(model: Model, options: GenerationOptions, system: String?, answers: Bool, showsStatistics: Bool) {
     self.model = model
     self.options = options
     self.system = system
     conversation = Conversation(system: system)
+    self.answers = answers
+    self.showsStatistics = showsStatistics || (Terminal.isError && Terminal.isInput)
   }
 
   /// Answers until the person leaves.
   consuming func run() async throws {
-    let isChat = try canChat(model, system: system)
     let isEditable = Terminal.isInput && Terminal.isError && Terminal.canMoveCursor
     let prompter: any Prompter = isEditable ? LineEditor() : PlainPrompter()
     note(greeting)
@@ -24,7 +29,7 @@ struct Chat {
       let command = ChatCommand(line)
       if command == .leave { return }
       do {
-        try await obey(command, isChat: isChat)
+        try await obey(command)
       } catch let error as OutputError {
         throw error
       } catch let error where Terminal.isInput {
@@ -49,9 +54,9 @@ struct Chat {
     if Terminal.isInput { StandardError.write(text + "\n") }
   }
 
-  private mutating func obey(_ command: ChatCommand, isChat: Bool) async throws {
+  private mutating func obey(_ command: ChatCommand) async throws {
     switch command {
-    case .say(let text): try await say(text, isChat: isChat)
+    case .say(let text): try await say(text)
     case .help: note(ChatCommand.overview)
     case .show: note(Settings.description(of: options))
     case .leave: break
@@ -71,16 +76,16 @@ struct Chat {
     }
   }
 
-  private mutating func say(_ text: String, isChat: Bool) async throws {
+  private mutating func say(_ text: String) async throws {
     guard !text.isEmpty else { return }
     let stream: GenerationStream
-    if isChat {
+    if answers {
       stream = try model.streamChat(conversation.messages + [.user(text)], options: options)
     } else {
       stream = try model.stream(prompt: text, options: options)
     }
     let answer = try await AnswerPrinter().print(stream)
     conversation.messages += [.user(text), .assistant(answer.text)]
-    if Terminal.isError, Terminal.isInput { StandardError.write("[\(statistics(of: answer.summary))]\n") }
+    AnswerReport(answer.summary, options, model).write(withStatistics: showsStatistics)
   }
 }

@@ -6,7 +6,7 @@ internal import ArgumentParser
 struct OneAnswer {
   /// What the prompt is.
   enum Format {
-    /// What a person says, for the chat template; completed as it is where the model has none.
+    /// What a person says, for the chat template.
     case chat
     /// Text to go on with.
     case raw(parseSpecial: Bool)
@@ -35,24 +35,20 @@ struct OneAnswer {
       try write(json(of: answer, took: start.duration(to: .now)))
     case .text(let showsStatistics):
       answer = try await AnswerPrinter().print(stream)
-      if showsStatistics { StandardError.write(statistics(of: answer.summary) + "\n") }
+      AnswerReport(answer.summary, options, model).write(withStatistics: showsStatistics)
     }
     if answer.wasInterrupted { throw ExitCode(Failure.interrupted) }
   }
 
   private func stream(_ prompt: String) throws -> GenerationStream {
     switch format {
-    case .raw(let parseSpecial): return try rawStream(prompt, parseSpecial: parseSpecial)
+    case .raw(let parseSpecial):
+      let tokens = try model.promptTokens(prompt, addSpecial: true, parseSpecial: parseSpecial)
+      return try model.stream(tokens: tokens, options: options)
     case .chat:
-      guard try canChat(model, system: system) else { return try rawStream(prompt, parseSpecial: false) }
       let messages = (system.map { [ChatMessage.system($0)] } ?? []) + [.user(prompt)]
       return try model.streamChat(messages, options: options)
     }
-  }
-
-  private func rawStream(_ prompt: String, parseSpecial: Bool) throws -> GenerationStream {
-    let tokens = try model.promptTokens(prompt, addSpecial: true, parseSpecial: parseSpecial)
-    return try model.stream(tokens: tokens, options: options)
   }
 
   private func write(_ value: JSONValue) throws {
@@ -84,14 +80,4 @@ struct OneAnswer {
       "threads": .int(model.information.threads),
     ]
   }
-}
-
-/// How fast an answer came, in one line.
-func statistics(of summary: GenerationSummary) -> String {
-  let usage = summary.usage
-  let timings = summary.timings
-  let cached = usage.cachedTokens > 0 ? " (\(usage.cachedTokens) from before)" : ""
-  let end = summary.finishReason == .length ? ", cut at the limit" : ""
-  return "prompt: \(usage.promptTokens) tokens\(cached), \(oneDecimal(timings.prefillTokensPerSecond)) tokens/s; "
-    + "generation: \(usage.completionTokens) tokens, \(oneDecimal(timings.decodeTokensPerSecond)) tokens/s\(end)"
 }

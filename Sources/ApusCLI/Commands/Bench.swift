@@ -6,7 +6,7 @@ internal import ArgumentParser
 /// `apus bench`: how fast models run on this machine, and how fast they could.
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures the speed of models, and what of the machine's limits that is.",
+    abstract: "Measures the speed of models, and how near that is to the machine's limits.",
     discussion: """
       Processes prompts (pp) and generates tokens (tg) without sampling or text; the names and figures compare with \
       those of llama-bench:

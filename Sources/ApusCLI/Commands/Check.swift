@@ -10,8 +10,8 @@ struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Checks a model file completely.",
     discussion: """
-      Structure, all shapes, every weight finite, the tokenizer, one step of computing, and a chat template that keeps \
-      what is said:
+      Structure, all shapes, every weight finite, the tokenizer, one step of computing, and a chat template that leaves \
+      out no message:
 
         apus check model.gguf
 
@@ -29,7 +29,9 @@ struct Check: ParsableCommand {
     bar.finish()
     let review = ModelReview(loaded)
     StandardError.warn(review.warnings)
-    if case .refused(let reason)? = review.chat { throw Failure("\(model.path): \(reason)") }
+    if case .refused(let reason)? = review.chat {
+      throw Failure("\(model.path): \(reason); run --raw completes a text as it is")
+    }
     let output = Output()
     try output.writeLine("\(model.path): good: \(summary(of: loaded)), \(review.chatSummary)")
     try output.flush()

@@ -12,7 +12,7 @@ internal import ArgumentParser
 /// `apus doctor`: what the program finds on this machine.
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows what this machine offers and what is made of it.",
+    abstract: "Shows what this machine offers and how Apus uses it.",
     discussion: """
       CPU, kernels, threads, memory, folders and libraries, with the reasons:
 

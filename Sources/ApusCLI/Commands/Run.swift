@@ -16,7 +16,9 @@ struct Run: AsyncParsableCommand {
       Files and standard input are UTF-8. How they are stored is no part of the prompt: a byte order mark is dropped, \
       line ends are one character, and one at the very end does not count.
 
-      A model without a chat template goes on with the prompt, as with --raw; one whose template cannot be used fails.
+      A model without a chat template is asked in ChatML where its vocabulary has the marks <|im_start|> and \
+      <|im_end|>; else it continues the prompt, as with --raw. One whose template cannot be used fails.
+
       The answer goes to standard output, all else to standard error. Ctrl-C stops an answer.
       """)
 
@@ -61,8 +63,13 @@ struct Run: AsyncParsableCommand {
     generation.apply(to: &options)
     try options.validate()
     let model = try await loadModel()
-    StandardError.warn(model.information.warnings)
-    guard let text else { return try await Chat(model: model, options: options, system: system).run() }
+    StandardError.warn(model.information.warnings.filter { !raw || $0.topic != .chat })
+    let chats = try !raw && canChat(model, self.model.path, system: system)
+    guard let text else {
+      return try await Chat(model: model, options: options, system: system, answers: chats, showsStatistics: stats)
+        .run()
+    }
+    let format = chats ? OneAnswer.Format.chat : .raw(parseSpecial: parseSpecial)
     try await OneAnswer(model: model, options: options, system: system, format: format, output: outputStyle).run(text)
   }
 
@@ -78,11 +85,13 @@ struct Run: AsyncParsableCommand {
     } else if let prompt {
       parts.append(prompt)
     }
-    if let file { parts.append(try StoredText.promptText(readFile(file), from: file)) }
+    if let file {
+      let text = try StoredText.promptText(readFile(file), from: file)
+      guard !text.isEmpty else { throw Failure("\(file) is empty: give a file with a text", code: Failure.usage) }
+      parts.append(text)
+    }
     return parts.isEmpty ? nil : parts.joined(separator: "\n\n")
   }
-
-  private var format: OneAnswer.Format { raw ? .raw(parseSpecial: parseSpecial) : .chat }
 
   private var outputStyle: OneAnswer.Style { json ? .json : .text(showsStatistics: stats || Terminal.isError) }
 

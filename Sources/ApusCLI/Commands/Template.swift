@@ -16,6 +16,8 @@ struct Template: ParsableCommand {
       With --jsonl it reads one JSON object a line, {"messages": […]}, and answers each with {"text": "…"}, or with \
       {"error": "…"}. "tools", "add_generation_prompt", "bos_token", "eos_token" and any other variable of the template \
       may stand beside the messages.
+
+      For a model without a template that is asked in ChatML it shows that prompt.
       """)
 
   @Argument(
@@ -106,17 +108,27 @@ private struct TemplateSource {
       return
     }
     let file = try GGUFFile.open(path: path)
-    switch ChatTemplateSource(file.metadata) {
-    case .text(let text): self.text = text
+    let source = ChatTemplateSource(file.metadata)
+    let vocabulary = try Vocabulary(file.metadata)
+    text = try Self.text(of: source, vocabulary, path)
+    StandardError.warn(LoadWarning.warnings(about: source, vocabulary, path: path))
+    isOfModel = true
+    beginning = Self.name(of: .beginningOfSequence, vocabulary)
+    end = Self.name(of: .endOfSequence, vocabulary)
+  }
+
+  /// The template that a chat with the model uses.
+  private static func text(
+    of source: ChatTemplateSource, _ vocabulary: Vocabulary, _ path: String
+  ) throws(Failure) -> String {
+    switch source {
+    case .text(let text): return text
+    case _ where source.isReplacedByChatML(vocabulary): return ChatFormat.chatML
     case .absent: throw Failure("\(path) has no chat template: give the path of a .jinja file instead")
     case .blank: throw Failure("\(path) has an empty chat template: give the path of a .jinja file instead")
     case .onlyNamed: throw Failure("\(path) has chat templates for special uses only: give the path of a .jinja file")
     case .unreadable(let reason): throw Failure(reason)
     }
-    isOfModel = true
-    let vocabulary = try Vocabulary(file.metadata)
-    beginning = Self.name(of: .beginningOfSequence, vocabulary)
-    end = Self.name(of: .endOfSequence, vocabulary)
   }
 
   private static func name(of role: SpecialToken, _ vocabulary: Vocabulary) -> String? {

@@ -17,7 +17,7 @@ struct KeyArguments: ParsableArguments {
   var apiKey: [String] = []
   @Option(
     help: ArgumentHelp(
-      "A file of such keys, one a line; lines with # are comments. APUS_API_KEY in the environment is one more key.",
+      "A file of such keys, one key per line; lines with # are comments. APUS_API_KEY in the environment is one more key.",
       valueName: "path"),
     completion: .file())
   var apiKeyFile: String?
@@ -29,11 +29,11 @@ struct KeyArguments: ParsableArguments {
 
   private static func keys(inFile path: String) throws -> [String] {
     guard let text = String(validating: try readFile(path), as: UTF8.self) else {
-      throw Failure("\(path) is not UTF-8 text: write one key a line")
+      throw Failure("\(path) is not UTF-8 text: write one key per line")
     }
     let lines = text.unicodeScalars.split { $0 == "\n" || $0 == "\r" || $0 == "\u{FEFF}" }
     let keys = lines.map(trimmed).filter { !$0.isEmpty && $0.utf8.first != UInt8(ascii: "#") }
-    guard !keys.isEmpty else { throw Failure("\(path) has no key: write one a line") }
+    guard !keys.isEmpty else { throw Failure("\(path) has no key: write one key per line") }
     return keys
   }
 

@@ -25,7 +25,7 @@ struct LoadArguments: ParsableArguments {
 
   @Flag(help: "Keep each thread but the first on a CPU of its own (Linux).") var pin = false
 
-  @Flag(help: "Read the model into memory instead of mapping its file; safe where the file may be cut.")
+  @Flag(help: "Read the model into memory instead of mapping its file; safe even if another program changes the file.")
   var noMmap = false
 
   func validate() throws {

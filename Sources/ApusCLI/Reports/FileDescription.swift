@@ -71,7 +71,7 @@ struct FileDescription {
       "formats": .array(formats.map(\.json)),
       "chat_template": optional(chatTemplate),
       "chat": chat(review),
-      "warnings": .array(review.warnings.map { .string($0) }),
+      "warnings": .array(review.lines.map { .string($0) }),
       "metadata": .object(
         JSONObject(file.metadata.keys.map { ($0, file.metadata.value($0).map(describe) ?? .null) })),
       "tensors": .array(file.tensors.map(describe)),

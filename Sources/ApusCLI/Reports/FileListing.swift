@@ -43,7 +43,7 @@ struct FileListing {
     if let layers = description.number("block_count") { table.add("layers", "\(layers)") }
     if let tokens = description.tokens { table.add("vocabulary", "\(tokens) tokens") }
     table.add("chat", printable(review.chatSummary, limit: 600))
-    for warning in review.warnings { table.add("warning", printable(warning, limit: 600)) }
+    for warning in review.lines { table.add("warning", printable(warning, limit: 600)) }
     return table
   }
 

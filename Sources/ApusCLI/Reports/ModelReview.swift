@@ -9,8 +9,12 @@ struct ModelReview {
   private(set) var chat: ChatSupport?
   /// Roles whose messages the chat template leaves out.
   private(set) var droppedRoles: [String] = []
-  /// What the file leaves out or has odd, a line each.
-  private(set) var warnings: [String] = []
+  /// Whether ChatML stands in for a template of the file's own.
+  private var usesChatML = false
+  /// What the file leaves out or has odd.
+  private(set) var warnings: [ModelWarning] = []
+  /// Why the file's vocabulary cannot be used, where that is so.
+  private var vocabularyProblem: String?
 
   /// Looks at any file; what cannot be used is a warning.
   init(_ file: GGUFFile) {
@@ -18,16 +22,16 @@ struct ModelReview {
     do {
       let vocabulary = try makeTokenizer(file).vocabulary
       let template = ChatTemplateSource(file.metadata)
-      warnings = LoadWarning.all(about: vocabulary, template, path: file.paths[0]).map(\.description)
+      warnings = LoadWarning.all(about: vocabulary, template, path: file.paths[0]).map(ModelWarning.init)
       look(at: template, vocabulary)
     } catch {
-      warnings = ["the file's vocabulary cannot be used here: \(error)"]
+      vocabularyProblem = "the file's vocabulary cannot be used here: \(error)"
     }
   }
 
   /// Looks at a loaded model.
   init(_ loaded: LoadedModel) {
-    warnings = loaded.warnings.map(\.description)
+    warnings = loaded.warnings.map(ModelWarning.init)
     look(at: loaded.chatTemplate, loaded.vocabulary)
   }
 
@@ -35,7 +39,11 @@ struct ModelReview {
     let format = ChatFormat(template: template, vocabulary, localTime: systemLocalTime)
     chat = format?.support ?? .noTemplate
     droppedRoles = format?.droppedRoles ?? []
+    usesChatML = template.isReplacedByChatML(vocabulary)
   }
+
+  /// What is to be said, a line each.
+  var lines: [String] { vocabularyProblem.map { [$0] } ?? warnings.lines }
 
   /// In a few words, whether the model can chat.
   var chatSummary: String {
@@ -43,6 +51,7 @@ struct ModelReview {
     case nil: "not known"
     case .noTemplate?: "no chat template"
     case .refused(let reason)?: reason
+    case .supported? where usesChatML: "ChatML in place of its own template"
     case .supported? where droppedRoles.isEmpty: "a chat template"
     case .supported?: "a chat template without \(droppedRoles.joined(separator: " and ")) messages"
     }
@@ -51,7 +60,20 @@ struct ModelReview {
 
 extension StandardError {
   /// Shows a person what is wrong with a model file that can be used all the same.
-  static func warn(_ warnings: some Sequence<some CustomStringConvertible>) {
-    for warning in warnings { write("Warning: \(Terminal.harmless(warning.description))\n") }
+  static func warn(_ warnings: [ModelWarning]) {
+    for line in warnings.lines { write("Warning: \(Terminal.harmless(line))\n") }
+  }
+
+  /// The same.
+  static func warn(_ warnings: [LoadWarning]) { warn(warnings.map(ModelWarning.init)) }
+}
+
+extension [ModelWarning] {
+  /// A line each; advice that the next one gives too is left to that.
+  var lines: [String] {
+    indices.map { index in
+      let (warning, next) = (self[index], index + 1 < count ? self[index + 1] : nil)
+      return next?.advice == warning.advice ? "\(warning.path): \(warning.finding)" : warning.description
+    }
   }
 }

@@ -8,7 +8,11 @@ package struct ChatTemplate: Sendable {
 
   /// Compiles a template; the cost is linear in its length.
   package init(source: String) throws(TemplateError) {
-    template = try TemplateParser.parse(source)
+    do throws(TemplateError) {
+      template = try TemplateParser.parse(source)
+    } catch {
+      throw error.kind == .syntax && GoTemplate.resembles(source) ? GoTemplate.error : error
+    }
   }
 
   /// Renders the template with these variables; `clock` is what `strftime_now` tells.

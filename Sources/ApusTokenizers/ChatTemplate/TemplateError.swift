@@ -4,6 +4,8 @@ package struct TemplateError: Error, Sendable, Equatable, CustomStringConvertibl
   package enum Kind: Sendable, Equatable {
     /// The text is not a template of the supported language.
     case syntax
+    /// The text is a template of another language.
+    case foreign
     /// An operation failed on the values it met: wrong types, an undefined value, a division by zero.
     case runtime
     /// The template itself refused the conversation by `raise_exception`.
@@ -33,6 +35,7 @@ package struct TemplateError: Error, Sendable, Equatable, CustomStringConvertibl
     let text =
       switch kind {
       case .syntax: "chat template: syntax error\(place): \(message)"
+      case .foreign: "the chat template is \(message)"
       case .runtime: "chat template: error\(place): \(message)"
       case .raised: "the chat template refused the conversation: \(message)"
       case .limit: "chat template: limit exceeded\(place): \(message)"

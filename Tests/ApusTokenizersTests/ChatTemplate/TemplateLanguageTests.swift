@@ -123,6 +123,22 @@ internal import Testing
   }
 
   @Test(arguments: [
+    "{{ .Prompt }}", "{{.Prompt}}", "{{ if .System }}{{ .System }}{{ end }}", "{{- range .Messages }}x{{- end }}",
+    "{{- $last := 1 }}", "x {{ 1 }} {{- if and (eq .Role \"user\") $last }}", "{{- range $i, $_ := .Messages }}",
+  ])
+  func aTemplateInGosFormatIsCalledThat(_ source: String) {
+    let error = #expect(throws: TemplateError.self) { try ChatTemplate(source: source) }
+    #expect(error?.kind == .foreign && error?.description.contains("Go's format") == true, "\(error as Any)")
+  }
+
+  @Test func anotherErrorIsNotTakenForGosFormat() {
+    for source in ["{{ if x }}", "{% if a %}{{ messages[0].content }}", "{{ range(. }}", "{{", "{{-"] {
+      let error = #expect(throws: TemplateError.self) { try ChatTemplate(source: source) }
+      #expect(error?.kind == .syntax, "\(source): \(error as Any)")
+    }
+  }
+
+  @Test(arguments: [
     "{{ nope.x }}", "{{ nope + 1 }}", "{{ 1 + 'a' }}", "{{ 'a' < 1 }}", "{{ lst.append(4) }}", "{{ d.update({}) }}",
     "{{ d.pop('k') }}", "{{ 5() }}", "{{ 1|nosuch }}", "{{ 1 is nosuch }}", "{{ {[1]: 2} }}", "{{ none|length }}",
     "{% for a, b in [1] %}{% endfor %}", "{{ ''.__class__.__mro__ }}", "{% set x.y = 1 %}", "{{ nope|tojson }}",
