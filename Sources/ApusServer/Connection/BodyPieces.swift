@@ -1,8 +1,9 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Puts together the pieces of a request's body that come at once, so that a body of tiny chunks costs what any other of
-/// its bytes does. Stands behind the parser.
+/// Puts together the pieces of a request's body that come at once.
+///
+/// A body of tiny chunks then costs what any other of its size does. Stands behind the parser.
 final class BodyPieces: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
