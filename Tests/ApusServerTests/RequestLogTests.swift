@@ -12,10 +12,11 @@ struct RequestLogTests {
   @Test func `A refusal has its code, and an answer has no end`() async throws {
     let log = LineHold()
     let server = try TestServer(await TestModel.quick(), logger: log.logger) { $0.apiKeys = ["key"] }
+    let long = Array(repeating: "5", count: 300).joined(separator: ",")
     let key: HTTPFields = [.authorization: "Bearer key"]
     _ = try await server.post("/v1/completions", #"{"prompt":"a","max_tokens":2}"#)
     _ = try await server.post("/v1/completions", #"{"prompt":"a","max_tokens":2}"#, headers: key)
-    _ = try await server.post("/v1/completions", #"{"prompt":"a","max_tokens":900}"#, headers: key)
+    _ = try await server.post("/v1/completions", #"{"prompt":[\#(long)]}"#, headers: key)
     _ = try await server.post("/v1/completions", #"{"prompt":"a","n":-1}"#, headers: key)
     _ = try await server.send(.get, "/nothing", headers: key)
     _ = try await server.send(.get, "/health", headers: [.origin: "https://evil.example"])
@@ -51,7 +52,7 @@ struct RequestLogTests {
     let log = LineHold()
     let server = try TestServer(await TestModel.slow(), logger: log.logger) {
       $0.timeouts.heartbeat = .milliseconds(50)
-      $0.timeouts.queue = .milliseconds(300)
+      $0.timeouts.queue = .seconds(1)
     }
     let busy = Task { try await server.post("/v1/completions", #"{\#(Self.endless),"stream":true}"#) }
     while server.model.engine.health.running == 0 { await Task.yield() }
