@@ -123,7 +123,8 @@ internal import Testing
   }
 
   @Test(arguments: [
-    "{{ .Prompt }}", "{{.Prompt}}", "{{ if .System }}{{ .System }}{{ end }}", "{{- range .Messages }}x{{- end }}",
+    "{{ .Prompt }}", "{{.Prompt}}", "{{ if .System }}{{ .System }}{{ end }}",
+    "{{- range .Messages }}{{ .Role }}{{- end }}",
     "{{- $last := 1 }}", "x {{ 1 }} {{- if and (eq .Role \"user\") $last }}", "{{- range $i, $_ := .Messages }}",
   ])
   func aTemplateInGosFormatIsCalledThat(_ source: String) {
