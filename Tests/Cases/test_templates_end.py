@@ -57,12 +57,12 @@ WHOLE = {
                            "{{ ([ns] * 200)|map(attribute=p)|list|length }}",
     "a loop as a value": "{% set l = [1] * 90000 %}{% for i in range(9999) %}{% for a in l %}{% set y = 0 in loop %}"
                          "{% break %}{% endfor %}{% endfor %}",
-    "equal views": "{% set d = dict(range(99999)|batch(2)) %}{% for i in range(99999) %}"
+    "equal views": "{% set d = dict(range(99998)|batch(2)) %}{% for i in range(99999) %}"
                    "{% set y = d.items() == dict(d, a=1).items() %}{% endfor %}",
     "namespaces in lists": "{% set h = namespace(x=1) %}{% for i in range(60000) %}"
                            "{% set h.x = namespace(a=[h.x]) %}{% endfor %}{{ [h.x]|string }}",
-    "many targets": "{% set l = [1] * 90000 %}{% for i in range(9999) %}{% set " + "a," * 90_000
-                    + " = l %}{% endfor %}",
+    "many targets": "{% set l = [1] * 90000 %}{% for i in range(9999) %}{% set " + "a," * 89_999
+                    + "a = l %}{% endfor %}",
     "wide tabs": "{% set s = '\\t' * 4000 %}{% for i in range(99999) %}{% set y = s.expandtabs(1000) %}{% endfor %}",
     "a search in a wide range": "{% set r = range(-9223372036854775807 - 1, 9223372036854775807, 184467440737097) %}"
                                 "{% for i in range(99999) %}{% for j in range(99999) %}"

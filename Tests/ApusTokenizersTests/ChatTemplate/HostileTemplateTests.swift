@@ -68,9 +68,9 @@ internal import Testing
       + "{{ ([ns]*200)|map(attribute=p)|list|length }}",
     "{% set l = [1]*90000 %}{% for i in range(9999) %}{% for a in l %}{% set y = 0 in loop %}{% break %}{% endfor %}"
       + "{% endfor %}",
-    "{% set d = dict(range(9999)|batch(2)) %}{% for i in range(99999) %}{% set y = d.items() == d.items() %}"
+    "{% set d = dict(range(9998)|batch(2)) %}{% for i in range(99999) %}{% set y = d.items() == d.items() %}"
       + "{% endfor %}",
-    "{% set l = [1]*90000 %}{% for i in range(9999) %}{% set " + times(90_000, "a,") + " = l %}{% endfor %}",
+    "{% set l = [1]*90000 %}{% for i in range(9999) %}{% set " + times(89_999, "a,") + "a = l %}{% endfor %}",
     "{% set s = '\t'*4000 %}{% for i in range(99999) %}{% set y = s.expandtabs(1000) %}{% endfor %}",
     "{% macro m(" + times(400_000, "x") + ") %}{% endmacro %}{% set l = [1]*9 %}"
       + "{% for i in range(99999) %}{% for j in l %}{{ m() }}{% endfor %}{% endfor %}",
