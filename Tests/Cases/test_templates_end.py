@@ -87,6 +87,8 @@ SOURCES = {
     "attributes": "{{ a" + ".b" * 450_000 + " }}", "raw": "{% raw %}" + "{{ " * 300_000, "spaces": "{%" + " " * 900_000,
     "lines": "\n" * 900_000 + "{{ 1 }}", "stripping": "  {%- set a = 1 -%}  " * 40_000,
     "comparisons": "{{ " + "1 < " * 250_000 + "1 }}", "tuples": "{% set " + "a," * 400_000 + " = 1 %}",
+    "parameters": "{% macro m(" + ",".join(f"{i:x}x".replace("0", "g") for i in range(0xa0000, 0xc0000)) + ") %}"
+                  "{% endmacro %}",
     "macros": "{% macro m() %}{% endmacro %}" * 30_000, "or": "{{ " + "0 or " * 190_000 + "1 }}",
 }
 
