@@ -53,6 +53,24 @@ WHOLE = {
     "many scopes": "".join("{% with %}" for _ in range(60)) + "{% for i in range(99999) %}{% for j in range(99) %}"
                    "{% set y = g and g and g %}{% set z = not g and not g %}{% endfor %}{% endfor %}"
                    + "".join("{% endwith %}" for _ in range(60)),
+    "paths of many parts": "{% set ns = namespace() %}{% set ns.a = ns %}{% set p = 'a.' * 100000 ~ 'a' %}"
+                           "{{ ([ns] * 200)|map(attribute=p)|list|length }}",
+    "a loop as a value": "{% set l = [1] * 90000 %}{% for i in range(9999) %}{% for a in l %}{% set y = 0 in loop %}"
+                         "{% break %}{% endfor %}{% endfor %}",
+    "equal views": "{% set d = dict(range(99998)|batch(2)) %}{% for i in range(99999) %}"
+                   "{% set y = d.items() == dict(d, a=1).items() %}{% endfor %}",
+    "namespaces in lists": "{% set h = namespace(x=1) %}{% for i in range(60000) %}"
+                           "{% set h.x = namespace(a=[h.x]) %}{% endfor %}{{ [h.x]|string }}",
+    "many targets": "{% set l = [1] * 90000 %}{% for i in range(9999) %}{% set " + "a," * 89_999
+                    + "a = l %}{% endfor %}",
+    "wide tabs": "{% set s = '\\t' * 4000 %}{% for i in range(99999) %}{% set y = s.expandtabs(1000) %}{% endfor %}",
+    "a search in a wide range": "{% set r = range(-9223372036854775807 - 1, 9223372036854775807, 184467440737097) %}"
+                                "{% for i in range(99999) %}{% for j in range(99999) %}"
+                                "{% set y = 9223372036854775806 in r %}{% endfor %}{% endfor %}",
+    "many slices": "{% for i in range(99999) %}{% set y = [1]|slice(99999)|list %}{% endfor %}",
+    "errors with long texts": "{% set s = 'x' * 4000000 %}{% for i in range(99999) %}"
+                              "{% for a in [1, 2] if a == 1 or raise_exception(s) %}{% set y = [loop]|map('list') %}"
+                              "{% break %}{% endfor %}{% endfor %}",
     "many keyword arguments": "{% set d = dict(range(60000)|map('string')|batch(2), a=1) %}{% for i in range(9999) %}"
                               "{% set y = ('{a}' * 9999).format(**d) %}{% endfor %}",
 }
@@ -69,6 +87,8 @@ SOURCES = {
     "attributes": "{{ a" + ".b" * 450_000 + " }}", "raw": "{% raw %}" + "{{ " * 300_000, "spaces": "{%" + " " * 900_000,
     "lines": "\n" * 900_000 + "{{ 1 }}", "stripping": "  {%- set a = 1 -%}  " * 40_000,
     "comparisons": "{{ " + "1 < " * 250_000 + "1 }}", "tuples": "{% set " + "a," * 400_000 + " = 1 %}",
+    "parameters": "{% macro m(" + ",".join(f"{i:x}x".replace("0", "g") for i in range(0xa0000, 0xc0000)) + ") %}"
+                  "{% endmacro %}",
     "macros": "{% macro m() %}{% endmacro %}" * 30_000, "or": "{{ " + "0 or " * 190_000 + "1 }}",
 }
 
@@ -100,6 +120,19 @@ class TemplatesEnd(unittest.TestCase):
     def test_whole_templates_end(self):
         for name, template in WHOLE.items():
             self.ends(name, template)
+
+    def test_a_long_conversation_does_not_help_a_hostile_template(self):
+        messages = json.dumps([{"role": "user", "content": "aB c" * 1000} for _ in range(2000)])
+        start = "{% set t = messages[0].content * 900 %}"
+        for operation in ("t|upper", "t.split()", "messages|tojson", "messages == messages[:]", "t ~ i", "i + 1",
+                          "messages|map(attribute='content')|list", "t|wordwrap(9)", "t|title",
+                          "messages[i % 2000].content", "[i, 2]|map('string')|list", "{'a': i}.a"):
+            with self.subTest(operation):
+                time, result = seconds(start + "{% for i in range(99999) %}{% for j in range(99999) %}{% set y = "
+                                       + operation + " %}{% endfor %}{% endfor %}", messages)
+                self.assertIn(b"limit exceeded", result.stderr)
+                self.assertRegex(result.stderr, rb"more than 1[0-9]*0000 steps|larger than")
+                self.assertLess(time, 1.5)
 
     def test_every_source_compiles_or_fails_soon(self):
         for name, source in SOURCES.items():

@@ -2,7 +2,7 @@
 ///
 /// The language is Jinja 3.1 as transformers sets it up: sandboxed and immutable, `trim_blocks`, `lstrip_blocks`, loop
 /// controls, the `generation` tag, `tojson`, `raise_exception` and `strftime_now`. Templates come with model files and
-/// are not trusted: rendering is bounded in steps, depth and size (`TemplateLimits`), and reads nothing but its context.
+/// are not trusted: rendering is bounded in steps, depth and size (`TemplateLimits`), and reads only its context.
 package struct ChatTemplate: Sendable {
   private let template: ParsedTemplate
 

@@ -98,7 +98,7 @@ extension TemplateInterpreter {
     }
     var rest = path[firstEnd...]
     while let mark = rest.first {
-      try spend(1)
+      try spend(4)
       rest = rest.dropFirst()
       let end = mark == UInt8(ascii: ".") ? rest.firstIndex(where: isEnd) : rest.firstIndex(of: UInt8(ascii: "]"))
       let name = TemplateText(utf8: Array(rest[..<(end ?? rest.endIndex)]), by: .template)

@@ -6,11 +6,11 @@ final class TemplateDictionary {
 
   init(_ members: TemplateMembers) throws(TemplateError) {
     self.members = members
-    var extent = TemplateExtent()
-    extent.add(members.keys)
-    extent.add(members.values)
-    nesting = try extent.containerNesting()
-    weight = extent.weight
+    var contents = TemplateContents()
+    contents.add(members.keys)
+    contents.add(members.values)
+    nesting = try contents.containerNesting()
+    weight = contents.weight
   }
 
   var keys: [TemplateValue] { members.keys }
@@ -69,7 +69,7 @@ extension TemplateInterpreter {
 
   /// A key is compared with a few others, or hashed, which takes as long.
   private func pay(_ key: TemplateValue, in members: TemplateMembers) throws(TemplateError) {
-    try spend(key.weight / Self.copiedBytesPerUnit * min(members.keys.count + 1, TemplateKeyIndex.linearLimit))
+    try spend(2 + key.weight / Self.copiedBytesPerUnit * min(members.keys.count + 1, TemplateKeyIndex.linearLimit))
   }
 }
 

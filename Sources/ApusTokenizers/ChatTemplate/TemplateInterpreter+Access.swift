@@ -13,7 +13,7 @@ extension TemplateInterpreter {
 
   /// An attribute that is not an item: a method, or a part of a namespace or loop.
   private func ownAttribute(_ name: String, of value: TemplateValue) throws(TemplateError) -> TemplateValue? {
-    try spend(name.utf8.count / Self.copiedBytesPerUnit)
+    try spend(1 + name.utf8.count / Self.copiedBytesPerUnit)
     switch value {
     case .undefined(let undefined): throw undefined.error
     case .namespace(let number): return try self.value(.text(name, by: .template), in: namespaces[number].members)
@@ -50,7 +50,7 @@ extension TemplateInterpreter {
 
   /// A text of the template as a value.
   func copied(_ name: String) throws(TemplateError) -> TemplateText {
-    try spend(4 + name.utf8.count / Self.copiedBytesPerUnit)
+    try spend(8 + name.utf8.count / Self.copiedBytesPerUnit)
     return TemplateText(name, by: .template)
   }
 
@@ -172,6 +172,7 @@ extension TemplateInterpreter {
     case .loop(let number):
       var rest: [TemplateValue] = []
       while let item = try peek(loops[number]) {
+        try spend(4)
         loops[number].pendingStart += 1
         loops[number].index += 1
         rest.append(try .tuple([item, value]))

@@ -69,7 +69,7 @@ extension TemplateInterpreter {
       assign(
         name.number,
         try initial.map { (expression) throws(TemplateError) in try evaluate(expression) }
-          ?? .undefined(.hint("parameter '\(name.text)' was not provided")))
+          ?? .undefined(.parameter(name.text)))
     }
   }
 
@@ -83,12 +83,14 @@ extension TemplateInterpreter {
       assign(kwargs.number, .dictionary(try TemplateDictionary(members)))
     } else if let (name, _) = named.first {
       throw .runtime(
-        "macro '\(macro.name)' takes no keyword argument '\(shortened(name.string, toByteCount: 64))'")
+        "macro '\(shortened(macro.name, toByteCount: 64))' takes no keyword argument "
+          + "'\(shortened(name.string, toByteCount: 64))'")
     }
     if let varargs = macro.specials.varargs {
       assign(varargs.number, try .tuple(Array(positional)))
     } else if !positional.isEmpty {
-      throw .runtime("macro '\(macro.name)' takes not more than \(macro.parameters.count) argument(s)")
+      throw .runtime(
+        "macro '\(shortened(macro.name, toByteCount: 64))' takes not more than \(macro.parameters.count) argument(s)")
     }
   }
 
@@ -206,7 +208,9 @@ extension TemplateFunction {
   /// What a call costs by its arguments.
   var cost: TemplateCost {
     switch self {
-    case .range, .joiner, .raiseException: .constant
+    case .range, .joiner: .constant
+    // A message is copied.
+    case .raiseException: TemplateCost(.texts, rate: 4)
     case .dict, .namespace: TemplateCost(.items, rate: 64)
     case .cycler: TemplateCost(.items, rate: 16)
     // A format of two bytes can stand for many.

@@ -14,8 +14,8 @@ extension TemplateInterpreter {
     case (.range(let a), .range(let b)):
       return a.count == b.count && (a.count == 0 || a.start == b.start && (a.count == 1 || a.step == b.step))
     case (.view(let a), .view(let b)) where a.kind != .values && b.kind != .values:
-      let (a, b) = (try a.items(), try b.items())
-      guard a.count == b.count else { return false }
+      guard a.dictionary.count == b.dictionary.count else { return false }
+      let (a, b) = (try items(of: .view(a), for: ""), try items(of: .view(b), for: ""))
       for item in a where !(try contains(item, in: b)) { return false }
       return true
     default:

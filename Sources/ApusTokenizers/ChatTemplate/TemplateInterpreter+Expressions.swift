@@ -142,11 +142,15 @@ extension TemplateInterpreter {
       return result
     case .filter(let filter):
       let arguments = try evaluate(filter.arguments)
-      guard let function = filter.function else { throw .runtime("No filter named '\(filter.name)'.") }
+      guard let function = filter.function else {
+        throw .runtime("No filter named '\(shortened(filter.name, toByteCount: 64))'.")
+      }
       return try function(self, value, arguments)
     case .test(let test, let isNegated):
       let arguments = try evaluate(test.arguments)
-      guard let function = test.function else { throw .runtime("No test named '\(test.name)'.") }
+      guard let function = test.function else {
+        throw .runtime("No test named '\(shortened(test.name, toByteCount: 64))'.")
+      }
       return .bool(try function(self, value, arguments) != isNegated)
     case .slice(let start, let stop, let step):
       return try slice(value, try bound(start), try bound(stop), try bound(step))
@@ -179,7 +183,7 @@ extension TemplateInterpreter {
       guard case .dictionary(let dictionary) = try evaluate(spread) else {
         throw .runtime("argument after ** must be a mapping")
       }
-      try spend(dictionary.count * 2)
+      try spend(dictionary.count * 4)
       for (key, value) in zip(dictionary.keys, dictionary.values) {
         guard case .text(let name) = key else { throw .runtime("keywords must be strings") }
         arguments.named.append((name, value))

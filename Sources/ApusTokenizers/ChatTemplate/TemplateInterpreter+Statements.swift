@@ -113,6 +113,7 @@ extension TemplateInterpreter {
   // MARK: Assignment
 
   func assign(_ value: TemplateValue, to target: TemplateTarget) throws(TemplateError) {
+    try spend(2)
     switch target {
     case .name(let name): assign(name.number, value)
     case .attribute(let name, let attribute):
@@ -212,7 +213,10 @@ extension TemplateInterpreter {
   /// The number of items; finds all of them where it was not known.
   func length(of loop: TemplateLoop) throws(TemplateError) -> Int {
     if let length = loop.knownLength { return length }
-    while let item = try nextAccepted(loop) { loop.pending.append(item) }
+    while let item = try nextAccepted(loop) {
+      try spend(1)
+      loop.pending.append(item)
+    }
     let length = loop.index + loop.pending.count - loop.pendingStart
     loop.knownLength = length
     return length

@@ -47,6 +47,23 @@ final class TemplateInterpreter {
     }
   }
 
+  // MARK: Failures
+
+  /// Where a rendering stands: what statements and calls change while they run and put back at their end.
+  struct Place {
+    fileprivate let scope: TemplateScope?
+    fileprivate let output: TemplateTextBuilder
+    fileprivate let depth: Int
+    fileprivate let line: Int
+  }
+
+  var place: Place { Place(scope: scope, output: output, depth: depth, line: line) }
+
+  /// Goes back to a place after an error that does not end the rendering.
+  func resume(at place: Place) {
+    (scope, output, depth, line) = (place.scope, place.output, place.depth, place.line)
+  }
+
   // MARK: Limits
 
   /// Spends units of the budget; 8 are a step.

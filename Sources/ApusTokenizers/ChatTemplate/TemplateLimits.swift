@@ -15,7 +15,11 @@ enum TemplateLimits {
   static let steps = 1_000_000
 
   /// The steps of a rendering whose variables hold so many bytes: a long conversation is walked more than once.
-  static func steps(contextByteCount: Int) -> Int { steps + min(contextByteCount / 8, steps) }
+  ///
+  /// At most a quarter more, in round numbers.
+  static func steps(contextByteCount: Int) -> Int {
+    steps + min(contextByteCount / 8, steps / 4) / 10_000 * 10_000
+  }
   /// The largest text in bytes, the output and every intermediate one.
   static let textByteCount = 4 << 20
   /// The longest list.

@@ -68,12 +68,17 @@ enum TemplateMethods {
 
 /// The methods of everything but strings.
 enum TemplateCollectionMethods {
-  /// None walks its receiver or arguments: keys and comparisons are paid for where they are looked up and done.
-  private static func constant(_ bodies: [String: TemplateMethods.Method]) -> TemplateMethods.Table {
-    TemplateOperation.table(bodies, costs: bodies.mapValues { _ in .constant })
+  /// The methods that do not cost the standard; comparisons are paid for where they are done.
+  private static let costs: [String: TemplateCost] = [
+    "items": .constant, "keys": .constant, "values": .constant, "copy": .constant, "get": .constant,
+    "index": .constant, "count": .constant, "is_integer": .constant, "next": .constant, "reset": .constant,
+  ]
+
+  private static func table(_ bodies: [String: TemplateMethods.Method]) -> TemplateMethods.Table {
+    TemplateOperation.table(bodies, costs: costs)
   }
 
-  static let dictionary = constant([
+  static let dictionary = table([
     "items": { (_, value, arguments) throws(TemplateError) in try view(.items, value, arguments) },
     "keys": { (_, value, arguments) throws(TemplateError) in try view(.keys, value, arguments) },
     "values": { (_, value, arguments) throws(TemplateError) in try view(.values, value, arguments) },
@@ -84,7 +89,7 @@ enum TemplateCollectionMethods {
     },
   ])
 
-  static let sequence = constant([
+  static let sequence = table([
     "index": { (interpreter, value, arguments) throws(TemplateError) in try index(interpreter, value, arguments) },
     "count": { (interpreter, value, arguments) throws(TemplateError) in
       let wanted = try arguments.only("count")
@@ -98,14 +103,14 @@ enum TemplateCollectionMethods {
     },
   ])
 
-  static let double = constant([
+  static let double = table([
     "is_integer": { (_, value, arguments) throws(TemplateError) in
       try arguments.none("is_integer")
       return .bool(value.number.map { $0.isFinite && $0 == $0.rounded() } ?? false)
     }
   ])
 
-  static let cycler = constant([
+  static let cycler = table([
     "next": { (_, value, arguments) throws(TemplateError) in
       try arguments.none("next")
       guard case .cycler(let cycler) = value else { return .none }

@@ -192,11 +192,12 @@ extension TemplateParser {
 
   private mutating func signature() throws(TemplateError) -> [(name: TemplateName, initial: TemplateExpression?)] {
     var parameters: [(name: TemplateName, initial: TemplateExpression?)] = []
+    var numbers: Set<Int> = []
     try expect(.leftParenthesis)
     while !isAt(.rightParenthesis) {
       if !parameters.isEmpty { try expect(.comma) }
       let name = variable(try expectName())
-      guard !parameters.contains(where: { $0.name.number == name.number }) else {
+      guard numbers.insert(name.number).inserted else {
         throw error("duplicate argument '\(shortened(name.text, toByteCount: 64))'")
       }
       let initial = skip(.assign) ? try expression() : nil

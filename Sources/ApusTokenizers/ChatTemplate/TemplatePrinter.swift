@@ -66,15 +66,19 @@ struct TemplatePrinter {
   }
 
   private mutating func list(_ open: String, _ items: [TemplateValue], _ close: String) throws(TemplateError) {
+    // A namespace does not count in the nesting of what holds it.
+    try interpreter.descend()
     raw(open)
     for (index, item) in items.enumerated() {
       if index > 0 { raw(", ") }
       try repr(item)
     }
     raw(close)
+    interpreter.ascend()
   }
 
   private mutating func members(_ keys: [TemplateValue], _ values: [TemplateValue]) throws(TemplateError) {
+    try interpreter.descend()
     raw("{")
     for (index, (key, value)) in zip(keys, values).enumerated() {
       if index > 0 { raw(", ") }
@@ -83,6 +87,7 @@ struct TemplatePrinter {
       try repr(value)
     }
     raw("}")
+    interpreter.ascend()
   }
 
   /// A namespace inside another is cut short: it may hold itself.
@@ -90,11 +95,11 @@ struct TemplatePrinter {
     raw("<Namespace ")
     let attributes = interpreter.namespaces[number]
     // A value that names it by number does not count what it holds.
-    var extent = TemplateExtent()
+    var contents = TemplateContents()
     try interpreter.spend(attributes.members.keys.count)
-    extent.add(attributes.members.keys)
-    extent.add(attributes.members.values)
-    try interpreter.spend(extent.weight)
+    contents.add(attributes.members.keys)
+    contents.add(attributes.members.values)
+    try interpreter.spend(contents.weight)
     let values = attributes.members.values.map { value in
       if case .namespace = value { TemplateValue.text("<Namespace>", by: .template) } else { value }
     }

@@ -23,7 +23,7 @@ indirect enum TemplateExpression: Sendable {
   case conditional(test: TemplateExpression, then: TemplateExpression, otherwise: TemplateExpression?)
 
   /// The arithmetic operators.
-  enum Arithmetic: String, Sendable {
+  enum Arithmetic: String, CaseIterable, Sendable {
     case add = "+"
     case subtract = "-"
     case multiply = "*"
@@ -34,8 +34,15 @@ indirect enum TemplateExpression: Sendable {
   }
 
   /// The comparison operators.
-  enum Comparison: Sendable {
-    case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual, contained, notContained
+  enum Comparison: String, CaseIterable, Sendable {
+    case equal = "=="
+    case notEqual = "!="
+    case less = "<"
+    case lessOrEqual = "<="
+    case greater = ">"
+    case greaterOrEqual = ">="
+    case contained = "in"
+    case notContained = "not in"
   }
 }
 

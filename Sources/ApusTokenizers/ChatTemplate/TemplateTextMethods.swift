@@ -110,7 +110,7 @@ enum TemplateTextMethods {
       try split(interpreter, value, arguments, fromEnd: true)
     },
     "splitlines": { (interpreter, value, arguments) throws(TemplateError) in
-      let text = try receiver(value, interpreter)
+      let text = try receiver(value)
       let keeps = try arguments.bind("splitlines", "keepends")[0]?.isTrue ?? false
       return try .list(try interpreter.paid(text.lines(keepingEnds: keeps)))
     },
@@ -119,56 +119,56 @@ enum TemplateTextMethods {
       let bound = try arguments.bind("replace", "old", "new", "count")
       return .text(
         try interpreter.replaced(
-          try receiver(value, interpreter), try (bound[0] ?? .none).requireText("replace() argument 1"),
+          try receiver(value), try (bound[0] ?? .none).requireText("replace() argument 1"),
           try (bound[1] ?? .none).requireText("replace() argument 2"), bound[2]))
     },
     "startswith": { (interpreter, value, arguments) throws(TemplateError) in
-      try affixTest(interpreter, value, arguments) { $0.starts(with: $1) }
+      try affixTest(value, arguments) { $0.starts(with: $1) }
     },
     "endswith": { (interpreter, value, arguments) throws(TemplateError) in
-      try affixTest(interpreter, value, arguments) { $0.suffix($1.count).elementsEqual($1) }
+      try affixTest(value, arguments) { $0.suffix($1.count).elementsEqual($1) }
     },
     "find": { (interpreter, value, arguments) throws(TemplateError) in
-      .int(try find(interpreter, value, arguments, fromEnd: false) ?? -1)
+      .int(try find(value, arguments, fromEnd: false) ?? -1)
     },
     "rfind": { (interpreter, value, arguments) throws(TemplateError) in
-      .int(try find(interpreter, value, arguments, fromEnd: true) ?? -1)
+      .int(try find(value, arguments, fromEnd: true) ?? -1)
     },
     "index": { (interpreter, value, arguments) throws(TemplateError) in
-      guard let index = try find(interpreter, value, arguments, fromEnd: false) else {
+      guard let index = try find(value, arguments, fromEnd: false) else {
         throw .runtime("substring not found")
       }
       return .int(index)
     },
     "rindex": { (interpreter, value, arguments) throws(TemplateError) in
-      guard let index = try find(interpreter, value, arguments, fromEnd: true) else {
+      guard let index = try find(value, arguments, fromEnd: true) else {
         throw .runtime("substring not found")
       }
       return .int(index)
     },
     "count": { (interpreter, value, arguments) throws(TemplateError) in
-      let (part, text, _) = try window(interpreter, value, arguments)
+      let (part, text, _) = try window(value, arguments)
       guard let text else { return .int(0) }
       return .int(part.isEmpty ? text.count + 1 : text.matches(of: part.utf8).count)
     },
     "partition": { (interpreter, value, arguments) throws(TemplateError) in
-      try partition(interpreter, value, arguments, fromEnd: false)
+      try partition(value, arguments, fromEnd: false)
     },
     "rpartition": { (interpreter, value, arguments) throws(TemplateError) in
-      try partition(interpreter, value, arguments, fromEnd: true)
+      try partition(value, arguments, fromEnd: true)
     },
   ]
 
   // MARK: Pieces
 
   /// The text a method is called on.
-  private static func receiver(
-    _ value: TemplateValue, _ interpreter: TemplateInterpreter
-  ) throws(TemplateError) -> TemplateText { try value.requireText("the receiver") }
+  private static func receiver(_ value: TemplateValue) throws(TemplateError) -> TemplateText {
+    try value.requireText("the receiver")
+  }
 
   private static func strip(_ side: TemplateText.Side) -> Method {
     { (interpreter, value, arguments) throws(TemplateError) in
-      let text = try receiver(value, interpreter)
+      let text = try receiver(value)
       guard arguments.positional.count <= 1, arguments.named.isEmpty else {
         throw .runtime("strip() takes at most one argument")
       }
@@ -182,7 +182,7 @@ enum TemplateTextMethods {
 
   private static func affix(_ rest: @escaping @Sendable (TemplateText, TemplateText) -> Range<Int>) -> Method {
     { (interpreter, value, arguments) throws(TemplateError) in
-      let text = try receiver(value, interpreter)
+      let text = try receiver(value)
       let affix = try arguments.only("removeprefix").requireText("the prefix or suffix")
       return .text(text[rest(text, affix)])
     }
@@ -193,7 +193,7 @@ enum TemplateTextMethods {
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments,
     left: (_ missing: Int, _ width: Int) -> Int
   ) throws(TemplateError) -> TemplateValue {
-    let text = try receiver(value, interpreter)
+    let text = try receiver(value)
     let bound = try arguments.bind("center", "width", "fillchar")
     let width = try (bound[0] ?? .none).requireIndex("the width")
     let fill = try bound[1]?.requireText("the fill character") ?? TemplateText(" ", by: .template)
@@ -211,7 +211,7 @@ enum TemplateTextMethods {
   private static func zeroFill(
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments
   ) throws(TemplateError) -> TemplateValue {
-    let text = try receiver(value, interpreter)
+    let text = try receiver(value)
     let width = try arguments.only("zfill").requireIndex("the width")
     let count = text.count
     guard width > count else { return value }
@@ -224,7 +224,7 @@ enum TemplateTextMethods {
   private static func expandTabs(
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments
   ) throws(TemplateError) -> TemplateValue {
-    let text = try receiver(value, interpreter)
+    let text = try receiver(value)
     let size = try arguments.bind("expandtabs", "tabsize")[0]?.requireIndex("the tab size") ?? 8
     guard size <= 1024 else { throw .limit("a tab is at most 1024 wide") }
     var result = TemplateTextBuilder()
@@ -233,6 +233,7 @@ enum TemplateTextMethods {
       for scalar in String(decoding: utf8, as: UTF8.self).unicodeScalars {
         if scalar == "\t" {
           let spaces = size > 0 ? size - column % size : 0
+          try interpreter.spend(spaces / TemplateInterpreter.copiedBytesPerUnit)
           result.append(repeatElement(0x20, count: spaces), by: author)
           column += spaces
           try interpreter.reserve(result.byteCount)
@@ -248,7 +249,7 @@ enum TemplateTextMethods {
   private static func split(
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments, fromEnd: Bool
   ) throws(TemplateError) -> TemplateValue {
-    let text = try receiver(value, interpreter)
+    let text = try receiver(value)
     let bound = try arguments.bind("split", "sep", "maxsplit")
     let given = try bound[1]?.requireIndex("maxsplit") ?? -1
     let limit = given < 0 ? Int.max : given
@@ -264,7 +265,7 @@ enum TemplateTextMethods {
   private static func join(
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments
   ) throws(TemplateError) -> TemplateValue {
-    let separator = try receiver(value, interpreter)
+    let separator = try receiver(value)
     var parts: [TemplateText] = []
     for item in try interpreter.items(of: try arguments.only("join"), for: "can only join an iterable, not") {
       guard case .text(let text) = item else {
@@ -276,7 +277,7 @@ enum TemplateTextMethods {
   }
 
   private static func affixTest(
-    _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments,
+    _ value: TemplateValue, _ arguments: TemplateArguments,
     _ matches: (ArraySlice<UInt8>, [UInt8]) -> Bool
   ) throws(TemplateError) -> TemplateValue {
     guard let first = arguments.positional.first else { throw .runtime("startswith() takes an argument") }
@@ -286,14 +287,14 @@ enum TemplateTextMethods {
     } else {
       affixes = [try first.requireText("startswith first arg")]
     }
-    let (text, isValid) = try cut(interpreter, value, arguments)
+    let (text, isValid) = try cut(value, arguments)
     guard isValid else { return .bool(false) }
     return .bool(affixes.contains { matches(text.utf8[...], $0.utf8) })
   }
 
   /// The part of the receiver between the second and third argument, and whether it lies inside of the text.
   private static func cut(
-    _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments
+    _ value: TemplateValue, _ arguments: TemplateArguments
   ) throws(TemplateError) -> (text: TemplateText, isValid: Bool) {
     guard arguments.positional.count <= 3, arguments.named.isEmpty else {
       throw .runtime("the method takes at most three arguments")
@@ -318,21 +319,21 @@ enum TemplateTextMethods {
 
   /// What is searched for, where (nil: nowhere), and how many characters stand before that.
   private static func window(
-    _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments
+    _ value: TemplateValue, _ arguments: TemplateArguments
   ) throws(TemplateError) -> (part: TemplateText, text: TemplateText?, offset: Int) {
     guard let first = arguments.positional.first else { throw .runtime("the method takes an argument") }
     let part = try first.requireText("must be str: the argument")
-    let whole = try receiver(value, interpreter)
-    let (text, isValid) = try cut(interpreter, value, arguments)
+    let whole = try receiver(value)
+    let (text, isValid) = try cut(value, arguments)
     let start = arguments.positional.count > 1 ? arguments.positional[1].index ?? 0 : 0
     let offset = start == 0 ? 0 : SliceRange(start: start, stop: nil, step: 1, length: whole.count).start
     return (part, isValid ? text : nil, offset)
   }
 
   private static func find(
-    _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments, fromEnd: Bool
+    _ value: TemplateValue, _ arguments: TemplateArguments, fromEnd: Bool
   ) throws(TemplateError) -> Int? {
-    let (part, text, offset) = try window(interpreter, value, arguments)
+    let (part, text, offset) = try window(value, arguments)
     guard let text else { return nil }
     if part.isEmpty { return offset + (fromEnd ? text.count : 0) }
     return text.matches(of: part.utf8, limit: 1, fromEnd: fromEnd).first.map {
@@ -341,9 +342,9 @@ enum TemplateTextMethods {
   }
 
   private static func partition(
-    _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments, fromEnd: Bool
+    _ value: TemplateValue, _ arguments: TemplateArguments, fromEnd: Bool
   ) throws(TemplateError) -> TemplateValue {
-    let text = try receiver(value, interpreter)
+    let text = try receiver(value)
     let separator = try arguments.only("partition").requireText("the separator")
     guard !separator.isEmpty else { throw .runtime("empty separator") }
     let parts = text.split(by: separator.utf8, limit: 1, fromEnd: fromEnd)

@@ -4,6 +4,7 @@ final class TemplateUndefined {
   enum Reason {
     case variable(String)
     case attribute(String, ofType: String)
+    case parameter(String)
     case element(ofType: String)
     case unsafeAttribute(String, ofType: String)
     case hint(String)
@@ -18,6 +19,7 @@ final class TemplateUndefined {
     switch reason {
     case .variable(let name): "'\(shortened(name, toByteCount: 64))' is undefined"
     case .attribute(let name, let type): "'\(type)' has no attribute '\(shortened(name, toByteCount: 64))'"
+    case .parameter(let name): "parameter '\(shortened(name, toByteCount: 64))' was not provided"
     case .element(let type): "\(type) has no such element"
     case .unsafeAttribute(let name, let type):
       "access to attribute '\(shortened(name, toByteCount: 64))' of '\(type)' object is unsafe"

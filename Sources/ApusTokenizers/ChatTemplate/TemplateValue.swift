@@ -67,10 +67,10 @@ final class TemplateSequence {
     }
     self.items = items
     self.names = names
-    var extent = TemplateExtent()
-    extent.add(items)
-    nesting = try extent.containerNesting()
-    weight = extent.weight
+    var contents = TemplateContents()
+    contents.add(items)
+    nesting = try contents.containerNesting()
+    weight = contents.weight
   }
 }
 
@@ -92,11 +92,13 @@ final class TemplateRange {
 
   /// Whether `wanted` is among the numbers.
   func contains(_ wanted: Int) -> Bool {
-    let (distance, overflow) = wanted.subtractingReportingOverflow(start)
-    // Where the distance does not fit, the numbers are so far apart that there are few of them.
-    if overflow { return (0..<count).contains { number($0) == wanted } }
-    let (index, indexOverflow) = distance.dividedReportingOverflow(by: step)
-    return !indexOverflow && index >= 0 && index < count && number(index) == wanted
+    // A slice of two numbers can have a step that does not fit.
+    guard count > 2 else { return (0..<count).contains { number($0) == wanted } }
+    guard step > 0 ? wanted >= start : wanted <= start else { return false }
+    // The distance of two 64-bit integers fits into an unsigned one.
+    let distance = UInt(bitPattern: step > 0 ? wanted &- start : start &- wanted)
+    let (index, rest) = distance.quotientAndRemainder(dividingBy: step.magnitude)
+    return rest == 0 && index < UInt(count)
   }
 }
 
@@ -138,10 +140,10 @@ final class TemplateIterator {
     self.typeName = typeName
     self.items = items[...]
     self.failure = failure
-    var extent = TemplateExtent()
-    extent.add(items)
-    nesting = try extent.containerNesting()
-    weight = extent.weight
+    var contents = TemplateContents()
+    contents.add(items)
+    nesting = try contents.containerNesting()
+    weight = contents.weight
   }
 
   /// How many items are left.

@@ -29,6 +29,12 @@ internal import Testing
     "{% set ns = namespace(s=[]) %}{% for i in range(99999) %}{% set ns.s = [ns.s] %}{% endfor %}",
     "{% set ns = namespace(s={}) %}{% for i in range(99999) %}{% set ns.s = {'a': ns.s} %}{% endfor %}",
     "{% set ns = namespace(s={}) %}{% for i in range(99999) %}{% set ns.s = {'a': ns.s.get} %}{% endfor %}",
+    "{% set h = namespace(x=1) %}{% for i in range(60000) %}{% set h.x = namespace(a=[h.x]) %}{% endfor %}"
+      + "{{ [h.x]|string }}",
+    "{% set h = namespace(x=1) %}{% for i in range(9999) %}"
+      + "{% set h.x = namespace(a=[[[[({'b': h.x},)]]]], c=h.x) %}{% endfor %}{{ h.x }}",
+    "{% set h = namespace(x=1) %}{% for i in range(9999) %}{% set h.x = namespace(a=dict(b=h.x).items()) %}{% endfor %}"
+      + "{{ h.x ~ '' }}",
   ]
 
   @Test(arguments: tooDeep.indices) func endlessNestingIsALimitError(_ index: Int) { expectLimit(Self.tooDeep[index]) }
@@ -58,6 +64,17 @@ internal import Testing
     "{{ [1]|batch(9999999999, 1)|list|length }}", "{{ [1]|slice(9999999999)|list|length }}",
     "{% set x = 'a'*900000 %}{% for i in range(99999) %}{% if 'b' in x %}{% endif %}{% endfor %}",
     "{% set x = 'é'*900000 %}{% for i in range(99999) %}{% set y = x.upper() %}{% endfor %}",
+    "{% set ns = namespace() %}{% set ns.a = ns %}{% set p = 'a.'*100000 ~ 'a' %}"
+      + "{{ ([ns]*200)|map(attribute=p)|list|length }}",
+    "{% set l = [1]*90000 %}{% for i in range(9999) %}{% for a in l %}{% set y = 0 in loop %}{% break %}{% endfor %}"
+      + "{% endfor %}",
+    "{% set d = dict(range(9998)|batch(2)) %}{% for i in range(99999) %}{% set y = d.items() == d.items() %}"
+      + "{% endfor %}",
+    "{% set l = [1]*90000 %}{% for i in range(9999) %}{% set " + times(89_999, "a,") + "a = l %}{% endfor %}",
+    "{% set s = '\t'*4000 %}{% for i in range(99999) %}{% set y = s.expandtabs(1000) %}{% endfor %}",
+    "{% macro m(" + times(400_000, "x") + ") %}{% endmacro %}{% set l = [1]*9 %}"
+      + "{% for i in range(99999) %}{% for j in l %}{{ m() }}{% endfor %}{% endfor %}",
+    "{% for i in range(99999) %}{% set y = [1]|slice(99999)|list %}{% endfor %}",
     "{% for i in range(99999) %}{{ 'x'*100 }}{% endfor %}", "{{ strftime_now('%Y'*4000) }}",
   ]
 
@@ -86,6 +103,16 @@ internal import Testing
     ("{{ (range(9223372036854775800,9223372036854775807)[::9223372036854775807])|list }}", "[9223372036854775800]"),
     ("{{ 'abc'[-9223372036854775807-1] }}{{ [1][9223372036854775807] }}{{ range(3)[-9223372036854775807-1] }}", ""),
     ("{{ (-9223372036854775807-1) in range(9223372036854775800, 9223372036854775807) }}", "False"),
+    (
+      "{% set r = range(-9223372036854775807-1, 9223372036854775807, 9223372036854775807) %}"
+        + "{{ 9223372036854775806 in r }}{{ -1 in r }}{{ 0 in r }}{{ 9223372036854775806 in r[::2] }}{{ -1 in r[::2] }}",
+      "TrueTrueFalseTrueFalse"
+    ),
+    (
+      "{% set r = range(9223372036854775807, -9223372036854775807-1, -9223372036854775807) %}"
+        + "{{ -9223372036854775807 in r }}{{ 0 in r }}{{ (-9223372036854775807-1) in r }}{{ 1 in r[:1] }}",
+      "TrueTrueFalseFalse"
+    ),
     ("{{ 5 in range(3, -9, -1) }}{{ (-9223372036854775807-1) in range(0, -5, -1) }}", "FalseFalse"),
     (
       "{{ range(-9223372036854775807-1, 9223372036854775807, 9223372036854775807)|list }}",
@@ -110,6 +137,12 @@ internal import Testing
   @Test func aNamespaceThatHoldsItselfCanBePrinted() throws {
     _ = try render("{% set ns = namespace() %}{% set ns.a = ns %}{% set ns.b = [ns] %}{{ ns }}")
     _ = try render("{% for i in range(9) %}{{ loop.changed(loop) }}{{ loop.changed([loop]) }}{{ loop }}{% endfor %}")
+  }
+
+  @Test func anErrorThatEndsAnIteratorLeavesTheRenderingWhereItWas() throws {
+    #expect(try render("{% for i in range(999) %}{% set y = ['a']|map('abs') %}{% endfor %}x") == "x")
+    let source = "{% for q in [0, 'a'] if q + 1 %}{% set y = [loop]|map('list') %}{{ q }}{% endfor %}{{ q }}x"
+    #expect(try render(source) == "0x")
   }
 
   @Test func errorsNeverRepeatAConversation() {

@@ -2,13 +2,9 @@ internal import ApusTokenizers
 internal import Testing
 
 /// Whatever a template applies to large values, the budget ends after a few rounds.
-///
-/// Values and budget are a hundredth of the largest, so that all operations can be tried.
 @Suite struct TemplateCostTests {
-  /// Large values, as expressions.
-  private static let texts = ["'aB c' * 10000", "'é ' * 13000", "'\u{6F22}<' * 10000"]
-  private static let containers = ["[1] * 3000", "[['a', 'b']] * 2000", "dict(range(2000)|batch(2))"]
-  private static let steps = 10_000
+  private typealias Large = LargeTemplateValue
+  private static let names = ChatTemplate.OperationNames()
   private static let arguments = ["", "v", "'a'", "'a', v", "v, 'b'", "5", "5, 'a'"]
 
   /// What does not touch its receiver and arguments, or pays elsewhere for what it compares or looks up.
@@ -17,55 +13,79 @@ internal import Testing
     "defined", "undefined", "none", "boolean", "true", "false", "integer", "float", "number", "mapping", "sequence",
     "iterable", "callable", "escaped", "odd", "even", "divisibleby", "in",
     "==", "eq", "equalto", "!=", "ne", ">", "gt", "greaterthan", ">=", "ge", "<", "lt", "lessthan", "<=", "le",
-    "range", "joiner", "raise_exception",
+    "range", "joiner",
   ]
   /// What reads no more of a container than its length or one attribute.
-  private static let constantOnContainers: Set<String> = ["length", "count", "attr", "sameas"]
+  private static let constantOnContainers: Set<String> = ["length", "count", "attr", "sameas", "raise_exception"]
+  /// Methods that touch no more than one item, or pay for a key where they look it up.
+  private static let constantMethods: [String: Set<String>] = [
+    "dict": ["items", "keys", "values", "copy", "get"], "list": ["copy"], "float": ["is_integer"],
+    "cycler": ["next", "reset"],
+  ]
+  private static let receivers: [String: [Large]] = [
+    "str": Large.texts, "dict": Large.dictionaries, "list": Large.lists + Large.ranges, "float": Large.doubles,
+    "cycler": Large.cyclers,
+  ]
 
-  @Test(arguments: ChatTemplate.OperationNames().filters) func everyFilterIsPaidFor(_ name: String) {
-    for (value, argument) in Self.cases(name) { expectLimit("v|\(name)(\(argument))", value) }
+  @Test(arguments: names.filters) func everyFilterIsPaidFor(_ name: String) {
+    expectLimits(Self.arguments.map { "v|\(name)(\($0))" }, on: Self.values(for: name))
   }
 
-  @Test(arguments: ChatTemplate.OperationNames().tests) func everyTestIsPaidFor(_ name: String) {
+  @Test(arguments: names.tests) func everyTestIsPaidFor(_ name: String) {
     guard name.first?.isLetter == true else { return }
-    for (value, argument) in Self.cases(name) { expectLimit("v is \(name)(\(argument))", value) }
+    expectLimits(Self.arguments.map { "v is \(name)(\($0))" }, on: Self.values(for: name))
   }
 
-  @Test(arguments: ChatTemplate.OperationNames().functions) func everyFunctionIsPaidFor(_ name: String) {
-    for (value, _) in Self.cases(name) { expectLimit("\(name)(*[v])", value) }
+  @Test(arguments: names.functions) func everyFunctionIsPaidFor(_ name: String) {
+    expectLimits(["\(name)(*[v])"], on: Self.values(for: name))
   }
 
-  @Test func everyMethodOfATextIsPaidFor() {
-    for (type, names) in ChatTemplate.OperationNames().methods where type == "str" {
-      #expect(names.count > 40)
-      for name in names {
-        for value in Self.texts {
-          for argument in Self.arguments { expectLimit("v.\(name)(\(argument))", value) }
-        }
-      }
+  @Test(arguments: names.methods.map(\.type)) func everyMethodIsPaidFor(_ type: String) throws {
+    let receivers = try #require(Self.receivers[type])
+    for method in Self.names.methods.first(where: { $0.type == type })?.names ?? []
+    where Self.constantMethods[type]?.contains(method) != true {
+      expectLimits(Self.arguments.map { "v.\(method)(\($0))" }, on: receivers)
     }
   }
 
-  @Test(arguments: [
-    "v ~ v[:9]", "v == v ~ ''", "v[1:] == v[:-1]", "v < v ~ ''", "v in [v ~ '']", "v is in([v ~ ''])", "'zz' in v",
-    "v + 'a'", "v[5]", "v[5:9]", "v[::-1]", "{v: 1}", "{'a': 1}[v]", "{'a': 1}.get(v)", "v in {'a': 1}",
-    "[(v, 1)] == [(v ~ '', 1)]", "[v, v]|string", "'%s' % v", "'%.1s' % v", "'%r' % v", "'{}'.format(v)",
-    "'{:.1}'.format(v)", "'a'.replace('b', v)", "v is sameas(v)", "dict(a=v)|tojson", "[v]|join",
-    "[v]|map('upper')|list",
-    "[v]|select('lower')|list", "[v]|unique|list", "[v, v]|sort|list", "v % 1", "v|list", "m(v)",
-  ])
-  func everyOperatorIsPaidFor(_ expression: String) {
-    for value in Self.texts { expectLimit(expression, value) }
+  @Test(arguments: names.arithmetic) func everyArithmeticOperatorIsPaidFor(_ name: String) {
+    expectLimits(["v \(name) w", "v \(name) 2", "2 \(name) v"], on: Large.comparable + Large.ranges)
+  }
+
+  @Test(arguments: names.comparisons) func everyComparisonIsPaidFor(_ name: String) {
+    let isSearch = name.hasSuffix("in")
+    expectLimits(["v \(name) w", isSearch ? "v \(name) [w]" : "(v,) \(name) (w,)"], on: Large.comparable)
+    if isSearch { expectLimits(["0 \(name) v"], on: Large.lists + Large.iterators + Large.loops + [Large.items]) }
   }
 
   @Test(arguments: [
-    "v ~ ''", "v == v + v[:0]", "v + v", "v[1:]", "v|list|length", "dict(v)", "v|tojson", "[v]|string",
-    "{'a': v}|tojson", "f(*v)", "v|map('string')|list", "v|batch(2)|list", "v|sum", "v|select('odd')|list",
-    "v.count(2)", "v.index(2)", "{(1, 2): v} == {(1, 2): v + []}",
+    "v ~ v[:9]", "v[1:] == v[:-1]", "v is in([w])", "'zz' in v", "v[5]", "v[5:9]", "v[::-1]", "{v: 1}", "{'a': 1}[v]",
+    "{'a': 1}.get(v)", "v in {'a': 1}", "[(v, 1)] == [(w, 1)]", "[v, v]|string", "'%s' % v", "'%.1s' % v", "'%r' % v",
+    "'{}'.format(v)", "'{:.1}'.format(v)", "'a'.replace('b', v)", "dict(a=v)|tojson", "[v]|join",
+    "[v]|map('upper')|list", "[v]|select('lower')|list", "[v]|unique|list", "[v, v]|sort|list", "v|list", "m(v)",
+    "[{}]|map(attribute=v)|list", "[{}]|sort(attribute=v)", "('{0.' ~ v ~ '}').format({})",
   ])
-  func everyOperatorOnAContainerIsPaidFor(_ expression: String) {
-    for value in Self.containers { expectLimit(expression, value) }
+  func everythingDoneToTextsIsPaidFor(_ expression: String) { expectLimits([expression], on: Large.texts) }
+
+  @Test(arguments: [
+    "v ~ ''", "v[1:]", "v|list|length", "dict(v)", "{'a': v} ~ ''", "[v]|string", "{'a': v}|tojson", "f(*v)",
+    "v|map('string')|list", "v|batch(2)|list", "v|sum", "v|select('odd')|list", "v.count(2)", "v.index(2)",
+    "{(1, 2): v} == {(1, 2): w}", "cycler(*v)", "'%s' % (v,)", "'{}'.format(v)",
+  ])
+  func everythingDoneToContainersIsPaidFor(_ expression: String) {
+    expectLimits([expression], on: Large.lists + Large.dictionaries + [Large.items])
   }
+
+  @Test(arguments: ["0 in v", "v|list", "v|join", "dict(v)", "f(*v)", "g(v)", "m(v)", "v is in([v])", "[v|list]"])
+  func everythingThatUsesUpAnIteratorOrALoopIsPaidFor(_ expression: String) {
+    expectLimits([expression], on: Large.iterators + Large.loops)
+  }
+
+  @Test(arguments: [
+    "v ~ ''", "v|string", "[v] ~ ''", "(v,)|string", "{'a': v}|pprint", "'%s' % v", "'%r' % (v,)", "'{}'.format(v)",
+    "[v]|join", "m(v)", "v|upper", "v is lower", "[v]|map('trim')|list", "joiner(v)",
+  ])
+  func everyPrintingOfANamespaceIsPaidFor(_ expression: String) { expectLimits([expression], on: Large.namespaces) }
 
   @Test func aRenderingStopsWhenItIsAskedTo() throws {
     let template = try ChatTemplate(
@@ -83,26 +103,17 @@ internal import Testing
     ])
   }
 
-  private static func cases(_ name: String) -> [(value: String, argument: String)] {
-    guard !constant.contains(name) else { return [] }
-    let values = constantOnContainers.contains(name) ? texts : texts + containers
-    return values.flatMap { value in arguments.map { (value, $0) } }
+  private static func values(for name: String) -> [Large] {
+    if constant.contains(name) { return [] }
+    return constantOnContainers.contains(name) ? Large.texts : Large.texts + Large.containers
   }
 
-  /// Expects that twenty rounds are too many where most of the budget is spent, or that the operation fails.
-  private func expectLimit(_ expression: String, _ value: String) {
-    let source = """
-      {% macro m(x) %}{{ x }}{% endmacro %}{% macro f() %}{{ varargs|length }}{% endmacro %}\
-      {% set v = \(value) %}{% set y = \(expression) %}\
-      {% for i in range(27) %}{% set y = 'x' * 40000 %}{% endfor %}\
-      {% for i in range(20) %}{% set y = \(expression) %}{% endfor %}
-      """
-    do {
-      _ = try ChatTemplate(source: source).render(
-        [], clock: TemplateClock(year: 2024, month: 1, day: 1), steps: Self.steps)
-      Issue.record("\(expression) on \(value) is not paid for")
-    } catch {
-      #expect(error.kind == .limit || error.kind == .runtime || error.kind == .raised, "\(expression): \(error)")
+  private func expectLimits(_ expressions: [String], on values: [LargeTemplateValue]) {
+    for value in values {
+      for expression in expressions {
+        let complaint = value.complaint(about: expression)
+        #expect(complaint == nil, "\(value.value)")
+      }
     }
   }
 }

@@ -126,6 +126,7 @@ private struct TemplateJSONWriter {
     }
     for (index, position) in order.enumerated() {
       try element(index)
+      if case .double = dictionary.keys[position] { try interpreter.spend(TemplatePrinter.floatCost) }
       let key = try key(dictionary.keys[position])
       try interpreter.reserve(writer.bytes.count + key.byteCount)
       string(key)

@@ -26,6 +26,7 @@ extension TemplateFilters {
   ) throws(TemplateError) -> TemplateValue {
     var kept: [TemplateValue] = []
     var failure: TemplateError?
+    let place = interpreter.place
     do {
       guard value.isTrue else { return .iterator(try TemplateIterator("generator", [])) }
       for item in try interpreter.filterItems(value) {
@@ -33,6 +34,7 @@ extension TemplateFilters {
       }
     } catch {
       guard error.kind != .limit, error.kind != .stopped else { throw error }
+      interpreter.resume(at: place)
       failure = error
     }
     return .iterator(try TemplateIterator("generator", kept, failure: failure))
@@ -46,7 +48,7 @@ extension TemplateFilters {
         throw .runtime("map requires a filter argument")
       }
       let bound = try arguments.bind("map", "attribute", "default")
-      let path = interpreter.path(bound[0])
+      let path = try interpreter.path(bound[0])
       let initial = bound[1].flatMap { $0.isNone ? nil : $0 }
       return try lazily(interpreter, value) { (item) throws(TemplateError) in
         try interpreter.value(at: path, of: item, initial: initial)
@@ -77,7 +79,7 @@ extension TemplateFilters {
       guard let attribute = arguments.positional.first else {
         throw .runtime("Missing parameter for attribute name")
       }
-      path = interpreter.path(attribute)
+      path = try interpreter.path(attribute)
       rest.positional.removeFirst()
     }
     var name: String?

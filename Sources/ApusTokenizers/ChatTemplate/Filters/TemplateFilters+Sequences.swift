@@ -37,7 +37,7 @@ extension TemplateFilters {
     },
     "sum": { (interpreter, value, arguments) throws(TemplateError) in
       let bound = try arguments.bind("sum", "attribute", "start")
-      let path = interpreter.path(bound[0])
+      let path = try interpreter.path(bound[0])
       var total = bound[1] ?? .int(0)
       if case .text = total { throw .runtime("sum() can't sum strings") }
       for item in try interpreter.filterItems(value) {
@@ -69,7 +69,7 @@ extension TemplateFilters {
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments
   ) throws(TemplateError) -> TemplateValue {
     let bound = try arguments.bind("join", "d", "attribute")
-    let path = interpreter.path(bound[1])
+    let path = try interpreter.path(bound[1])
     let separator = try bound[0].map { (value) throws(TemplateError) in try interpreter.str(value) } ?? .empty
     var parts: [TemplateText] = []
     for item in try interpreter.filterItems(value) {
@@ -84,9 +84,11 @@ extension TemplateFilters {
     let bound = try arguments.bind("sort", "reverse", "case_sensitive", "attribute")
     let isCaseSensitive = bound[1]?.isTrue ?? false
     // Several attributes may be named with commas between them.
-    var paths = [interpreter.path(bound[2])]
+    var paths = [try interpreter.path(bound[2])]
     if case .text(let names)? = bound[2] {
-      paths = names.split(by: Array(",".utf8), limit: .max, fromEnd: false).map { interpreter.path(.text($0)) }
+      paths = try names.split(by: Array(",".utf8), limit: .max, fromEnd: false).map {
+        (name) throws(TemplateError) in try interpreter.path(.text(name))
+      }
     }
     let items = try interpreter.filterItems(value)
     var keys: [TemplateValue] = []
@@ -120,7 +122,7 @@ extension TemplateFilters {
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments
   ) throws(TemplateError) -> TemplateValue {
     let bound = try arguments.bind("unique", "case_sensitive", "attribute")
-    let path = interpreter.path(bound[1])
+    let path = try interpreter.path(bound[1])
     var seen: Set<TemplateKey> = []
     var kept: [TemplateValue] = []
     for item in try interpreter.filterItems(value) {
@@ -134,7 +136,7 @@ extension TemplateFilters {
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments, isMaximum: Bool
   ) throws(TemplateError) -> TemplateValue {
     let bound = try arguments.bind(isMaximum ? "max" : "min", "case_sensitive", "attribute")
-    let path = interpreter.path(bound[1])
+    let path = try interpreter.path(bound[1])
     var best: (item: TemplateValue, key: TemplateValue)?
     for item in try interpreter.filterItems(value) {
       let key = try interpreter.key(path, of: item, isCaseSensitive: bound[0]?.isTrue ?? false)
@@ -181,7 +183,7 @@ extension TemplateFilters {
     guard count != 0 else { throw .runtime("integer division or modulo by zero") }
     guard count > 0 else { return .iterator(try TemplateIterator("generator", [])) }
     guard count <= TemplateLimits.elementCount else { throw .limit("too many slices") }
-    try interpreter.spend(count)
+    try interpreter.spend(count * 4)
     var slices: [TemplateValue] = []
     var start = 0
     for number in 0..<count {
@@ -199,7 +201,7 @@ extension TemplateFilters {
     _ interpreter: TemplateInterpreter, _ value: TemplateValue, _ arguments: TemplateArguments
   ) throws(TemplateError) -> TemplateValue {
     let bound = try arguments.bind("groupby", "attribute", "default", "case_sensitive")
-    let path = interpreter.path(bound[0])
+    let path = try interpreter.path(bound[0])
     let isCaseSensitive = bound[2]?.isTrue ?? false
     let items = try interpreter.filterItems(value)
     var keys: [TemplateValue] = []

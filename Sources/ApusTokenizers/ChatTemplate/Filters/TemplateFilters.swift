@@ -38,10 +38,12 @@ enum TemplateFilters {
 
 extension TemplateInterpreter {
   /// The way that `attribute=` arguments name: parts between dots, whole numbers as indexes.
-  func path(_ attribute: TemplateValue?) -> [TemplateValue] {
+  func path(_ attribute: TemplateValue?) throws(TemplateError) -> [TemplateValue] {
     guard let attribute, !attribute.isNone else { return [] }
     guard case .text(let text) = attribute else { return [attribute] }
-    return text.split(by: Array(".".utf8), limit: .max, fromEnd: false).map { part in
+    let parts = text.split(by: Array(".".utf8), limit: .max, fromEnd: false)
+    try spend(parts.count * 4)
+    return parts.map { part in
       part.all(\.isPythonDigit) ? Int(part.string).map { .int($0) } ?? .text(part) : .text(part)
     }
   }
@@ -52,6 +54,7 @@ extension TemplateInterpreter {
   ) throws(TemplateError) -> TemplateValue {
     var value = item
     for part in path {
+      try spend(2)
       value = try self.item(part, of: value)
       if let initial, value.isUndefined { value = initial }
     }
@@ -64,7 +67,7 @@ extension TemplateInterpreter {
   ) throws(TemplateError) -> TemplateValue {
     let value = try value(at: path, of: item, initial: initial)
     guard !isCaseSensitive, case .text(let text) = value else { return value }
-    try spend(text.byteCount)
+    try spend(4 + text.byteCount)
     return .text(text.lowercased())
   }
 
