@@ -191,7 +191,7 @@ class Templates(unittest.TestCase):
     def test_messages_that_a_template_would_leave_out_are_refused(self):
         path = with_template(
             "{% for m in messages %}{% if m.role == 'user' %}user: {{ m.content }}\n{% endif %}{% endfor %}")
-        self.assertIn("without assistant and system messages", apus("check", path).stdout)
+        self.assertIn("without assistant, system and tool messages", apus("check", path).stdout)
         system = {"role": "system", "content": "Be brief."}
         with Server(model=path) as server:
             self.assertEqual(server.chat("Hello", max_tokens=1).status, 200)

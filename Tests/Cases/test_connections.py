@@ -15,13 +15,12 @@ import threading
 import time
 import unittest
 
-from program import MODEL, Server, apus, percentile
+from program import HEALTH_LIMIT, MODEL, SLACK, Server, apus, percentile
 
 COMPLETION = {"prompt": "The sea", "max_tokens": 8, "temperature": 0}
 # Longer than any test waits.
 ENDLESS = {"prompt": "The sea", "max_tokens": 100_000, "ignore_eos": True}
 SAMPLES = 200
-HEALTH_LIMIT = 0.050
 
 
 def post(body, *headers, path="/v1/completions", version="1.1", host="localhost"):
@@ -284,7 +283,7 @@ class UnreadLogTests(unittest.TestCase):
         self.assertLess(percentile(times, 0.99), HEALTH_LIMIT)
         code, seconds = server.stop()
         self.assertEqual(code, 0)
-        self.assertLess(seconds, 3)
+        self.assertLess(seconds, 3 * SLACK)
 
     def test_dropped_log_lines_are_counted(self):
         server, reading = self.start()
@@ -334,7 +333,7 @@ class CrowdTests(unittest.TestCase):
                 for connection in crowd:
                     with contextlib.suppress(OSError):
                         connection.sendall(start)
-                self.assertLess(server.health_seconds(), 1)
+                self.assertLess(server.health_seconds(), 1 * SLACK)
                 self.assertEqual(server.post("/v1/completions", COMPLETION).status, 200)
                 for connection in crowd:
                     connection.close()
@@ -345,7 +344,7 @@ class CrowdTests(unittest.TestCase):
                 worker.sendall(post({**COMPLETION, "max_tokens": 200, "ignore_eos": True, "stream": True}))
                 worker.recv(10)
                 crowd = [server.connect() for _ in range(50)]
-                self.assertLess(server.health_seconds(), 1)
+                self.assertLess(server.health_seconds(), 1 * SLACK)
                 received = b""
                 while b"[DONE]" not in received:
                     part = worker.recv(65536)
@@ -358,7 +357,7 @@ class CrowdTests(unittest.TestCase):
         with Server() as server, server.connect(timeout=20) as connection:
             start = time.monotonic()
             self.assertEqual(read_all(connection), b"")
-            self.assertLess(time.monotonic() - start, 13)
+            self.assertLess(time.monotonic() - start, 13 * SLACK)
 
     def test_one_address_has_no_more_than_its_share(self):
         with Server("--connections", "100", "--connections-per-address", "10") as server:
@@ -366,7 +365,7 @@ class CrowdTests(unittest.TestCase):
             time.sleep(0.5)
             descriptors = len(os.listdir(f"/proc/{server.process.pid}/fd"))
             self.assertLess(descriptors, 60)
-            self.assertLess(server.health_seconds(), 1)
+            self.assertLess(server.health_seconds(), 1 * SLACK)
             for connection in crowd:
                 connection.close()
 
@@ -396,7 +395,7 @@ class FloodTests(unittest.TestCase):
             self.assertEqual(answer.status, 200)
             code, seconds = server.stop()
             self.assertEqual(code, 0)
-            self.assertLess(seconds, 5)
+            self.assertLess(seconds, 5 * SLACK)
 
     def test_pipelined_refusals_are_bounded(self):
         self.measure(get("/v1/models"), "pipelined refusals")
@@ -444,7 +443,7 @@ class FloodTests(unittest.TestCase):
             padding = b" " * (7 << 20)
             start = time.monotonic()
             self.assertEqual(server.post("/v1/completions", body + padding).status, 200)
-            self.assertLess(time.monotonic() - start, 10)
+            self.assertLess(time.monotonic() - start, 10 * SLACK)
 
 
 class BusyTests(unittest.TestCase):
@@ -483,7 +482,7 @@ class DescriptorTests(unittest.TestCase):
         with Server(limits=self.limit(64)) as server:
             crowd = [server.connect() for _ in range(200)]
             times = health_times(server, 50)
-            self.assertLess(max(times), 1)
+            self.assertLess(max(times), 1 * SLACK)
             start = self.cpu(server)
             time.sleep(1)
             self.assertLess(self.cpu(server) - start, 0.3)
@@ -493,7 +492,7 @@ class DescriptorTests(unittest.TestCase):
 
     def test_descriptors_that_run_out_cost_no_processor_time(self):
         with Server() as server:
-            self.assertLess(server.health_seconds(), 1)
+            self.assertLess(server.health_seconds(), 1 * SLACK)
             used = len(os.listdir(f"/proc/{server.process.pid}/fd"))
             resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (used, 4096))
             crowd = [server.connect() for _ in range(20)]
@@ -502,14 +501,14 @@ class DescriptorTests(unittest.TestCase):
             time.sleep(2)
             self.assertLess(self.cpu(server) - start, 0.3)
             resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (4096, 4096))
-            self.assertLess(server.health_seconds(), 2)
+            self.assertLess(server.health_seconds(), 2 * SLACK)
             for connection in crowd:
                 connection.close()
             self.assertEqual(server.stop()[0], 0)
 
     def test_soft_limit_is_raised(self):
         with Server(limits=self.limit(12, 4096)) as server:
-            self.assertLess(server.health_seconds(), 1)
+            self.assertLess(server.health_seconds(), 1 * SLACK)
             crowd = [server.connect() for _ in range(500)]
             time.sleep(0.5)
             self.assertGreater(len(os.listdir(f"/proc/{server.process.pid}/fd")), 400)
@@ -542,7 +541,7 @@ class DrainTests(unittest.TestCase):
             for connection in connections:
                 connection.close()
             self.assertEqual(code, 0)
-            self.assertLess(seconds, limit)
+            self.assertLess(seconds, limit * SLACK)
 
     def test_drain_ends_with_idle_connections(self):
         self.drain(1.9, b"", b"", get(), b"GET /hea")

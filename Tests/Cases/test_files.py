@@ -325,9 +325,10 @@ class StoredText(unittest.TestCase):
             self.assertEqual(marked.status, 200)
             count = plain.json["usage"]["prompt_tokens"]
             self.assertEqual(marked.json["usage"]["prompt_tokens"], count)
-            # A mark in a message is what it says.
             bare = server.post("/v1/completions", {"prompt": "Hello", "max_tokens": 2})
-            self.assertGreater(count, bare.json["usage"]["prompt_tokens"])
+            self.assertEqual(count, bare.json["usage"]["prompt_tokens"])
+            counts = [server.chat(text, max_tokens=1).json["usage"]["prompt_tokens"] for text in ("Hello", "\ufeffHello")]
+            self.assertEqual(*counts)
             wide = server.post("/v1/completions", body.decode().encode("utf-16"))
             self.assertEqual(wide.status, 400)
             self.assertIn("UTF-16", wide.error["message"])

@@ -11,7 +11,7 @@ import time
 import unittest
 
 from model_file import ModelFile
-from program import MODEL, Server, apus, percentile, temporary
+from program import HEALTH_LIMIT, MODEL, SLACK, Server, apus, percentile, temporary
 
 COMPLETIONS = "/v1/completions"
 CHAT = "/v1/chat/completions"
@@ -351,7 +351,7 @@ class TestEndings(unittest.TestCase):
             time.sleep(0.5)
             code, seconds = server.stop()
             self.assertEqual(code, 0)
-            self.assertLess(seconds, 6)
+            self.assertLess(seconds, 6 * SLACK)
             self.assertEqual(whole.result().json["choices"][0]["finish_reason"], "shutdown")
             self.assertTrue(whole.result().content)
             self.assertEqual(waiting.result().status, 503)
@@ -461,7 +461,7 @@ class TestOrderOfWork(unittest.TestCase):
                 list(pool.map(attack, range(16)))
             self.assertLessEqual(statuses, {400, 429})
             self.assertIn(400, statuses)
-            self.assertLess(health.p99, 0.1, f"{len(health.times)} samples")
+            self.assertLess(health.p99, HEALTH_LIMIT, f"{len(health.times)} samples")
             self.assertLess(server.memory(), 700 << 20)
             self.assertEqual(server.post(COMPLETIONS, {"prompt": "a", "max_tokens": 1}).status, 200)
 
@@ -480,10 +480,10 @@ class TestOrderOfWork(unittest.TestCase):
                 self.assertEqual(server.post(COMPLETIONS, {"prompt": "a", "max_tokens": 1}, timeout=60).status, 200)
                 for chat in chats:
                     chat.result()
-            self.assertLess(health.p99, 0.1, f"{len(health.times)} samples")
+            self.assertLess(health.p99, HEALTH_LIMIT, f"{len(health.times)} samples")
             code, seconds = server.stop()
             self.assertEqual(code, 0)
-            self.assertLess(seconds, 8)
+            self.assertLess(seconds, 8 * SLACK)
         os.unlink(path)
 
     @staticmethod
@@ -501,6 +501,6 @@ class TestOrderOfWork(unittest.TestCase):
             answer = server.post(COMPLETIONS, json.dumps({"prompt": ["word " * 60_000] * 26}).encode())
             self.assertEqual(answer.status, 429)
             self.assertEqual(server.get("/v1/models").status, 200)
-            self.assertLess(time.monotonic() - start, 1)
+            self.assertLess(time.monotonic() - start, SLACK)
             for one in busy:
                 one.result()

@@ -6,7 +6,7 @@ import threading
 import time
 import unittest
 
-from program import Server, percentile
+from program import HEALTH_LIMIT, SLACK, Server, percentile
 
 
 class Reader:
@@ -70,7 +70,7 @@ class SlowReaders(unittest.TestCase):
                 seconds = time.monotonic() - start
                 self.assertEqual(answer.status, 200, answer.text)
                 print(f"[{seconds:.1f} s]", end=" ", flush=True)
-                self.assertLess(seconds, limit)
+                self.assertLess(seconds, limit * SLACK)
                 hog.close()
 
     def test_many_answers_that_nobody_reads_make_room(self):
@@ -90,12 +90,12 @@ class SlowReaders(unittest.TestCase):
             while (answer := server.chat("Hello", max_tokens=4, timeout=180)).status == 429:
                 refused += 1
                 time.sleep(0.5)
-                self.assertLess(time.monotonic() - start, 120)
+                self.assertLess(time.monotonic() - start, 120 * SLACK)
             stop.set()
             watcher.join()
             self.assertEqual(answer.status, 200, answer.text)
-            self.assertLess(time.monotonic() - start, 120)
-            self.assertLess(percentile(times, 0.99), 0.5, sorted(times)[-5:])
+            self.assertLess(time.monotonic() - start, 120 * SLACK)
+            self.assertLess(percentile(times, 0.99), HEALTH_LIMIT, sorted(times)[-5:])
             print(f"[{time.monotonic() - start:.0f} s, {refused} refused, "
                   f"health p99 {percentile(times, 0.99) * 1000:.0f} ms]", end=" ", flush=True)
             for hog in hogs:

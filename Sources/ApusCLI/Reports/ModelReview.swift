@@ -53,8 +53,14 @@ struct ModelReview {
     case .refused(let reason)?: reason
     case .supported? where usesChatML: "ChatML in place of its own template"
     case .supported? where droppedRoles.isEmpty: "a chat template"
-    case .supported?: "a chat template without \(droppedRoles.joined(separator: " and ")) messages"
+    case .supported?: "a chat template without \(rolesLeftOut) messages"
     }
+  }
+
+  /// The roles that the template leaves out, as a sentence names them.
+  private var rolesLeftOut: String {
+    let parts = [droppedRoles.dropLast().joined(separator: ", "), droppedRoles.last ?? ""]
+    return parts.filter { !$0.isEmpty }.joined(separator: " and ")
   }
 }
 
