@@ -21,7 +21,7 @@ define INSTALL
   $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing > /dev/null; }
 endef
 
-# The server's tests come last, alone: they wait for short times, and others compute on the threads that they wait with.
+# The server's tests come last, one by one: they wait for short times, and others compute on the threads they wait with.
 TEST := swift test -c release --disable-testable-imports --disable-xctest
 
 .DEFAULT_GOAL := help
@@ -38,7 +38,7 @@ run: build $(if $(MODEL),,model) ## Answer a question with a model, and show the
 test: tools ## Build and run all tests, optimised.
 	@$(MAKE) --no-print-directory model || echo 'Going on without the default model: tests that need it are skipped.' >&2
 	$(TEST) --skip ApusServerTests
-	$(TEST) --skip-build --filter ApusServerTests
+	$(TEST) --skip-build --no-parallel --filter ApusServerTests
 
 build: tools $(BINARY).stamp ## Build the program, optimised.
 

@@ -110,7 +110,14 @@ private final class PreparationJob<Result: Sendable>: StoppableJob {
     guard !isStopped else { return }
     let timer = giveUp(.preparationTimeout(limit), after: limit)
     defer { timer.cancel() }
-    let result = Swift.Result { try work { [self] in isStopped } }
+    let deadline = ContinuousClock.now + limit
+    let result = Swift.Result {
+      try work { [self] in
+        // Work that asks knows it at once; for other work there is the timer.
+        if ContinuousClock.now > deadline { stop(.preparationTimeout(limit)) }
+        return isStopped
+      }
+    }
     state.withLock { $0.waiter.take() }?.resume(with: result)
   }
 

@@ -87,7 +87,7 @@ struct EndingTests {
   }
 
   @Test func `Waiting too long is an error of its own, in JSON and in streams`() async throws {
-    let server = try TestServer(await TestModel.slow()) { $0.timeouts.queue = .milliseconds(200) }
+    let server = try TestServer(await TestModel.slow()) { $0.timeouts.queue = .seconds(2) }
     let busy = Task { try await server.post("/v1/completions", #"{\#(Self.endless),"stream":true}"#) }
     while server.model.engine.health.running == 0 { await Task.yield() }
     let whole = try await server.post("/v1/completions", #"{"prompt":"a","max_tokens":1}"#)
@@ -126,7 +126,7 @@ struct EndingTests {
   @Test func `An answer that fails after it has begun holds the error, and does not end in order`() async throws {
     let server = try TestServer(await TestModel.slow()) {
       $0.timeouts.heartbeat = .milliseconds(50)
-      $0.timeouts.queue = .milliseconds(300)
+      $0.timeouts.queue = .seconds(2)
     }
     let busy = Task { try await server.post("/v1/completions", #"{\#(Self.endless),"stream":true}"#) }
     while server.model.engine.health.running == 0 { await Task.yield() }
