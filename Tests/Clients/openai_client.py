@@ -178,7 +178,7 @@ def check_drain(server):
         server.process.send_signal(signal.SIGTERM)
         while chunk := connection.recv(65536):
             received += chunk
-    check("drain: the running stream ends in order", b"[DONE]" in received and b'"error"' not in received)
+    check("drain: the running stream ends in order", b"[DONE]" in received and b'data: {"error"' not in received)
     check("drain: exit code 0", server.process.wait(timeout=60) == 0)
     try:
         urllib.request.urlopen(server.url + "/v1/models", timeout=5).close()
