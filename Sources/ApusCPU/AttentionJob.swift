@@ -31,14 +31,13 @@ struct AttentionRuns {
   private let batch: AttentionBatch
   private let q: CPURows
   private let y: CPURows
-  private let cache: CPUKVCache
-  private let layer: Int
+  private let cache: CPUKVLayer
   private let parameters: AttentionParameters
   /// The most parts that a run looks at.
   private(set) var maxParts = 1
 
   init(
-    runs: AttentionRuns, batch: AttentionBatch, q: CPURows, cache: CPUKVCache, layer: Int,
+    runs: AttentionRuns, batch: AttentionBatch, q: CPURows, cache: CPUKVLayer,
     parameters: AttentionParameters, y: CPURows
   ) {
     self.runs = runs.runs
@@ -46,7 +45,6 @@ struct AttentionRuns {
     self.q = q
     self.y = y
     self.cache = cache
-    self.layer = layer
     self.parameters = parameters
     for run in self.runs {
       unsafe withOperands(of: run) { operands in unsafe maxParts = max(maxParts, operands.parts.count) }
@@ -77,13 +75,15 @@ struct AttentionRuns {
 
   private func operands(of run: AttentionRuns.Run, _ blockTable: UnsafePointer<Int32>) -> Kernels.Attention {
     let layout = cache.layout
+    guard case .causal(let limit) = parameters.mask else { preconditionFailure("not yet") }
+    let window = limit ?? 0
     return unsafe Kernels.Attention(
-      format: layout.format, q: q.row(run.row), y: y.row(run.row), qStride: q.columns, yStride: y.columns,
-      keys: cache.keys(layer: layer), values: cache.values(layer: layer),
+      format: cache.format, q: q.row(run.row), y: y.row(run.row), qStride: q.columns, yStride: y.columns,
+      keys: cache.keys, values: cache.values,
       keyBlockByteCount: cache.keyBlockByteCount, valueBlockByteCount: cache.valueBlockByteCount,
       blockTable: blockTable, group: parameters.heads / layout.kvHeads, keyDimension: layout.keyDimension,
       valueDimension: layout.valueDimension, tokens: run.tokens, position: Int(batch.positions[run.row]),
-      window: parameters.window ?? 0, scale: parameters.scale)
+      window: window, scale: parameters.scale)
   }
 }
 

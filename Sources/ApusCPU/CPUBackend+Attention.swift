@@ -1,8 +1,9 @@
 package import ApusCore
 
 extension CPUBackend {
-  package func store(_ k: Buffer, _ v: Buffer, in cache: KVCache, layer: Int, at batch: AttentionBatch) {
-    let (k, v, cache) = (k.cpu, v.cpu, cache.cpu)
+  package func _store(_ k: Buffer, _ v: Buffer?, in cache: KVCache, layer: Int) {
+    guard let v = v?.cpu else { preconditionFailure("not yet") }
+    let (k, cache) = (k.cpu, cache.cpu[layer])
     let layout = cache.layout
     let (heads, dimension) = (layout.kvHeads, layout.keyDimension)
     // Of keys every value is on a cache line of its own: soon worth a thread.
@@ -11,13 +12,13 @@ extension CPUBackend {
       for index in tile * perTile..<min(batch.rows * heads, (tile + 1) * perTile) {
         let (row, head) = (index / heads, index % heads)
         let slot = batch.slot(of: row)
-        let keys = unsafe cache.keys(layer: layer) + slot.block * cache.keyBlockByteCount
-        let values = unsafe cache.values(layer: layer) + slot.block * cache.valueBlockByteCount
+        let keys = unsafe cache.keys + slot.block * cache.keyBlockByteCount
+        let values = unsafe cache.values + slot.block * cache.valueBlockByteCount
         unsafe kernels.storeKey(
-          k.row(row) + head * dimension, dimension: dimension, as: layout.format, offset: slot.offset,
+          k.row(row) + head * dimension, dimension: dimension, as: cache.format, offset: slot.offset,
           in: keys + head * cache.keyHeadByteCount)
         unsafe kernels.storeValue(
-          v.row(row) + head * layout.valueDimension, dimension: layout.valueDimension, as: layout.format,
+          v.row(row) + head * layout.valueDimension, dimension: layout.valueDimension, as: cache.format,
           offset: slot.offset, in: values + head * cache.valueHeadByteCount)
       }
     }
@@ -26,13 +27,12 @@ extension CPUBackend {
   /// Values of keys below which waking threads costs more than it saves.
   private static let smallestStore = 1_024
 
-  package func attention(
-    _ q: Buffer, over cache: KVCache, layer: Int, at batch: AttentionBatch, _ parameters: AttentionParameters,
-    into y: Buffer
+  package func _attention(
+    _ q: Buffer, over cache: KVCache, layer: Int, _ parameters: AttentionParameters, into y: Buffer
   ) {
     attentionRuns.cut(batch, maxTokens: Self.attentionTokens)
     let job = AttentionJob(
-      runs: attentionRuns, batch: batch, q: q.cpu, cache: cache.cpu, layer: layer, parameters: parameters, y: y.cpu)
+      runs: attentionRuns, batch: batch, q: q.cpu, cache: cache.cpu[layer], parameters: parameters, y: y.cpu)
     do throws(BackendError) {
       try attentionRoom.reserve(for: job, workers: pool.threadCount)
     } catch { return fail(error) }

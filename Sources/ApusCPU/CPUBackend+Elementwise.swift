@@ -17,7 +17,7 @@ extension CPUBackend {
     }
   }
 
-  package func embed(_ tokens: [Token], from table: Weight, into x: Buffer) {
+  package func _embed(_ tokens: [Token], from table: Weight, into x: Buffer) {
     let (table, x) = (table.cpu, x.cpu)
     for (row, token) in tokens.enumerated() {
       guard verify(table, row: Int(token)) else { continue }
@@ -25,16 +25,19 @@ extension CPUBackend {
     }
   }
 
-  package func rmsNorm(_ x: Buffer, gain: Weight, epsilon: Float, into y: Buffer) {
-    let (x, gain, y) = (x.cpu, gain.cpu, y.cpu)
+  package func _norm(_ x: Buffer, _ parameters: NormParameters, gain: Weight?, bias: Weight?, into y: Buffer) {
+    guard parameters.kind == .rms, parameters.groups == 1, bias == nil, let gain = gain?.cpu else {
+      preconditionFailure("not yet")
+    }
+    let (x, y) = (x.cpu, y.cpu)
     guard verify(gain) else { return }
     let gains = unsafe gain.floats
     forEachRow(x.rows, columns: x.columns) { row in
-      unsafe kernels.rmsNorm(x.row(row), gain: gains, epsilon: epsilon, count: x.columns, into: y.row(row))
+      unsafe kernels.rmsNorm(x.row(row), gain: gains, epsilon: parameters.epsilon, count: x.columns, into: y.row(row))
     }
   }
 
-  package func addBias(_ bias: Weight, to x: Buffer) {
+  package func _addBias(_ bias: Weight, to x: Buffer) {
     let (bias, x) = (bias.cpu, x.cpu)
     guard verify(bias) else { return }
     let values = unsafe bias.floats
@@ -43,7 +46,7 @@ extension CPUBackend {
     }
   }
 
-  package func ropeTable(_ parameters: RopeParameters, for batch: AttentionBatch, into table: Buffer) {
+  package func _ropeTable(_ parameters: RopeParameters, into table: Buffer) {
     let table = table.cpu
     let pairs = parameters.frequencies.count
     let magnitude = Double(parameters.magnitude)
@@ -58,35 +61,55 @@ extension CPUBackend {
     }
   }
 
-  package func rope(_ x: Buffer, headDimension: Int, table: Buffer, pairing: RopeParameters.Pairing) {
+  package func _rope(
+    _ x: Buffer, headDimension: Int, offset: Int, table: Buffer, pairing: RopeParameters.Pairing
+  ) {
     let (x, table) = (x.cpu, table.cpu)
     let heads = x.columns / headDimension
     forEachRow(x.rows, columns: x.columns) { row in
       for head in 0..<heads {
         unsafe kernels.rope(
-          x.row(row) + head * headDimension, table: table.row(row), pairs: table.columns / 2, pairing)
+          x.row(row) + head * headDimension + offset, table: table.row(row), pairs: table.columns / 2, pairing)
       }
     }
   }
 
-  package func swiGLU(gate: Buffer, up: Buffer) {
+  package func _gate(_ up: Buffer, by gate: Buffer, _ activation: Activation) {
+    guard activation == .silu, gate.columns == up.columns else { preconditionFailure("not yet") }
     let (gate, up) = (gate.cpu, up.cpu)
     forEachRow(up.rows, columns: up.columns * 4) { row in
       unsafe kernels.swiGLU(gate: gate.row(row), up: up.row(row), count: up.columns)
     }
   }
 
-  package func add(_ y: Buffer, to x: Buffer) {
+  package func _add(_ y: Buffer, to x: Buffer, factor: Float) {
+    guard factor == 1 else { preconditionFailure("not yet") }
     let (y, x) = (y.cpu, x.cpu)
     forEachRow(x.rows, columns: x.columns) { row in
       unsafe kernels.add(y.row(row), to: x.row(row), count: x.columns)
     }
   }
 
-  package func gather(_ x: Buffer, rows: [Int], into y: Buffer) {
+  package func _gather(_ x: Buffer, rows: [Int], into y: Buffer) {
     let (x, y) = (x.cpu, y.cpu)
     for (index, row) in rows.enumerated() {
       unsafe y.row(index).update(from: x.row(row), count: x.columns)
     }
   }
+
+  package func _matmulHeads(_ x: Buffer, from offset: Int, _ weight: Weight, into y: Buffer, at target: Int) {
+    preconditionFailure("not yet")
+  }
+
+  package func _copyHeads(_ x: Buffer, heads: Int, from part: Range<Int>, into y: Buffer, at target: Int) {
+    preconditionFailure("not yet")
+  }
+
+  package func _scale(_ x: Buffer, by factor: Float) { preconditionFailure("not yet") }
+
+  package func _cap(_ x: Buffer, at limit: Float) { preconditionFailure("not yet") }
+
+  package func _activate(_ x: Buffer, _ activation: Activation) { preconditionFailure("not yet") }
+
+  package func _temper(_ x: Buffer, factor: Float, every positions: Int) { preconditionFailure("not yet") }
 }

@@ -1,7 +1,7 @@
 package import ApusCore
 
 extension CPUBackend {
-  package func matmul(_ x: Buffer, _ weights: [Weight], into results: [Buffer]) {
+  package func _matmul(_ x: Buffer, _ weights: [Weight], into results: [Buffer]) {
     let x = x.cpu
     for weight in weights where !verify(weight.cpu) { return }
     if let blas, x.rows >= DenseTiles.minimumRows, weights.allSatisfy({ $0.format.isDense }) {

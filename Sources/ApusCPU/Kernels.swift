@@ -140,7 +140,7 @@ internal import CApusKernels
   ) {
     switch pairing {
     case .adjacent: unsafe table.pointee.rope_adjacent(x, angles, pairs)
-    case .halves: unsafe table.pointee.rope_halves(x, angles, pairs)
+    case .split: unsafe table.pointee.rope_halves(x, angles, pairs)
     }
   }
 
