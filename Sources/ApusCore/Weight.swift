@@ -10,6 +10,8 @@ package struct WeightSource: Sendable {
   package let rows: Int
   /// Input features: the contiguous dimension.
   package let columns: Int
+  /// Bytes from one matrix of a stack to the next: more than a matrix where this is a slice of the rows of each.
+  package var matrixStride: Int
   /// What its zeros can mean.
   package var role = WeightRole.matrix
 
@@ -23,6 +25,17 @@ package struct WeightSource: Sendable {
     self.count = count
     self.rows = rows
     self.columns = columns
+    matrixStride = rows * (columns / format.blockElements * format.blockByteCount)
+  }
+
+  /// Some rows of each matrix.
+  package func slice(rows part: Range<Int>) -> WeightSource {
+    var slice = WeightSource(
+      name: name, file: file, byteOffset: byteOffset + part.lowerBound * rowByteCount, format: format, count: count,
+      rows: part.count, columns: columns)
+    slice.matrixStride = matrixStride
+    slice.role = role
+    return slice
   }
 
   /// Bytes of one row.
