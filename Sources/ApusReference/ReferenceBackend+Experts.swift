@@ -4,11 +4,13 @@ internal import Foundation
 extension ReferenceBackend {
   package func _route(_ logits: Buffer, _ rule: RoutingRule, bias: Weight?, into routing: Routing) {
     let biases = bias.map { vector($0) ?? [] } ?? [Float](repeating: 0, count: logits.columns)
-    guard !biases.isEmpty else { return }
+    guard !biases.isEmpty else {
+      routing.reference.choices = Array(repeating: [], count: logits.rows)
+      return
+    }
     routing.reference.choices = (0..<logits.rows).map { row in
       choose(logits.values(of: row).map { Double($0) }, rule, biases.map { Double($0) })
     }
-    routing.rows = logits.rows
   }
 
   /// The experts of one row, best first, and their weights.

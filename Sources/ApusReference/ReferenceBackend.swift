@@ -6,6 +6,7 @@ package import ApusCore
 /// by row wherever they are read; activations are never rounded, keys and values only as the cache's format says.
 // Sendable: only the thread that runs the current step touches the mutable state (see `Backend`).
 package final class ReferenceBackend: Backend, @unchecked Sendable {
+  package let checks = StepChecks()
   /// The rows of the current step.
   var batch = AttentionBatch()
   /// The first failure of the current step as a whole.
