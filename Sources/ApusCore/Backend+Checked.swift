@@ -87,6 +87,12 @@ extension Backend {
   /// `y[i] = x[rows[i]]`.
   package func gather(_ x: Buffer, rows: [Int], into y: Buffer) { _gather(x, rows: rows, into: y) }
 
+  /// Keeps the rows `rows` of x, ascending, and forgets the others.
+  package func keep(_ x: Buffer, rows: [Int]) {
+    _gather(x, rows: rows, into: x)
+    x.reshape(rows: rows.count, columns: x.columns)
+  }
+
   /// Chooses experts for each row by its logits `[rows, experts]`.
   ///
   /// `bias` is added to the scores for choosing only; the weights are the plain scores.
