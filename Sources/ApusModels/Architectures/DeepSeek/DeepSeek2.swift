@@ -38,7 +38,8 @@ private struct LatentReader {
     let keys = reader.keys
     self.reader = reader
     norm = blocks.norm
-    heads = blocks.shapes[0].heads
+    let heads = blocks.shapes[0].heads
+    self.heads = heads
     guard blocks.shapes.allSatisfy({ $0.heads == heads }) else {
       throw keys.error("attention.head_count", .unsupported, expected: "one value for all layers", found: "several")
     }
