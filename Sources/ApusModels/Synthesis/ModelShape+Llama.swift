@@ -1,6 +1,6 @@
 extension ModelShape {
   /// RMSNorm's epsilon and the base of RoPE.
-  static func rms(_ epsilon: Float, ropeBase: Float = 10_000) -> [(String, Value)] {
+  package static func rms(_ epsilon: Float, ropeBase: Float = 10_000) -> [(String, Value)] {
     [("attention.layer_norm_rms_epsilon", .number(epsilon)), ("rope.freq_base", .number(ropeBase))]
   }
 

@@ -10,7 +10,7 @@ extension ModelShape {
     qwen3("8b", 36, 4096, 12_288, heads: 32),
   ]
 
-  static let queryKeyValueBiases: Set<String> = ["attn_q.bias", "attn_k.bias", "attn_v.bias"]
+  package static let queryKeyValueBiases: Set<String> = ["attn_q.bias", "attn_k.bias", "attn_v.bias"]
 
   private static func qwen3(
     _ size: String, _ layers: Int, _ hidden: Int, _ feedForward: Int, heads: Int, isTied: Bool = false

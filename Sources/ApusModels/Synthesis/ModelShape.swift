@@ -13,7 +13,7 @@ package struct ModelShape: Sendable {
   var optionalTensors: Set<String> = ["output.weight"]
 
   /// The value of a key.
-  enum Value: Sendable {
+  package enum Value: Sendable {
     case integer(Int)
     case number(Float)
     case flag(Bool)
@@ -42,7 +42,7 @@ package struct ModelShape: Sendable {
   }
 
   /// The shape with further keys and tensors; a key that is there already gets the new value.
-  func with(_ keys: [(String, Value)], tensors: Set<String> = []) -> ModelShape {
+  package func with(_ keys: [(String, Value)], tensors: Set<String> = []) -> ModelShape {
     var shape = self
     shape.keys.removeAll { old in keys.contains { $0.0 == old.name } }
     shape.keys += keys.map { (name: $0.0, value: $0.1) }
