@@ -48,6 +48,18 @@ extension Backend {
     _gather(x, rows: rows, into: y)
   }
 
+  /// Keeps the rows `rows` of x, ascending, and forgets the others.
+  package func keep(_ x: Buffer, rows: [Int]) {
+    precondition(owns(x), "keep: a buffer of another backend")
+    var next = 0
+    for row in rows {
+      precondition(row >= next && row < x.rows, "keep: row \(row) of \(x.shape), or out of order")
+      next = row + 1
+    }
+    _gather(x, rows: rows, into: x)
+    x.reshape(rows: rows.count, columns: x.columns)
+  }
+
   /// `y[j] = x · w[j]ᵀ` for each pair: all weights read the same x `[rows, columns]`.
   package func matmul(_ x: Buffer, _ weights: [Weight], into results: [Buffer]) {
     precondition(owns(x), "matmul: a buffer of another backend")

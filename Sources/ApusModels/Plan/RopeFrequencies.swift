@@ -36,7 +36,9 @@ extension RopeConfiguration {
 
   private var magnitude: Float {
     guard case .yarn(let yarn) = scaling, yarn.extrapolation > 0, yarn.factor > 1 else { return attentionFactor }
-    return attentionFactor * Float(1 + 0.1 * log(Double(yarn.factor)))
+    let stretch = log(Double(yarn.factor))
+    let divisor = yarn.logMultiplier.map { 1 + 0.1 * Double($0) * stretch } ?? 1
+    return attentionFactor * Float((1 + 0.1 * stretch) / divisor)
   }
 }
 
@@ -56,5 +58,13 @@ extension RopeConfiguration.YaRN {
   private func turning(_ turns: Float, _ dimensions: Int, _ base: Double) -> Double {
     let wavelength = Double(originalContextLength) / (Double(turns) * 2 * Double.pi)
     return Double(dimensions) * log(wavelength) / (2 * log(base))
+  }
+}
+
+extension RopeConfiguration {
+  /// The logarithm of YaRN's factor; 0 without YaRN.
+  var logFactor: Float {
+    guard case .yarn(let yarn) = scaling else { return 0 }
+    return Float(log(Double(yarn.factor)))
   }
 }

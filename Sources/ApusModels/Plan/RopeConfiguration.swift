@@ -23,6 +23,8 @@ package struct RopeConfiguration: Sendable, Equatable {
     package var betaSlow: Float = 1
     /// How much of the ramp is applied, 0 to 1.
     package var extrapolation: Float = 1
+    /// Where not nil the magnitude is divided by `1 + 0.1 · logMultiplier · ln(factor)` (`mscale_all_dim`).
+    package var logMultiplier: Float?
 
     package init(factor: Float, originalContextLength: Int) {
       self.factor = factor
@@ -52,12 +54,15 @@ package struct RopeConfiguration: Sendable, Equatable {
 
 extension RopeConfiguration {
   init(
-    _ reader: ConfigurationReader, pairing: RopeParameters.Pairing, headDimension: Int, contextLength: Int
+    _ reader: ConfigurationReader, pairing: RopeParameters.Pairing, headDimension: Int, isPartial: Bool = false,
+    contextLength: Int
   ) throws(GGUFError) {
     dimensions = try reader.integer("rope.dimension_count", 0...Int(UInt32.max), default: headDimension)
-    guard dimensions == headDimension, headDimension.isMultiple(of: 2) else {
+    let isPossible = isPartial ? (2...max(2, headDimension)).contains(dimensions) : dimensions == headDimension
+    guard isPossible, dimensions.isMultiple(of: 2) else {
       throw reader.error(
-        "rope.dimension_count", expected: "the \(headDimension) values of a key head, an even number",
+        "rope.dimension_count",
+        expected: "\(isPartial ? "at most " : "")the \(headDimension) values of a key head, an even number",
         found: "\(dimensions)")
     }
     // The paper's own base, which the GGUF specification's reference implementation takes where a file has none.
@@ -74,10 +79,11 @@ extension RopeConfiguration.Scaling {
     // Files from before there were types have a factor alone, or none for models that were not stretched.
     case nil: self = try Self.linear(reader, default: 1)
     case "linear": self = try Self.linear(reader)
-    case "none": self = .none
+    // LongRoPE's divisors are tensors of the file; nothing else is scaled.
+    case "none", "longrope": self = .none
     case "yarn": self = .yarn(try RopeConfiguration.YaRN(reader, contextLength: contextLength))
     case let type?:
-      throw reader.error("rope.scaling.type", .unsupported, expected: "none, linear or yarn", found: "'\(type)'")
+      throw reader.error("rope.scaling.type", .unsupported, expected: "none, linear, yarn or longrope", found: "'\(type)'")
     }
   }
 
@@ -100,6 +106,9 @@ extension RopeConfiguration.YaRN {
     betaSlow = try reader.number("rope.scaling.yarn_beta_slow", positive, default: 1) { $0 > 0 }
     extrapolation = try reader.number("rope.scaling.yarn_ext_factor", "a number from 0 to 1", default: 1) {
       (0...1).contains($0)
+    }
+    if reader.contains("rope.scaling.yarn_log_multiplier") {
+      logMultiplier = try reader.number("rope.scaling.yarn_log_multiplier", "a finite number, 0 or above") { $0 >= 0 }
     }
   }
 }
