@@ -35,6 +35,8 @@ package import ApusCore
   var denseTiles: DenseTiles
   var attentionRuns = AttentionRuns()
   var attentionRoom: AttentionRoom
+  var expertPlan = ExpertPlan()
+  var expertRoom: ExpertRoom
   /// The rows of the current step.
   var batch = AttentionBatch()
   /// The first failure of the current step.
@@ -50,6 +52,7 @@ package import ApusCore
     quantized = try QuantizedActivations()
     denseTiles = try DenseTiles(workers: pool.threadCount)
     attentionRoom = try AttentionRoom()
+    expertRoom = try ExpertRoom()
   }
 
   package func makeBuffer(rows: Int, columns: Int) throws(BackendError) -> Buffer {
