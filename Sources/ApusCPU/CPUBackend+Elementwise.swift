@@ -10,7 +10,7 @@ package import ApusCore
 
 extension CPUBackend {
   /// Calls `body` for each row; on several threads where the rows hold enough values to pay for waking them.
-  private func forEachRow(_ rows: Int, columns: Int, _ body: (Int) -> Void) {
+  func forEachRow(_ rows: Int, columns: Int, _ body: (Int) -> Void) {
     let tileRows = max(1, 16_384 / max(1, columns))
     pool.run(tiles: (rows + tileRows - 1) / tileRows) { tile, _ in
       for row in tile * tileRows..<min(rows, (tile + 1) * tileRows) { body(row) }
