@@ -105,9 +105,14 @@ extension BlockReader {
 
   /// A norm of `heads` heads by one gain.
   func headNorm(_ name: String, heads: Int, columns: Int) -> NormPlan {
+    reader.norm(name, groups(heads), columns: columns)
+  }
+
+  /// The norm in `heads` groups.
+  func groups(_ heads: Int) -> NormParameters {
     var parameters = norm
     parameters.groups = heads
-    return reader.norm(name, parameters, columns: columns)
+    return parameters
   }
 
   /// Projections to queries, keys and values: three tensors, or parts of one.
