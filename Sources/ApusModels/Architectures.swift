@@ -52,6 +52,7 @@ enum Architectures {
     Entry("bitnet", BitNet.self),
     Entry("deepseek2", DeepSeek2.self),
     Entry("gemma4", Gemma4.self),
+    Entry("gemma3n", Gemma3n.self),
   ]
 
   /// Architectures with a recurrent state, which no layer of ours keeps yet.
