@@ -88,8 +88,12 @@ let package = Package(
     tests(of: "ApusTokenizers", "ApusGGUF", "ApusModels"),
     tests(of: "ApusSampling"),
     tests(of: "ApusCPU", "ApusCore", "ApusGGUF"),
+    .testTarget(
+      name: "ApusBackendTests", dependencies: ["ApusCore", "ApusCPU", "ApusReference", "ApusTestSupport"],
+      swiftSettings: swift),
     tests(of: "ApusModels", "ApusCPU", "ApusGGUF", "ApusTokenizers", "ApusCore"),
-    tests(of: "Apus", "ApusCPU", "ApusModels", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusCore"),
+    tests(
+      of: "Apus", "ApusCPU", "ApusReference", "ApusModels", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusCore"),
     tests(
       of: "ApusServer", "Apus", "ApusTokenizers", hummingbird, hummingbirdCore, logging, nio, nioEmbedded, nioPosix,
       nioHTTP1, httpTypes),

@@ -23,7 +23,9 @@ struct SyntheticReference: Decodable, Sendable, CustomTestStringConvertible {
   /// Positions that a test needs; how many decides which divisors LongRoPE takes.
   var positions: Int { max(64, ids.count) }
   var path: String { (TestData.folder?.path ?? "") + "/" + folder + "/" + file }
-  var logits: URL { URL(fileURLWithPath: TestData.folder?.path ?? "").appendingPathComponent("\(folder)/\(logits_file)") }
+  var logits: URL {
+    URL(fileURLWithPath: TestData.folder?.path ?? "").appendingPathComponent("\(folder)/\(logits_file)")
+  }
 
   /// All entries of all lists beside the models, but for models with recurrent layers.
   static let all = everything.filter { !$0.isRecurrent }
@@ -34,13 +36,15 @@ struct SyntheticReference: Decodable, Sendable, CustomTestStringConvertible {
     struct List: Decodable { var models: [SyntheticReference] }
     let folders = ["models"] + TestData.folders(in: "architectures").map { "architectures/" + $0 }
     return folders.flatMap { folder in
-      TestData.files(in: folder, suffix: ".json").filter { folder == "models" || $0.lastPathComponent == "synthetic.json" }
-        .flatMap { decoded(List.self, $0)?.models ?? [] }
-        .map { reference in
-          var reference = reference
-          reference.folder = folder
-          return reference
-        }
+      TestData.files(in: folder, suffix: ".json").filter {
+        folder == "models" || $0.lastPathComponent == "synthetic.json"
+      }
+      .flatMap { decoded(List.self, $0)?.models ?? [] }
+      .map { reference in
+        var reference = reference
+        reference.folder = folder
+        return reference
+      }
     }
   }()
 

@@ -83,7 +83,8 @@ extension RopeConfiguration.Scaling {
     case "none", "longrope": self = .none
     case "yarn": self = .yarn(try RopeConfiguration.YaRN(reader, contextLength: contextLength))
     case let type?:
-      throw reader.error("rope.scaling.type", .unsupported, expected: "none, linear, yarn or longrope", found: "'\(type)'")
+      throw reader.error(
+        "rope.scaling.type", .unsupported, expected: "none, linear, yarn or longrope", found: "'\(type)'")
     }
   }
 

@@ -17,7 +17,8 @@ struct RoutingReader {
     self.style = style
     count = try keys.integer("expert_count", 0...1 << 14, default: 0)
     guard count > 0 else { return nil }
-    size = keys.contains("expert_feed_forward_length") ? try keys.integer("expert_feed_forward_length", 1...1 << 24) : nil
+    size =
+      keys.contains("expert_feed_forward_length") ? try keys.integer("expert_feed_forward_length", 1...1 << 24) : nil
     sharedSize =
       try keys.contains("expert_shared_feed_forward_length")
       ? keys.integer("expert_shared_feed_forward_length", 1...1 << 24) : nil
