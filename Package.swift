@@ -67,6 +67,7 @@ let package = Package(
     library("ApusSampling", "ApusCore"),
     library("ApusGGUF", "ApusCore", "ApusText", "ApusSystem"),
     library("ApusCPU", "ApusCore", "ApusSystem", "CApusKernels"),
+    library("ApusReference", "ApusCore"),
     library("ApusModels", "ApusCore", "ApusGGUF", "ApusTokenizers", "ApusText", "ApusSystem"),
     library(
       "Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusJSON",

@@ -1,7 +1,7 @@
 package import ApusCore
 
 extension CPUBackend {
-  package func matmul(_ x: Buffer, _ weights: [Weight], into results: [Buffer]) {
+  package func _matmul(_ x: Buffer, _ weights: [Weight], into results: [Buffer]) {
     let x = x.cpu
     for weight in weights where !verify(weight.cpu) { return }
     if let blas, x.rows >= DenseTiles.minimumRows, weights.allSatisfy({ $0.format.isDense }) {
@@ -25,7 +25,7 @@ extension CPUBackend {
   }
 
   /// Rows of activations up to which a matmul waits for memory.
-  private static let decodeRows = 8
+  static let decodeRows = 8
 
   /// Has threads that wait for the next matmul fetch what they will read then: the weights that followed last time.
   private func fetchAhead(of weight: CPUWeight) {

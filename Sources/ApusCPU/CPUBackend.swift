@@ -24,6 +24,7 @@ package import ApusCore
     }
   }
 
+  package let checks = StepChecks()
   let options: Options
   let pool: ThreadPool
   /// There if the options ask for it.
@@ -35,8 +36,16 @@ package import ApusCore
   var denseTiles: DenseTiles
   var attentionRuns = AttentionRuns()
   var attentionRoom: AttentionRoom
-  /// The first failure since the last `read`.
+  /// Parts of heads, see `matmulHeads`.
+  var headRoom: AlignedBuffer
+  var expertPlan = ExpertPlan()
+  var expertRoom: ExpertRoom
+  /// The rows of the current step.
+  var batch = AttentionBatch()
+  /// The first failure of the current step.
   var failure: BackendError?
+  /// The first failure of each row that has one in the current step, by row.
+  var rowFailures: [Int: BackendError] = [:]
 
   package var kernels: Kernels { options.kernels }
 
@@ -48,36 +57,55 @@ package import ApusCore
     quantized = try QuantizedActivations()
     denseTiles = try DenseTiles(workers: pool.threadCount)
     attentionRoom = try AttentionRoom()
+    headRoom = try AlignedBuffer(byteCount: 0, for: "heads")
+    expertRoom = try ExpertRoom()
   }
 
   package func makeBuffer(rows: Int, columns: Int) throws(BackendError) -> Buffer {
-    Buffer(capacity: rows, columns: columns, storage: try CPUBuffer(rows: rows, columns: columns))
+    Buffer(rows: rows, columns: columns, storage: try CPUBuffer(rows: rows, columns: columns), owner: self)
   }
 
   package func makeWeight(_ source: WeightSource) throws(BackendError) -> Weight {
-    Weight(source, storage: try CPUWeight(source, kernels: kernels))
+    Weight(source, storage: try CPUWeight(source, kernels: kernels), owner: self)
   }
 
   package func makeKVCache(_ layout: KVCacheLayout) throws(BackendError) -> KVCache {
-    KVCache(layout: layout, storage: try CPUKVCache(layout))
+    KVCache(layout: layout, storage: try CPUKVCache(layout), owner: self)
   }
 
-  package func read(_ x: Buffer, row: Int, into values: inout [Float]) throws(BackendError) {
-    if let failure {
-      self.failure = nil
-      throw failure
-    }
+  package func _begin(_ batch: AttentionBatch) {
+    self.batch = batch
+    forgetFailures()
+  }
+
+  package func _finish() throws(BackendError) -> [RowFailure] {
+    defer { forgetFailures() }
+    batch = AttentionBatch()
+    if let failure { throw failure }
+    return rowFailures.sorted { $0.key < $1.key }.map { RowFailure(row: $0.key, error: $0.value) }
+  }
+
+  private func forgetFailures() {
+    failure = nil
+    rowFailures.removeAll()
+  }
+
+  package func _read(_ x: Buffer, rows: Range<Int>, into values: inout MutableSpan<Float>) {
     let x = x.cpu
-    precondition(row < x.rows && values.count == x.columns, "read beyond the buffer")
-    let source = unsafe x.row(row)
-    if unsafe Kernels.firstNonFinite(.f32, source, blocks: x.columns) != nil { throw .nonFiniteResult(what: "logits") }
     unsafe values.withUnsafeMutableBufferPointer { values in
-      if let target = values.baseAddress { unsafe target.update(from: source, count: x.columns) }
+      if let target = values.baseAddress {
+        unsafe target.update(from: x.row(rows.lowerBound), count: rows.count * x.columns)
+      }
     }
   }
 
-  /// Keeps the first failure for the next `read`.
+  /// Keeps the first failure for `finish`.
   func fail(_ error: BackendError) {
     if failure == nil { failure = error }
+  }
+
+  /// Keeps what fails one row of the step only.
+  func fail(row: Int, _ error: BackendError) {
+    if rowFailures[row] == nil { rowFailures[row] = error }
   }
 }

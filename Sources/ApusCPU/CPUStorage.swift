@@ -1,5 +1,4 @@
 internal import ApusCore
-internal import Synchronization
 
 /// Activations in page-aligned memory.
 @safe final class CPUBuffer {
@@ -27,12 +26,18 @@ internal import Synchronization
   @unsafe func row(_ row: Int) -> UnsafeMutablePointer<Float> { unsafe values + row * columns }
 }
 
-/// A weight that stays where the file is mapped.
+/// A weight, or a stack of them, that stays where the file is mapped.
 @safe final class CPUWeight {
   let source: WeightSource
   private let decoded: AlignedBuffer
-  /// The digest of all bytes, once they were verified; 0 before.
-  let digest = Atomic<UInt64>(0)
+  /// All rows of a small table as floats, once they were asked for.
+  ///
+  /// Only the thread that runs the current step touches it.
+  var table: AlignedBuffer?
+  /// The digest of each matrix of the stack, once it was verified; 0 before.
+  ///
+  /// Only the thread that runs the current step touches them.
+  var digests: [UInt64]
   /// Digests of single rows that were verified and used.
   ///
   /// Only the thread that runs the current step touches them.
@@ -45,7 +50,8 @@ internal import Synchronization
 
   init(_ source: WeightSource, kernels: Kernels) throws(BackendError) {
     self.source = source
-    let isDecoded = source.rows == 1 && source.format != .f32
+    digests = [UInt64](repeating: 0, count: source.count)
+    let isDecoded = source.rows == 1 && source.count == 1 && source.format != .f32
     decoded = try AlignedBuffer(byteCount: isDecoded ? source.columns * 4 : 0, for: source.name)
     guard isDecoded else { return }
     unsafe kernels.decode(
@@ -79,48 +85,56 @@ internal import Synchronization
   }
 }
 
-/// Keys and values as `[layer][KV block][kv head]`, keys and values apart; the C header says how 32 positions of one
-/// kv head lie.
-@safe final class CPUKVCache {
-  let layout: KVCacheLayout
+/// One layer's keys and values as `[KV block][kv head]`, keys and values apart; the C header says how 32 positions of
+/// one kv head lie.
+@safe struct CPUKVLayer {
+  let layout: KVLayerLayout
+  let format: KVFormat
   /// Bytes of one kv head in a KV block.
   let keyHeadByteCount: Int
   let valueHeadByteCount: Int
-  private let keys: AlignedBuffer
-  private let values: AlignedBuffer
-
-  init(_ layout: KVCacheLayout) throws(BackendError) {
-    guard let key = layout.format.byteCount(values: layout.keyDimension),
-      let value = layout.format.byteCount(values: layout.valueDimension)
-    else {
-      throw .unsupported(
-        "a \(layout.format.rawValue) KV cache needs heads of whole 32 values, this model's have "
-          + "\(layout.keyDimension): use --kv f16")
-    }
-    guard layout.byteCount != nil else { throw .outOfMemory(what: "the KV cache", byteCount: .max) }
-    let rows = layout.layers * layout.blocks * layout.kvHeads * KVCacheLayout.blockPositions
-    self.layout = layout
-    keyHeadByteCount = KVCacheLayout.blockPositions * key
-    valueHeadByteCount = KVCacheLayout.blockPositions * value
-    keys = try AlignedBuffer(byteCount: rows * key, for: "the KV cache")
-    values = try AlignedBuffer(byteCount: rows * value, for: "the KV cache")
-  }
+  /// KV block 0.
+  @unsafe let keys: UnsafeMutableRawPointer
+  @unsafe let values: UnsafeMutableRawPointer
 
   var keyBlockByteCount: Int { layout.kvHeads * keyHeadByteCount }
   var valueBlockByteCount: Int { layout.kvHeads * valueHeadByteCount }
-
-  /// KV block 0 of a layer's keys.
-  @unsafe func keys(layer: Int) -> UnsafeMutableRawPointer {
-    unsafe keys.pointer + layer * layout.blocks * keyBlockByteCount
-  }
-
-  /// KV block 0 of a layer's values.
-  @unsafe func values(layer: Int) -> UnsafeMutableRawPointer {
-    unsafe values.pointer + layer * layout.blocks * valueBlockByteCount
-  }
 }
 
-// A backend is given only what it made itself.
+/// Keys and values of all layers, one layer after the other.
+@safe final class CPUKVCache {
+  private let memory: AlignedBuffer
+  private let layers: [CPUKVLayer]
+
+  init(_ layout: KVCacheLayout) throws(BackendError) {
+    for layer in layout.layers where layer.byteCount(layout.format) == nil {
+      let dimension =
+        layout.format.byteCount(values: layer.keyDimension) == nil ? layer.keyDimension : layer.valueDimension
+      throw .unsupported(
+        "a \(layout.format.rawValue) KV cache needs heads of whole 32 values, this model's have "
+          + "\(dimension): use f16")
+    }
+    guard let byteCount = layout.byteCount else { throw .outOfMemory(what: "the KV cache", byteCount: .max) }
+    memory = try AlignedBuffer(byteCount: byteCount, for: "the KV cache")
+    var next = unsafe memory.pointer
+    layers = layout.layers.map { layer in
+      let positions = KVCacheLayout.blockPositions
+      let keyHead = positions * (layout.format.byteCount(values: layer.keyDimension) ?? 0)
+      let valueHead = layer.valuesAreKeys ? 0 : positions * (layout.format.byteCount(values: layer.valueDimension) ?? 0)
+      let keys = unsafe next
+      let values = unsafe keys + layout.blocks * layer.kvHeads * keyHead
+      unsafe next = values + layout.blocks * layer.kvHeads * valueHead
+      return unsafe CPUKVLayer(
+        layout: layer, format: layout.format, keyHeadByteCount: keyHead, valueHeadByteCount: valueHead, keys: keys,
+        values: values)
+    }
+  }
+
+  /// What layer `layer` has; lives as long as the cache.
+  subscript(layer: Int) -> CPUKVLayer { layers[layer] }
+}
+
+// The checked front lets a backend see only what it made itself.
 extension Buffer {
   var cpu: CPURows {
     unsafe CPURows(values: unsafeDowncast(storage, to: CPUBuffer.self).values, rows: rows, columns: columns)

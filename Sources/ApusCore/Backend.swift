@@ -1,81 +1,73 @@
-/// Rotary position embedding of one model: which pairs of a head turn, and how fast.
-package struct RopeParameters: Sendable {
-  /// Which two values of a head form a pair.
-  package enum Pairing: Sendable {
-    /// `(2i, 2i + 1)`: Llama's GGUF files.
-    case adjacent
-    /// `(i, i + dimensions / 2)`: NeoX and most others.
-    case halves
-  }
-  /// Radians per position of each pair, `[dimensions / 2]`, all scaling applied.
-  package var frequencies: [Float]
-  /// Factor on cosine and sine (YaRN's attention scaling); 1 otherwise.
-  package var magnitude: Float
-  package var pairing: Pairing
-
-  package init(frequencies: [Float], magnitude: Float = 1, pairing: Pairing) {
-    self.frequencies = frequencies
-    self.magnitude = magnitude
-    self.pairing = pairing
-  }
-}
-
-/// What attention needs beside q and the cache.
-package struct AttentionParameters: Sendable {
-  package var heads: Int
-  /// Factor on q·k, usually `1 / sqrt(keyDimension)`.
-  package var scale: Float
-  /// Positions that a token can look back on, itself included; nil for all.
-  package var window: Int?
-
-  package init(heads: Int, scale: Float, window: Int? = nil) {
-    self.heads = heads
-    self.scale = scale
-    self.window = window
-  }
-}
-
-/// Who executes a model's operations.
+/// Who executes a model's operations: what a backend implements.
 ///
-/// A dozen coarse calls, each on the rows that its buffers currently use. A call may return before the work is
-/// done; only `read` waits. A failure inside an operation is kept and thrown by the next `read`.
-/// Calls of one step come from one thread at a time.
+/// Callers use the methods without an underscore (`Backend+Checked.swift`), which check every operand's size and owner
+/// once for all backends; a backend trusts its operands. There are coarse operations only, each on the rows that its
+/// buffers currently use.
+///
+/// A step is `begin`, operations, `finish`. Operations may return before their work is done; `finish` waits for all of
+/// them and throws what failed since the step before and in no other; it is called however a step went. After it
+/// throws, nothing that the step stored or computed may be used. Calls of one step come from one thread at a time.
 package protocol Backend: AnyObject, Sendable {
+  /// The checked front's own: made with the backend.
+  var checks: StepChecks { get }
+
   /// Makes room for activations `[rows, columns]`.
   func makeBuffer(rows: Int, columns: Int) throws(BackendError) -> Buffer
   /// Takes a weight into use; it may stay mapped where it is.
   func makeWeight(_ source: WeightSource) throws(BackendError) -> Weight
   /// Makes a pool of KV blocks; memory is taken as blocks are first written.
   func makeKVCache(_ layout: KVCacheLayout) throws(BackendError) -> KVCache
-
-  /// `x[i] = table[tokens[i]]`.
-  func embed(_ tokens: [Token], from table: Weight, into x: Buffer)
-  /// `y = x / sqrt(mean(x²) + epsilon) · gain`, row by row. x and y may be the same buffer.
-  func rmsNorm(_ x: Buffer, gain: Weight, epsilon: Float, into y: Buffer)
-  /// `y[j] = x · w[j]ᵀ` for each pair: all weights read the same x `[rows, columns]`.
-  func matmul(_ x: Buffer, _ weights: [Weight], into results: [Buffer])
-  /// `x[i] += bias` for every row i.
-  func addBias(_ bias: Weight, to x: Buffer)
-  /// Cosine and sine for the batch's positions, into table `[rows, 2 · pairs]`.
-  func ropeTable(_ parameters: RopeParameters, for batch: AttentionBatch, into table: Buffer)
-  /// Turns the first `2 · pairs` values of each head of x by the table.
-  func rope(_ x: Buffer, headDimension: Int, table: Buffer, pairing: RopeParameters.Pairing)
-  /// Stores k and v `[rows, kvHeads · dimension]` at the batch's positions.
-  func store(_ k: Buffer, _ v: Buffer, in cache: KVCache, layer: Int, at batch: AttentionBatch)
-  /// Causal attention of q `[rows, heads · keyDimension]` over the cache, into y `[rows, heads · valueDimension]`.
-  func attention(
-    _ q: Buffer, over cache: KVCache, layer: Int, at batch: AttentionBatch, _ parameters: AttentionParameters,
-    into y: Buffer)
-  /// `up = silu(gate) · up`.
-  func swiGLU(gate: Buffer, up: Buffer)
-  /// `x += y`.
-  func add(_ y: Buffer, to x: Buffer)
-  /// `y[i] = x[rows[i]]`.
-  func gather(_ x: Buffer, rows: [Int], into y: Buffer)
-  /// Waits for all work and copies one row of x into `values`.
-  func read(_ x: Buffer, row: Int, into values: inout [Float]) throws(BackendError)
+  /// Makes room for the choice of `used` of `experts` experts for `rows` rows.
+  func makeRouting(rows: Int, used: Int, experts: Int) throws(BackendError) -> Routing
   /// Reads a whole weight; throws where it holds a NaN or infinity, or zeros that its storage has made.
   func verify(_ weight: Weight, _ scrutiny: Scrutiny) throws(BackendError)
   /// Whether what was used of a weight is still what it was at its first use. Reads that once more.
   func isUnchanged(_ weight: Weight) -> Bool
+
+  /// Starts a step: rows, positions and KV blocks for `ropeTable`, `store`, `attention` and `temper`.
+  func _begin(_ batch: AttentionBatch)
+  /// Waits for all operations of the step; throws where it failed as a whole.
+  ///
+  /// Returns failures of single rows, at most one for each: other rows are not affected by them, but those of the same
+  /// sequence that come after them.
+  func _finish() throws(BackendError) -> [RowFailure]
+  /// Waits for all operations so far and copies rows of x to `values`, one after the other.
+  ///
+  /// May be called inside a step and after it.
+  func _read(_ x: Buffer, rows: Range<Int>, into values: inout MutableSpan<Float>)
+
+  func _embed(_ tokens: [Token], from table: Weight, into x: Buffer)
+  func _norm(_ x: Buffer, _ parameters: NormParameters, gain: Weight?, bias: Weight?, into y: Buffer)
+  func _matmul(_ x: Buffer, _ weights: [Weight], into results: [Buffer])
+  func _matmulHeads(_ x: Buffer, from offset: Int, _ weight: Weight, into y: Buffer, at target: Int)
+  func _copyHeads(_ x: Buffer, heads: Int, from part: Range<Int>, into y: Buffer, at target: Int)
+  func _addBias(_ bias: Weight, to x: Buffer)
+  func _add(_ y: Buffer, to x: Buffer, factor: Float)
+  func _scale(_ x: Buffer, by factor: Float)
+  func _cap(_ x: Buffer, at limit: Float)
+  func _gate(_ up: Buffer, by gate: Buffer, _ activation: Activation)
+  func _activate(_ x: Buffer, _ activation: Activation)
+  func _temper(_ x: Buffer, factor: Float, every positions: Int)
+  func _multiply(_ x: Buffer, by factors: Weight)
+  func _sparsify(_ x: Buffer, deviations: Float)
+  func _match(_ x: Buffer, to y: Buffer)
+  func _mix(_ x: Buffer, width: Int, by coefficients: Buffer?, plus offset: Float, into y: Buffer, at first: Int)
+  func _ropeTable(_ parameters: RopeParameters, into table: Buffer)
+  func _rope(_ x: Buffer, headDimension: Int, offset: Int, table: Buffer, pairing: RopeParameters.Pairing)
+  func _store(_ k: Buffer, _ v: Buffer?, in cache: KVCache, layer: Int)
+  func _attention(_ q: Buffer, over cache: KVCache, layer: Int, _ parameters: AttentionParameters, into y: Buffer)
+  func _gather(_ x: Buffer, rows: [Int], into y: Buffer)
+  func _route(_ logits: Buffer, _ rule: RoutingRule, bias: Weight?, into routing: Routing)
+  func _experts(_ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, into y: Buffer)
+}
+
+/// What failed for one row of a step's batch, and so for its sequence.
+package struct RowFailure: Sendable, Equatable {
+  package let row: Int
+  package let error: BackendError
+
+  package init(row: Int, error: BackendError) {
+    self.row = row
+    self.error = error
+  }
 }

@@ -14,14 +14,38 @@ package enum KVFormat: String, CaseIterable, Sendable {
   }
 }
 
-/// The shape of a KV cache.
-package struct KVCacheLayout: Sendable, Equatable {
-  package var layers: Int
+/// The keys and values of one layer.
+package struct KVLayerLayout: Sendable, Equatable {
   package var kvHeads: Int
   /// Values per key head.
   package var keyDimension: Int
   /// Values per value head.
   package var valueDimension: Int
+  /// Whether the values are the first `valueDimension` values of the keys, stored once (multi-head latent attention).
+  package var valuesAreKeys: Bool
+
+  package init(kvHeads: Int, keyDimension: Int, valueDimension: Int, valuesAreKeys: Bool = false) {
+    self.kvHeads = kvHeads
+    self.keyDimension = keyDimension
+    self.valueDimension = valueDimension
+    self.valuesAreKeys = valuesAreKeys
+  }
+
+  /// Bytes of one position, or nil where the format cannot store these heads or the product overflows.
+  package func byteCount(_ format: KVFormat) -> Int? {
+    guard kvHeads >= 0, let key = format.byteCount(values: keyDimension),
+      let value = valuesAreKeys ? 0 : format.byteCount(values: valueDimension)
+    else { return nil }
+    let (sum, overflow) = key.addingReportingOverflow(value)
+    let (total, totalOverflow) = sum.multipliedReportingOverflow(by: kvHeads)
+    return overflow || totalOverflow ? nil : total
+  }
+}
+
+/// The shape of a KV cache.
+package struct KVCacheLayout: Sendable, Equatable {
+  /// Layers that have keys and values of their own.
+  package var layers: [KVLayerLayout]
   package var format: KVFormat
   /// KV blocks in the pool.
   package var blocks: Int
@@ -31,13 +55,8 @@ package struct KVCacheLayout: Sendable, Equatable {
   /// Fixed: results depend on it (attention sums block by block).
   package static let blockPositions = 32
 
-  package init(
-    layers: Int, kvHeads: Int, keyDimension: Int, valueDimension: Int, format: KVFormat, blocks: Int
-  ) {
+  package init(layers: [KVLayerLayout], format: KVFormat, blocks: Int) {
     self.layers = layers
-    self.kvHeads = kvHeads
-    self.keyDimension = keyDimension
-    self.valueDimension = valueDimension
     self.format = format
     self.blocks = blocks
   }
@@ -50,14 +69,16 @@ package struct KVCacheLayout: Sendable, Equatable {
   /// Bytes of the whole pool, or nil where the format cannot store these heads, a count is negative or the
   /// product overflows.
   package var byteCount: Int? {
-    guard let key = format.byteCount(values: keyDimension), let value = format.byteCount(values: valueDimension)
-    else { return nil }
-    var (total, overflow) = key.addingReportingOverflow(value)
-    for factor in [Self.blockPositions, kvHeads, blocks, layers] {
-      guard !overflow, factor >= 0 else { return nil }
-      (total, overflow) = total.multipliedReportingOverflow(by: factor)
+    var total = 0
+    for layer in layers {
+      guard blocks >= 0, let position = layer.byteCount(format) else { return nil }
+      let (block, overflow) = position.multipliedReportingOverflow(by: Self.blockPositions)
+      let (pool, poolOverflow) = block.multipliedReportingOverflow(by: blocks)
+      let (sum, sumOverflow) = total.addingReportingOverflow(pool)
+      guard !overflow, !poolOverflow, !sumOverflow else { return nil }
+      total = sum
     }
-    return overflow ? nil : total
+    return total
   }
 }
 
@@ -66,10 +87,13 @@ package final class KVCache {
   package let layout: KVCacheLayout
   /// The backend's own: what holds keys and values.
   package let storage: AnyObject
+  /// The backend that made it.
+  package let owner: ObjectIdentifier
 
   /// Called by a backend.
-  package init(layout: KVCacheLayout, storage: AnyObject) {
+  package init(layout: KVCacheLayout, storage: AnyObject, owner: any Backend) {
     self.layout = layout
+    self.owner = ObjectIdentifier(owner)
     self.storage = storage
   }
 }

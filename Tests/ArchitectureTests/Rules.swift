@@ -14,6 +14,7 @@ let allowedImports: [String: Set<String>] = [
   "ApusSampling": ["ApusCore"],
   "ApusGGUF": ["ApusCore", "ApusText", "ApusSystem"],
   "ApusCPU": ["ApusCore", "ApusSystem", "CApusKernels"],
+  "ApusReference": ["ApusCore"],
   "ApusModels": ["ApusCore", "ApusGGUF", "ApusTokenizers", "ApusText", "ApusSystem"],
   "Apus": [
     "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusJSON", "ApusCore", "ApusCPU", "ApusText",
