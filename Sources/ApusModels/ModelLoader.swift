@@ -14,7 +14,7 @@ package struct LoadedModel: Sendable {
   /// The file's chat template, not yet compiled.
   package var chatTemplate: ChatTemplateSource { ChatTemplateSource(file.metadata) }
   /// What the file leaves out, so that it had to be assumed.
-  package var warnings: [LoadWarning] { LoadWarning.all(about: vocabulary, chatTemplate, path: file.paths[0]) }
+  package var warnings: [ModelWarning] { ModelWarning.all(about: vocabulary, chatTemplate, path: file.paths[0]) }
 }
 
 /// Opens, checks and takes into use the model at `path`, all parts of a split model included.

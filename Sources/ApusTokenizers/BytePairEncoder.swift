@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// Byte-level byte-pair encoding (GPT-2, Llama 3, Qwen2, …): the text is cut into words, and in each word the pair of
 /// tokens that comes first in the list of merges is joined, until none is in the list.
 ///

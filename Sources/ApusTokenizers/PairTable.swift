@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// What two neighbouring tokens become, and how early: the merges of byte-pair encoding as one flat hash table.
 struct PairTable: Sendable {
   private struct Slot {

@@ -1,3 +1,6 @@
+internal import ApusCore
+internal import ApusText
+
 /// SentencePiece's byte-pair encoding (Llama 2, Mistral, Phi-3): the pair whose joined text has the best score merges
 /// first, and what is no token in the end is spelled in byte tokens.
 ///

@@ -1,3 +1,5 @@
+internal import ApusText
+
 /// Why a vocabulary cannot be used.
 package enum TokenizerError: Error, Equatable {
   /// No tokenizer of this name; `known` are the ones there are.
@@ -42,11 +44,5 @@ extension TokenizerError: CustomStringConvertible {
   }
 }
 
-/// A text from outside for a message: at most 64 characters, without control characters.
-func quoted(_ text: String) -> String {
-  var result = "\""
-  for scalar in text.unicodeScalars.prefix(64) {
-    result += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
-  }
-  return result + "\""
-}
+/// A text from outside for a message: in quotes, at most 64 bytes of it, control characters escaped.
+func quoted(_ text: String) -> String { "\"" + printable(text, limit: 64) + "\"" }

@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// Turns text between special tokens into tokens, and tokens into bytes: one way to tokenize, for one vocabulary.
 protocol TokenizerFamily: Sendable {
   /// The name in model files (`tokenizer.ggml.model`).

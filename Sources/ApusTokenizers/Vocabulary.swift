@@ -1,5 +1,4 @@
-/// The id of one entry of a vocabulary.
-package typealias Token = Int32
+package import ApusCore
 
 /// The tokens of a model: texts, kinds, scores, and which of them are special.
 ///

@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// Token texts that end a turn, a message or a text in the models of the field.
 ///
 /// Model files often name only one end token, and chat models use another: without this list an answer would never

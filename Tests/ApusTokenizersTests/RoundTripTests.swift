@@ -30,7 +30,7 @@ internal import Testing
   }
 
   @Test(
-    .enabled(if: ReferenceVocabularies.shouldRun, ReferenceVocabularies.reason),
+    .enabled(if: TestData.shouldRun, "\(TestData.reason)"),
     arguments: ReferenceVocabularies.files)
   func `text comes back from the reference vocabularies, but for characters they cannot spell`(_ file: URL) throws {
     let tokenizer = try ReferenceVocabularies.tokenizer(file)
