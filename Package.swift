@@ -63,6 +63,7 @@ let package = Package(
     library("ApusTokenizers"),
     library("ApusSampling"),
     library("ApusCPU", "ApusCore", "CApusKernels"),
+    library("ApusReference", "ApusCore"),
     library("ApusModels", "ApusCore", "ApusGGUF", "ApusTokenizers"),
     library("Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers"),
     library(

@@ -24,6 +24,7 @@ package import ApusCore
     }
   }
 
+  package let checks = StepChecks()
   let options: Options
   let pool: ThreadPool
   /// There if the options ask for it.

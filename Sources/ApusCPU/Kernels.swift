@@ -4,7 +4,8 @@ internal import CApusKernels
 /// One level of kernels: the only file where Swift calls C.
 ///
 /// Levels are named after what they need: `reference` runs anywhere, `avx2`, `avx512vnni` and `neon` where the CPU
-/// has those instructions. The methods trust the pointers they get; `CPUBackend` has checked all sizes.
+/// has those instructions. The methods trust the pointers they get: sizes were checked in front of the
+/// backend (`Backend+Checked.swift`).
 // Sendable: the table is immutable after `init`.
 @safe package final class Kernels: @unchecked Sendable {
   private let table: UnsafeMutablePointer<apus_kernels>

@@ -5,8 +5,12 @@
 /// buffers currently use.
 ///
 /// A step is `begin`, operations, `finish`. Operations may return before their work is done; `finish` waits for all of
-/// them and throws what failed in this step and in no other. Calls of one step come from one thread at a time.
+/// them and throws what failed since the step before and in no other; it is called however a step went. After it
+/// throws, nothing that the step stored or computed may be used. Calls of one step come from one thread at a time.
 package protocol Backend: AnyObject, Sendable {
+  /// The checked front's own: made with the backend.
+  var checks: StepChecks { get }
+
   /// Makes room for activations `[rows, columns]`.
   func makeBuffer(rows: Int, columns: Int) throws(BackendError) -> Buffer
   /// Takes a weight into use; it may stay mapped where it is.
@@ -24,7 +28,8 @@ package protocol Backend: AnyObject, Sendable {
   func _begin(_ batch: AttentionBatch)
   /// Waits for all operations of the step; throws where it failed as a whole.
   ///
-  /// Returns failures of single rows: rows of other sequences are not affected by them.
+  /// Returns failures of single rows, at most one for each: other rows are not affected by them, but those of the same
+  /// sequence that come after them.
   func _finish() throws(BackendError) -> [RowFailure]
   /// Waits for all operations so far and copies rows of x to `values`, one after the other.
   ///

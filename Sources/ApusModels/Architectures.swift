@@ -1,41 +1,77 @@
 internal import ApusCore
 internal import ApusGGUF
 
-/// A network that turns tokens into activations: its weights and the order of its operations.
-protocol Architecture: AnyObject, SendableMetatype {
-  /// Takes all weights it needs out of `weights`.
-  init(_ configuration: ModelConfiguration, _ weights: WeightMap) throws(ModelError)
-
-  /// One step over all layers, up to the final norm: the normed activations of `step.keptRows`, if there are any,
-  /// are in `step.activations.normed` then.
-  func forward(_ step: borrowing ForwardStep)
-
-  /// The projection from activations to logits, `[vocabularySize, hiddenSize]`.
-  var output: Weight { get }
+/// A family of networks: what its files' keys and tensors mean.
+protocol Architecture: SendableMetatype {
+  /// The network of a file.
+  static func plan(_ reader: PlanReader) throws(GGUFError) -> NetworkPlan
 }
 
 /// The registry of architectures, by the names that files have in `general.architecture`.
 enum Architectures {
   struct Entry: Sendable {
     let name: String
-    let pairing: RopeParameters.Pairing
     let type: any Architecture.Type
+
+    init(_ name: String, _ type: any Architecture.Type) {
+      self.name = name
+      self.type = type
+    }
   }
 
   static let all: [Entry] = [
-    Entry(name: "llama", pairing: .adjacent, type: Llama.self),
-    Entry(name: "qwen2", pairing: .halves, type: Llama.self),
+    Entry("llama", Llama.self),
+    Entry("qwen2", Qwen2.self),
+    Entry("qwen2moe", Qwen2MoE.self),
+    Entry("qwen3", Qwen3.self),
+    Entry("qwen3moe", Qwen3MoE.self),
+    Entry("mistral3", Mistral3.self),
+    Entry("smollm3", SmolLM3.self),
+    Entry("gemma", Gemma.self),
+    Entry("gemma2", Gemma2.self),
+    Entry("gemma3", Gemma3.self),
+    Entry("phi2", Phi2.self),
+    Entry("phi3", Phi3.self),
+    Entry("gpt-oss", GPTOSS.self),
+    Entry("gpt2", GPT2.self),
+    Entry("falcon", Falcon.self),
+    Entry("granite", Granite.self),
+    Entry("granitemoe", Granite.self),
+    Entry("olmo2", OLMo2.self),
+    Entry("olmoe", OLMoE.self),
+    Entry("command-r", CommandR.self),
+    Entry("cohere2", Cohere2.self),
+    Entry("starcoder2", StarCoder2.self),
+    Entry("stablelm", StableLM.self),
+    Entry("glm4", GLM4.self),
+    Entry("glm4moe", GLM4MoE.self),
+    Entry("exaone4", EXAONE4.self),
+    Entry("ernie4_5", Ernie45.self),
+    Entry("ernie4_5-moe", Ernie45.self),
+    Entry("seed_oss", SeedOSS.self),
+    Entry("bitnet", BitNet.self),
+    Entry("deepseek2", DeepSeek2.self),
+    Entry("gemma4", Gemma4.self),
   ]
 
-  /// The entry for the architecture of `file`.
-  static func entry(for file: GGUFFile) throws(GGUFError) -> Entry {
+  /// Architectures with a recurrent state, which no layer of ours keeps yet.
+  private static let recurrent = [
+    "lfm2", "lfm2moe", "qwen35", "qwen35moe", "qwen3next", "granitehybrid", "falcon-h1", "nemotron_h",
+    "nemotron_h_moe", "mamba", "mamba2", "jamba", "rwkv6", "rwkv7", "plamo2", "kimi-linear",
+  ]
+
+  /// The entry for the architecture of a file.
+  static func entry(for metadata: GGUFMetadata) throws(GGUFError) -> Entry {
     let key = "general.architecture"
-    let name = try file.metadata.requireString(key)
-    guard let entry = all.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
-      let known = all.map(\.name).joined(separator: ", ")
-      throw file.metadata.error(
-        key, .unsupported, expected: "an architecture that Apus computes (\(known))", found: "'\(name)'")
-    }
-    return entry
+    let name = try metadata.requireString(key)
+    if let entry = all.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) { return entry }
+    let known = all.map(\.name).joined(separator: ", ")
+    let isRecurrent = recurrent.contains { $0.utf8.elementsEqual(name.utf8) }
+    throw metadata.error(
+      key, .unsupported,
+      expected: isRecurrent
+        ? "an architecture without recurrent layers, which are not computed yet (\(known))"
+        : "an architecture that Apus computes (\(known))",
+      found: "'\(name)'")
   }
 }

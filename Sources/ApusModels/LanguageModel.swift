@@ -13,6 +13,10 @@ package final class LanguageModel: @unchecked Sendable {
     ///
     /// A backend looks at each weight in any case when it first uses it.
     package var verifiesWeights = false
+    /// Positions of a sequence at most; nil for what the model was trained for.
+    ///
+    /// Models with LongRoPE turn otherwise where it is beyond what they were first trained for.
+    package var contextLength: Int?
 
     package init() {}
   }
@@ -20,13 +24,9 @@ package final class LanguageModel: @unchecked Sendable {
   package let configuration: ModelConfiguration
   package let backend: any Backend
   package let maxBatchRows: Int
-  private let architecture: any Architecture
+  private let network: Network
   private let weights: [Weight]
-  private let activations: ActivationArena
-  /// The projection to logits, as the array that `matmul` takes.
-  private let output: [Weight]
-  /// One row of logits.
-  private var row: [Float]
+  private let arena: ActivationArena
 
   /// Takes all weights of `file` into use and makes the buffers of a step.
   ///
@@ -35,32 +35,24 @@ package final class LanguageModel: @unchecked Sendable {
     _ file: GGUFFile, backend: any Backend, options: Options = Options(), progress: LoadProgress? = nil
   ) throws(ModelError) {
     precondition(options.maxBatchRows > 0, "a batch has at least one row")
-    let entry: Architectures.Entry
-    do throws(GGUFError) {
-      entry = try Architectures.entry(for: file)
-    } catch {
-      throw .file(error)
-    }
     configuration = try ModelConfiguration(file)
     self.backend = backend
     maxBatchRows = options.maxBatchRows
     let weights = try WeightMap(file, backend, verifiesValues: options.verifiesWeights, progress: progress)
-    architecture = try entry.type.init(configuration, weights)
-    try weights.finish()
+    network = try Network(
+      configuration.plan, contextLength: options.contextLength ?? configuration.contextLength, weights)
     self.weights = weights.weights
     do throws(BackendError) {
-      activations = try ActivationArena(configuration, rows: maxBatchRows, backend)
+      arena = try ActivationArena(configuration.plan, rows: maxBatchRows, backend)
     } catch {
       throw .backend(error)
     }
-    output = [architecture.output]
-    row = [Float](repeating: 0, count: configuration.vocabularySize)
   }
 
   /// Room for `slots` sequences of `positions` positions each.
   package func makeKVCache(format: KVFormat, positions: Int, slots: Int = 1) throws(BackendError) -> KVCache {
     guard let layout = configuration.kvCacheLayout(format: format, positions: positions, slots: slots) else {
-      throw .unsupported("a KV cache of \(slots) times \(positions) positions is too large: use a smaller --context")
+      throw .unsupported("a KV cache of \(slots) times \(positions) positions is too large: give it fewer positions")
     }
     return try backend.makeKVCache(layout)
   }
@@ -78,48 +70,71 @@ package final class LanguageModel: @unchecked Sendable {
   /// Processes `tokens`, one for each row of `batch`: keys and values go into `cache`, and the logits that follow
   /// the tokens of `logitRows` into `logits`, `[logitRows, vocabularySize]`.
   ///
-  /// - Precondition: There are at most `maxBatchRows` tokens, all of the vocabulary; `logitRows` are rows of `batch`.
+  /// Throws where the step failed as a whole; nothing that it stored in the cache may be used then. Returns what failed
+  /// for single rows: their sequences' keys, values and logits are no good, those of others are.
+  ///
+  /// - Precondition: There are at most `maxBatchRows` tokens, all of the vocabulary; `logitRows` are rows of `batch`,
+  ///   ascending; the model generates text.
   package func forward(
-    tokens: [Token], batch: AttentionBatch, cache: KVCache, logitRows: [Int], into logits: inout [Float]
-  ) throws(BackendError) {
+    tokens: [Token], batch: AttentionBatch, cache: KVCache, logitRows: [Int], into logits: inout MutableSpan<Float>
+  ) throws(BackendError) -> [RowFailure] {
+    guard case .logits(let head) = network.head else { preconditionFailure("a model for embeddings has no logits") }
+    precondition(logits.count == logitRows.count * configuration.vocabularySize, "room for other logits")
+    guard !tokens.isEmpty else { return [] }
+    let normed = run(tokens, batch, cache, keptRows: logitRows)
+    if let normed { computeLogits(head, of: normed, count: logitRows.count, into: &logits) }
+    return try backend.finish() + nonFiniteRows(logitRows, of: logits)
+  }
+
+  /// Walks the network; the normed activations of `keptRows`, if there are any.
+  private func run(_ tokens: [Token], _ batch: AttentionBatch, _ cache: KVCache, keptRows: [Int]) -> Buffer? {
     precondition(tokens.count == batch.rows && tokens.count <= maxBatchRows, "a batch larger than its buffers")
     precondition(tokens.allSatisfy { $0 >= 0 && $0 < configuration.vocabularySize }, "a token of no vocabulary")
-    precondition(logitRows.allSatisfy { $0 >= 0 && $0 < tokens.count }, "logits of a row that is not in the batch")
-    let count = logitRows.count * configuration.vocabularySize
-    if logits.count != count { logits = [Float](repeating: 0, count: count) }
-    guard !tokens.isEmpty else { return }
-    activations.use(rows: tokens.count)
-    architecture.forward(
+    precondition(keptRows.allSatisfy { $0 >= 0 && $0 < tokens.count }, "results of a row that is not in the batch")
+    precondition(zip(keptRows, keptRows.dropFirst()).allSatisfy { $0 < $1 }, "rows out of order")
+    backend.begin(batch)
+    arena.rows = tokens.count
+    return network.forward(
       ForwardStep(
-        backend: backend, activations: activations, tokens: tokens, batch: batch, cache: cache, keptRows: logitRows))
-    try computeLogits(count: logitRows.count, into: &logits)
+        backend: backend, arena: arena, tokens: tokens, positions: batch.positions, cache: cache, keptRows: keptRows,
+        hiddenSize: configuration.hiddenSize))
   }
 
   /// Turns the first `count` rows of the normed activations into logits, a few rows at a time.
-  private func computeLogits(count: Int, into logits: inout [Float]) throws(BackendError) {
-    let results = activations.logits[0]
-    for start in stride(from: 0, to: count, by: results.capacity) {
-      results.rows = min(results.capacity, count - start)
-      var input = activations.normed
-      if results.rows < count {
-        input = activations.logitInput
-        input.rows = results.rows
-        backend.gather(activations.normed, rows: Array(start..<start + results.rows), into: input)
+  private func computeLogits(
+    _ head: LogitsHead, of normed: Buffer, count: Int, into logits: inout MutableSpan<Float>
+  ) {
+    let (size, most) = (configuration.vocabularySize, ActivationArena.logitRows)
+    for start in stride(from: 0, to: count, by: most) {
+      let rows = min(most, count - start)
+      arena.logits.reshape(rows: rows, columns: size)
+      var input = normed
+      if rows < count {
+        input = arena.logitInput
+        input.reshape(rows: rows, columns: configuration.hiddenSize)
+        backend.gather(normed, rows: Array(start..<start + rows), into: input)
       }
-      backend.matmul(input, output, into: activations.logits)
-      for index in 0..<results.rows { try readLogits(index, into: &logits, row: start + index) }
+      head.forward(input, into: arena.logits, backend)
+      var part = logits._mutatingExtracting(start * size..<(start + rows) * size)
+      backend.read(arena.logits, rows: 0..<rows, into: &part)
     }
   }
 
-  private func readLogits(_ index: Int, into logits: inout [Float], row target: Int) throws(BackendError) {
+  /// The rows of the batch whose logits hold a NaN or infinity.
+  private func nonFiniteRows(_ rows: [Int], of logits: borrowing MutableSpan<Float>) -> [RowFailure] {
     let size = configuration.vocabularySize
-    if logits.count == size {
-      try backend.read(activations.logits[0], row: index, into: &logits)
-    } else {
-      try backend.read(activations.logits[0], row: index, into: &row)
-      logits.replaceSubrange(target * size..<(target + 1) * size, with: row)
+    return rows.indices.compactMap { index in
+      let row = logits.span.extracting(index * size..<(index + 1) * size)
+      return isFinite(row) ? nil : RowFailure(row: rows[index], error: .nonFiniteResult(what: "logits"))
     }
   }
+}
+
+/// Whether all values are finite: their differences from themselves are zero then.
+private func isFinite(_ values: Span<Float>) -> Bool {
+  var sum: Float = 0
+  for index in values.indices { sum += values[index] - values[index] }
+  return sum == 0
 }
 
 /// Called while a model loads, with the bytes of weights taken so far and of all weights.

@@ -14,10 +14,13 @@ package func checkModel(
   let loaded = try loadModel(path: path, backend: backend, options: options, progress: progress)
   do throws(BackendError) {
     let cache = try loaded.model.makeKVCache(format: .f16, positions: 1)
-    var logits: [Float] = []
+    var logits = [Float](repeating: 0, count: loaded.configuration.vocabularySize)
     let token = loaded.vocabulary[.beginningOfSequence] ?? 0
     let batch = AttentionBatch(positions: [0], sequences: [0], blockTables: [[0]])
-    try loaded.model.forward(tokens: [token], batch: batch, cache: cache, logitRows: [0], into: &logits)
+    var span = logits.mutableSpan
+    let failures = try loaded.model.forward(
+      tokens: [token], batch: batch, cache: cache, logitRows: [0], into: &span)
+    if let failure = failures.first { throw failure.error }
   } catch {
     throw .backend(error)
   }

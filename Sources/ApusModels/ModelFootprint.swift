@@ -61,14 +61,22 @@ package struct ModelFootprint: Sendable, Equatable {
 extension ModelConfiguration {
   /// Bytes of a step's buffers for `rows` tokens and of a backend's int8 form of the widest; nil where they overflow.
   fileprivate func activationByteCount(rows: Int) -> Int? {
-    let projections = heads * (keyDimension + valueDimension) + kvHeads * (keyDimension + valueDimension)
-    let columns = 4 * hiddenSize + projections + 2 * feedForwardSize + rope.dimensions
-    let widest = max(hiddenSize, feedForwardSize, heads * valueDimension)
+    let columns = plan.columns.values.reduce(0, +) + plan.ropes.reduce(0) { $0 + $1.configuration.dimensions }
+    let widest = plan.tensors.filter { $0.use != .table }.map(\.columns).max() ?? 0
     // Codes of one byte, and scales and sums for each 32 and 16 of them: 1.5 bytes a value.
-    let rowBytes = columns * MemoryLayout<Float>.size + widest + widest / 2
-    let logitBytes = (hiddenSize + vocabularySize) * MemoryLayout<Float>.size
+    let rowBytes = columns * MemoryLayout<Float>.size + widest + widest / 2 + plan.expertByteCount
+    let logitBytes = (hiddenSize + plan.resultColumns) * MemoryLayout<Float>.size
     let (buffers, overflow) = rows.multipliedReportingOverflow(by: rowBytes)
     let (total, totalOverflow) = buffers.addingReportingOverflow(min(rows, ActivationArena.logitRows) * logitBytes)
     return overflow || totalOverflow ? nil : total
+  }
+}
+
+extension NetworkPlan {
+  /// Bytes that a row needs in the routed layer that needs most: inner values and results of its experts.
+  fileprivate var expertByteCount: Int {
+    layers.compactMap(\.feedForward.experts).map { plan in
+      plan.rule.used * (2 * plan.up.rows + plan.down.rows) * MemoryLayout<Float>.size
+    }.max() ?? 0
   }
 }

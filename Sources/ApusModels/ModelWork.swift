@@ -1,6 +1,14 @@
 package import ApusCore
 internal import ApusGGUF
 
+#if canImport(Glibc)
+  private import Glibc
+#elseif canImport(Musl)
+  private import Musl
+#elseif canImport(Darwin)
+  private import Darwin
+#endif
+
 /// What steps of a model must at least move and multiply, from the shapes of its weights.
 ///
 /// Counted are the matmuls of weights, and bytes that come from memory once per step: weights, and the keys and values
@@ -12,14 +20,30 @@ package struct ModelWork: Sendable {
     var quantizedMultiplyAdds = 0
     var denseMultiplyAdds = 0
 
-    mutating func add(_ tensor: GGUFTensor) {
-      byteCount += tensor.byteCount
-      guard tensor.rows > 1 else { return }
-      if tensor.format?.isDense == false {
-        quantizedMultiplyAdds += tensor.elementCount
+    mutating func add(_ plan: TensorPlan, _ format: TensorFormat, count: Int) {
+      let elements = plan.rows * plan.columns * count
+      byteCount += elements / format.blockElements * format.blockByteCount
+      guard plan.rows * plan.count > 1 else { return }
+      if format.isDense {
+        denseMultiplyAdds += elements
       } else {
-        denseMultiplyAdds += tensor.elementCount
+        quantizedMultiplyAdds += elements
       }
+    }
+  }
+
+  /// A stack of experts, of which each row goes through a few.
+  private struct Stack: Sendable {
+    /// One expert.
+    var expert = Weights()
+    let experts: Int
+    let used: Int
+    let isKept: Bool
+
+    /// Experts that `rows` rows are expected to go through, each choosing as if by chance.
+    func touched(rows: Int) -> Double {
+      let missed = pow(1 - Double(used) / Double(experts), Double(rows))
+      return Double(experts) * (1 - missed)
     }
   }
 
@@ -49,29 +73,43 @@ package struct ModelWork: Sendable {
   private var common = Weights()
   /// Weights that only rows go through whose logits are wanted.
   private var final = Weights()
-  private let embeddingRowByteCount: Int
-  private let window: Int
-  /// Bytes of one position's keys and values, by format.
-  private var positionByteCounts: [KVFormat: Int] = [:]
+  private var stacks: [Stack] = []
+  /// Bytes of a row of each table.
+  private var tableRowByteCount = 0
+  /// Window and bytes of a position by format, for each layer that looks at keys and values.
+  private var attended: [(window: Int, byteCounts: [KVFormat: Int])] = []
+  /// Bytes that a position takes in the cache, by format.
+  private var stored: [KVFormat: Int] = [:]
 
   init(_ file: GGUFFile, _ configuration: ModelConfiguration) {
-    let isTied = file.tensor(named: "output.weight") == nil
-    // As the forward pass has it: behind the last attention, rows without logits are done.
-    let finalNames = ["blk.\(configuration.layers - 1).ffn_", "output"] + (isTied ? ["token_embd."] : [])
-    for tensor in file.tensors {
-      if finalNames.contains(where: tensor.name.hasPrefix) {
-        final.add(tensor)
-      } else if !tensor.name.hasPrefix("token_embd.") {
-        common.add(tensor)
-      }
+    let plan = configuration.plan
+    for tensor in plan.tensors {
+      guard let format = file.tensor(named: tensor.name)?.format else { continue }
+      add(tensor, format)
     }
-    let embedding = file.tensor(named: "token_embd.weight")
-    embeddingRowByteCount = embedding.map { $0.byteCount / $0.rows } ?? 0
-    window = configuration.slidingWindow ?? .max
+    for layer in plan.layers {
+      var byteCounts: [KVFormat: Int] = [:]
+      for format in KVFormat.allCases { byteCounts[format] = layer.mixer.cache.layout.byteCount(format) ?? 0 }
+      attended.append((layer.mixer.window ?? .max, byteCounts))
+    }
     for format in KVFormat.allCases {
-      let positions = KVCacheLayout.blockPositions
-      let block = configuration.kvCacheLayout(format: format, positions: positions)?.byteCount
-      positionByteCounts[format] = (block ?? 0) / positions
+      stored[format] = plan.cacheLayers.reduce(0) { $0 + ($1.byteCount(format) ?? 0) }
+    }
+  }
+
+  private mutating func add(_ tensor: TensorPlan, _ format: TensorFormat) {
+    switch tensor.use {
+    case .everyRow: common.add(tensor, format, count: tensor.count)
+    case .keptRows: final.add(tensor, format, count: tensor.count)
+    case .table: tableRowByteCount += tensor.columns / format.blockElements * format.blockByteCount
+    case .experts(let used, let isKept):
+      // Biases lie in rows of one matrix, weights in matrices of one stack.
+      let experts = max(tensor.count, tensor.count == 1 ? tensor.rows : 1)
+      var stack = Stack(experts: experts, used: used, isKept: isKept)
+      var one = tensor
+      if tensor.count == 1 { one.rows = 1 }
+      stack.expert.add(one, format, count: 1)
+      stacks.append(stack)
     }
   }
 
@@ -79,11 +117,20 @@ package struct ModelWork: Sendable {
   /// of the step, its positions at the end.
   package func step(rows: Int, logitRows: Int, contexts: [Int], format: KVFormat) -> Step {
     var step = Step()
-    step.weightByteCount = common.byteCount + rows * embeddingRowByteCount + (logitRows > 0 ? final.byteCount : 0)
-    let positions = contexts.reduce(rows) { $0 + min($1, window) }
-    step.kvByteCount = positions * (positionByteCounts[format] ?? 0)
+    step.weightByteCount = common.byteCount + rows * tableRowByteCount + (logitRows > 0 ? final.byteCount : 0)
+    step.kvByteCount = rows * (stored[format] ?? 0)
+    for layer in attended {
+      let positions = contexts.reduce(0) { $0 + min($1, layer.window) }
+      step.kvByteCount += positions * (layer.byteCounts[format] ?? 0)
+    }
     step.quantizedOperations = 2 * (rows * common.quantizedMultiplyAdds + logitRows * final.quantizedMultiplyAdds)
     step.denseOperations = 2 * (rows * common.denseMultiplyAdds + logitRows * final.denseMultiplyAdds)
+    for stack in stacks {
+      let rows = stack.isKept ? logitRows : rows
+      step.weightByteCount += Int(stack.touched(rows: rows) * Double(stack.expert.byteCount))
+      step.quantizedOperations += 2 * rows * stack.used * stack.expert.quantizedMultiplyAdds
+      step.denseOperations += 2 * rows * stack.used * stack.expert.denseMultiplyAdds
+    }
     return step
   }
 }

@@ -10,6 +10,7 @@ let allowedImports: [String: Set<String>] = [
   "ApusSampling": [],
   "ApusGGUF": ["ApusCore"],
   "ApusCPU": ["ApusCore", "CApusKernels"],
+  "ApusReference": ["ApusCore"],
   "ApusModels": ["ApusCore", "ApusGGUF", "ApusTokenizers"],
   "Apus": ["ApusModels", "ApusSampling", "ApusTokenizers", "ApusCore", "ApusCPU"],
   "ApusServer": ["Apus", "ApusTokenizers"],

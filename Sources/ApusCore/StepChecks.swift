@@ -1,0 +1,56 @@
+/// What the checked front knows of the step that a backend is in.
+///
+/// A backend keeps one and leaves it alone; what it needs of the batch itself, `_begin` gives it.
+package final class StepChecks {
+  private var batch = AttentionBatch()
+  private(set) var isUnderWay = false
+  /// The highest KV block of any sequence; -1 for none.
+  private(set) var highestBlock: Int32 = -1
+  /// Whether the batch is known to have whole sequences; nil before somebody asked.
+  private var knownWhole: Bool?
+
+  package init() {}
+
+  var rows: Int { batch.rows }
+
+  /// Whether the rows of each sequence are its positions from 0 on, in rising order: what attention without a causal
+  /// mask needs.
+  var hasWholeSequences: Bool {
+    if let knownWhole { return knownWhole }
+    var next = [Int32](repeating: 0, count: batch.blockTables.count)
+    let isWhole = zip(batch.positions, batch.sequences).allSatisfy { position, sequence in
+      defer { next[Int(sequence)] += 1 }
+      return position == next[Int(sequence)]
+    }
+    knownWhole = isWhole
+    return isWhole
+  }
+
+  /// Takes the rows of a step; each must have a KV block for its position.
+  func begin(_ batch: AttentionBatch) {
+    precondition(!isUnderWay, "begin: the step before has not been finished")
+    precondition(
+      batch.sequences.count == batch.rows, "begin: \(batch.rows) positions, but \(batch.sequences.count) sequences")
+    for row in 0..<batch.rows {
+      let (position, sequence) = (batch.positions[row], Int(batch.sequences[row]))
+      precondition(
+        batch.blockTables.indices.contains(sequence),
+        "begin: row \(row) is of sequence \(sequence), there are \(batch.blockTables.count) block tables")
+      precondition(
+        position >= 0 && Int(position) / KVCacheLayout.blockPositions < batch.blockTables[sequence].count,
+        "begin: row \(row) at position \(position), with \(batch.blockTables[sequence].count) KV blocks")
+    }
+    var blocks: (lowest: Int32, highest: Int32) = (0, -1)
+    for table in batch.blockTables {
+      for block in table { blocks = (min(blocks.lowest, block), max(blocks.highest, block)) }
+    }
+    precondition(blocks.lowest == 0, "begin: a block table with KV block \(blocks.lowest)")
+    (self.batch, highestBlock, knownWhole, isUnderWay) = (batch, blocks.highest, nil, true)
+  }
+
+  /// Ends the step, however that turns out.
+  func finish() {
+    precondition(isUnderWay, "finish: no step has begun")
+    (batch, isUnderWay) = (AttentionBatch(), false)
+  }
+}

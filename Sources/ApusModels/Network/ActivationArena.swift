@@ -1,0 +1,57 @@
+internal import ApusCore
+
+/// The buffers that a forward pass works in, made once for the largest batch and the widest layer.
+final class ActivationArena {
+  private var buffers: [BufferRole: Buffer] = [:]
+  /// Cosines and sines of the step's positions, one table for each RoPE of the network.
+  let ropeTables: [Buffer]
+  /// The experts of each row; nil for a network without any.
+  let routing: Routing?
+  /// Activations of the rows whose logits are computed together, and those logits.
+  let logitInput: Buffer
+  let logits: Buffer
+  /// Rows that the operations from here on work on; the logits have their own count.
+  var rows = 0
+
+  /// Rows whose logits are computed together: bounds the memory, as vocabularies are large.
+  static let logitRows = 32
+
+  init(_ plan: NetworkPlan, rows: Int, _ backend: any Backend) throws(BackendError) {
+    for (role, columns) in plan.columns where columns > 0 {
+      buffers[role] = try backend.makeBuffer(rows: rows, columns: columns)
+    }
+    ropeTables = try plan.ropes.map { rope throws(BackendError) in
+      try backend.makeBuffer(rows: rows, columns: rope.configuration.dimensions)
+    }
+    routing = try plan.routingSize.map { size throws(BackendError) in
+      try backend.makeRouting(rows: rows, used: size.used, experts: size.experts)
+    }
+    let logitRows = min(rows, Self.logitRows)
+    logitInput = try backend.makeBuffer(rows: logitRows, columns: plan.hiddenSize)
+    logits = try backend.makeBuffer(rows: logitRows, columns: plan.resultColumns)
+  }
+
+  /// The buffer of a role, for the current rows with `columns` values each.
+  func callAsFunction(_ role: BufferRole, _ columns: Int) -> Buffer {
+    guard let buffer = buffers[role] else { preconditionFailure("a buffer that the plan does not have: \(role)") }
+    if buffer.rows != rows || buffer.columns != columns { buffer.reshape(rows: rows, columns: columns) }
+    return buffer
+  }
+}
+
+extension NetworkPlan {
+  /// Most experts of a row, and most to choose from; nil for a network without any.
+  var routingSize: (used: Int, experts: Int)? {
+    let plans = layers.compactMap(\.feedForward.experts)
+    guard let used = plans.map(\.rule.used).max(), let experts = plans.map(\.experts).max() else { return nil }
+    return (used, experts)
+  }
+
+  /// Values of one result: a vocabulary of logits, or a pooled vector.
+  var resultColumns: Int {
+    switch output.head {
+    case .logits: vocabularySize
+    case .pooled(let pooling): max(hiddenSize, pooling.columns, pooling.dense.map(\.projection.rows).max() ?? 0)
+    }
+  }
+}

@@ -1,0 +1,139 @@
+internal import ApusCore
+
+/// What mixes the tokens of a sequence in one layer.
+enum Mixer {
+  case attention(Attention)
+  case latent(LatentAttention)
+
+  init(_ plan: MixerPlan, ropes: [RopePlan], _ weights: WeightMap) throws(ModelError) {
+    switch plan {
+    case .attention(let plan):
+      self = .attention(
+        try Attention(plan, pairing: plan.rope.map { ropes[$0].configuration.pairing }, weights))
+    case .latent(let plan):
+      self = .latent(try LatentAttention(plan, pairing: ropes[plan.rope].configuration.pairing, weights))
+    }
+  }
+
+  /// Mixes; the result is not yet projected, so that rows can be left out before.
+  func mix(_ x: Buffer, _ step: borrowing ForwardStep) -> Buffer {
+    switch self {
+    case .attention(let attention): attention.attend(from: x, step)
+    case .latent(let attention): attention.attend(from: x, step)
+    }
+  }
+
+  func project(_ mixed: Buffer, into y: Buffer, _ step: borrowing ForwardStep) {
+    switch self {
+    case .attention(let attention): attention.project(mixed, into: y, step)
+    case .latent(let attention): attention.project(mixed, into: y, step)
+    }
+  }
+}
+
+/// What each token goes through by itself in one layer.
+enum FeedForwardLayer {
+  case dense(FeedForward)
+  case experts(Experts)
+  case denseAndExperts(DenseAndExperts)
+
+  init(_ kind: FeedForwardKind, _ weights: WeightMap) throws(ModelError) {
+    switch kind {
+    case .dense(let plan): self = .dense(try FeedForward(plan, weights))
+    case .experts(let plan): self = .experts(try Experts(plan, weights))
+    case .denseAndExperts(let plan): self = .denseAndExperts(try DenseAndExperts(plan, weights))
+    }
+  }
+
+  func forward(_ x: Buffer, into y: Buffer, _ step: borrowing ForwardStep) {
+    switch self {
+    case .dense(let layer): layer.forward(x, into: y, step)
+    case .experts(let layer): layer.forward(x, into: y, step)
+    case .denseAndExperts(let layer): layer.forward(x, into: y, step)
+    }
+  }
+}
+
+/// One layer: see `LayerPlan`.
+struct Layer {
+  private let plan: LayerPlan
+  private let index: Int
+  private let mixerNorm: Norm?
+  private let mixer: Mixer
+  private let mixerOutputNorm: Norm?
+  private let mixerStreamNorm: Norm?
+  private let feedForwardNorm: Norm?
+  private let feedForward: FeedForwardLayer
+  private let feedForwardOutputNorm: Norm?
+  private let feedForwardStreamNorm: Norm?
+  private let layerInput: LayerInput?
+  private let outputFactor: Float
+
+  init(_ plan: LayerPlan, index: Int, ropes: [RopePlan], _ weights: WeightMap) throws(ModelError) {
+    self.plan = plan
+    self.index = index
+    mixerNorm = try Norm(plan.mixerNorm, weights)
+    mixer = try Mixer(plan.mixer, ropes: ropes, weights)
+    mixerOutputNorm = try Norm(plan.mixerOutputNorm, weights)
+    mixerStreamNorm = try Norm(plan.mixerStreamNorm, weights)
+    feedForwardNorm = try Norm(plan.feedForwardNorm, weights)
+    feedForward = try FeedForwardLayer(plan.feedForward, weights)
+    feedForwardOutputNorm = try Norm(plan.feedForwardOutputNorm, weights)
+    feedForwardStreamNorm = try Norm(plan.feedForwardStreamNorm, weights)
+    layerInput = try plan.layerInput.map { plan throws(ModelError) in try LayerInput(plan, weights) }
+    outputFactor = try plan.outputFactor.map { plan throws(ModelError) in try weights.values(plan)[0] } ?? 1
+  }
+
+  /// Adds the layer to the residual stream; in the last layer, with `isLast`, only for the rows that are kept.
+  ///
+  /// False where no row was left.
+  func forward(_ step: borrowing ForwardStep, isLast: Bool) -> Bool {
+    let (backend, arena, hidden) = (step.backend, step.arena, step.hiddenSize)
+    let input = normed(by: mixerNorm, into: .normed, step)
+    let mixed = mixer.mix(input, step)
+    if isLast {
+      guard !step.keptRows.isEmpty else { return false }
+      step.keepRows(of: [step.stream, mixed] + keptInputs(input, step))
+    }
+    let stream = step.stream
+    let projected = arena(.projected, hidden)
+    mixer.project(mixed, into: projected, step)
+    mixerOutputNorm?.forward(projected, into: projected, backend)
+    if !plan.isParallel { addMixed(projected, step) }
+
+    let result = arena(.feedForward, hidden)
+    let isShared = plan.isParallel && feedForwardNorm == nil
+    let role = plan.isParallel ? BufferRole.normedAgain : .normed
+    feedForward.forward(
+      isShared ? (mixerNorm == nil ? stream : arena(.normed, hidden)) : normed(by: feedForwardNorm, into: role, step),
+      into: result, step)
+    feedForwardOutputNorm?.forward(result, into: result, backend)
+    if plan.isParallel { addMixed(projected, step) }
+    backend.add(result, to: stream, factor: plan.residualScale)
+    feedForwardStreamNorm?.forward(stream, into: stream, backend)
+    layerInput?.forward(step, layer: index)
+    backend.scale(stream, by: outputFactor)
+    return true
+  }
+
+  private func addMixed(_ projected: Buffer, _ step: borrowing ForwardStep) {
+    step.backend.add(projected, to: step.stream, factor: plan.residualScale)
+    mixerStreamNorm?.forward(step.stream, into: step.stream, step.backend)
+  }
+
+  /// The stream, through `norm` if there is one.
+  private func normed(by norm: Norm?, into role: BufferRole, _ step: borrowing ForwardStep) -> Buffer {
+    guard let norm else { return step.stream }
+    let normed = step.arena(role, step.hiddenSize)
+    norm.forward(step.stream, into: normed, step.backend)
+    return normed
+  }
+
+  /// What else of the rows is read behind the mixer.
+  private func keptInputs(_ input: Buffer, _ step: borrowing ForwardStep) -> [Buffer] {
+    var buffers: [Buffer] = []
+    if plan.isParallel, feedForwardNorm == nil, mixerNorm != nil { buffers.append(input) }
+    if let layerInput { buffers.append(layerInput.inputs(step)) }
+    return buffers
+  }
+}

@@ -1,0 +1,102 @@
+internal import ApusCore
+
+/// Self-attention of one layer, with keys and values for groups of query heads (arXiv:2305.13245).
+package struct AttentionPlan: Sendable, HasTensors {
+  var heads: Int
+  var query: ProjectionPlan
+  /// Nil where the layer reads the keys and values that another layer stores.
+  var key: ProjectionPlan?
+  /// Nil beside a key: the values are what the key projection gives, before norm and RoPE.
+  var value: ProjectionPlan?
+  var queryNorm: NormPlan?
+  var keyNorm: NormPlan?
+  var valueNorm: NormPlan?
+  /// Index into the network's `ropes`; nil for a layer without RoPE.
+  var rope: Int?
+  /// Shape of the keys and values that it looks at.
+  var layout: KVLayerLayout
+  /// Index of their layer in the KV cache.
+  var cacheLayer: Int
+  var scale: Float
+  var mask = AttentionParameters.Mask.causal(window: nil)
+  var softCap: Float?
+  /// ALiBi's slopes, one for each head.
+  var slopes: [Float]?
+  var sinks: TensorPlan?
+  /// Queries times `1 + factor · ln(1 + floor(position / positions))`.
+  var temperature: Temperature?
+  /// Norm of what attention found, before the output projection.
+  var innerNorm: NormPlan?
+  var output: ProjectionPlan
+
+  struct Temperature: Sendable {
+    var factor: Float
+    var positions: Int
+  }
+
+  var tensors: [TensorPlan] {
+    query.tensors + key.tensors + value.tensors + queryNorm.tensors + keyNorm.tensors + valueNorm.tensors
+      + sinks.tensors + innerNorm.tensors + output.tensors
+  }
+
+  /// In the last layer: only kept rows have their attention projected; all have keys and values.
+  mutating func keepOnly() {
+    innerNorm.keepOnly()
+    output.keepOnly()
+  }
+
+  /// Values of a row in each buffer that it works in.
+  var columns: [BufferRole: Int] {
+    [
+      .query: heads * layout.keyDimension, .key: layout.kvHeads * layout.keyDimension,
+      .value: layout.kvHeads * layout.valueDimension, .attended: heads * layout.valueDimension,
+    ]
+  }
+}
+
+/// Multi-head latent attention (arXiv:2405.04434) in its absorbed form: one latent vector for all heads is cached.
+package struct LatentAttentionPlan: Sendable, HasTensors {
+  var heads: Int
+  /// Values of a query head that are not turned, that are turned, and of a value head.
+  var plainDimension: Int
+  var ropeDimension: Int
+  var valueDimension: Int
+  /// Values of the latent vector.
+  var rank: Int
+  /// Down to the query's rank, and its norm, where queries have one.
+  var queryDown: ProjectionPlan?
+  var queryNorm: NormPlan?
+  var query: ProjectionPlan
+  /// To the latent vector and the turned part of the keys.
+  var latent: ProjectionPlan
+  var latentNorm: NormPlan
+  /// Stacks with a matrix for each head: from the plain part of a query to the latent vector, and from it to values.
+  var keyUp: TensorPlan
+  var valueUp: TensorPlan
+  var rope: Int
+  var cacheLayer: Int
+  var scale: Float
+  var output: ProjectionPlan
+
+  var layout: KVLayerLayout {
+    KVLayerLayout(kvHeads: 1, keyDimension: rank + ropeDimension, valueDimension: rank, valuesAreKeys: true)
+  }
+
+  var tensors: [TensorPlan] {
+    queryDown.tensors + queryNorm.tensors + query.tensors + latent.tensors + latentNorm.tensors + keyUp.tensors
+      + valueUp.tensors + output.tensors
+  }
+
+  mutating func keepOnly() {
+    valueUp.keepOnly()
+    output.keepOnly()
+  }
+
+  var columns: [BufferRole: Int] {
+    [
+      .latentQuery: queryDown?.rows ?? 0, .latent: rank, .query: heads * (plainDimension + ropeDimension),
+      .absorbed: heads * layout.keyDimension, .key: layout.keyDimension, .latentAttended: heads * rank,
+      .attended: heads * valueDimension,
+    ]
+  }
+}

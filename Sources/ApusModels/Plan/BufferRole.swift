@@ -1,0 +1,19 @@
+/// What a buffer of a step holds: each has room for the widest layer.
+enum BufferRole: CaseIterable, Sendable {
+  /// The residual stream.
+  case stream
+  /// Input of a sublayer; with parallel sublayers, of the feed-forward one if it has a norm of its own.
+  case normed, normedAgain
+  case query, key, value
+  /// What attention found, and its projection.
+  case attended, projected
+  /// Multi-head latent attention: queries of low rank, latent vectors, absorbed queries, attention in the latent space.
+  case latentQuery, latent, absorbed, latentAttended
+  case gate, up
+  /// The feed-forward sublayer's result.
+  case feedForward
+  /// Logits of a router; the shared expert's result and its factor.
+  case router, shared, sharedGate
+  /// Position embeddings, and per-layer inputs with what is made of them.
+  case positions, layerInputs, layerEmbeddings, layerInput, layerGate
+}

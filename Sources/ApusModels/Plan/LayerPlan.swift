@@ -1,0 +1,196 @@
+internal import ApusCore
+
+/// What mixes the tokens of a sequence in one layer, and so has memory per sequence.
+///
+/// A kind with a recurrent state is one more case here, with its own memory.
+package enum MixerPlan: Sendable, HasTensors {
+  case attention(AttentionPlan)
+  case latent(LatentAttentionPlan)
+
+  var tensors: [TensorPlan] {
+    switch self {
+    case .attention(let plan): plan.tensors
+    case .latent(let plan): plan.tensors
+    }
+  }
+
+  mutating func keepOnly() {
+    switch self {
+    case .attention(var plan):
+      plan.keepOnly()
+      self = .attention(plan)
+    case .latent(var plan):
+      plan.keepOnly()
+      self = .latent(plan)
+    }
+  }
+
+  var columns: [BufferRole: Int] {
+    switch self {
+    case .attention(let plan): plan.columns
+    case .latent(let plan): plan.columns
+    }
+  }
+
+  /// Shape and index of the keys and values that it looks at.
+  var cache: (layout: KVLayerLayout, layer: Int) {
+    switch self {
+    case .attention(let plan): (plan.layout, plan.cacheLayer)
+    case .latent(let plan): (plan.layout, plan.cacheLayer)
+    }
+  }
+
+  /// Positions that a token looks back on; nil for all.
+  package var window: Int? {
+    guard case .attention(let plan) = self, case .causal(let window) = plan.mask else { return nil }
+    return window
+  }
+}
+
+/// What each token goes through by itself in one layer.
+enum FeedForwardKind: Sendable, HasTensors {
+  case dense(FeedForwardPlan)
+  case experts(ExpertsPlan)
+  case denseAndExperts(DenseAndExpertsPlan)
+
+  var tensors: [TensorPlan] {
+    switch self {
+    case .dense(let plan): plan.tensors
+    case .experts(let plan): plan.tensors
+    case .denseAndExperts(let plan): plan.tensors
+    }
+  }
+
+  mutating func keepOnly() {
+    switch self {
+    case .dense(var plan):
+      plan.keepOnly()
+      self = .dense(plan)
+    case .experts(var plan):
+      plan.keepOnly()
+      self = .experts(plan)
+    case .denseAndExperts(var plan):
+      plan.keepOnly()
+      self = .denseAndExperts(plan)
+    }
+  }
+
+  var columns: [BufferRole: Int] {
+    switch self {
+    case .dense(let plan): plan.columns
+    case .experts(let plan): plan.columns
+    case .denseAndExperts(let plan): plan.columns
+    }
+  }
+
+  var experts: ExpertsPlan? {
+    switch self {
+    case .dense: nil
+    case .experts(let plan): plan
+    case .denseAndExperts(let plan): plan.experts
+    }
+  }
+}
+
+/// A dense layer and experts side by side (Gemma 4): each has a norm behind it, and the experts one before them.
+struct DenseAndExpertsPlan: Sendable, HasTensors {
+  var dense: FeedForwardPlan
+  var denseNorm: NormPlan
+  var routerNorm: NormPlan
+  /// Factor on the router's input.
+  var routerScale: Float
+  var expertsInputNorm: NormPlan
+  var experts: ExpertsPlan
+  var expertsNorm: NormPlan
+
+  var tensors: [TensorPlan] {
+    dense.tensors + denseNorm.tensors + routerNorm.tensors + expertsInputNorm.tensors + experts.tensors
+      + expertsNorm.tensors
+  }
+
+  mutating func keepOnly() {
+    dense.keepOnly()
+    denseNorm.keepOnly()
+    routerNorm.keepOnly()
+    expertsInputNorm.keepOnly()
+    experts.keepOnly()
+    expertsNorm.keepOnly()
+  }
+
+  var columns: [BufferRole: Int] {
+    var columns = dense.columns.merging(experts.columns) { max($0, $1) }
+    columns[.shared] = dense.down.rows
+    columns[.normedAgain] = dense.down.rows
+    return columns
+  }
+}
+
+/// One layer: a mixer and a feed-forward sublayer, each added to the residual stream.
+package struct LayerPlan: Sendable, HasTensors {
+  /// Norm of the mixer's input; nil where it reads the stream itself.
+  var mixerNorm: NormPlan?
+  package var mixer: MixerPlan
+  /// Norm of what the mixer adds.
+  var mixerOutputNorm: NormPlan?
+  /// Norm of the stream behind the mixer (post-LayerNorm encoders).
+  var mixerStreamNorm: NormPlan?
+  /// Norm of the feed-forward sublayer's input; nil where it reads the stream, or with `isParallel` what the mixer reads.
+  var feedForwardNorm: NormPlan?
+  var feedForward: FeedForwardKind
+  var feedForwardOutputNorm: NormPlan?
+  var feedForwardStreamNorm: NormPlan?
+  /// Whether both sublayers read the stream as it was before the layer.
+  var isParallel = false
+  /// Factor on what the sublayers add.
+  var residualScale: Float = 1
+  var layerInput: LayerInputPlan?
+  /// A tensor of one number that multiplies the stream behind the layer.
+  var outputFactor: TensorPlan?
+
+  var tensors: [TensorPlan] {
+    mixerNorm.tensors + mixer.tensors + mixerOutputNorm.tensors + mixerStreamNorm.tensors + feedForwardNorm.tensors
+      + feedForward.tensors + feedForwardOutputNorm.tensors + feedForwardStreamNorm.tensors + layerInput.tensors
+      + outputFactor.tensors
+  }
+
+  mutating func keepOnly() {
+    mixer.keepOnly()
+    mixerOutputNorm.keepOnly()
+    mixerStreamNorm.keepOnly()
+    feedForwardNorm.keepOnly()
+    feedForward.keepOnly()
+    feedForwardOutputNorm.keepOnly()
+    feedForwardStreamNorm.keepOnly()
+    layerInput.keepOnly()
+    outputFactor.keepOnly()
+  }
+
+  var columns: [BufferRole: Int] {
+    var columns = mixer.columns.merging(feedForward.columns) { max($0, $1) }
+    if let layerInput {
+      columns[.layerInput] = layerInput.gate.rows
+      columns[.layerGate] = layerInput.gate.rows
+    }
+    if isParallel, feedForwardNorm != nil { columns[.normedAgain] = feedForwardNorm?.gain?.columns ?? 0 }
+    return columns
+  }
+}
+
+/// A small input of its own for each layer, made from the token (Gemma 3n and 4):
+/// `x += norm(projection(activation(gate(x)) · input))`.
+struct LayerInputPlan: Sendable, HasTensors {
+  /// Values of the inputs of all layers.
+  var columns: Int
+  var gate: ProjectionPlan
+  var activation: Activation
+  var projection: ProjectionPlan
+  var norm: NormPlan
+
+  var tensors: [TensorPlan] { gate.tensors + projection.tensors + norm.tensors }
+
+  mutating func keepOnly() {
+    gate.keepOnly()
+    projection.keepOnly()
+    norm.keepOnly()
+  }
+}

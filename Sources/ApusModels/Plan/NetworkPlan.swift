@@ -1,0 +1,175 @@
+internal import ApusCore
+internal import ApusGGUF
+
+/// A network as its architecture states it: weights by name and shape, the order of operations, memory per sequence.
+///
+/// Buffers, footprint, work, synthesis and the list of tensors follow from it.
+package struct NetworkPlan: Sendable {
+  /// Values of one token's activations between layers.
+  var hiddenSize: Int
+  var vocabularySize: Int
+  var embedding: EmbeddingPlan
+  package var ropes: [RopePlan] = []
+  package var layers: [LayerPlan] = []
+  /// Keys and values of the layers that store their own.
+  var cacheLayers: [KVLayerLayout] = []
+  var output: OutputPlan
+  /// Beginnings of names of tensors that the file may have and that are not used.
+  var unusedTensors: [String] = []
+
+  /// All tensors, parts of fused ones apart, in the order in which a step reads them.
+  package var tensors: [TensorPlan] {
+    embedding.tensors + ropes.flatMap(\.tensors) + layers.flatMap(\.tensors) + output.tensors
+  }
+
+  /// Values of a row in each buffer, for the widest layer.
+  var columns: [BufferRole: Int] {
+    var columns: [BufferRole: Int] = [
+      .stream: hiddenSize, .normed: hiddenSize, .projected: hiddenSize, .feedForward: hiddenSize,
+    ]
+    if embedding.positions != nil || embedding.types != nil { columns[.positions] = hiddenSize }
+    if let inputs = embedding.layerInputs {
+      columns[.layerInputs] = inputs.projection.rows
+      columns[.layerEmbeddings] = inputs.projection.rows
+    }
+    for layer in layers { columns.merge(layer.columns) { max($0, $1) } }
+    return columns
+  }
+
+  /// States what only kept rows go through: the last layer behind its keys and values, and the output.
+  mutating func finish() {
+    if case .logits = output.head, !layers.isEmpty { layers[layers.count - 1].keepOnly() }
+    output.keepOnly()
+  }
+}
+
+/// Tokens to the residual stream.
+struct EmbeddingPlan: Sendable, HasTensors {
+  var table: TensorPlan
+  var scale: Float = 1
+  /// A row for each position, added.
+  var positions: TensorPlan?
+  /// A row for each kind of token, of which all tokens are kind 0, added.
+  var types: TensorPlan?
+  var norm: NormPlan?
+  var layerInputs: LayerInputsPlan?
+
+  var tensors: [TensorPlan] {
+    var table = table
+    table.use = .table
+    var positions = positions
+    positions?.use = .table
+    var types = types
+    types?.use = .table
+    return [table] + positions.tensors + types.tensors + norm.tensors + layerInputs.tensors
+  }
+
+  mutating func keepOnly() {}
+}
+
+/// The inputs of all layers, made from the token: `(norm(projection(x) · scale) + sqrt(width) · table[token]) / sqrt(2)`.
+struct LayerInputsPlan: Sendable, HasTensors {
+  var width: Int
+  var table: TensorPlan
+  var projection: ProjectionPlan
+  var norm: NormPlan
+
+  var tensors: [TensorPlan] {
+    var table = table
+    table.use = .table
+    return [table] + projection.tensors + norm.tensors
+  }
+
+  mutating func keepOnly() {}
+}
+
+/// RoPE of some layers, with the divisors of its frequencies that the file has.
+package struct RopePlan: Sendable, HasTensors {
+  package var configuration: RopeConfiguration
+  var divisors: TensorPlan?
+  /// Divisors for sequences beyond this many positions (LongRoPE, arXiv:2402.13753).
+  var longDivisors: (beyond: Int, tensor: TensorPlan)?
+
+  var tensors: [TensorPlan] { divisors.tensors + (longDivisors?.tensor).tensors }
+
+  mutating func keepOnly() {}
+}
+
+/// The residual stream to what a model gives.
+struct OutputPlan: Sendable, HasTensors {
+  enum Head: Sendable {
+    case logits(LogitsPlan)
+    case pooled(PoolingPlan)
+  }
+
+  /// The final norm.
+  var norm: NormPlan?
+  var head: Head
+
+  var tensors: [TensorPlan] {
+    switch head {
+    case .logits(let logits): norm.tensors + logits.projection.tensors
+    case .pooled(let pooling): norm.tensors + pooling.tensors
+    }
+  }
+
+  mutating func keepOnly() {
+    guard case .logits(var logits) = head else { return }
+    norm.keepOnly()
+    logits.projection.keepOnly()
+    head = .logits(logits)
+  }
+}
+
+struct LogitsPlan: Sendable {
+  var projection: ProjectionPlan
+  var scale: Float = 1
+  /// Where not nil, each logit l becomes `cap · tanh(l / cap)`.
+  var cap: Float?
+}
+
+/// How the activations of a sequence become one vector or score.
+package struct PoolingPlan: Sendable, HasTensors {
+  package enum Kind: Sendable, Equatable {
+    /// A vector for each token.
+    case none
+    case mean
+    /// The first token's.
+    case first
+    /// The last token's.
+    case last
+  }
+
+  package var kind: Kind
+  /// Matrices behind it, one after the other, each with its activation.
+  var dense: [(projection: ProjectionPlan, activation: Activation?)] = []
+  /// Values of the result.
+  var columns: Int
+  /// Whether the results are scores of one text for another, through softmax where there are several labels.
+  package var isRanking = false
+
+  var tensors: [TensorPlan] { dense.flatMap(\.projection.tensors) }
+  mutating func keepOnly() {}
+}
+
+extension NetworkPlan {
+  /// Changes the attention of each layer that has one.
+  mutating func editAttention(
+    _ change: (_ layer: Int, inout AttentionPlan) throws(GGUFError) -> Void
+  ) throws(GGUFError) {
+    for index in layers.indices {
+      guard case .attention(var attention) = layers[index].mixer else { continue }
+      try change(index, &attention)
+      layers[index].mixer = .attention(attention)
+    }
+  }
+
+  /// Changes the experts of each layer that has some.
+  mutating func editExperts(_ change: (inout ExpertsPlan) -> Void) {
+    for index in layers.indices {
+      guard case .experts(var experts) = layers[index].feedForward else { continue }
+      change(&experts)
+      layers[index].feedForward = .experts(experts)
+    }
+  }
+}
