@@ -7,8 +7,7 @@ package import ApusCore
 
 extension CPUBackend {
   package func _experts(_ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, into y: Buffer) {
-    // Fewer rows were routed where that has failed.
-    guard x.rows > 0, routing.rows == x.rows, let layer = expertLayer(experts) else { return }
+    guard x.rows > 0, let layer = expertLayer(experts) else { return }
     let most = ExpertRoom.rowsAtOnce(layer, used: routing.used)
     let parts = (x.rows + most - 1) / most
     for part in 0..<parts {
@@ -58,15 +57,10 @@ extension CPUBackend {
     if waitsForMemory { unsafe pool.fetch(last.nextHeads) }
     lastMultiplied = last
     pool.run(tiles: expertPlan.downTiles.count) { tile, _ in job.takeDown(tile) }
-    let tileRows = unsafe max(1, Self.summedValues / (layer.hidden * job.choice.used))
-    pool.run(tiles: (job.rows.count + tileRows - 1) / tileRows) { tile, _ in
-      let first = job.rows.lowerBound + tile * tileRows
-      for row in first..<min(job.rows.upperBound, first + tileRows) { job.sum(row) }
+    unsafe forEachRow(job.rows.count, columns: layer.hidden * job.choice.used) { row in
+      job.sum(job.rows.lowerBound + row)
     }
   }
-
-  /// Values that take some microseconds to add: below, waking threads costs more than it saves.
-  private static let summedValues = 16_384
 
   /// Looks at the experts that are used for the first time.
   private func verifyUsed(_ experts: ExpertWeights) -> Bool {

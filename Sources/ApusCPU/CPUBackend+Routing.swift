@@ -43,19 +43,14 @@ extension CPUBackend {
   }
 
   package func _route(_ logits: Buffer, _ rule: RoutingRule, bias: Weight?, into routing: Routing) {
-    routing.rows = 0
+    // Where the bias is damaged the step fails, with any choice.
+    routing.rows = logits.rows
     if let bias = bias?.cpu, !verify(bias) { return }
     let (logits, choice) = unsafe (logits.cpu, routing.cpu.rows)
     let router = unsafe Router(rule: rule, experts: logits.columns, bias: bias?.cpu.floats)
-    let tileRows = max(1, Self.scoresPerTile / max(1, logits.columns))
-    pool.run(tiles: (logits.rows + tileRows - 1) / tileRows) { tile, _ in
-      for row in tile * tileRows..<min(logits.rows, (tile + 1) * tileRows) {
-        unsafe router.choose(logits.row(row), into: choice.experts(row), weights: choice.weights(row))
-      }
+    // A score takes tens of instructions.
+    forEachRow(logits.rows, columns: logits.columns * 16) { row in
+      unsafe router.choose(logits.row(row), into: choice.experts(row), weights: choice.weights(row))
     }
-    routing.rows = logits.rows
   }
-
-  /// Scores that take some microseconds: below, waking threads costs more than it saves.
-  private static let scoresPerTile = 1_024
 }

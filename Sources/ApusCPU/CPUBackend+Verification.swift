@@ -18,8 +18,7 @@ extension CPUBackend {
 
   /// Looks at all of a weight the first time that it is used; false (and a failure kept) where something is wrong.
   func verify(_ weight: CPUWeight) -> Bool {
-    if weight.source.count == 1, weight.digests[0] != 0 { return true }
-    return verify(weight.matrices)
+    !weight.digests.contains(0) || verify(weight.matrices)
   }
 
   /// The same for some matrices of stacks.
@@ -35,19 +34,18 @@ extension CPUBackend {
     }
   }
 
-  /// The same for one row of a table of which not all is used.
-  func verify(_ table: CPUWeight, row: Int) -> Bool {
-    if table.digests[0] != 0 || table.rowDigests[row] != nil { return true }
-    if CPUMatrix(weight: table, index: 0).firstNonFinite(row..<row + 1) == nil {
-      guard let range = table.source.lostBytes(around: row) else {
-        table.rowDigests[row] = contentDigest(of: table.bytes(of: row..<row + 1), at: 0)
-        return true
-      }
-      fail(.lostBytes(name: table.name, range: range, path: table.source.file.path))
-    } else {
-      fail(.nonFiniteWeight(name: table.name, row: row, path: table.source.file.path))
+  /// What is wrong with one row of a table of which not all is used; it is looked at the first time only.
+  func damage(of table: CPUWeight, row: Int) -> BackendError? {
+    if table.digests[0] != 0 || table.rowDigests[row] != nil { return nil }
+    let path = table.source.file.path
+    guard CPUMatrix(weight: table, index: 0).firstNonFinite(row..<row + 1) == nil else {
+      return .nonFiniteWeight(name: table.name, row: row, path: path)
     }
-    return false
+    if let range = table.source.lostBytes(around: row) {
+      return .lostBytes(name: table.name, range: range, path: path)
+    }
+    table.rowDigests[row] = contentDigest(of: table.bytes(of: row..<row + 1), at: 0)
+    return nil
   }
 
   private func verify(_ matrices: [CPUMatrix], _ scrutiny: Scrutiny) throws(BackendError) {

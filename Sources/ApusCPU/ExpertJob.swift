@@ -102,9 +102,9 @@ internal import ApusCore
     for run in 0..<runs {
       let up = unsafe up + run * count
       if layer.gate == nil {
-        unsafe kernels.activate(up, count: count, layer.activation)
+        unsafe kernels.activate(layer.activation, up, count: count)
       } else {
-        unsafe kernels.gate(up, by: gate + run * count, count: count, layer.activation)
+        unsafe kernels.gate(layer.activation, gate: gate + run * count, up: up, count: count)
       }
     }
   }
@@ -146,14 +146,11 @@ internal import ApusCore
   /// The weighted sum of a row's experts, in the order of their choice.
   func sum(_ row: Int) {
     let y = unsafe y.row(row)
+    unsafe y.update(repeating: 0, count: layer.hidden)
     for index in unsafe 0..<choice.used {
-      let weight = unsafe choice.weights(row)[index]
-      let output = unsafe places.outputs + pair(row, index) * layer.hidden
-      if index == 0 {
-        for column in 0..<layer.hidden { unsafe y[column] = weight * output[column] }
-      } else {
-        for column in 0..<layer.hidden { unsafe y[column] += weight * output[column] }
-      }
+      unsafe kernels.add(
+        places.outputs + pair(row, index) * layer.hidden, to: y, factor: choice.weights(row)[index],
+        count: layer.hidden)
     }
   }
 }

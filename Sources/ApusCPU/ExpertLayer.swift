@@ -82,7 +82,7 @@ extension Kernels {
     for row in 0..<rows {
       let products = unsafe values + row * stride
       if let factor = unsafe matrices.factors?[expert][0] {
-        for index in 0..<outputs.count { unsafe products[index] *= factor }
+        unsafe scale(products, by: factor, count: outputs.count)
       }
       if let bias = unsafe matrices.bias?[expert] {
         unsafe add(bias + outputs.lowerBound, to: products, count: outputs.count)
