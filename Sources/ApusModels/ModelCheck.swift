@@ -2,7 +2,7 @@ package import ApusCore
 internal import ApusTokenizers
 
 /// Validates a whole model file: structure, configuration, all shapes, every weight finite, a tokenizer that builds,
-/// and finite logits after one token.
+/// and finite logits, or a vector, after one token.
 ///
 /// Throws the first problem. Reads the whole file once; the chat template is returned, not compiled.
 package func checkModel(
@@ -14,6 +14,10 @@ package func checkModel(
   let loaded = try loadModel(path: path, backend: backend, options: options, progress: progress)
   do throws(BackendError) {
     let cache = try loaded.model.makeKVCache(format: .f16, positions: 1)
+    if let pooling = loaded.configuration.pooling {
+      try checkEmbedding(loaded, pooling, cache)
+      return loaded
+    }
     var logits = [Float](repeating: 0, count: loaded.configuration.vocabularySize)
     let token = loaded.vocabulary[.beginningOfSequence] ?? 0
     let batch = AttentionBatch(positions: [0], sequences: [0], blockTables: [[0]])
@@ -25,4 +29,19 @@ package func checkModel(
     throw .backend(error)
   }
   return loaded
+}
+
+/// Computes the vector or scores of one token.
+private func checkEmbedding(
+  _ loaded: LoadedModel, _ pooling: PoolingPlan, _ cache: KVCache
+) throws(BackendError) {
+  let token = loaded.vocabulary[.beginningOfSequence] ?? 0
+  do throws(EmbeddingError) {
+    for result in try loaded.model.embed([[token]], pooling: pooling.kind ?? .mean, cache: cache) {
+      if case .failure(let error) = result { throw .backend(error) }
+    }
+  } catch {
+    if case .backend(let error) = error { throw error }
+    preconditionFailure("one token with a pooling can be embedded")
+  }
 }

@@ -17,6 +17,8 @@ package struct ModelConfiguration: Sendable {
   package let cacheLayers: [KVLayerLayout]
   /// How the model makes a vector or score of a sequence; nil for one that generates text.
   package let pooling: PoolingPlan?
+  /// Whether a sequence's tokens look at those behind them, so that all of them are in one step.
+  package let needsWholeSequences: Bool
   /// The whole network.
   package let plan: NetworkPlan
 
@@ -34,6 +36,7 @@ package struct ModelConfiguration: Sendable {
     let keys = ConfigurationReader(metadata, prefix: entry.name)
     let reader = try PlanReader(keys, tensors)
     var plan = try entry.type.plan(reader)
+    try reader.poolIfStated(&plan)
     try keys.refuseUnread()
     plan.finish()
     architecture = entry.name
@@ -43,6 +46,10 @@ package struct ModelConfiguration: Sendable {
     vocabularySize = reader.vocabularySize
     cacheLayers = plan.cacheLayers
     pooling = if case .pooled(let pooling) = plan.output.head { pooling } else { nil }
+    needsWholeSequences = plan.layers.contains { layer in
+      guard case .attention(let attention) = layer.mixer, case .full = attention.mask else { return false }
+      return true
+    }
     self.plan = plan
   }
 

@@ -65,7 +65,7 @@ extension ModelConfiguration {
     let widest = plan.tensors.filter { $0.use != .table }.map(\.columns).max() ?? 0
     // Codes of one byte, and scales and sums for each 32 and 16 of them: 1.5 bytes a value.
     let rowBytes = columns * MemoryLayout<Float>.size + widest + widest / 2 + plan.expertByteCount
-    let logitBytes = (hiddenSize + plan.resultColumns) * MemoryLayout<Float>.size
+    let logitBytes = (plan.resultInputColumns + plan.resultColumns) * MemoryLayout<Float>.size
     let (buffers, overflow) = rows.multipliedReportingOverflow(by: rowBytes)
     let (total, totalOverflow) = buffers.addingReportingOverflow(min(rows, ActivationArena.logitRows) * logitBytes)
     return overflow || totalOverflow ? nil : total

@@ -1,0 +1,122 @@
+internal import ApusCore
+internal import ApusGGUF
+
+/// How a family pools, where its files do not say it.
+struct PoolingStyle {
+  /// What a classifier reads.
+  var rankedKind = PoolingPlan.Kind.first
+  /// Behind the classifier's first matrix (`cls`).
+  var activation = Activation.tanh
+  /// Whether the scores of several labels are made probabilities.
+  var isSoftmax = false
+}
+
+extension PlanReader {
+  /// Whether a file is of a model that makes vectors or scores of texts.
+  var isPooled: Bool { keys.contains("pooling_type") || hasClassifier }
+
+  private var hasClassifier: Bool {
+    tensors.contains("cls.output.weight") || tensors.contains("cls.weight")
+  }
+
+  /// How the file says that sequences are pooled; where it does not, a classifier says that they are ranked.
+  func pooling(_ style: PoolingStyle = PoolingStyle()) throws(GGUFError) -> PoolingPlan {
+    switch try keys.integer("pooling_type", 0...4, default: 0) {
+    case 1: return try vectors(.mean)
+    case 2: return try vectors(.first)
+    case 3: return try vectors(.last)
+    case 4: return try ranking(style)
+    default: return hasClassifier ? try ranking(style) : try vectors(nil)
+    }
+  }
+
+  /// Vectors, through the dense layers that the file has behind the pooling.
+  private func vectors(_ kind: PoolingPlan.Kind?) throws(GGUFError) -> PoolingPlan {
+    var plan = PoolingPlan(kind: kind, columns: hiddenSize)
+    for name in ["dense_2", "dense_3"] {
+      guard let rows = tensors.rows(of: name + ".weight") else { continue }
+      let size = try keys.integer(name + "_feat_out", 1...1 << 20, default: rows)
+      plan.layers.append(PooledLayerPlan(projection: projection(name, rows: size, columns: plan.columns)))
+      plan.columns = size
+    }
+    return plan
+  }
+
+  /// Scores, by a classifier of one matrix or two.
+  private func ranking(_ style: PoolingStyle) throws(GGUFError) -> PoolingPlan {
+    var plan = PoolingPlan(kind: style.rankedKind, columns: hiddenSize)
+    if let rows = tensors.rows(of: "cls.weight") {
+      var layer = PooledLayerPlan(
+        projection: projection("cls", rows: rows, columns: plan.columns), activation: style.activation)
+      if tensors.contains("cls.norm.weight") {
+        layer.norm = norm("cls.norm", NormParameters(.layer, epsilon: try epsilon(.layer)), columns: rows)
+      }
+      plan.layers.append(layer)
+      plan.columns = rows
+    }
+    if let rows = tensors.rows(of: "cls.output.weight") {
+      plan.layers.append(PooledLayerPlan(projection: projection("cls.output", rows: rows, columns: plan.columns)))
+      plan.columns = rows
+    }
+    guard !plan.layers.isEmpty else {
+      throw keys.error(
+        "pooling_type", .unsupported, expected: "a file with a classifier (cls.output.weight)", found: "4, and none")
+    }
+    plan.ranking = try labels(count: plan.columns, style)
+    return plan
+  }
+
+  private func labels(count: Int, _ style: PoolingStyle) throws(GGUFError) -> PoolingPlan.Ranking {
+    let name = "classifier.output_labels"
+    var ranking = PoolingPlan.Ranking()
+    ranking.isSoftmax = style.isSoftmax && count > 1
+    guard let labels = try keys.strings(name) else { return ranking }
+    guard labels.count == count else {
+      throw keys.error(name, expected: "\(count) labels, one for each score", found: "\(labels.count)")
+    }
+    ranking.labels = labels
+    ranking.relevant = labels.firstIndex { $0.utf8.elementsEqual("yes".utf8) } ?? 0
+    return ranking
+  }
+}
+
+extension PlanReader {
+  /// Makes of a plan whose tokens look back one whose tokens look both ways, and which pools instead of predicting.
+  ///
+  /// Its sequences are whole within a step, so that nothing of a layer's keys and values is needed in a later step:
+  /// all layers with heads of one shape have the same place for them.
+  func encoder(_ causal: NetworkPlan, _ style: PoolingStyle = PoolingStyle()) throws(GGUFError) -> NetworkPlan {
+    guard try keys.bool("attention.causal") != true else {
+      throw keys.error(
+        "attention.causal", .unsupported, expected: "a model whose tokens look both ways (false)", found: "true")
+    }
+    var plan = causal
+    plan.cacheLayers = []
+    for index in plan.layers.indices {
+      guard case .attention(var attention) = plan.layers[index].mixer else { continue }
+      if case .causal(let window) = attention.mask { attention.mask = .full(window: window) }
+      if let place = plan.cacheLayers.firstIndex(of: attention.layout) {
+        attention.cacheLayer = place
+      } else {
+        attention.cacheLayer = plan.cacheLayers.count
+        plan.cacheLayers.append(attention.layout)
+      }
+      plan.layers[index].mixer = .attention(attention)
+    }
+    plan.output.head = .pooled(try pooling(style))
+    plan.unusedTensors += Self.unusedHeads
+    return plan
+  }
+
+  /// Makes of a plan that predicts tokens one that pools, where the file says so.
+  func poolIfStated(_ plan: inout NetworkPlan) throws(GGUFError) {
+    guard case .logits = plan.output.head, isPooled else { return }
+    let pooling = try self.pooling(PoolingStyle(rankedKind: .last, isSoftmax: true))
+    guard pooling.kind != nil else { return }
+    plan.output.head = .pooled(pooling)
+    plan.unusedTensors += Self.unusedHeads
+  }
+
+  /// Heads that a file may have beside the one that is used.
+  private static let unusedHeads = ["cls.", "output.weight", "output.bias"]
+}
