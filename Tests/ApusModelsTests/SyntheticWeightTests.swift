@@ -28,7 +28,8 @@ private struct Moments {
     let folder = try TemporaryFolder()
     let shape = ModelShape(
       "small", layers: 1, hiddenSize: Self.columns, feedForwardSize: 1024, heads: 8, kvHeads: 8, vocabularySize: 300,
-      contextLength: 256)
+      contextLength: 256
+    ).with(ModelShape.rms(1e-5))
     try SyntheticModel(shape, mix, seed: 3).write(to: folder.path("model.gguf"))
     let file = try GGUFFile.open(path: folder.path("model.gguf"))
     return try names.map { name in
@@ -89,6 +90,9 @@ private struct Moments {
     "smollm2-135m": 134_515_008, "smollm2-360m": 361_821_120, "smollm2-1.7b": 1_711_376_384,
     "qwen2.5-0.5b": 494_032_768, "tinyllama-1.1b": 1_100_048_384, "llama2-7b": 6_738_415_616,
     "llama2-13b": 13_015_864_320, "mistral-7b": 7_241_732_096, "llama3-8b": 8_030_261_248,
+    "mixtral-8x7b": 46_702_792_704, "qwen3-0.6b": 596_049_920, "qwen3-4b": 4_022_468_096,
+    "qwen3-8b": 8_190_735_360, "qwen3-30b-a3b": 30_532_122_624, "gemma3-270m": 268_098_176,
+    "gemma3-1b": 999_885_952, "gemma3-4b": 3_880_099_328 - 64 * 2560, "gpt-oss-20b": 20_914_757_184,
   ]
 
   private func tensors(_ shape: ModelShape, _ mix: FormatMix) throws -> [GGUFWriter.Tensor] {

@@ -1,7 +1,7 @@
 internal import ApusCore
 
 /// Self-attention of one layer, with keys and values for groups of query heads (arXiv:2305.13245).
-struct AttentionPlan: Sendable, HasTensors {
+package struct AttentionPlan: Sendable, HasTensors {
   var heads: Int
   var query: ProjectionPlan
   /// Nil where the layer reads the keys and values that another layer stores.
@@ -55,7 +55,7 @@ struct AttentionPlan: Sendable, HasTensors {
 }
 
 /// Multi-head latent attention (arXiv:2405.04434) in its absorbed form: one latent vector for all heads is cached.
-struct LatentAttentionPlan: Sendable, HasTensors {
+package struct LatentAttentionPlan: Sendable, HasTensors {
   var heads: Int
   /// Values of a query head that are not turned, that are turned, and of a value head.
   var plainDimension: Int

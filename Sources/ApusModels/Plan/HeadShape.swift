@@ -27,6 +27,11 @@ extension PlanReader {
     let kvHeads =
       keys.contains("attention.head_count_kv")
       ? try keys.integers("attention.head_count_kv", range, layers: fileLayers) : heads
+    if !keys.contains("attention.key_length"), heads.contains(where: { $0 != heads[0] }) {
+      throw keys.error(
+        "attention.head_count", expected: "one value for all layers, as attention.key_length is missing",
+        found: "several")
+    }
     var shapes: [HeadShape] = []
     for layer in 0..<layers {
       guard heads[layer].isMultiple(of: kvHeads[layer]) else {
