@@ -17,8 +17,8 @@ package struct ModelConfiguration: Sendable {
   package let cacheLayers: [KVLayerLayout]
   /// How the model makes a vector or score of a sequence; nil for one that generates text.
   package let pooling: PoolingPlan?
-  /// Whether a sequence's tokens look at those behind them, so that all of them are in one step.
-  package let needsWholeSequences: Bool
+  /// Whether all tokens of a sequence are in one step, as a model that pools has no keys and values from step to step.
+  package var needsWholeSequences: Bool { pooling != nil }
   /// The whole network.
   package let plan: NetworkPlan
 
@@ -46,18 +46,16 @@ package struct ModelConfiguration: Sendable {
     vocabularySize = reader.vocabularySize
     cacheLayers = plan.cacheLayers
     pooling = if case .pooled(let pooling) = plan.output.head { pooling } else { nil }
-    needsWholeSequences = plan.layers.contains { layer in
-      guard case .attention(let attention) = layer.mixer, case .full = attention.mask else { return false }
-      return true
-    }
     self.plan = plan
   }
 
   /// The KV cache for `slots` sequences of `positions` positions each.
+  ///
+  /// For a model that pools it serves one layer at a time, and is F32 whatever `format` says.
   package func kvCacheLayout(format: KVFormat, positions: Int, slots: Int = 1) -> KVCacheLayout? {
     guard positions >= 0, slots >= 0 else { return nil }
     let (blocks, overflow) = KVCacheLayout.blocks(forPositions: positions).multipliedReportingOverflow(by: slots)
     guard !overflow else { return nil }
-    return KVCacheLayout(layers: cacheLayers, format: format, blocks: blocks)
+    return KVCacheLayout(layers: cacheLayers, format: pooling == nil ? format : .f32, blocks: blocks)
   }
 }

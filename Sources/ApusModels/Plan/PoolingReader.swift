@@ -82,29 +82,16 @@ extension PlanReader {
 
 extension PlanReader {
   /// Makes of a plan whose tokens look back one whose tokens look both ways, and which pools instead of predicting.
-  ///
-  /// Its sequences are whole within a step, so that nothing of a layer's keys and values is needed in a later step:
-  /// all layers with heads of one shape have the same place for them.
   func encoder(_ causal: NetworkPlan, _ style: PoolingStyle = PoolingStyle()) throws(GGUFError) -> NetworkPlan {
     guard try keys.bool("attention.causal") != true else {
       throw keys.error(
         "attention.causal", .unsupported, expected: "a model whose tokens look both ways (false)", found: "true")
     }
     var plan = causal
-    plan.cacheLayers = []
-    for index in plan.layers.indices {
-      guard case .attention(var attention) = plan.layers[index].mixer else { continue }
+    try plan.editAttention { _, attention throws(GGUFError) in
       if case .causal(let window) = attention.mask { attention.mask = .full(window: window) }
-      if let place = plan.cacheLayers.firstIndex(of: attention.layout) {
-        attention.cacheLayer = place
-      } else {
-        attention.cacheLayer = plan.cacheLayers.count
-        plan.cacheLayers.append(attention.layout)
-      }
-      plan.layers[index].mixer = .attention(attention)
     }
-    plan.output.head = .pooled(try pooling(style))
-    plan.unusedTensors += Self.unusedHeads
+    plan.pool(by: try pooling(style))
     return plan
   }
 
@@ -112,11 +99,48 @@ extension PlanReader {
   func poolIfStated(_ plan: inout NetworkPlan) throws(GGUFError) {
     guard case .logits = plan.output.head, isPooled else { return }
     let pooling = try self.pooling(PoolingStyle(rankedKind: .last, isSoftmax: true))
-    guard pooling.kind != nil else { return }
-    plan.output.head = .pooled(pooling)
-    plan.unusedTensors += Self.unusedHeads
+    if pooling.kind != nil { plan.pool(by: pooling) }
+  }
+}
+
+extension NetworkPlan {
+  /// Gives the network a head that pools.
+  fileprivate mutating func pool(by pooling: PoolingPlan) {
+    output.head = .pooled(pooling)
+    // Heads that a file may have beside the one that is used.
+    unusedTensors += ["cls.", "output.weight", "output.bias"]
+    shareCache()
   }
 
-  /// Heads that a file may have beside the one that is used.
-  private static let unusedHeads = ["cls.", "output.weight", "output.bias"]
+  /// Gives all layers with heads of one shape one place for keys and values.
+  ///
+  /// A pooled sequence is whole within a step, so that none of them is needed behind its layer; unless layers look at
+  /// those of others.
+  private mutating func shareCache() {
+    let looksElsewhere = layers.contains { layer in
+      guard case .attention(let attention) = layer.mixer else { return false }
+      return attention.key == nil
+    }
+    if looksElsewhere { return }
+    cacheLayers = []
+    for index in layers.indices {
+      let layout = layers[index].mixer.cache.layout
+      let place = cacheLayers.firstIndex(of: layout) ?? cacheLayers.count
+      if place == cacheLayers.count { cacheLayers.append(layout) }
+      layers[index].mixer.setCacheLayer(place)
+    }
+  }
+}
+
+extension MixerPlan {
+  fileprivate mutating func setCacheLayer(_ layer: Int) {
+    switch self {
+    case .attention(var plan):
+      plan.cacheLayer = layer
+      self = .attention(plan)
+    case .latent(var plan):
+      plan.cacheLayer = layer
+      self = .latent(plan)
+    }
+  }
 }
