@@ -28,19 +28,16 @@ extension CPUBackend {
     }
   }
 
-  /// The same for one row of a table of which not all is used.
-  func verify(_ table: CPUWeight, row: Int) -> Bool {
-    if table.digest.load(ordering: .relaxed) != 0 || table.rowDigests[row] != nil { return true }
-    if isFinite(table, row: row) {
-      guard let range = table.source.lostBytes(around: row) else {
-        table.rowDigests[row] = contentDigest(of: table.bytes(of: row..<row + 1), at: 0)
-        return true
-      }
-      fail(.lostBytes(name: table.name, range: range, path: table.source.file.path))
-    } else {
-      fail(.nonFiniteWeight(name: table.name, row: row, path: table.source.file.path))
+  /// What is wrong with one row of a table of which not all is used; it is looked at the first time only.
+  func damage(of table: CPUWeight, row: Int) -> BackendError? {
+    if table.digest.load(ordering: .relaxed) != 0 || table.rowDigests[row] != nil { return nil }
+    let path = table.source.file.path
+    guard isFinite(table, row: row) else { return .nonFiniteWeight(name: table.name, row: row, path: path) }
+    if let range = table.source.lostBytes(around: row) {
+      return .lostBytes(name: table.name, range: range, path: path)
     }
-    return false
+    table.rowDigests[row] = contentDigest(of: table.bytes(of: row..<row + 1), at: 0)
+    return nil
   }
 
   private func verify(_ weight: CPUWeight, _ scrutiny: Scrutiny) throws(BackendError) {

@@ -102,9 +102,11 @@ internal import Synchronization
 
   init(_ layout: KVCacheLayout) throws(BackendError) {
     for layer in layout.layers where layer.byteCount(layout.format) == nil {
+      let dimension =
+        layout.format.byteCount(values: layer.keyDimension) == nil ? layer.keyDimension : layer.valueDimension
       throw .unsupported(
         "a \(layout.format.rawValue) KV cache needs heads of whole 32 values, this model's have "
-          + "\(layer.keyDimension): use f16")
+          + "\(dimension): use f16")
     }
     guard let byteCount = layout.byteCount else { throw .outOfMemory(what: "the KV cache", byteCount: .max) }
     memory = try AlignedBuffer(byteCount: byteCount, for: "the KV cache")
