@@ -38,6 +38,8 @@ package import ApusCore
   var attentionRoom: AttentionRoom
   /// Parts of heads, see `matmulHeads`.
   var headRoom: AlignedBuffer
+  var expertPlan = ExpertPlan()
+  var expertRoom: ExpertRoom
   /// The rows of the current step.
   var batch = AttentionBatch()
   /// The first failure of the current step.
@@ -56,6 +58,7 @@ package import ApusCore
     denseTiles = try DenseTiles(workers: pool.threadCount)
     attentionRoom = try AttentionRoom()
     headRoom = try AlignedBuffer(byteCount: 0, for: "heads")
+    expertRoom = try ExpertRoom()
   }
 
   package func makeBuffer(rows: Int, columns: Int) throws(BackendError) -> Buffer {
