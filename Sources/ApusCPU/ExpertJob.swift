@@ -96,9 +96,9 @@ internal import ApusCore
     for run in 0..<runs {
       let up = unsafe up + run * count
       if layer.gate == nil {
-        unsafe kernels.activate(up, count: count, layer.activation)
+        unsafe kernels.activate(layer.activation, up, count: count)
       } else {
-        unsafe kernels.gate(up, by: gate + run * count, count: count, layer.activation)
+        unsafe kernels.gate(layer.activation, gate: gate + run * count, up: up, count: count)
       }
     }
   }

@@ -52,6 +52,7 @@ enum Architectures {
     Entry("bitnet", BitNet.self),
     Entry("deepseek2", DeepSeek2.self),
     Entry("gemma4", Gemma4.self),
+    Entry("gemma3n", Gemma3n.self),
     Entry("bert", BERT.self),
     Entry("nomic-bert", NomicBERT.self),
     Entry("nomic-bert-moe", NomicBERTMoE.self),

@@ -16,4 +16,8 @@ enum BufferRole: CaseIterable, Sendable {
   case router, shared, sharedGate
   /// Position embeddings, and per-layer inputs with what is made of them.
   case positions, layerInputs, layerEmbeddings, layerInput, layerGate
+  /// All residual streams; all but the first, before and behind their last matrices; a router of streams, its factors.
+  case streams, otherStreams, endedStreams, streamRouter, streamFactors
+  /// Inner values of a branch of low rank.
+  case lowRank
 }

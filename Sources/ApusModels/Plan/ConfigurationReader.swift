@@ -75,6 +75,16 @@ final class ConfigurationReader {
     return value
   }
 
+  /// Floats with an entry for each of `layers`; nil where the file has none.
+  func numbers(_ name: String, layers: Int) throws(GGUFError) -> [Float]? {
+    asked.insert(name)
+    guard let values = try metadata.floats(key(name)) else { return nil }
+    guard values.count == layers else {
+      throw error(name, expected: "\(layers) entries, one for each layer", found: "\(values.count)")
+    }
+    return values
+  }
+
   func contains(_ name: String) -> Bool { metadata.value(key(name)) != nil }
 
   func string(_ name: String) throws(GGUFError) -> String? {

@@ -9,6 +9,8 @@ package struct NetworkPlan: Sendable {
   var hiddenSize: Int
   var vocabularySize: Int
   var embedding: EmbeddingPlan
+  /// Nil for a network with one residual stream.
+  var streams: StreamsPlan?
   package var ropes: [RopePlan] = []
   package var layers: [LayerPlan] = []
   /// Keys and values of the layers that store their own.
@@ -19,7 +21,7 @@ package struct NetworkPlan: Sendable {
 
   /// All tensors, parts of fused ones apart, in the order in which a step reads them.
   package var tensors: [TensorPlan] {
-    embedding.tensors + ropes.flatMap(\.tensors) + layers.flatMap(\.tensors) + output.tensors
+    embedding.tensors + streams.tensors + ropes.flatMap(\.tensors) + layers.flatMap(\.tensors) + output.tensors
   }
 
   /// Values of a row in each buffer, for the widest layer.
@@ -32,6 +34,7 @@ package struct NetworkPlan: Sendable {
       columns[.layerInputs] = inputs.projection.rows
       columns[.layerEmbeddings] = inputs.projection.rows
     }
+    columns.merge(streams?.columns ?? [:]) { max($0, $1) }
     for layer in layers { columns.merge(layer.columns) { max($0, $1) } }
     return columns
   }
@@ -39,6 +42,7 @@ package struct NetworkPlan: Sendable {
   /// States what only kept rows go through: the last layer behind its keys and values, and the output.
   mutating func finish() {
     if output.needsFewRows, !layers.isEmpty { layers[layers.count - 1].keepOnly() }
+    streams.keepOnly()
     output.keepOnly()
   }
 }

@@ -1,4 +1,4 @@
-package import ApusCore
+internal import ApusCore
 
 /// How the activations of a sequence become one vector, or scores.
 package struct PoolingPlan: Sendable, HasTensors {

@@ -7,6 +7,7 @@ enum GLM4: Architecture {
     var style = BlockStyle(.adjacent)
     style.placement = .around
     style.allowsPartialRope = true
+    style.hasFusedGate = true
     return try BlockReader(reader, style).plan()
   }
 }

@@ -2,7 +2,7 @@ internal import ApusCore
 internal import ApusGGUF
 
 /// What all Gemmas have: scaled embeddings, GELU in the gate.
-private func gemmaStyle(_ reader: PlanReader) -> BlockStyle {
+func gemmaStyle(_ reader: PlanReader) -> BlockStyle {
   var style = BlockStyle(.split)
   style.embeddingScale = Float(reader.hiddenSize).squareRoot()
   style.activation = .gelu

@@ -83,17 +83,10 @@ private struct Gemma4Layers {
 
   /// The inputs of all layers, where the model has them.
   var inputs: LayerInputsPlan? {
-    guard inputWidth > 0 else { return nil }
-    let columns = inputWidth * reader.layers
-    var parameters = norm
-    parameters.groups = reader.layers
-    return LayerInputsPlan(
-      width: inputWidth,
-      table: TensorPlan(
-        "per_layer_token_embd.weight", .vocabulary, rows: reader.vocabularySize, columns: columns),
-      projection: reader.projection("per_layer_model_proj", rows: columns, columns: reader.hiddenSize),
-      norm: reader.norm("per_layer_proj_norm", parameters, columns: inputWidth))
+    inputWidth > 0 ? inputReader.inputs : nil
   }
+
+  private var inputReader: LayerInputReader { LayerInputReader(reader: reader, norm: norm, width: inputWidth) }
 
   /// Attention of one layer, where `cacheLayers` have keys and values already.
   func attention(_ index: Int, cacheLayers: [KVLayerLayout]) throws(GGUFError) -> AttentionPlan {
@@ -124,7 +117,8 @@ private struct Gemma4Layers {
     if reader.tensors.contains(prefix + "attn_v.weight") {
       plan.value = reader.projection(prefix + "attn_v", rows: kvHeads * value, columns: hidden)
     } else if key != value {
-      throw reader.keys.error("attention.value_length", expected: "the size of a key, as no tensor has values", found: "\(value)")
+      throw reader.keys.error(
+        "attention.value_length", expected: "the size of a key, as no tensor has values", found: "\(value)")
     }
     return plan
   }
@@ -147,12 +141,7 @@ private struct Gemma4Layers {
       mixerNorm: norm("attn_norm"), mixer: .attention(attention), mixerOutputNorm: norm("post_attention_norm"),
       feedForwardNorm: norm("ffn_norm"), feedForward: try feedForward(index, prefix),
       feedForwardOutputNorm: norm("post_ffw_norm"))
-    if inputWidth > 0 {
-      layer.layerInput = LayerInputPlan(
-        columns: inputWidth * reader.layers,
-        gate: reader.projection(prefix + "inp_gate", rows: inputWidth, columns: hidden), activation: .gelu,
-        projection: reader.projection(prefix + "proj", rows: hidden, columns: inputWidth), norm: norm("post_norm"))
-    }
+    if inputWidth > 0 { layer.layerInput = inputReader.input(index) }
     if reader.tensors.contains(prefix + "layer_output_scale.weight") {
       layer.outputFactor = TensorPlan(prefix + "layer_output_scale.weight", .bias, columns: 1)
     }

@@ -22,6 +22,7 @@ enum Phi3: Architecture {
     var style = BlockStyle(.split)
     style.allowsPartialRope = true
     style.ignoresWindow = true
+    style.hasFusedGate = true
     return try BlockReader(reader, style).plan()
   }
 }
