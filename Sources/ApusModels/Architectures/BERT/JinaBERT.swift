@@ -9,6 +9,7 @@ enum JinaBERT2: Architecture {
     var style = BlockStyle(nil)
     style.activation = .gelu
     style.isGated = try isGated(reader)
+    style.hasFusedGate = true
     if reader.tensors.contains("blk.0.attn_q_norm.weight") { style.headNorm = .fullWidth }
     var plan = try reader.postNormEncoder(style)
     let bias = try reader.keys.number("attention.max_alibi_bias", "a finite number above 0", default: 8) { $0 > 0 }

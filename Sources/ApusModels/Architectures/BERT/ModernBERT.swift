@@ -8,6 +8,7 @@ enum ModernBERT: Architecture {
     var style = BlockStyle(.split)
     style.norm = .layer
     style.activation = try activation(reader)
+    style.hasFusedGate = true
     style.windowPeriod = 3
     style.startsPeriodWithoutWindow = true
     style.windowRopeBase = 10_000
