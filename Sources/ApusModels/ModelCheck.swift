@@ -14,8 +14,8 @@ package func checkModel(
   let loaded = try loadModel(path: path, backend: backend, options: options, progress: progress)
   do throws(BackendError) {
     let cache = try loaded.model.makeKVCache(format: .f16, positions: 1)
-    if let pooling = loaded.configuration.pooling {
-      try checkEmbedding(loaded, pooling, cache)
+    if loaded.configuration.pooling != nil {
+      try checkEmbedding(loaded, cache)
       return loaded
     }
     var logits = [Float](repeating: 0, count: loaded.configuration.vocabularySize)
@@ -32,16 +32,14 @@ package func checkModel(
 }
 
 /// Computes the vector or scores of one token.
-private func checkEmbedding(
-  _ loaded: LoadedModel, _ pooling: PoolingPlan, _ cache: KVCache
-) throws(BackendError) {
+private func checkEmbedding(_ loaded: LoadedModel, _ cache: KVCache) throws(BackendError) {
   let token = loaded.vocabulary[.beginningOfSequence] ?? 0
   do throws(EmbeddingError) {
-    for result in try loaded.model.embed([[token]], pooling: pooling.kind ?? .mean, cache: cache) {
+    for result in try loaded.model.embed([[token]], cache: cache) {
       if case .failure(let error) = result { throw .backend(error) }
     }
   } catch {
     if case .backend(let error) = error { throw error }
-    preconditionFailure("one token with a pooling can be embedded")
+    preconditionFailure("a model that pools takes one token")
   }
 }

@@ -21,8 +21,7 @@ package struct PoolingPlan: Sendable, HasTensors {
     package var isSoftmax = false
   }
 
-  /// Nil where the file leaves it to the caller.
-  package var kind: Kind?
+  package var kind: Kind
   /// What the pooled vector goes through, one after the other.
   var layers: [PooledLayerPlan] = []
   /// Values of the result.

@@ -12,26 +12,24 @@ struct PoolingStyle {
 }
 
 extension PlanReader {
-  /// Whether a file is of a model that makes vectors or scores of texts.
-  var isPooled: Bool { keys.contains("pooling_type") || hasClassifier }
-
   private var hasClassifier: Bool {
     tensors.contains("cls.output.weight") || tensors.contains("cls.weight")
   }
 
-  /// How the file says that sequences are pooled; where it does not, a classifier says that they are ranked.
-  func pooling(_ style: PoolingStyle = PoolingStyle()) throws(GGUFError) -> PoolingPlan {
+  /// How the file says that sequences are pooled; where it does not, a classifier says that they are ranked, and nil
+  /// stands for a file without one.
+  func pooling(_ style: PoolingStyle = PoolingStyle()) throws(GGUFError) -> PoolingPlan? {
     switch try keys.integer("pooling_type", 0...4, default: 0) {
     case 1: return try vectors(.mean)
     case 2: return try vectors(.first)
     case 3: return try vectors(.last)
     case 4: return try ranking(style)
-    default: return hasClassifier ? try ranking(style) : try vectors(nil)
+    default: return hasClassifier ? try ranking(style) : nil
     }
   }
 
   /// Vectors, through the dense layers that the file has behind the pooling.
-  private func vectors(_ kind: PoolingPlan.Kind?) throws(GGUFError) -> PoolingPlan {
+  private func vectors(_ kind: PoolingPlan.Kind) throws(GGUFError) -> PoolingPlan {
     var plan = PoolingPlan(kind: kind, columns: hiddenSize)
     for name in ["dense_2", "dense_3"] {
       guard let rows = tensors.rows(of: name + ".weight") else { continue }
@@ -91,15 +89,17 @@ extension PlanReader {
     try plan.editAttention { _, attention throws(GGUFError) in
       if case .causal(let window) = attention.mask { attention.mask = .full(window: window) }
     }
-    plan.pool(by: try pooling(style))
+    // Sentence encoders are made for the mean; one that is not says so.
+    plan.pool(by: try pooling(style) ?? vectors(.mean))
     return plan
   }
 
   /// Makes of a plan that predicts tokens one that pools, where the file says so.
   func poolIfStated(_ plan: inout NetworkPlan) throws(GGUFError) {
-    guard case .logits = plan.output.head, isPooled else { return }
-    let pooling = try self.pooling(PoolingStyle(rankedKind: .last, isSoftmax: true))
-    if pooling.kind != nil { plan.pool(by: pooling) }
+    guard case .logits = plan.output.head,
+      let pooling = try pooling(PoolingStyle(rankedKind: .last, isSoftmax: true))
+    else { return }
+    plan.pool(by: pooling)
   }
 }
 
