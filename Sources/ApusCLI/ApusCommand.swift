@@ -23,7 +23,7 @@ struct ApusCommand: AsyncParsableCommand {
     version: "apus 0.1.0",
     subcommands: [
       Run.self, Serve.self, Check.self, Inspect.self, Fit.self, Doctor.self, Tokenize.self, Detokenize.self,
-      Template.self, Evaluate.self, Synthesize.self, Bench.self,
+      Template.self, Embed.self, Evaluate.self, Synthesize.self, Bench.self,
     ])
 
   /// Runs the program; never returns an error.
@@ -49,6 +49,7 @@ struct ApusCommand: AsyncParsableCommand {
     switch command {
     case let command as Serve: ThreadRoom.needs(serving: command.load.threads)
     case let command as Run: ThreadRoom.needs(computing: command.load.threads)
+    case let command as Embed: ThreadRoom.needs(computing: command.load.threads)
     default: 0
     }
   }

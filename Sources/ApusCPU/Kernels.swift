@@ -247,6 +247,7 @@ extension KVFormat {
     switch self {
     case .f16: APUS_KV_F16
     case .q8_0: APUS_KV_Q8_0
+    case .f32: APUS_KV_F32
     }
   }
 }
@@ -259,6 +260,7 @@ extension Activation {
     case .geluErf: APUS_gelu_erf
     case .squaredRelu: APUS_squared_relu
     case .sigmoid: APUS_sigmoid
+    case .tanh: APUS_tangent
     case .clampedSwish: APUS_clamped_swish
     }
   }

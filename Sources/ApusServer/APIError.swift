@@ -163,6 +163,8 @@ extension APIError {
         code: "context_length_exceeded")
     case .noChatTemplate, .chatTemplate:
       self = .invalid("messages", error.description)
+    case .unsuitableModel:
+      self = .invalid("model", error.description)
     case .queueFull:
       self = .queueFull
     case .shuttingDown:

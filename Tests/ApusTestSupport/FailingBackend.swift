@@ -128,6 +128,10 @@ extension FailingBackend {
 
   package func _gather(_ x: Buffer, rows: [Int], into y: Buffer) { inner._gather(x, rows: rows, into: y) }
 
+  package func _average(_ x: Buffer, rows ranges: [Range<Int>], into y: Buffer) {
+    inner._average(x, rows: ranges, into: y)
+  }
+
   package func _route(_ logits: Buffer, _ rule: RoutingRule, bias: Weight?, into routing: Routing) {
     inner._route(logits, rule, bias: bias, into: routing)
   }

@@ -81,6 +81,7 @@ struct Serve: AsyncParsableCommand {
       options.unreadByteLimit = 8 << 10
       options.readerStall = configuration.timeouts.writeStall
       let model = try await Model.load(model.path, options: options)
+      try model.information.requireGeneration(path: self.model.path, instead: "apus embed computes with it")
       let log = try logWriter()
       defer { log.finish() }
       let logger = Logger(label: "apus") { label in
