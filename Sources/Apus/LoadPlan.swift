@@ -68,10 +68,11 @@ struct LoadPlan {
     let needed = file.footprint(use)?.total
     if let needed, needed <= freeByteCount { return }
     guard let largest = file.largestContext(use, budget: freeByteCount) else {
+      let sizes = file.configuration.cacheLayers.flatMap { [$0.keyDimension, $0.valueDimension] }
       throw .invalidOption(
         name: "kvFormat",
         reason: "a KV cache of \(options.kvFormat.rawValue) needs heads of whole 32 values, and this model's have "
-          + "\(file.configuration.keyDimension): use \(KVCacheFormat.f16.rawValue)")
+          + "\(sizes.first { !$0.isMultiple(of: 32) } ?? 0): use \(KVCacheFormat.f16.rawValue)")
     }
     throw .notEnoughMemory(
       neededBytes: needed ?? .max, availableBytes: freeByteCount, largestContext: largest > 1 ? largest : nil)

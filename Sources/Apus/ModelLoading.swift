@@ -52,6 +52,7 @@ struct ModelLoading: Sendable {
   ) throws(ApusError) -> LoadedModel {
     var options = LanguageModel.Options()
     options.maxBatchRows = plan.batchRows(contextLength: contextLength)
+    options.contextLength = contextLength
     let backend = try makeBackend(plan)
     do throws(ModelError) {
       return try file.load(backend: backend, options: options) { loaded, total in

@@ -9,11 +9,17 @@ struct AttentionRuns {
   }
 
   private(set) var runs: [Run] = []
+  /// The position after the last one that the batch has of each sequence.
+  private(set) var lengths: [Int] = []
 
   /// Takes the rows of `batch`, in runs of at most `maxTokens`.
   mutating func cut(_ batch: AttentionBatch, maxTokens: Int) {
     runs.removeAll(keepingCapacity: true)
+    lengths.removeAll(keepingCapacity: true)
+    lengths.append(contentsOf: repeatElement(0, count: batch.blockTables.count))
     for row in 0..<batch.rows {
+      let sequence = Int(batch.sequences[row])
+      lengths[sequence] = max(lengths[sequence], Int(batch.positions[row]) + 1)
       if let last = runs.last, last.tokens < maxTokens, batch.sequences[row] == batch.sequences[row - 1],
         batch.positions[row] == batch.positions[row - 1] + 1
       {
@@ -28,6 +34,7 @@ struct AttentionRuns {
 /// Attention of a batch in one layer, cut into a tile for every run and kv head.
 @safe struct AttentionJob {
   private let runs: [AttentionRuns.Run]
+  private let lengths: [Int]
   private let batch: AttentionBatch
   private let q: CPURows
   private let y: CPURows
@@ -41,6 +48,7 @@ struct AttentionRuns {
     parameters: AttentionParameters, y: CPURows
   ) {
     self.runs = runs.runs
+    lengths = runs.lengths
     self.batch = batch
     self.q = q
     self.y = y
@@ -69,21 +77,37 @@ struct AttentionRuns {
 
   private func withOperands(of run: AttentionRuns.Run, _ body: (Kernels.Attention) -> Void) {
     unsafe batch.blockTables[Int(batch.sequences[run.row])].withUnsafeBufferPointer { table in
-      if let blocks = table.baseAddress { unsafe body(operands(of: run, blocks)) }
+      guard let blocks = table.baseAddress else { return }
+      var operands = unsafe operands(of: run, blocks)
+      guard let slopes = parameters.slopes else { return unsafe body(operands) }
+      unsafe slopes.withUnsafeBufferPointer { slopes in
+        unsafe operands.slopes = slopes.baseAddress
+        unsafe body(operands)
+      }
     }
   }
 
   private func operands(of run: AttentionRuns.Run, _ blockTable: UnsafePointer<Int32>) -> Kernels.Attention {
     let layout = cache.layout
-    guard case .causal(let limit) = parameters.mask else { preconditionFailure("not yet") }
-    let window = limit ?? 0
-    return unsafe Kernels.Attention(
+    var operands = unsafe Kernels.Attention(
       format: cache.format, q: q.row(run.row), y: y.row(run.row), qStride: q.columns, yStride: y.columns,
       keys: cache.keys, values: cache.values,
       keyBlockByteCount: cache.keyBlockByteCount, valueBlockByteCount: cache.valueBlockByteCount,
       blockTable: blockTable, group: parameters.heads / layout.kvHeads, keyDimension: layout.keyDimension,
       valueDimension: layout.valueDimension, tokens: run.tokens, position: Int(batch.positions[run.row]),
-      window: window, scale: parameters.scale)
+      scale: parameters.scale)
+    switch parameters.mask {
+    case .causal(let window):
+      if let window { unsafe operands.before = max(0, window - 1) }
+    case .full(let window):
+      unsafe operands.length = lengths[Int(batch.sequences[run.row])]
+      unsafe operands.before = window.map { $0 / 2 } ?? .max
+      unsafe operands.after = window.map { $0 / 2 } ?? operands.length
+    }
+    unsafe operands.softCap = parameters.softCap ?? 0
+    unsafe operands.sinks = parameters.sinks?.cpu.floats
+    unsafe operands.valuesAreKeys = layout.valuesAreKeys
+    return unsafe operands
   }
 }
 

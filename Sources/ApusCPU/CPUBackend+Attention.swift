@@ -2,26 +2,31 @@ package import ApusCore
 
 extension CPUBackend {
   package func _store(_ k: Buffer, _ v: Buffer?, in cache: KVCache, layer: Int) {
-    guard let v = v?.cpu else { preconditionFailure("not yet") }
-    let (k, cache) = (k.cpu, cache.cpu[layer])
-    let layout = cache.layout
-    let (heads, dimension) = (layout.kvHeads, layout.keyDimension)
+    let (k, v, cache) = (k.cpu, v?.cpu, cache.cpu[layer])
+    let heads = cache.layout.kvHeads
     // Of keys every value is on a cache line of its own: soon worth a thread.
-    let perTile = max(1, Self.smallestStore / dimension)
+    let perTile = max(1, Self.smallestStore / max(1, cache.layout.keyDimension))
     pool.run(tiles: (batch.rows * heads + perTile - 1) / perTile) { tile, _ in
       for index in tile * perTile..<min(batch.rows * heads, (tile + 1) * perTile) {
         let (row, head) = (index / heads, index % heads)
-        let slot = batch.slot(of: row)
-        let keys = unsafe cache.keys + slot.block * cache.keyBlockByteCount
-        let values = unsafe cache.values + slot.block * cache.valueBlockByteCount
-        unsafe kernels.storeKey(
-          k.row(row) + head * dimension, dimension: dimension, as: cache.format, offset: slot.offset,
-          in: keys + head * cache.keyHeadByteCount)
-        unsafe kernels.storeValue(
-          v.row(row) + head * layout.valueDimension, dimension: layout.valueDimension, as: cache.format,
-          offset: slot.offset, in: values + head * cache.valueHeadByteCount)
+        storeKey(k, row: row, head: head, in: cache)
+        if let v, !cache.layout.valuesAreKeys { storeValue(v, row: row, head: head, in: cache) }
       }
     }
+  }
+
+  private func storeKey(_ k: CPURows, row: Int, head: Int, in cache: CPUKVLayer) {
+    let (slot, dimension) = (batch.slot(of: row), cache.layout.keyDimension)
+    let block = unsafe cache.keys + slot.block * cache.keyBlockByteCount + head * cache.keyHeadByteCount
+    unsafe kernels.storeKey(
+      k.row(row) + head * dimension, dimension: dimension, as: cache.format, offset: slot.offset, in: block)
+  }
+
+  private func storeValue(_ v: CPURows, row: Int, head: Int, in cache: CPUKVLayer) {
+    let (slot, dimension) = (batch.slot(of: row), cache.layout.valueDimension)
+    let block = unsafe cache.values + slot.block * cache.valueBlockByteCount + head * cache.valueHeadByteCount
+    unsafe kernels.storeValue(
+      v.row(row) + head * dimension, dimension: dimension, as: cache.format, offset: slot.offset, in: block)
   }
 
   /// Values of keys below which waking threads costs more than it saves.
@@ -30,9 +35,12 @@ extension CPUBackend {
   package func _attention(
     _ q: Buffer, over cache: KVCache, layer: Int, _ parameters: AttentionParameters, into y: Buffer
   ) {
-    attentionRuns.cut(batch, maxTokens: Self.attentionTokens)
+    if let sinks = parameters.sinks, !verify(sinks.cpu) { return }
+    let layer = cache.cpu[layer]
+    let group = max(1, parameters.heads / layer.layout.kvHeads)
+    attentionRuns.cut(batch, maxTokens: max(1, min(Self.attentionTokens, Self.attentionQueries / group)))
     let job = AttentionJob(
-      runs: attentionRuns, batch: batch, q: q.cpu, cache: cache.cpu[layer], parameters: parameters, y: y.cpu)
+      runs: attentionRuns, batch: batch, q: q.cpu, cache: layer, parameters: parameters, y: y.cpu)
     do throws(BackendError) {
       try attentionRoom.reserve(for: job, workers: pool.threadCount)
     } catch { return fail(error) }
@@ -50,6 +58,8 @@ extension CPUBackend {
   private static let smallestAttention = 16_384
   /// Tokens of a prompt that share the keys and values of a KV block.
   private static let attentionTokens = 16
+  /// Tokens times heads of a group above which what they sum leaves a core's caches.
+  private static let attentionQueries = 256
 
   /// All parts of a run and a kv head, one after the other.
   private func whole(_ job: AttentionJob, tile: Int, worker: Int) {

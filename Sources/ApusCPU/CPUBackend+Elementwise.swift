@@ -20,20 +20,27 @@ extension CPUBackend {
   package func _embed(_ tokens: [Token], from table: Weight, into x: Buffer) {
     let (table, x) = (table.cpu, x.cpu)
     for (row, token) in tokens.enumerated() {
-      guard verify(table, row: Int(token)) else { continue }
-      unsafe kernels.decode(table.format, table.row(Int(token)), count: table.columns, into: x.row(row))
+      if let error = damage(of: table, row: Int(token)) {
+        // So that it shows in all that is computed from it.
+        unsafe x.row(row).update(repeating: .nan, count: x.columns)
+        fail(row: row, error)
+      } else {
+        unsafe kernels.decode(table.format, table.row(Int(token)), count: table.columns, into: x.row(row))
+      }
     }
   }
 
   package func _norm(_ x: Buffer, _ parameters: NormParameters, gain: Weight?, bias: Weight?, into y: Buffer) {
-    guard parameters.kind == .rms, parameters.groups == 1, bias == nil, let gain = gain?.cpu else {
-      preconditionFailure("not yet")
-    }
     let (x, y) = (x.cpu, y.cpu)
-    guard verify(gain) else { return }
-    let gains = unsafe gain.floats
+    guard gain.map({ verify($0.cpu) }) ?? true, bias.map({ verify($0.cpu) }) ?? true else { return }
+    let (gain, bias) = unsafe (GroupVector(gain, columns: x.columns), GroupVector(bias, columns: x.columns))
+    let count = x.columns / parameters.groups
     forEachRow(x.rows, columns: x.columns) { row in
-      unsafe kernels.rmsNorm(x.row(row), gain: gains, epsilon: parameters.epsilon, count: x.columns, into: y.row(row))
+      for start in stride(from: 0, to: x.columns, by: max(1, count)) {
+        unsafe kernels.norm(
+          x.row(row) + start, parameters.kind, gain: gain.group(at: start), bias: bias.group(at: start),
+          epsilon: parameters.epsilon, count: count, into: y.row(row) + start)
+      }
     }
   }
 
@@ -74,19 +81,25 @@ extension CPUBackend {
     }
   }
 
-  package func _gate(_ up: Buffer, by gate: Buffer, _ activation: Activation) {
-    guard activation == .silu, gate.columns == up.columns else { preconditionFailure("not yet") }
-    let (gate, up) = (gate.cpu, up.cpu)
-    forEachRow(up.rows, columns: up.columns * 4) { row in
-      unsafe kernels.swiGLU(gate: gate.row(row), up: up.row(row), count: up.columns)
+  package func _add(_ y: Buffer, to x: Buffer, factor: Float) {
+    let (y, x) = (y.cpu, x.cpu)
+    forEachRow(x.rows, columns: x.columns) { row in
+      unsafe kernels.add(y.row(row), to: x.row(row), factor: factor, count: x.columns)
     }
   }
 
-  package func _add(_ y: Buffer, to x: Buffer, factor: Float) {
-    guard factor == 1 else { preconditionFailure("not yet") }
-    let (y, x) = (y.cpu, x.cpu)
+  package func _scale(_ x: Buffer, by factor: Float) {
+    let x = x.cpu
+    forEachRow(x.rows, columns: x.columns) { row in unsafe kernels.scale(x.row(row), by: factor, count: x.columns) }
+  }
+
+  package func _temper(_ x: Buffer, factor: Float, every positions: Int) {
+    let x = x.cpu
     forEachRow(x.rows, columns: x.columns) { row in
-      unsafe kernels.add(y.row(row), to: x.row(row), count: x.columns)
+      let steps = Int(batch.positions[row]) / positions
+      guard steps > 0 else { return }
+      let temper = Float(1 + Double(factor) * log(Double(1 + steps)))
+      unsafe kernels.scale(x.row(row), by: temper, count: x.columns)
     }
   }
 
@@ -96,20 +109,20 @@ extension CPUBackend {
       unsafe y.row(index).update(from: x.row(row), count: x.columns)
     }
   }
+}
 
-  package func _matmulHeads(_ x: Buffer, from offset: Int, _ weight: Weight, into y: Buffer, at target: Int) {
-    preconditionFailure("not yet")
+/// Gains or biases of a norm: of a whole row, or of one group for all groups; or none.
+@unsafe private struct GroupVector {
+  private let values: UnsafePointer<Float>?
+  private let isWholeRow: Bool
+
+  init(_ vector: Weight?, columns: Int) {
+    unsafe values = vector?.cpu.floats
+    unsafe isWholeRow = vector?.columns == columns
   }
 
-  package func _copyHeads(_ x: Buffer, heads: Int, from part: Range<Int>, into y: Buffer, at target: Int) {
-    preconditionFailure("not yet")
+  /// Those of the group that begins at value `start` of a row.
+  func group(at start: Int) -> UnsafePointer<Float>? {
+    unsafe isWholeRow ? values.map { unsafe $0 + start } : values
   }
-
-  package func _scale(_ x: Buffer, by factor: Float) { preconditionFailure("not yet") }
-
-  package func _cap(_ x: Buffer, at limit: Float) { preconditionFailure("not yet") }
-
-  package func _activate(_ x: Buffer, _ activation: Activation) { preconditionFailure("not yet") }
-
-  package func _temper(_ x: Buffer, factor: Float, every positions: Int) { preconditionFailure("not yet") }
 }

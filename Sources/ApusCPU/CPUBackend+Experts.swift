@@ -1,15 +1,103 @@
 package import ApusCore
 
+// A routed feed-forward layer is three lists of work: the products of the gate and of the matrix beside it with the
+// activation, those of the last matrix, and the sums. A tile of a product has some outputs of one expert for all rows
+// that were sent there; with a single row the outputs of all its experts are one list. Every product is a function of
+// its row and expert only, and the sums go in the order of choice: so results do not depend on what shares the batch.
+
 extension CPUBackend {
-  package func makeRouting(rows: Int, used: Int, experts: Int) throws(BackendError) -> Routing {
-    preconditionFailure("not yet")
-  }
-
-  package func _route(_ logits: Buffer, _ rule: RoutingRule, bias: Weight?, into routing: Routing) {
-    preconditionFailure("not yet")
-  }
-
   package func _experts(_ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, into y: Buffer) {
-    preconditionFailure("not yet")
+    let (x, y, choice) = (x.cpu, y.cpu, routing.cpu)
+    // Fewer rows were routed where that has failed.
+    guard x.rows > 0, routing.rows == x.rows, let layer = expertLayer(experts) else { return }
+    let most = ExpertRoom.rowsAtOnce(layer, used: choice.used)
+    let parts = (x.rows + most - 1) / most
+    for part in 0..<parts {
+      let rows = x.rows * part / parts..<x.rows * (part + 1) / parts
+      guard feedForward(x, choice, rows: rows, experts: routing.experts, layer, into: y) else { return }
+    }
+  }
+
+  /// Some rows of a layer; false (and a failure kept) where something is wrong.
+  private func feedForward(
+    _ x: CPURows, _ choice: CPURouting, rows: Range<Int>, experts: Int, _ layer: ExpertLayer, into y: CPURows
+  ) -> Bool {
+    expertPlan.group(choice, rows: rows, experts: experts)
+    guard verifyExperts(of: layer) else { return false }
+    expertPlan.cut(layer, threads: pool.threadCount)
+    do throws(BackendError) {
+      let places = unsafe try expertRoom.reserve(
+        layer, rows: rows.count, pairs: rows.count * choice.used, workers: pool.threadCount)
+      run(
+        unsafe ExpertJob(
+          kernels: kernels, layer: layer, plan: expertPlan, places: places, choice: choice, x: x, y: y, rows: rows))
+      return true
+    } catch {
+      fail(error)
+      return false
+    }
+  }
+
+  /// Threads fetch what comes next while they wait for it.
+  private func run(_ job: ExpertJob) {
+    let (plan, layer, threads) = (job.plan, job.layer, pool.threadCount)
+    let waitsForMemory = job.rows.count <= Self.decodeRows
+    if waitsForMemory { unsafe pool.fetch(plan.heads(layer.first[0], plan.firstTiles, threads: threads)) }
+    let quantized = ExpertRoom.quantizedRows
+    pool.run(tiles: (job.rows.count + quantized - 1) / quantized) { tile, worker in
+      job.takeInputs(tile, worker: worker)
+    }
+    if waitsForMemory { unsafe pool.fetch(plan.heads(layer.down, plan.downTiles, threads: threads)) }
+    pool.run(tiles: plan.firstTiles.count) { tile, worker in job.takeFirst(tile, worker: worker) }
+    if waitsForMemory { unsafe pool.fetch(layer.down.weight.nextHeads) }
+    lastMultiplied = layer.down.weight
+    pool.run(tiles: plan.downTiles.count) { tile, _ in job.takeDown(tile) }
+    let tileRows = max(1, Self.summedValues / (layer.hidden * job.choice.used))
+    pool.run(tiles: (job.rows.count + tileRows - 1) / tileRows) { tile, _ in
+      let first = job.rows.lowerBound + tile * tileRows
+      for row in first..<min(job.rows.upperBound, first + tileRows) { job.sum(row) }
+    }
+  }
+
+  /// Values that take some microseconds to add: below, waking threads costs more than it saves.
+  private static let summedValues = 16_384
+
+  /// Looks at the experts that are used for the first time.
+  private func verifyExperts(of layer: ExpertLayer) -> Bool {
+    var new: [CPUMatrix] = []
+    for matrices in layer.all {
+      for group in expertPlan.groups where matrices.weight.digests[group.expert] == 0 {
+        new.append(CPUMatrix(weight: matrices.weight, index: group.expert))
+      }
+    }
+    return verify(new)
+  }
+
+  /// The layer's weights; nil (and a failure kept) where a bias or factor is wrong.
+  private func expertLayer(_ experts: ExpertWeights) -> ExpertLayer? {
+    let small = [
+      experts.gateBias, experts.gateFactors, experts.upBias, experts.upFactors, experts.downBias, experts.downFactors,
+    ]
+    for weight in small { if let weight, !verify(weight.cpu) { return nil } }
+    do throws(BackendError) {
+      let gate = try experts.gate.map { weight throws(BackendError) in
+        try matrices(weight, bias: experts.gateBias, factors: experts.gateFactors)
+      }
+      let up = try matrices(experts.up, bias: experts.upBias, factors: experts.upFactors)
+      let down = try matrices(experts.down, bias: experts.downBias, factors: experts.downFactors)
+      return ExpertLayer(gate: gate, up: up, down: down, activation: experts.activation)
+    } catch {
+      fail(error)
+      return nil
+    }
+  }
+
+  private func matrices(_ weight: Weight, bias: Weight?, factors: Weight?) throws(BackendError) -> ExpertMatrices {
+    let bias = unsafe try bias?.cpu.vectors(kernels)
+    // One row has those of all experts.
+    let factors = unsafe try factors.map { factors throws(BackendError) in
+      unsafe CPUVectors(values: try factors.cpu.vectors(kernels).values, stride: 1)
+    }
+    return unsafe ExpertMatrices(weight: weight.cpu, bias: bias, factors: factors)
   }
 }

@@ -25,7 +25,7 @@ extension CPUBackend {
   }
 
   /// Rows of activations up to which a matmul waits for memory.
-  private static let decodeRows = 8
+  static let decodeRows = 8
 
   /// Has threads that wait for the next matmul fetch what they will read then: the weights that followed last time.
   private func fetchAhead(of weight: CPUWeight) {

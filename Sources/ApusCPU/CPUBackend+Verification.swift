@@ -1,26 +1,33 @@
 package import ApusCore
-internal import Synchronization
 
 // Weights are read once before their first use, to see what is wrong with them, and their digest is taken in the same
-// pass, so that a file that was touched later can be compared with what was used.
+// pass, so that a file that was touched later can be compared with what was used. Of a stack only the matrices that
+// are used are read: experts that no token was sent to stay on the disk.
 
 extension CPUBackend {
   package func verify(_ weight: Weight, _ scrutiny: Scrutiny) throws(BackendError) {
-    try verify(weight.cpu, scrutiny)
+    try verify(weight.cpu.matrices, scrutiny)
   }
 
   package func isUnchanged(_ weight: Weight) -> Bool {
     let weight = weight.cpu
-    let digest = weight.digest.load(ordering: .relaxed)
-    return (digest == 0 || self.digest(of: weight) { _ in } == digest)
+    let used = weight.matrices.filter { weight.digests[$0.index] != 0 }
+    return zip(used, read(used, looksAtValues: false)).allSatisfy { weight.digests[$0.index] == $1.digest }
       && weight.rowDigests.allSatisfy { contentDigest(of: weight.bytes(of: $0..<$0 + 1), at: 0) == $1 }
   }
 
   /// Looks at all of a weight the first time that it is used; false (and a failure kept) where something is wrong.
   func verify(_ weight: CPUWeight) -> Bool {
-    if weight.digest.load(ordering: .relaxed) != 0 { return true }
+    if weight.source.count == 1, weight.digests[0] != 0 { return true }
+    return verify(weight.matrices)
+  }
+
+  /// The same for some matrices of stacks.
+  func verify(_ matrices: [CPUMatrix]) -> Bool {
+    let new = matrices.filter { $0.weight.digests[$0.index] == 0 }
+    if new.isEmpty { return true }
     do throws(BackendError) {
-      try verify(weight, .loading)
+      try verify(new, .loading)
       return true
     } catch {
       fail(error)
@@ -28,46 +35,77 @@ extension CPUBackend {
     }
   }
 
-  /// The same for one row of a table of which not all is used.
-  func verify(_ table: CPUWeight, row: Int) -> Bool {
-    if table.digest.load(ordering: .relaxed) != 0 || table.rowDigests[row] != nil { return true }
-    if isFinite(table, row: row) {
-      guard let range = table.source.lostBytes(around: row) else {
-        table.rowDigests[row] = contentDigest(of: table.bytes(of: row..<row + 1), at: 0)
-        return true
+  /// What is wrong with one row of a table of which not all is used; it is looked at the first time only.
+  func damage(of table: CPUWeight, row: Int) -> BackendError? {
+    if table.digests[0] != 0 || table.rowDigests[row] != nil { return nil }
+    let path = table.source.file.path
+    guard CPUMatrix(weight: table, index: 0).firstNonFinite(row..<row + 1) == nil else {
+      return .nonFiniteWeight(name: table.name, row: row, path: path)
+    }
+    if let range = table.source.lostBytes(around: row) {
+      return .lostBytes(name: table.name, range: range, path: path)
+    }
+    table.rowDigests[row] = contentDigest(of: table.bytes(of: row..<row + 1), at: 0)
+    return nil
+  }
+
+  private func verify(_ matrices: [CPUMatrix], _ scrutiny: Scrutiny) throws(BackendError) {
+    for (matrix, reading) in zip(matrices, read(matrices, looksAtValues: true)) {
+      let weight = matrix.weight
+      let path = weight.source.file.path
+      if let row = reading.badRow {
+        throw .nonFiniteWeight(name: weight.name, row: matrix.index * weight.rows + row, path: path)
       }
-      fail(.lostBytes(name: table.name, range: range, path: table.source.file.path))
-    } else {
-      fail(.nonFiniteWeight(name: table.name, row: row, path: table.source.file.path))
+      if let range = matrix.source.lostBytes(scrutiny) {
+        throw .lostBytes(name: weight.name, range: range, path: path)
+      }
+      weight.digests[matrix.index] = reading.digest
     }
-    return false
   }
 
-  private func verify(_ weight: CPUWeight, _ scrutiny: Scrutiny) throws(BackendError) {
-    let firstBad = Atomic<Int>(.max)
-    let digest = digest(of: weight) { rows in
-      if let row = rows.first(where: { !isFinite(weight, row: $0) }) { firstBad.min(row, ordering: .relaxed) }
-    }
-    let row = firstBad.load(ordering: .relaxed)
-    let path = weight.source.file.path
-    if row != .max { throw .nonFiniteWeight(name: weight.name, row: row, path: path) }
-    if let range = weight.source.lostBytes(scrutiny) { throw .lostBytes(name: weight.name, range: range, path: path) }
-    weight.digest.store(digest, ordering: .relaxed)
+  /// What was found in a matrix, or in a part of one.
+  private struct Reading {
+    var digest: UInt64 = 0
+    /// The first row with a NaN or infinity.
+    var badRow: Int?
   }
 
-  private func isFinite(_ weight: CPUWeight, row: Int) -> Bool {
-    unsafe Kernels.firstNonFinite(weight.format, weight.row(row), blocks: weight.blocksPerRow) == nil
+  /// Rows of a matrix that one thread reads.
+  private struct Part {
+    let matrix: Int
+    let place: Int
+    let rows: Range<Int>
   }
 
-  /// Reads all of a weight, and calls `look` with rows that just came into the cache.
-  private func digest(of weight: CPUWeight, _ look: (Range<Int>) -> Void) -> UInt64 {
-    let sum = Atomic<UInt64>(0)
-    let tileRows = max(1, (1 << 18) / max(1, weight.rowByteCount))
-    pool.run(tiles: (weight.rows + tileRows - 1) / tileRows) { tile, _ in
-      let rows = tile * tileRows..<min(weight.rows, (tile + 1) * tileRows)
-      sum.wrappingAdd(contentDigest(of: weight.bytes(of: rows), at: tile), ordering: .relaxed)
-      look(rows)
+  /// Reads all of some matrices, and looks at values that just came into the cache if that is wanted.
+  private func read(_ matrices: [CPUMatrix], looksAtValues: Bool) -> [Reading] {
+    let parts = Self.parts(of: matrices)
+    var readings = [Reading](repeating: Reading(), count: parts.count)
+    unsafe readings.withUnsafeMutableBufferPointer { readings in
+      pool.run(tiles: parts.count) { tile, _ in
+        let part = parts[tile]
+        let matrix = matrices[part.matrix]
+        let digest = matrix.digest(part.rows, place: part.place)
+        unsafe readings[tile] = Reading(
+          digest: digest, badRow: looksAtValues ? matrix.firstNonFinite(part.rows) : nil)
+      }
     }
-    return max(1, sum.load(ordering: .relaxed))
+    var whole = [Reading](repeating: Reading(), count: matrices.count)
+    for (part, reading) in zip(parts, readings) {
+      whole[part.matrix].digest &+= reading.digest
+      whole[part.matrix].badRow = whole[part.matrix].badRow ?? reading.badRow
+    }
+    for index in whole.indices { whole[index].digest = max(1, whole[index].digest) }
+    return whole
+  }
+
+  /// Parts of some 256 KiB.
+  private static func parts(of matrices: [CPUMatrix]) -> [Part] {
+    matrices.enumerated().flatMap { index, matrix in
+      let (rows, step) = (matrix.weight.rows, max(1, (1 << 18) / max(1, matrix.weight.rowByteCount)))
+      return stride(from: 0, to: rows, by: step).map { first in
+        Part(matrix: index, place: first / step, rows: first..<min(rows, first + step))
+      }
+    }
   }
 }

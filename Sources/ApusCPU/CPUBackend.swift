@@ -36,10 +36,16 @@ package import ApusCore
   var denseTiles: DenseTiles
   var attentionRuns = AttentionRuns()
   var attentionRoom: AttentionRoom
+  /// Parts of heads, see `matmulHeads`.
+  var headRoom: AlignedBuffer
+  var expertPlan = ExpertPlan()
+  var expertRoom: ExpertRoom
   /// The rows of the current step.
   var batch = AttentionBatch()
   /// The first failure of the current step.
   var failure: BackendError?
+  /// The first failure of each row that has one in the current step, by row.
+  var rowFailures: [Int: BackendError] = [:]
 
   package var kernels: Kernels { options.kernels }
 
@@ -51,6 +57,8 @@ package import ApusCore
     quantized = try QuantizedActivations()
     denseTiles = try DenseTiles(workers: pool.threadCount)
     attentionRoom = try AttentionRoom()
+    headRoom = try AlignedBuffer(byteCount: 0, for: "heads")
+    expertRoom = try ExpertRoom()
   }
 
   package func makeBuffer(rows: Int, columns: Int) throws(BackendError) -> Buffer {
@@ -65,13 +73,21 @@ package import ApusCore
     KVCache(layout: layout, storage: try CPUKVCache(layout), owner: self)
   }
 
-  package func _begin(_ batch: AttentionBatch) { self.batch = batch }
+  package func _begin(_ batch: AttentionBatch) {
+    self.batch = batch
+    forgetFailures()
+  }
 
   package func _finish() throws(BackendError) -> [RowFailure] {
+    defer { forgetFailures() }
     batch = AttentionBatch()
-    defer { failure = nil }
     if let failure { throw failure }
-    return []
+    return rowFailures.sorted { $0.key < $1.key }.map { RowFailure(row: $0.key, error: $0.value) }
+  }
+
+  private func forgetFailures() {
+    failure = nil
+    rowFailures.removeAll()
   }
 
   package func _read(_ x: Buffer, rows: Range<Int>, into values: inout MutableSpan<Float>) {
@@ -86,5 +102,10 @@ package import ApusCore
   /// Keeps the first failure for `finish`.
   func fail(_ error: BackendError) {
     if failure == nil { failure = error }
+  }
+
+  /// Keeps what fails one row of the step only.
+  func fail(row: Int, _ error: BackendError) {
+    if rowFailures[row] == nil { rowFailures[row] = error }
   }
 }

@@ -1,5 +1,4 @@
 internal import ApusCore
-internal import Synchronization
 
 /// Activations in page-aligned memory.
 @safe final class CPUBuffer {
@@ -27,12 +26,18 @@ internal import Synchronization
   @unsafe func row(_ row: Int) -> UnsafeMutablePointer<Float> { unsafe values + row * columns }
 }
 
-/// A weight that stays where the file is mapped.
+/// A weight, or a stack of them, that stays where the file is mapped.
 @safe final class CPUWeight {
   let source: WeightSource
   private let decoded: AlignedBuffer
-  /// The digest of all bytes, once they were verified; 0 before.
-  let digest = Atomic<UInt64>(0)
+  /// All rows of a small table as floats, once they were asked for.
+  ///
+  /// Only the thread that runs the current step touches it.
+  var table: AlignedBuffer?
+  /// The digest of each matrix of the stack, once it was verified; 0 before.
+  ///
+  /// Only the thread that runs the current step touches them.
+  var digests: [UInt64]
   /// Digests of single rows that were verified and used.
   ///
   /// Only the thread that runs the current step touches them.
@@ -45,7 +50,8 @@ internal import Synchronization
 
   init(_ source: WeightSource, kernels: Kernels) throws(BackendError) {
     self.source = source
-    let isDecoded = source.rows == 1 && source.format != .f32
+    digests = [UInt64](repeating: 0, count: source.count)
+    let isDecoded = source.rows == 1 && source.count == 1 && source.format != .f32
     decoded = try AlignedBuffer(byteCount: isDecoded ? source.columns * 4 : 0, for: source.name)
     guard isDecoded else { return }
     unsafe kernels.decode(
@@ -102,9 +108,11 @@ internal import Synchronization
 
   init(_ layout: KVCacheLayout) throws(BackendError) {
     for layer in layout.layers where layer.byteCount(layout.format) == nil {
+      let dimension =
+        layout.format.byteCount(values: layer.keyDimension) == nil ? layer.keyDimension : layer.valueDimension
       throw .unsupported(
         "a \(layout.format.rawValue) KV cache needs heads of whole 32 values, this model's have "
-          + "\(layer.keyDimension): use f16")
+          + "\(dimension): use f16")
     }
     guard let byteCount = layout.byteCount else { throw .outOfMemory(what: "the KV cache", byteCount: .max) }
     memory = try AlignedBuffer(byteCount: byteCount, for: "the KV cache")

@@ -68,15 +68,25 @@ extension Kernels {
     package var tokens: Int
     /// Position of the first token.
     package var position: Int
-    /// Positions that a token looks back on, its own included; 0 for all.
-    package var window: Int
+    /// Positions that a token looks at before and after its own, as far as they are within the sequence's `length`.
+    package var before = Int.max
+    package var after = 0
+    package var length = Int.max
     package var scale: Float
+    /// Scores become `softCap · tanh(score / softCap)`; 0 to leave them.
+    package var softCap: Float = 0
+    /// ALiBi's slope of each head, where there are such.
+    package var slopes: UnsafePointer<Float>? = nil
+    /// A score of each head that takes part in the softmax and has no value, where there are such.
+    package var sinks: UnsafePointer<Float>? = nil
+    /// Whether values are the first `valueDimension` values of the keys.
+    package var valuesAreKeys = false
 
     package init(
       format: KVFormat, q: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, qStride: Int, yStride: Int,
       keys: UnsafeRawPointer, values: UnsafeRawPointer, keyBlockByteCount: Int, valueBlockByteCount: Int,
       blockTable: UnsafePointer<Int32>, group: Int, keyDimension: Int, valueDimension: Int, tokens: Int,
-      position: Int, window: Int, scale: Float
+      position: Int, scale: Float
     ) {
       unsafe self.format = format
       unsafe self.q = q
@@ -93,14 +103,13 @@ extension Kernels {
       unsafe self.valueDimension = valueDimension
       unsafe self.tokens = tokens
       unsafe self.position = position
-      unsafe self.window = window
       unsafe self.scale = scale
     }
 
     /// The parts of 512 positions that the tokens look at.
     package var parts: Range<Int> {
-      let first = unsafe window > 0 ? max(0, position + 1 - window) : 0
-      let last = unsafe position + tokens - 1
+      let first = unsafe before < position ? position - before : 0
+      let last = unsafe min(position + tokens + after, length) - 1
       return first / Kernels.attentionPartPositions..<last / Kernels.attentionPartPositions + 1
     }
   }

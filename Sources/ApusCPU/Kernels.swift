@@ -127,12 +127,15 @@ internal import CApusKernels
     unsafe table.pointee.attention_finish(&arguments, kvHead, merged)
   }
 
-  /// RMSNorm of one row; y may be x.
-  package func rmsNorm(
-    _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>, epsilon: Float, count: Int,
-    into y: UnsafeMutablePointer<Float>
+  /// RMSNorm or LayerNorm of one group of a row; y may be x.
+  package func norm(
+    _ x: UnsafePointer<Float>, _ kind: NormParameters.Kind, gain: UnsafePointer<Float>?, bias: UnsafePointer<Float>?,
+    epsilon: Float, count: Int, into y: UnsafeMutablePointer<Float>
   ) {
-    unsafe table.pointee.rms_norm(x, gain, epsilon, count, y)
+    switch kind {
+    case .rms: unsafe table.pointee.rms_norm(x, gain, bias, epsilon, count, y)
+    case .layer: unsafe table.pointee.layer_norm(x, gain, bias, epsilon, count, y)
+    }
   }
 
   /// Turns the pairs of one head: table has `pairs` cosines, then `pairs` sines.
@@ -141,18 +144,40 @@ internal import CApusKernels
   ) {
     switch pairing {
     case .adjacent: unsafe table.pointee.rope_adjacent(x, angles, pairs)
-    case .split: unsafe table.pointee.rope_halves(x, angles, pairs)
+    case .split: unsafe table.pointee.rope_split(x, angles, pairs)
     }
   }
 
-  /// `up = silu(gate) · up` over `count` values.
-  package func swiGLU(gate: UnsafePointer<Float>, up: UnsafeMutablePointer<Float>, count: Int) {
-    unsafe table.pointee.swiglu(gate, up, count)
+  /// `up = activation(gate) · up` over `count` values.
+  package func gate(
+    _ activation: Activation, gate: UnsafePointer<Float>, up: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    unsafe apus_gate(table, activation.kernelActivation, gate, up, count)
   }
 
-  /// `x += y` over `count` values.
-  package func add(_ y: UnsafePointer<Float>, to x: UnsafeMutablePointer<Float>, count: Int) {
-    unsafe table.pointee.add(y, x, count)
+  /// `x = activation(x)` over `count` values; not for `clampedSwish`, which takes two.
+  package func activate(_ activation: Activation, _ x: UnsafeMutablePointer<Float>, count: Int) {
+    precondition(activation != .clampedSwish, "clampedSwish is a function of two values")
+    unsafe apus_activate(table, activation.kernelActivation, x, count)
+  }
+
+  /// `x += factor · y` over `count` values.
+  package func add(_ y: UnsafePointer<Float>, to x: UnsafeMutablePointer<Float>, factor: Float = 1, count: Int) {
+    if factor == 1 {
+      unsafe table.pointee.add(y, x, count)
+    } else {
+      unsafe table.pointee.add_scaled(y, factor, x, count)
+    }
+  }
+
+  /// `x *= factor` over `count` values.
+  package func scale(_ x: UnsafeMutablePointer<Float>, by factor: Float, count: Int) {
+    unsafe table.pointee.scale(x, factor, count)
+  }
+
+  /// `x = limit · tanh(x / limit)` over `count` values.
+  package func cap(_ x: UnsafeMutablePointer<Float>, at limit: Float, count: Int) {
+    unsafe table.pointee.cap(x, limit, count)
   }
 
   /// Softmax of one row in place.
@@ -226,12 +251,26 @@ extension KVFormat {
   }
 }
 
+extension Activation {
+  fileprivate var kernelActivation: apus_activation {
+    switch self {
+    case .silu: APUS_silu
+    case .gelu: APUS_gelu
+    case .geluErf: APUS_gelu_erf
+    case .squaredRelu: APUS_squared_relu
+    case .sigmoid: APUS_sigmoid
+    case .clampedSwish: APUS_clamped_swish
+    }
+  }
+}
+
 extension Kernels.Attention {
   fileprivate func arguments(scratch: UnsafeMutableRawPointer?) -> apus_attention_args {
     unsafe apus_attention_args(
       q: q, y: y, q_stride: qStride, y_stride: yStride, keys: keys, values: values,
       key_block_bytes: keyBlockByteCount, value_block_bytes: valueBlockByteCount, block_table: blockTable,
       group: group, key_dimension: keyDimension, value_dimension: valueDimension, tokens: tokens, position: position,
-      window: window, scale: scale, scratch: scratch)
+      before: before, after: after, length: length, scale: scale, soft_cap: softCap, slopes: slopes, sinks: sinks,
+      values_are_keys: valuesAreKeys ? 1 : 0, scratch: scratch)
   }
 }

@@ -30,11 +30,27 @@ extension Kernels.QuantizedRows {
   package func place(row: Int, of rows: Int, columns: Int) -> (place: Self, chunk: Range<Int>) {
     let chunk = Kernels.chunkTokens(columns: columns)
     let first = row / chunk * chunk
-    let blocks = first * (columns / 32) + row - first
-    let place = unsafe Self(
-      codes: codes + blocks * 32, scales: scales + blocks,
-      sums16: sums16 + blocks * 2, sums32: sums32 + blocks,
-      offsets: offsets + blocks)
+    let place = unsafe skipping(blocks: first * (columns / 32) + row - first)
     return unsafe (place, first..<min(first + chunk, rows))
+  }
+
+  /// What lies `blocks` blocks of 32 values on.
+  func skipping(blocks: Int) -> Self {
+    unsafe Self(
+      codes: codes + blocks * 32, scales: scales + blocks, sums16: sums16 + blocks * 2, sums32: sums32 + blocks,
+      offsets: offsets + blocks)
+  }
+
+  /// Copies a row's blocks, `step` blocks apart, to places that are `targetStep` blocks apart.
+  func copy(blocks: Int, step: Int, to target: Self, targetStep: Int) {
+    for block in 0..<blocks {
+      let (from, to) = (block &* step, block &* targetStep)
+      unsafe UnsafeMutableRawPointer(target.codes + 32 &* to).copyMemory(from: codes + 32 &* from, byteCount: 32)
+      unsafe target.scales[to] = scales[from]
+      unsafe target.sums32[to] = sums32[from]
+      unsafe target.offsets[to] = offsets[from]
+      unsafe target.sums16[2 &* to] = sums16[2 &* from]
+      unsafe target.sums16[2 &* to &+ 1] = sums16[2 &* from &+ 1]
+    }
   }
 }

@@ -48,6 +48,13 @@ package struct FileStamp: Sendable, Equatable {
   private let seconds: Int
   private let nanoseconds: Int
 
+  /// Of a file that is only in memory and never changes.
+  fileprivate init(byteCount: Int) {
+    self.byteCount = byteCount
+    seconds = 0
+    nanoseconds = 0
+  }
+
   fileprivate init(_ status: stat) {
     #if canImport(Darwin)
       let time = status.st_ctimespec
@@ -93,9 +100,19 @@ package struct FileStamp: Sendable, Equatable {
     self.descriptor = descriptor
   }
 
+  /// A file that is only in memory, under the name `path`: what was made and is read back.
+  package init(bytes: [UInt8], path: String) throws(FileError) {
+    self.path = path
+    mode = .read
+    byteCount = bytes.count
+    stamp = FileStamp(byteCount: bytes.count)
+    descriptor = -1
+    unsafe base = try Self.copy(bytes, path)
+  }
+
   deinit {
     if let base = unsafe base { unsafe munmap(UnsafeMutableRawPointer(mutating: base), byteCount) }
-    close(descriptor)
+    if descriptor >= 0 { close(descriptor) }
   }
 
   /// All bytes of the file.
@@ -124,6 +141,19 @@ extension MappedFile {
   /// Where the zero bytes of an empty file are said to lie: aligned, and never read.
   private static var addressOfNothing: UnsafeRawPointer {
     unsafe UnsafeRawPointer(bitPattern: 4096).unsafelyUnwrapped
+  }
+
+  /// A copy of `bytes` in memory that is unmapped like a file; nil for none.
+  private static func copy(_ bytes: [UInt8], _ path: String) throws(FileError) -> UnsafeRawPointer? {
+    guard !bytes.isEmpty else { return nil }
+    let pointer = unsafe mmap(nil, bytes.count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let pointer = unsafe pointer, unsafe pointer != MAP_FAILED else {
+      throw .cannotMap(path: path, reason: lastError())
+    }
+    unsafe bytes.withUnsafeBytes { bytes in
+      unsafe UnsafeMutableRawBufferPointer(start: pointer, count: bytes.count).copyMemory(from: bytes)
+    }
+    return UnsafeRawPointer(pointer)
   }
 
   private static func regularFileStatus(_ descriptor: Int32, _ path: String) throws(FileError) -> stat {

@@ -21,6 +21,11 @@ package final class GGUFFile: Sendable {
     try GGUFFile(parts: SplitModel.open(path: path, mode: mode))
   }
 
+  /// Checks the structure of a file that is in memory already.
+  package convenience init(_ file: MappedFile) throws(GGUFError) {
+    try self.init(parts: [(file, GGUFReader.read(file))])
+  }
+
   private init(parts: [(file: MappedFile, content: GGUFPart)]) throws(GGUFError) {
     version = parts[0].content.version
     metadata = parts[0].content.metadata

@@ -199,22 +199,50 @@ static double query_at(const float *q, size_t i, int quantized) {
   return (double)scale * codes[i % 32];
 }
 
-static void attention(const apus_attention_args *args, size_t kv_head, size_t part, float *result, element_fn key,
-                      element_fn value, size_t key_bytes, size_t value_bytes, int quantized) {
+// Positions [first, end) of a part that a token looks at.
+static void visible(const apus_attention_args *args, size_t token, size_t part, size_t *first, size_t *end) {
+  const size_t position = args->position + token, begin = part * APUS_ATTENTION_PART_POSITIONS;
+  const size_t part_end = begin + APUS_ATTENTION_PART_POSITIONS, stop = position + 1 + args->after;
+  *first = position > args->before ? position - args->before : 0;
+  *first = *first > begin ? *first : begin;
+  *end = stop < args->length ? stop : args->length;
+  *end = *end < part_end ? *end : part_end;
+}
+
+static double score(const apus_attention_args *args, double product, size_t head, size_t token, size_t position) {
+  const double distance = fabs((double)(args->position + token) - (double)position);
+  double score = product * args->scale;
+  if (args->soft_cap != 0)
+    score = args->soft_cap * tanh(score / args->soft_cap);
+  return args->slopes ? score - args->slopes[head] * distance : score;
+}
+
+// How one head's keys or values are stored.
+typedef struct {
+  element_fn element;
+  size_t head_bytes;
+} stored;
+
+static void attention(const apus_attention_args *args, size_t kv_head, size_t part, float *result, stored key,
+                      stored value, int quantized) {
+  const void *values = args->values_are_keys ? args->keys : args->values;
+  const size_t value_block = args->values_are_keys ? args->key_block_bytes : args->value_block_bytes;
+  const size_t stored_dimension = args->values_are_keys ? args->key_dimension : args->value_dimension;
+  const size_t part_begin = part * APUS_ATTENTION_PART_POSITIONS;
+  if (args->values_are_keys)
+    value = key;
   for (size_t i = 0; i < args->tokens * args->group; i++, result += args->value_dimension + 2) {
     const size_t t = i / args->group, head = kv_head * args->group + i % args->group;
     const float *q = args->q + t * args->q_stride + head * args->key_dimension;
-    const size_t part_begin = part * APUS_ATTENTION_PART_POSITIONS, stop = args->position + t + 1;
-    const size_t looked = args->window > 0 && args->window < stop ? stop - args->window : 0;
-    const size_t first = looked > part_begin ? looked : part_begin;
-    const size_t part_end = part_begin + APUS_ATTENTION_PART_POSITIONS, end = stop < part_end ? stop : part_end;
+    size_t first, end;
+    visible(args, t, part, &first, &end);
     double scores[APUS_ATTENTION_PART_POSITIONS], peak = -INFINITY, sum = 0;
     for (size_t p = first; p < end; p++) {
       double dot = 0;
       for (size_t j = 0; j < args->key_dimension; j++)
-        dot += query_at(q, j, quantized) * element_at(args->keys, args, args->key_block_bytes, key_bytes, kv_head, p,
-                                                      key, args->key_dimension, j);
-      scores[p - part_begin] = dot * args->scale;
+        dot += query_at(q, j, quantized) * element_at(args->keys, args, args->key_block_bytes, key.head_bytes, kv_head,
+                                                      p, key.element, args->key_dimension, j);
+      scores[p - part_begin] = score(args, dot, head, t, p);
       peak = fmax(peak, scores[p - part_begin]);
     }
     memset(result, 0, args->value_dimension * sizeof(float));
@@ -222,8 +250,8 @@ static void attention(const apus_attention_args *args, size_t kv_head, size_t pa
       const double weight = exp(scores[p - part_begin] - peak);
       sum += weight;
       for (size_t j = 0; j < args->value_dimension; j++)
-        result[j] += (float)(weight * element_at(args->values, args, args->value_block_bytes, value_bytes, kv_head, p,
-                                                 value, args->value_dimension, j));
+        result[j] += (float)(weight * element_at(values, args, value_block, value.head_bytes, kv_head, p, value.element,
+                                                 stored_dimension, j));
     }
     result[args->value_dimension] = (float)peak;
     result[args->value_dimension + 1] = (float)sum;
@@ -232,14 +260,14 @@ static void attention(const apus_attention_args *args, size_t kv_head, size_t pa
 
 static void apus_attention_f16__reference(const apus_attention_args *args, size_t kv_head, size_t part,
                                           float *result) {
-  attention(args, kv_head, part, result, key_f16_at, value_f16_at, POSITIONS * args->key_dimension * 2,
-            POSITIONS * args->value_dimension * 2, 0);
+  attention(args, kv_head, part, result, (stored){key_f16_at, POSITIONS * args->key_dimension * 2},
+            (stored){value_f16_at, POSITIONS * args->value_dimension * 2}, 0);
 }
 
 static void apus_attention_q8_0__reference(const apus_attention_args *args, size_t kv_head, size_t part,
                                            float *result) {
-  attention(args, kv_head, part, result, key_q8_0_at, value_q8_0_at, POSITIONS * args->key_dimension / 32 * 34,
-            POSITIONS * args->value_dimension / 32 * 34, 1);
+  attention(args, kv_head, part, result, (stored){key_q8_0_at, POSITIONS * args->key_dimension / 32 * 34},
+            (stored){value_q8_0_at, POSITIONS * args->value_dimension / 32 * 34}, 1);
 }
 
 static void apus_attention_merge__reference(const apus_attention_args *args, const float *part, float *merged) {
@@ -259,21 +287,43 @@ static void apus_attention_merge__reference(const apus_attention_args *args, con
 static void apus_attention_finish__reference(const apus_attention_args *args, size_t kv_head, const float *merged) {
   const size_t dimension = args->value_dimension;
   for (size_t i = 0; i < args->tokens * args->group; i++, merged += dimension + 2) {
-    float *y = args->y + i / args->group * args->y_stride + (kv_head * args->group + i % args->group) * dimension;
+    const size_t head = kv_head * args->group + i % args->group;
+    float *y = args->y + i / args->group * args->y_stride + head * dimension;
+    const double sink = args->sinks ? args->sinks[head] : -INFINITY, peak = fmax(merged[dimension], sink);
+    const double factor = exp(merged[dimension] - peak);
+    const double sum = merged[dimension + 1] * factor + exp(sink - peak);
     for (size_t j = 0; j < dimension; j++)
-      y[j] = merged[j] / merged[dimension + 1];
+      y[j] = (float)(merged[j] * factor / sum);
   }
 }
 
 // ---- row operations
 
-static void apus_rms_norm__reference(const float *x, const float *gain, float epsilon, size_t count, float *y) {
+static double variance(const float *x, double mean, size_t count) {
   double sum = 0;
   for (size_t i = 0; i < count; i++)
-    sum += (double)x[i] * x[i];
-  double factor = 1 / sqrt(sum / (double)count + epsilon);
+    sum += (x[i] - mean) * (x[i] - mean);
+  return sum / (double)count;
+}
+
+static void norm(const float *x, double mean, const float *gain, const float *bias, float epsilon, size_t count,
+                 float *y) {
+  const double factor = 1 / sqrt(variance(x, mean, count) + epsilon);
   for (size_t i = 0; i < count; i++)
-    y[i] = (float)(x[i] * factor * gain[i]);
+    y[i] = (float)((x[i] - mean) * factor * (gain ? gain[i] : 1) + (bias ? bias[i] : 0));
+}
+
+static void apus_rms_norm__reference(const float *x, const float *gain, const float *bias, float epsilon, size_t count,
+                                     float *y) {
+  norm(x, 0, gain, bias, epsilon, count, y);
+}
+
+static void apus_layer_norm__reference(const float *x, const float *gain, const float *bias, float epsilon,
+                                       size_t count, float *y) {
+  double sum = 0;
+  for (size_t i = 0; i < count; i++)
+    sum += x[i];
+  norm(x, sum / (double)count, gain, bias, epsilon, count, y);
 }
 
 static void turn(float *a, float *b, float cosine, float sine) {
@@ -287,19 +337,29 @@ static void apus_rope_adjacent__reference(float *x, const float *table, size_t p
     turn(&x[2 * i], &x[2 * i + 1], table[i], table[pairs + i]);
 }
 
-static void apus_rope_halves__reference(float *x, const float *table, size_t pairs) {
+static void apus_rope_split__reference(float *x, const float *table, size_t pairs) {
   for (size_t i = 0; i < pairs; i++)
     turn(&x[i], &x[pairs + i], table[i], table[pairs + i]);
-}
-
-static void apus_swiglu__reference(const float *gate, float *up, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    up[i] = (float)(gate[i] / (1 + exp(-(double)gate[i])) * up[i]);
 }
 
 static void apus_add__reference(const float *y, float *x, size_t count) {
   for (size_t i = 0; i < count; i++)
     x[i] += y[i];
+}
+
+static void apus_add_scaled__reference(const float *y, float factor, float *x, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    x[i] = (float)(x[i] + (double)factor * y[i]);
+}
+
+static void apus_scale__reference(float *x, float factor, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    x[i] *= factor;
+}
+
+static void apus_cap__reference(float *x, float limit, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    x[i] = (float)(limit * tanh((double)x[i] / limit));
 }
 
 static void apus_softmax__reference(float *values, size_t count) {
@@ -310,6 +370,34 @@ static void apus_softmax__reference(float *values, size_t count) {
     sum += exp(values[i] - peak);
   for (size_t i = 0; i < count; i++)
     values[i] = (float)(exp(values[i] - peak) / sum);
+}
+
+// ---- activations: ApusCore's Activation has the formulas and their sources
+
+static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
+static double silu(double x) { return x * sigmoid(x); }
+// (1 + tanh(u)) / 2 is sigmoid(2u), which loses nothing where tanh is close to -1. The first factor: sqrt(2 / pi).
+static double gelu(double x) { return x * sigmoid(2 * 0.79788456080286536 * (x + 0.044715 * x * x * x)); }
+static double gelu_erf(double x) { return x / 2 * erfc(-x / sqrt(2)); }
+static double squared_relu(double x) { return x < 0 ? 0 : x * x; }
+
+#define X(name)                                                                                                      \
+  static void apus_activate_##name##__reference(float *x, size_t count) {                                            \
+    for (size_t i = 0; i < count; i++)                                                                               \
+      x[i] = (float)name(x[i]);                                                                                      \
+  }                                                                                                                  \
+  static void apus_gate_##name##__reference(const float *gate, float *up, size_t count) {                            \
+    for (size_t i = 0; i < count; i++)                                                                               \
+      up[i] = (float)(name(gate[i]) * up[i]);                                                                        \
+  }
+APUS_ACTIVATIONS(X)
+#undef X
+
+static void apus_gate_clamped_swish__reference(const float *gate, float *up, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const double g = gate[i] > 7 ? 7 : gate[i], u = up[i] > 7 ? 7 : up[i] < -7 ? -7 : up[i];
+    up[i] = (float)(g * sigmoid(1.702 * g) * (u + 1));
+  }
 }
 
 // ---- checks, the same at every level
@@ -363,10 +451,19 @@ void apus_overlay__reference(apus_kernels *kernels) {
   kernels->attention[APUS_KV_Q8_0] = apus_attention_q8_0__reference;
   kernels->attention_merge = apus_attention_merge__reference;
   kernels->attention_finish = apus_attention_finish__reference;
-  kernels->rms_norm = apus_rms_norm__reference;
-  kernels->rope_adjacent = apus_rope_adjacent__reference;
-  kernels->rope_halves = apus_rope_halves__reference;
-  kernels->swiglu = apus_swiglu__reference;
-  kernels->add = apus_add__reference;
   kernels->softmax = apus_softmax__reference;
+  kernels->rms_norm = apus_rms_norm__reference;
+  kernels->layer_norm = apus_layer_norm__reference;
+  kernels->rope_adjacent = apus_rope_adjacent__reference;
+  kernels->rope_split = apus_rope_split__reference;
+  kernels->add = apus_add__reference;
+  kernels->add_scaled = apus_add_scaled__reference;
+  kernels->scale = apus_scale__reference;
+  kernels->cap = apus_cap__reference;
+#define X(name)                                                                                                      \
+  kernels->activate[APUS_##name] = apus_activate_##name##__reference;                                                \
+  kernels->gate[APUS_##name] = apus_gate_##name##__reference;
+  APUS_ACTIVATIONS(X)
+#undef X
+  kernels->gate[APUS_clamped_swish] = apus_gate_clamped_swish__reference;
 }

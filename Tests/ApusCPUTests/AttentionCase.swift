@@ -8,58 +8,72 @@ internal import ApusTestSupport
     var kvHeads: Int
     var group: Int
     var dimension: Int
+    /// Of values, where it is another one.
+    var valueDimension: Int?
     /// Of the first token.
     var position: Int
     var tokens: Int
-    var window = 0
+    /// The positions that a token looks at before and after its own.
+    var before = Int.max
+    var after = 0
+    var softCap: Float = 0
+    var hasSlopes = false
+    var hasSinks = false
+    var valuesAreKeys = false
+
+    var values: Int { valueDimension ?? dimension }
+    var heads: Int { kvHeads * group }
+    /// Positions that the sequence has.
+    var length: Int { position + tokens + (after > 0 ? 5 : 0) }
   }
 
   let shape: Shape
   let format: KVFormat
-  private let headByteCount: Int
+  private let keyByteCount: Int
+  private let valueByteCount: Int
   private let q: GuardedBuffer<Float>
   private let keys: GuardedBuffer<UInt8>
   private let values: GuardedBuffer<UInt8>
   private let blockTable: GuardedBuffer<Int32>
+  private let slopes: GuardedBuffer<Float>
+  private let sinks: GuardedBuffer<Float>
 
-  /// Fills the KV blocks with `kernels`; nil where the format cannot hold the dimension.
+  /// Fills the KV blocks with `kernels`; nil where the format cannot hold the dimensions.
   init?(_ shape: Shape, _ format: KVFormat, _ kernels: Kernels) {
-    guard let rowByteCount = format.byteCount(values: shape.dimension) else { return nil }
+    guard let keyRow = format.byteCount(values: shape.dimension),
+      let valueRow = format.byteCount(values: shape.values)
+    else { return nil }
     var generator = SeededGenerator(seed: UInt64(shape.dimension))
     self.shape = shape
     self.format = format
-    headByteCount = KVCacheLayout.blockPositions * rowByteCount
-    let heads = shape.kvHeads * KVCacheLayout.blocks(forPositions: shape.position + shape.tokens)
-    q = GuardedBuffer(generator.normals(shape.tokens * shape.kvHeads * shape.group * shape.dimension, scale: 2))
-    keys = GuardedBuffer([UInt8](repeating: 0, count: heads * headByteCount))
-    values = GuardedBuffer([UInt8](repeating: 0, count: heads * headByteCount))
-    let x = GuardedBuffer(generator.normals(heads * KVCacheLayout.blockPositions * shape.dimension))
+    keyByteCount = KVCacheLayout.blockPositions * keyRow
+    valueByteCount = shape.valuesAreKeys ? 0 : KVCacheLayout.blockPositions * valueRow
+    let heads = shape.kvHeads * KVCacheLayout.blocks(forPositions: shape.length)
+    q = GuardedBuffer(generator.normals(shape.tokens * shape.heads * shape.dimension, scale: 2))
+    keys = GuardedBuffer([UInt8](repeating: 0, count: heads * keyByteCount))
+    values = GuardedBuffer([UInt8](repeating: 0, count: heads * valueByteCount))
+    slopes = GuardedBuffer(generator.normals(shape.heads, scale: 0.1))
+    sinks = GuardedBuffer(generator.normals(shape.heads, scale: 3))
+    blockTable = GuardedBuffer((0..<Int32(heads / shape.kvHeads)).shuffled(using: &generator))
     for head in 0..<heads {
       for offset in 0..<KVCacheLayout.blockPositions {
-        let row = unsafe x.pointer + (head * KVCacheLayout.blockPositions + offset) * shape.dimension
-        let reversed =
-          unsafe x.pointer + (heads * KVCacheLayout.blockPositions - 1) * shape.dimension
-          - (head * KVCacheLayout.blockPositions + offset) * shape.dimension
+        let key = GuardedBuffer(generator.normals(shape.dimension))
+        let value = GuardedBuffer(generator.normals(shape.values))
         unsafe kernels.storeKey(
-          row, dimension: shape.dimension, as: format, offset: offset, in: keys.pointer + head * headByteCount)
+          key.pointer, dimension: shape.dimension, as: format, offset: offset, in: keys.pointer + head * keyByteCount)
+        if shape.valuesAreKeys { continue }
         unsafe kernels.storeValue(
-          reversed, dimension: shape.dimension, as: format, offset: offset, in: values.pointer + head * headByteCount)
+          value.pointer, dimension: shape.values, as: format, offset: offset,
+          in: values.pointer + head * valueByteCount)
       }
     }
-    blockTable = GuardedBuffer((0..<Int32(heads / shape.kvHeads)).shuffled(using: &generator))
   }
 
-  /// y `[tokens, heads, dimension]` of some of the tokens.
+  /// y `[tokens, heads, value dimension]` of some of the tokens.
   func run(_ kernels: Kernels, tokens: Range<Int>? = nil) -> [Float] {
     let tokens = tokens ?? 0..<shape.tokens
-    let width = shape.kvHeads * shape.group * shape.dimension
-    let y = GuardedBuffer([Float](repeating: .nan, count: tokens.count * width))
-    let operands = unsafe Kernels.Attention(
-      format: format, q: q.pointer + tokens.lowerBound * width, y: y.pointer, qStride: width, yStride: width,
-      keys: keys.pointer, values: values.pointer, keyBlockByteCount: shape.kvHeads * headByteCount,
-      valueBlockByteCount: shape.kvHeads * headByteCount, blockTable: blockTable.pointer, group: shape.group,
-      keyDimension: shape.dimension, valueDimension: shape.dimension, tokens: tokens.count,
-      position: shape.position + tokens.lowerBound, window: shape.window, scale: 0.125)
+    let y = GuardedBuffer([Float](repeating: .nan, count: tokens.count * shape.heads * shape.values))
+    let operands = unsafe operands(tokens, y)
     let room = unsafe Kernels.attentionRoom(operands)
     let scratch = GuardedBuffer([UInt8](repeating: 0, count: (room.scratchByteCount + 3) / 4 * 4))
     let part = GuardedBuffer([Float](repeating: .nan, count: room.partFloats))
@@ -75,5 +89,21 @@ internal import ApusTestSupport
       unsafe kernels.finishAttention(operands, kvHead: kvHead, merged: merged.pointer)
     }
     return y.values
+  }
+
+  private func operands(_ tokens: Range<Int>, _ y: GuardedBuffer<Float>) -> Kernels.Attention {
+    let width = shape.heads * shape.dimension
+    var operands = unsafe Kernels.Attention(
+      format: format, q: q.pointer + tokens.lowerBound * width, y: y.pointer, qStride: width,
+      yStride: shape.heads * shape.values, keys: keys.pointer, values: values.pointer,
+      keyBlockByteCount: shape.kvHeads * keyByteCount, valueBlockByteCount: shape.kvHeads * valueByteCount,
+      blockTable: blockTable.pointer, group: shape.group, keyDimension: shape.dimension,
+      valueDimension: shape.values, tokens: tokens.count, position: shape.position + tokens.lowerBound, scale: 0.125)
+    unsafe (operands.before, operands.after, operands.length) = (shape.before, shape.after, shape.length)
+    unsafe operands.softCap = shape.softCap
+    unsafe operands.slopes = shape.hasSlopes ? UnsafePointer(slopes.pointer) : nil
+    unsafe operands.sinks = shape.hasSinks ? UnsafePointer(sinks.pointer) : nil
+    unsafe operands.valuesAreKeys = shape.valuesAreKeys
+    return unsafe operands
   }
 }

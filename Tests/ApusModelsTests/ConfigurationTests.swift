@@ -32,9 +32,13 @@ private struct Hostile: Sendable, CustomTestStringConvertible {
       Hostile(key, Float(4)), Hostile(key, Float.nan), Hostile(key, true),
       Hostile("\(key) = text", key) { $0.set("llama." + key, "4") },
       Hostile("\(key) = empty array", key) { $0.set("llama." + key, array: [UInt32]()) },
-      Hostile("\(key) = array of two values", key) { $0.set("llama." + key, array: [UInt32(4), 8]) },
       Hostile("\(key) = array of floats", key) { $0.set("llama." + key, array: [Float(4), 4]) },
     ]
+  }
+
+  /// Layers may differ in these, but their heads must be of one size, and keys and values shared evenly.
+  static let unequalLayers = ["attention.head_count", "attention.head_count_kv"].map { key in
+    Hostile("\(key) = array of two values", key) { $0.set("llama." + key, array: [UInt32(4), 8]) }
   }
 
   static let numbers = ["attention.layer_norm_rms_epsilon", "rope.freq_base", "rope.scaling.factor"].flatMap { key in
@@ -71,7 +75,7 @@ private struct Hostile: Sendable, CustomTestStringConvertible {
       Hostile("rope.dimension_count", UInt32(0)), Hostile("rope.dimension_count", UInt32(7)),
       Hostile("rope.dimension_count", UInt32(8)), Hostile("rope.dimension_count", UInt32.max),
       Hostile("attention.key_length", UInt32(15), about: "rope.dimension_count"),
-      Hostile("attention.sliding_window", Int32(-1)), Hostile("expert_count", UInt32(8)),
+      Hostile("attention.sliding_window", Int32(-1)), Hostile("expert_count", UInt32(8), about: "expert_used_count"),
       Hostile("attention.causal", false), Hostile("attention.causal", UInt8(1)),
       Hostile("rope.scaling.attn_factor", Float(0)), Hostile("rope.scale_linear", Float(0)),
       Hostile("rope scaling of no known type", "rope.scaling.type") { $0.set("llama.rope.scaling.type", "bogus") },
@@ -80,7 +84,7 @@ private struct Hostile: Sendable, CustomTestStringConvertible {
       },
       Hostile("rope.scaling.type", UInt32(1)),
       Hostile("a vocabulary of another size", "vocab_size") { $0.set("llama.vocab_size", UInt32(7)) },
-      Hostile("an unknown architecture", "general.architecture") { $0.set("general.architecture", "gpt2") },
+      Hostile("an unknown architecture", "general.architecture") { $0.set("general.architecture", "gpt3") },
       Hostile("an architecture with a combining mark", "general.architecture") {
         $0.set("general.architecture", "llama\u{301}")
       },
@@ -112,7 +116,7 @@ private struct Hostile: Sendable, CustomTestStringConvertible {
     return try ModelConfiguration(GGUFFile.open(path: path))
   }
 
-  @Test(arguments: Hostile.counts + Hostile.numbers + Hostile.lists + Hostile.others)
+  @Test(arguments: Hostile.counts + Hostile.unequalLayers + Hostile.numbers + Hostile.lists + Hostile.others)
   private func `is refused with the name of the key that is wrong`(hostile: Hostile) throws {
     let error = #expect(throws: ModelError.self) { try configuration(hostile.change) }
     guard case .file(let error) = error else { return }
@@ -134,19 +138,18 @@ private struct Hostile: Sendable, CustomTestStringConvertible {
   }
 
   @Test func `of an unknown architecture is refused with the known ones`() throws {
-    let error = #expect(throws: ModelError.self) { try configuration { $0.set("general.architecture", "gpt2") } }
+    let error = #expect(throws: ModelError.self) { try configuration { $0.set("general.architecture", "gpt3") } }
     let text = error?.description ?? ""
-    #expect(text.contains("'gpt2'") && text.contains("llama") && text.contains("qwen2"))
+    #expect(text.contains("'gpt3'") && text.contains("llama") && text.contains("qwen2"))
   }
 
   @Test func `has its defaults where keys are absent`() throws {
     let configuration = try configuration { _ in }
-    #expect(configuration.keyDimension == configuration.hiddenSize / configuration.heads)
-    #expect(configuration.valueDimension == configuration.keyDimension)
-    #expect(configuration.slidingWindow == nil)
-    #expect(configuration.rope.base == 10_000)
-    #expect(configuration.rope.scaling == .none)
-    #expect(configuration.rope.attentionFactor == 1)
+    let expected = KVLayerLayout(kvHeads: 2, keyDimension: 16, valueDimension: 16)
+    #expect(configuration.cacheLayers == [expected, expected])
+    #expect(configuration.plan.layers.allSatisfy { $0.mixer.window == nil })
+    let rope = try #require(configuration.plan.ropes.first?.configuration)
+    #expect(rope.base == 10_000 && rope.scaling == .none && rope.attentionFactor == 1)
   }
 
   @Test func `takes arrays of one value for all layers, and integers of any type`() throws {
@@ -157,20 +160,21 @@ private struct Hostile: Sendable, CustomTestStringConvertible {
       $0.set("llama.attention.sliding_window", UInt32(7))
       $0.set("llama.attention.layer_norm_rms_epsilon", Double(1e-6))
     }
-    #expect(configuration.heads == 4 && configuration.kvHeads == 2 && configuration.feedForwardSize == 128)
-    #expect(configuration.slidingWindow == 7 && configuration.rmsEpsilon == 1e-6)
+    #expect(configuration.cacheLayers.map(\.kvHeads) == [2, 2])
+    #expect(configuration.plan.layers.map(\.mixer.window) == [7, 7])
+    #expect(configuration.plan.tensors.contains { $0.name == "blk.1.ffn_up.weight" && $0.rows == 128 })
   }
 
   @Test func `reads every kind of rope scaling`() throws {
     let linear = try configuration { $0.set("llama.rope.scaling.factor", Float(4)) }
-    #expect(linear.rope.scaling == .linear(factor: 4))
+    #expect(linear.plan.ropes.first?.configuration.scaling == .linear(factor: 4))
     let legacy = try configuration { $0.set("llama.rope.scale_linear", Float(2)) }
-    #expect(legacy.rope.scaling == .linear(factor: 2))
+    #expect(legacy.plan.ropes.first?.configuration.scaling == .linear(factor: 2))
     let none = try configuration {
       $0.set("llama.rope.scaling.type", "none")
       $0.set("llama.rope.scaling.factor", Float(4))
     }
-    #expect(none.rope.scaling == .none)
+    #expect(none.plan.ropes.first?.configuration.scaling == .none)
     let yarn = try configuration {
       $0.set("llama.rope.scaling.type", "yarn")
       $0.set("llama.rope.scaling.factor", Float(4))
@@ -179,6 +183,6 @@ private struct Hostile: Sendable, CustomTestStringConvertible {
     }
     var expected = RopeConfiguration.YaRN(factor: 4, originalContextLength: 128)
     expected.betaFast = 16
-    #expect(yarn.rope.scaling == .yarn(expected))
+    #expect(yarn.plan.ropes.first?.configuration.scaling == .yarn(expected))
   }
 }

@@ -27,8 +27,10 @@ internal import Testing
     let (work, model, file) = try work()
     let (attention, feedForward, output) = weights(model, file)
     let step = work.step(rows: 10, logitRows: 2, contexts: [10], format: .f16)
-    let common = 2 * attention + feedForward
-    #expect(step.quantizedOperations == 2 * (10 * common + 2 * (feedForward + output)))
+    // Only rows with logits have their attention projected in the last layer.
+    let last = model.hiddenSize * model.hiddenSize + feedForward + output
+    let common = 2 * attention - model.hiddenSize * model.hiddenSize + feedForward
+    #expect(step.quantizedOperations == 2 * (10 * common + 2 * last))
     #expect(step.denseOperations == 0)
     #expect(work.step(rows: 10, logitRows: 0, contexts: [10], format: .f16).quantizedOperations == 20 * common)
   }
@@ -40,9 +42,10 @@ internal import Testing
     let (norms, finalNorms) = (3 * model.hiddenSize * 4, 2 * model.hiddenSize * 4)
     let rows = bytes(model.hiddenSize)
     // All of a layer's norms, but the last layer's second and the output's, are for all rows.
-    let common = bytes(2 * attention + feedForward) + norms
+    let projection = model.hiddenSize * model.hiddenSize
+    let common = bytes(2 * attention - projection + feedForward) + norms
     #expect(work.step(rows: 5, logitRows: 0, contexts: [5], format: .f16).weightByteCount == common + 5 * rows)
-    let all = common + bytes(feedForward + output) + finalNorms
+    let all = common + bytes(projection + feedForward + output) + finalNorms
     #expect(work.step(rows: 5, logitRows: 5, contexts: [5], format: .f16).weightByteCount == all + 5 * rows)
   }
 

@@ -12,14 +12,44 @@ struct SyntheticReference: Decodable, Sendable, CustomTestStringConvertible {
   var greedy_from_first_8_ids: [Token]
   /// The best logit less the second, at each step of the greedy continuation.
   var greedy_gap: [Float]
+  /// The folder of the file, in the reference data.
+  private(set) var folder = "models"
+
+  private enum CodingKeys: CodingKey {
+    case file, n_vocab, ids, logits_file, greedy_from_first_8_ids, greedy_gap
+  }
 
   var testDescription: String { file }
+  /// Positions that a test needs; how many decides which divisors LongRoPE takes.
+  var positions: Int { max(64, ids.count) }
+  var path: String { (TestData.folder?.path ?? "") + "/" + folder + "/" + file }
+  var logits: URL { URL(fileURLWithPath: TestData.folder?.path ?? "").appendingPathComponent("\(folder)/\(logits_file)") }
 
-  /// All entries of all lists beside the models.
-  static let all: [SyntheticReference] = {
+  /// All entries of all lists beside the models, but for models with recurrent layers.
+  static let all = everything.filter { !$0.isRecurrent }
+  /// Models with recurrent layers, which are refused.
+  static let recurrent = everything.filter(\.isRecurrent)
+
+  private static let everything: [SyntheticReference] = {
     struct List: Decodable { var models: [SyntheticReference] }
-    return TestData.files(in: "models", suffix: ".json").flatMap { decoded(List.self, $0)?.models ?? [] }
+    let folders = ["models"] + TestData.folders(in: "architectures").map { "architectures/" + $0 }
+    return folders.flatMap { folder in
+      TestData.files(in: folder, suffix: ".json").filter { folder == "models" || $0.lastPathComponent == "synthetic.json" }
+        .flatMap { decoded(List.self, $0)?.models ?? [] }
+        .map { reference in
+          var reference = reference
+          reference.folder = folder
+          return reference
+        }
+    }
   }()
+
+  private var isRecurrent: Bool { Self.recurrentFolders.contains { folder == "architectures/" + $0 } }
+
+  private static let recurrentFolders = [
+    "lfm2", "lfm2moe", "qwen35", "qwen35moe", "qwen3next", "granitehybrid", "falcon-h1", "nemotron_h",
+    "nemotron_h_moe", "mamba2",
+  ]
 }
 
 /// Prompts with the last position's logits and the greedy continuation: one file of `logits`.

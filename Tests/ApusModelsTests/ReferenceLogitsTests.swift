@@ -9,10 +9,9 @@ internal import Testing
 @Suite struct `Logits and the reference` {
   @Test(arguments: SyntheticReference.all)
   func `agree on every position of the synthetic models`(reference: SyntheticReference) throws {
-    let file = try GGUFFile.open(path: ModelFiles.requirePath(of: reference.file))
-    let runner = try ModelRunner(file, makeBackend(), positions: 64)
-    let folder = try #require(TestData.folder)
-    let expected = try floats(in: folder.appendingPathComponent("models/\(reference.logits_file)"))
+    let file = try GGUFFile.open(path: reference.path)
+    let runner = try ModelRunner(file, makeBackend(), positions: reference.positions)
+    let expected = try floats(in: reference.logits)
     // The file has the last positions, or all.
     let first = reference.ids.count - expected.count / reference.n_vocab
     var comparison = LogitComparison()
@@ -27,11 +26,17 @@ internal import Testing
 
   @Test(arguments: SyntheticReference.all)
   func `agree on the greedy continuation of the synthetic models`(reference: SyntheticReference) throws {
-    let file = try GGUFFile.open(path: ModelFiles.requirePath(of: reference.file))
-    let runner = try ModelRunner(file, makeBackend(), positions: 64)
+    let file = try GGUFFile.open(path: reference.path)
+    let runner = try ModelRunner(file, makeBackend(), positions: reference.positions)
     let expected = reference.greedy_from_first_8_ids
     let greedy = try runner.greedy(Array(reference.ids.prefix(8)), count: expected.count)
     LogitLimits(for: file).check(greedy: greedy, reference: expected, gaps: reference.greedy_gap)
+  }
+
+  @Test(arguments: SyntheticReference.recurrent)
+  func `models with recurrent layers are refused by name`(reference: SyntheticReference) throws {
+    let error = #expect(throws: ModelError.self) { try ModelFile(path: reference.path) }
+    #expect(error?.description.contains("recurrent layers") == true)
   }
 
   @Test(arguments: PromptReference.all)

@@ -8,7 +8,7 @@ internal import Testing
 
   private func scaled(_ scaling: RopeConfiguration.Scaling, attentionFactor: Float = 1) -> RopeParameters {
     RopeConfiguration(
-      dimensions: 128, base: 10_000, scaling: scaling, attentionFactor: attentionFactor, pairing: .halves
+      dimensions: 128, base: 10_000, scaling: scaling, attentionFactor: attentionFactor, pairing: .split
     ).parameters()
   }
 

@@ -8,12 +8,10 @@ internal import Testing
 
 /// A shape of about a megabyte whose rows are whole quant blocks of every format.
 private func tinyShape(architecture: String = "llama", isTied: Bool = false) -> ModelShape {
-  var shape = ModelShape(
-    "tiny", layers: 2, hiddenSize: 256, feedForwardSize: 512, heads: 4, kvHeads: 2, vocabularySize: 700,
-    contextLength: 256)
-  shape.architecture = architecture
-  shape.isTied = isTied
-  return shape
+  ModelShape(
+    "tiny", architecture, layers: 2, hiddenSize: 256, feedForwardSize: 512, heads: 4, kvHeads: 2, vocabularySize: 700,
+    contextLength: 256, isTied: isTied
+  ).with(ModelShape.rms(1e-5), tensors: architecture == "qwen2" ? ModelShape.queryKeyValueBiases : [])
 }
 
 extension FormatMix: CustomTestStringConvertible {

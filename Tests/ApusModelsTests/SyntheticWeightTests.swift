@@ -28,7 +28,8 @@ private struct Moments {
     let folder = try TemporaryFolder()
     let shape = ModelShape(
       "small", layers: 1, hiddenSize: Self.columns, feedForwardSize: 1024, heads: 8, kvHeads: 8, vocabularySize: 300,
-      contextLength: 256)
+      contextLength: 256
+    ).with(ModelShape.rms(1e-5))
     try SyntheticModel(shape, mix, seed: 3).write(to: folder.path("model.gguf"))
     let file = try GGUFFile.open(path: folder.path("model.gguf"))
     return try names.map { name in
@@ -89,6 +90,17 @@ private struct Moments {
     "smollm2-135m": 134_515_008, "smollm2-360m": 361_821_120, "smollm2-1.7b": 1_711_376_384,
     "qwen2.5-0.5b": 494_032_768, "tinyllama-1.1b": 1_100_048_384, "llama2-7b": 6_738_415_616,
     "llama2-13b": 13_015_864_320, "mistral-7b": 7_241_732_096, "llama3-8b": 8_030_261_248,
+    "mixtral-8x7b": 46_702_792_704, "qwen3-0.6b": 596_049_920, "qwen3-4b": 4_022_468_096,
+    "qwen3-8b": 8_190_735_360, "qwen3-30b-a3b": 30_532_122_624, "gemma3-270m": 268_098_176,
+    "gemma3-1b": 999_885_952, "gemma3-4b": 3_880_099_328, "gpt-oss-20b": 20_914_757_184,
+    "gemma-2b": 2_506_172_416, "gemma2-2b": 2_614_341_888, "qwen1.5-moe-a2.7b": 14_315_784_192,
+    "granite3.1-1b-a400m": 1_334_628_352, "olmoe-1b-7b": 6_919_161_856, "glm4.5-air": 106_852_251_264,
+    "ernie4.5-21b-a3b": 21_825_437_888, "deepseek-v2-lite": 15_706_484_224, "ministral3-3b": 3_429_006_336,
+    "smollm3-3b": 3_075_098_624, "phi2": 2_779_683_840, "phi3-mini": 3_821_079_552, "phi4-mini": 3_836_021_760,
+    "gpt2": 124_439_808, "falcon-7b": 6_921_720_704, "granite3.3-2b": 2_533_539_840, "olmo2-1b": 1_484_916_736,
+    "command-r": 34_980_831_232, "command-r7b": 8_028_033_024, "starcoder2-3b": 3_030_371_328,
+    "stablelm2-1.6b": 1_644_515_328, "glm4-9b": 9_400_279_040, "exaone4-1.2b": 1_279_391_488,
+    "ernie4.5-0.3b": 360_748_032, "seed-oss-36b": 36_151_104_512, "bitnet-2b": 2_412_820_480,
   ]
 
   private func tensors(_ shape: ModelShape, _ mix: FormatMix) throws -> [GGUFWriter.Tensor] {

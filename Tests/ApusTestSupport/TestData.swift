@@ -16,6 +16,18 @@ package enum TestData {
   /// True where missing reference data is a failure instead of a reason to skip: in CI.
   package static let isRequired = ProcessInfo.processInfo.environment["CI"] != nil
 
+  /// The folders in `subfolder`, sorted; empty without reference data.
+  package static func folders(in subfolder: String) -> [String] {
+    guard let folder else { return [] }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path + "/" + subfolder)) ?? []
+    return names.sorted().filter { name in
+      var isFolder: ObjCBool = false
+      _ = unsafe FileManager.default.fileExists(
+        atPath: "\(folder.path)/\(subfolder)/\(name)", isDirectory: &isFolder)
+      return isFolder.boolValue
+    }
+  }
+
   /// The files of `subfolder` whose names end in `suffix`, sorted; empty without reference data.
   package static func files(in subfolder: String, suffix: String) -> [URL] {
     guard let folder else { return [] }

@@ -274,9 +274,9 @@ static void test_quantize(const apus_kernels *kernels, const apus_kernels *refer
 
 // y of `tokens` tokens from `position` on: all parts, merged in order.
 static void run_attention(const apus_kernels *kernels, apus_kv_format format, apus_attention_args args, size_t heads) {
-  const size_t first = args.window > 0 && args.window < args.position + 1 ? args.position + 1 - args.window : 0;
+  const size_t first = args.position > args.before ? args.position - args.before : 0;
   const size_t part = first / APUS_ATTENTION_PART_POSITIONS;
-  const size_t end = (args.position + args.tokens - 1) / APUS_ATTENTION_PART_POSITIONS + 1;
+  const size_t end = (args.length - 1) / APUS_ATTENTION_PART_POSITIONS + 1;
   float *merged = malloc(2 * apus_attention_part_floats(&args) * 4), *next = merged + apus_attention_part_floats(&args);
   args.scratch = malloc(apus_attention_scratch_bytes(&args));
   for (size_t head = 0; head < heads; head++) {
@@ -290,12 +290,16 @@ static void run_attention(const apus_kernels *kernels, apus_kv_format format, ap
   free(merged), free(args.scratch);
 }
 
+enum { PLAIN, BENT = 1, SUNK = 2, SHARED = 4 }; // soft cap and slopes, sinks, values that are keys
+
 static void test_attention(const apus_kernels *kernels, const apus_kernels *reference, apus_kv_format format,
-                           size_t dimension, size_t position, size_t tokens, size_t window) {
+                           size_t dimension, size_t position, size_t tokens, size_t before, size_t after,
+                           int options) {
   enum { HEADS = 2, GROUP = 3 };
   const size_t row = format == APUS_KV_F16 ? dimension * 2 : dimension / 32 * 34, width = HEADS * GROUP * dimension;
-  const size_t head = APUS_KV_BLOCK_POSITIONS * row, blocks = (position + tokens - 1) / APUS_KV_BLOCK_POSITIONS + 1;
-  float *x = malloc(dimension * 4), *q = malloc(tokens * width * 4), *y[2];
+  const size_t length = position + tokens, head = APUS_KV_BLOCK_POSITIONS * row;
+  const size_t blocks = (length - 1) / APUS_KV_BLOCK_POSITIONS + 1;
+  float *x = malloc(dimension * 4), *q = malloc(tokens * width * 4), *y[2], slopes[HEADS * GROUP], sinks[HEADS * GROUP];
   char *keys = malloc(blocks * HEADS * head), *values = malloc(blocks * HEADS * head);
   int32_t *table = malloc(blocks * 4);
   for (size_t i = 0; i < blocks; i++)
@@ -309,10 +313,17 @@ static void test_attention(const apus_kernels *kernels, const apus_kernels *refe
     }
   for (size_t i = 0; i < tokens * width; i++)
     q[i] = uniform() * 4;
+  for (size_t i = 0; i < HEADS * GROUP; i++)
+    slopes[i] = uniform() / 8, sinks[i] = uniform() * 4;
   for (int i = 0; i < 2; i++) {
     y[i] = malloc(tokens * width * 4);
-    const apus_attention_args args = {q, y[i], width, width, keys, values, HEADS * head, HEADS * head, table, GROUP,
-                                      dimension, dimension, tokens, position, window, 0.2f, 0};
+    const apus_attention_args args = {
+        .q = q, .y = y[i], .q_stride = width, .y_stride = width, .keys = keys, .values = values,
+        .key_block_bytes = HEADS * head, .value_block_bytes = HEADS * head, .block_table = table, .group = GROUP,
+        .key_dimension = dimension, .value_dimension = dimension, .tokens = tokens, .position = position,
+        .before = before, .after = after, .length = length, .scale = 0.2f, .soft_cap = options & BENT ? 2 : 0,
+        .slopes = options & BENT ? slopes : 0, .sinks = options & SUNK ? sinks : 0,
+        .values_are_keys = (options & SHARED) != 0};
     run_attention(i ? reference : kernels, format, args, HEADS);
   }
   for (size_t i = 0; i < tokens * width; i++)
@@ -320,30 +331,42 @@ static void test_attention(const apus_kernels *kernels, const apus_kernels *refe
   free(x), free(q), free(keys), free(values), free(table), free(y[0]), free(y[1]);
 }
 
-static void test_rows(const apus_kernels *kernels, const apus_kernels *reference, size_t count) {
-  float *values[2][5];
-  for (int i = 0; i < 2; i++)
-    for (int j = 0; j < 5; j++)
-      values[i][j] = malloc(2 * count * 4);
-  for (size_t i = 0; i < 2 * count; i++)
-    for (int j = 0; j < 5; j++)
-      values[0][j][i] = values[1][j][i] = uniform() * 4;
-  for (int i = 0; i < 2; i++) {
-    const apus_kernels *k = i ? reference : kernels;
-    float **v = values[i];
-    k->rms_norm(v[0], v[4], 1e-5f, count, v[0]);
-    k->swiglu(v[4], v[1], count);
-    k->softmax(v[2], count);
-    k->rope_adjacent(v[3], v[4], count / 2);
-    k->rope_halves(v[3], v[4], count / 2);
-    k->add(v[4], v[3], count);
+// All row operations, one after the other, on rows of their own; `other` is an operand.
+enum { ROWS = 8 };
+static void change_rows(const apus_kernels *k, float **v, const float *other, size_t count) {
+  k->rms_norm(v[0], other, 0, 1e-5f, count, v[0]);
+  k->layer_norm(v[1], other, other, 1e-5f, count, v[1]);
+  k->softmax(v[2], count);
+  k->rope_adjacent(v[3], other, count / 2);
+  k->rope_split(v[3], other, count / 2);
+  k->add(other, v[3], count);
+  k->add_scaled(other, 0.7f, v[4], count);
+  k->scale(v[4], 1.3f, count);
+  k->cap(v[5], 2, count);
+  for (int i = 0; i < APUS_ACTIVATION_COUNT; i++) {
+    apus_gate(k, (apus_activation)i, other, v[6], count);
+    if (i < APUS_clamped_swish)
+      apus_activate(k, (apus_activation)i, v[7], count);
   }
-  for (int j = 0; j < 4; j++)
+}
+
+static void test_rows(const apus_kernels *kernels, const apus_kernels *reference, size_t count) {
+  float *values[2][ROWS], *other = malloc(count * 4);
+  for (size_t i = 0; i < count; i++)
+    other[i] = uniform() * 4;
+  for (int j = 0; j < ROWS; j++) {
+    values[0][j] = malloc(count * 4), values[1][j] = malloc(count * 4);
+    for (size_t i = 0; i < count; i++)
+      values[0][j][i] = values[1][j][i] = uniform() * 4;
+  }
+  for (int i = 0; i < 2; i++)
+    change_rows(i ? reference : kernels, values[i], other, count);
+  for (int j = 0; j < ROWS; j++)
     for (size_t i = 0; i < count; i++)
       compare("row operation", kernels->name, values[0][j][i], values[1][j][i], 1e-4f);
-  for (int i = 0; i < 2; i++)
-    for (int j = 0; j < 5; j++)
-      free(values[i][j]);
+  for (int j = 0; j < ROWS; j++)
+    free(values[0][j]), free(values[1][j]);
+  free(other);
 }
 
 // `below` is the level under this one, NULL if that is the reference.
@@ -356,12 +379,15 @@ static void test_level(const apus_kernels *kernels, const apus_kernels *referenc
   test_quantize(kernels, reference);
   for (size_t dimension = 32; dimension <= 128; dimension += 32)
     for (int format = 0; format < APUS_KV_FORMAT_COUNT; format++) {
-      test_attention(kernels, reference, (apus_kv_format)format, dimension, 0, 1, 0);
-      test_attention(kernels, reference, (apus_kv_format)format, dimension, 90, 10, 0);
-      test_attention(kernels, reference, (apus_kv_format)format, dimension, 64, 1, 28);
+      test_attention(kernels, reference, (apus_kv_format)format, dimension, 0, 1, SIZE_MAX, 0, PLAIN);
+      test_attention(kernels, reference, (apus_kv_format)format, dimension, 90, 10, SIZE_MAX, 0, BENT);
+      test_attention(kernels, reference, (apus_kv_format)format, dimension, 64, 1, 27, 0, SUNK);
+      test_attention(kernels, reference, (apus_kv_format)format, dimension, 70, 9, 40, 0, SHARED);
     }
-  test_attention(kernels, reference, APUS_KV_F16, 20, 505, 16, 12);
-  test_attention(kernels, reference, APUS_KV_Q8_0, 64, 1100, 1, 0);
+  test_attention(kernels, reference, APUS_KV_F16, 20, 505, 16, 11, 0, PLAIN);
+  test_attention(kernels, reference, APUS_KV_F16, 40, 0, 45, 6, 6, SUNK);
+  test_attention(kernels, reference, APUS_KV_F16, 40, 500, 40, SIZE_MAX, 540, BENT);
+  test_attention(kernels, reference, APUS_KV_Q8_0, 64, 1100, 1, SIZE_MAX, 0, PLAIN);
   for (size_t count = 2; count < 70; count += 2)
     test_rows(kernels, reference, count);
 }

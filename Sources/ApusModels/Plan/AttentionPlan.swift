@@ -1,7 +1,7 @@
 internal import ApusCore
 
 /// Self-attention of one layer, with keys and values for groups of query heads (arXiv:2305.13245).
-struct AttentionPlan: Sendable, HasTensors {
+package struct AttentionPlan: Sendable, HasTensors {
   var heads: Int
   var query: ProjectionPlan
   /// Nil where the layer reads the keys and values that another layer stores.
@@ -55,9 +55,9 @@ struct AttentionPlan: Sendable, HasTensors {
 }
 
 /// Multi-head latent attention (arXiv:2405.04434).
-struct LatentAttentionPlan: Sendable, HasTensors {
+package struct LatentAttentionPlan: Sendable, HasTensors {
   /// What the file has between latent vectors and heads, and so what is cached.
-  enum Form: Sendable {
+  package enum Form: Sendable {
     /// One latent vector for all heads is cached.
     ///
     /// Stacks with a matrix for each head: from the plain part of a query to the latent vector, and from it to values.

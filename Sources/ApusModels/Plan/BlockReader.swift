@@ -144,23 +144,23 @@ extension BlockReader {
     }
     return .dense(
       reader.dense(
-        "blk.\(index).ffn", size: feedForwardSizes[index], activation: style.activation, isGated: style.isGated))
+        "blk.\(index).ffn", size: feedForwardSizes[index], activation: style.activation, isGated: style.isGated,
+        isFused: style.hasFusedGate))
   }
 }
 
 extension PlanReader {
   /// A dense feed-forward sublayer of `<prefix>_gate`, `<prefix>_up` and `<prefix>_down`, with `suffix` behind each.
   ///
-  /// With a gate and without a tensor for it, the gate is the first half of the rows of `<prefix>_up`.
+  /// Where gate and up are one tensor, `<prefix>_up`, the gate is the first half of its rows.
   func dense(
-    _ prefix: String, size: Int, activation: Activation, isGated: Bool, suffix: String = ""
+    _ prefix: String, size: Int, activation: Activation, isGated: Bool, isFused: Bool = false, suffix: String = ""
   ) -> FeedForwardPlan {
     func projection(_ name: String, rows: Int, columns: Int) -> ProjectionPlan {
       self.projection(prefix + "_" + name + suffix, rows: rows, columns: columns)
     }
     let down = projection("down", rows: hiddenSize, columns: size)
-    let isFused = isGated && !tensors.contains(prefix + "_gate" + suffix + ".weight")
-    if isFused, let rows = tensors.rows(of: prefix + "_up" + suffix + ".weight"), rows == 2 * size {
+    if isGated, isFused, !tensors.contains(prefix + "_gate" + suffix + ".weight") {
       let fused = projection("up", rows: 2 * size, columns: hiddenSize)
       return FeedForwardPlan(
         gate: fused.slice(0..<size), up: fused.slice(size..<2 * size), activation: activation, down: down)

@@ -50,6 +50,8 @@ struct BlockStyle {
   var activation = Activation.silu
   /// Whether the feed-forward sublayer has a gate.
   var isGated = true
+  /// Whether gate and up are one tensor, where the file has none for the gate.
+  var hasFusedGate = false
   /// Nil for a model without experts.
   var experts: ExpertStyle?
 

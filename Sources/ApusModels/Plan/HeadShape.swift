@@ -20,13 +20,18 @@ extension PlanReader {
   /// The heads of each layer.
   ///
   /// Defaults are those of the GGUF specification: without `head_count_kv` all heads have keys and values of their own,
-  /// and without lengths those of the first layer share the hidden size evenly.
+  /// and without lengths they share the hidden size evenly.
   func headShapes() throws(GGUFError) -> [HeadShape] {
     let range = 1...1 << 16
     let heads = try keys.integers("attention.head_count", range, layers: fileLayers)
     let kvHeads =
       keys.contains("attention.head_count_kv")
       ? try keys.integers("attention.head_count_kv", range, layers: fileLayers) : heads
+    if !keys.contains("attention.key_length"), heads.contains(where: { $0 != heads[0] }) {
+      throw keys.error(
+        "attention.head_count", expected: "one value for all layers, as attention.key_length is missing",
+        found: "several")
+    }
     let even = hiddenSize.isMultiple(of: heads[0]) ? hiddenSize / heads[0] : nil
     let key = try keys.integer("attention.key_length", range, default: even)
     let value = try keys.integer("attention.value_length", range, default: even)

@@ -3,7 +3,7 @@ internal import ApusCore
 /// What mixes the tokens of a sequence in one layer, and so has memory per sequence.
 ///
 /// A kind with a recurrent state is one more case here, with its own memory.
-enum MixerPlan: Sendable, HasTensors {
+package enum MixerPlan: Sendable, HasTensors {
   case attention(AttentionPlan)
   case latent(LatentAttentionPlan)
 
@@ -41,7 +41,7 @@ enum MixerPlan: Sendable, HasTensors {
   }
 
   /// Positions that a token looks back on; nil for all.
-  var window: Int? {
+  package var window: Int? {
     guard case .attention(let plan) = self, case .causal(let window) = plan.mask else { return nil }
     return window
   }
@@ -126,10 +126,10 @@ struct DenseAndExpertsPlan: Sendable, HasTensors {
 }
 
 /// One layer: a mixer and a feed-forward sublayer, each added to the residual stream.
-struct LayerPlan: Sendable, HasTensors {
+package struct LayerPlan: Sendable, HasTensors {
   /// Norm of the mixer's input; nil where it reads the stream itself.
   var mixerNorm: NormPlan?
-  var mixer: MixerPlan
+  package var mixer: MixerPlan
   /// Norm of what the mixer adds.
   var mixerOutputNorm: NormPlan?
   /// Norm of the stream behind the mixer (post-LayerNorm encoders).

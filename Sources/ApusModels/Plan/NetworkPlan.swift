@@ -11,8 +11,8 @@ package struct NetworkPlan: Sendable {
   var embedding: EmbeddingPlan
   /// Nil for a network with one residual stream.
   var streams: StreamsPlan?
-  var ropes: [RopePlan] = []
-  var layers: [LayerPlan] = []
+  package var ropes: [RopePlan] = []
+  package var layers: [LayerPlan] = []
   /// Keys and values of the layers that store their own.
   var cacheLayers: [KVLayerLayout] = []
   var output: OutputPlan
@@ -88,8 +88,8 @@ struct LayerInputsPlan: Sendable, HasTensors {
 }
 
 /// RoPE of some layers, with the divisors of its frequencies that the file has.
-struct RopePlan: Sendable, HasTensors {
-  var configuration: RopeConfiguration
+package struct RopePlan: Sendable, HasTensors {
+  package var configuration: RopeConfiguration
   var divisors: TensorPlan?
   /// Divisors for sequences beyond this many positions (LongRoPE, arXiv:2402.13753).
   var longDivisors: (beyond: Int, tensor: TensorPlan)?

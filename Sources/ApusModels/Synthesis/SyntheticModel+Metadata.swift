@@ -22,12 +22,16 @@ extension SyntheticModel {
     writer.set(key("context_length"), UInt32(shape.contextLength))
     writer.set(key("embedding_length"), UInt32(shape.hiddenSize))
     writer.set(key("block_count"), UInt32(shape.layers))
-    writer.set(key("feed_forward_length"), UInt32(shape.feedForwardSize))
-    writer.set(key("rope.dimension_count"), UInt32(shape.headDimension))
-    writer.set(key("rope.freq_base"), shape.ropeBase)
-    writer.set(key("attention.head_count"), UInt32(shape.heads))
-    writer.set(key("attention.head_count_kv"), UInt32(shape.kvHeads))
-    writer.set(key("attention.layer_norm_rms_epsilon"), shape.rmsEpsilon)
+    for (name, value) in shape.keys {
+      switch value {
+      case .integer(let value): writer.set(key(name), UInt32(value))
+      case .number(let value): writer.set(key(name), value)
+      case .flag(let value): writer.set(key(name), value)
+      case .text(let value): writer.set(key(name), value)
+      case .perLayer(let value): writer.set(key(name), array: (0..<shape.layers).map { UInt32(value($0)) })
+      case .flagPerLayer(let value): writer.set(key(name), array: (0..<shape.layers).map(value))
+      }
+    }
   }
 
   private func setVocabulary(_ writer: inout GGUFWriter) {

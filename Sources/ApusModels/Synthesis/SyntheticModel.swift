@@ -20,10 +20,10 @@ package struct SyntheticModel: Sendable {
   }
 
   /// Metadata and tensor entries of the file.
-  package func writer() throws(GGUFError) -> GGUFWriter {
+  package func writer() throws -> GGUFWriter {
     var writer = GGUFWriter()
     setMetadata(&writer)
-    for tensor in tensors {
+    for tensor in try tensors() {
       try writer.addTensor(tensor.name, dimensions: tensor.dimensions, format: tensor.format)
     }
     return writer
@@ -32,7 +32,7 @@ package struct SyntheticModel: Sendable {
   /// Writes the file, a megabyte at a time; it has its name only once it is complete.
   package func write(to path: String, progress: Progress = { _, _ in }) throws {
     let writer = try writer()
-    let tensors = tensors
+    let tensors = try tensors()
     let total = writer.tensors.reduce(0) { $0 + $1.byteCount }
     var written = 0
     try writer.write(to: path) { index, emit in
@@ -45,17 +45,55 @@ package struct SyntheticModel: Sendable {
   }
 }
 
+extension SyntheticModel {
+  /// The tensors of the network's plan, in the order in which a step reads them.
+  private func tensors() throws -> [SyntheticTensor] {
+    var names: Set<String> = []
+    return try plan().tensors.filter { names.insert($0.name).inserted }.map { SyntheticTensor($0, mix, shape) }
+  }
+
+  /// The plan that the architecture makes of the metadata.
+  private func plan() throws -> NetworkPlan {
+    var writer = GGUFWriter()
+    setMetadata(&writer)
+    let bytes = try writer.bytes { _, _ in }
+    let file = try GGUFFile(MappedFile(bytes: bytes, path: shape.name))
+    return try ModelConfiguration(file.metadata, tensors: shape).plan
+  }
+}
+
 /// A tensor of a synthetic model.
 private struct SyntheticTensor {
   let name: String
   let dimensions: [Int]
   let format: TensorFormat
-  let distribution: RandomTensor.Distribution
+  private let distribution: RandomTensor.Distribution
 
-  /// A vector is kept in F32, whatever the mix.
-  static func vector(_ name: String, _ count: Int, mean: Double, deviation: Double) -> SyntheticTensor {
-    SyntheticTensor(
-      name: name, dimensions: [count], format: .f32, distribution: .init(mean: mean, deviation: deviation))
+  /// Vectors, tables of them, and what chooses experts are kept in F32, whatever the mix.
+  init(_ plan: TensorPlan, _ mix: FormatMix, _ shape: ModelShape) {
+    name = plan.name
+    let last = plan.dimensions.lastIndex { $0 != 1 } ?? 0
+    dimensions = Array(plan.dimensions[...last])
+    switch plan.kind {
+    case .gain:
+      format = .f32
+      distribution = .init(mean: 1, deviation: 0.05)
+    case .bias:
+      format = .f32
+      // A factor multiplies, a bias adds.
+      let isFactor = plan.name.hasSuffix(".scale") || plan.name.hasSuffix("_scale.weight")
+      distribution = .init(mean: isFactor ? 1 : 0, deviation: isFactor ? 0.05 : 0.1)
+    case .matrix, .vocabulary:
+      format =
+        Self.isKeptInF32(plan.name)
+        ? .f32 : mix.format(.init(plan.name, isTied: !shape.contains("output.weight")), layers: shape.layers, columns: plan.columns)
+      distribution = .init(deviation: 1 / Double(plan.columns).squareRoot())
+    }
+  }
+
+  private static func isKeptInF32(_ name: String) -> Bool {
+    ["position_embd.weight", "token_types.weight"].contains(name)
+      || ["ffn_gate_inp.weight", "ffn_gate_inp_shexp.weight"].contains(ModelShape.withoutLayer(name))
   }
 
   func data(_ words: RandomWords) -> RandomTensor {
@@ -63,44 +101,17 @@ private struct SyntheticTensor {
   }
 }
 
-extension SyntheticModel {
-  /// In the order in which a forward pass reads them.
-  private var tensors: [SyntheticTensor] {
-    let (hidden, vocabulary) = (shape.hiddenSize, shape.vocabularySize)
-    var result = [matrix("token_embd", hidden, vocabulary, shape.isTied ? .output : .embedding)]
-    for layer in 0..<shape.layers { result += tensors(ofLayer: layer) }
-    result.append(gains("output_norm", hidden))
-    if !shape.isTied { result.append(matrix("output", hidden, vocabulary, .output)) }
-    return result
-  }
-
-  private func tensors(ofLayer layer: Int) -> [SyntheticTensor] {
-    let (hidden, feedForward, prefix) = (shape.hiddenSize, shape.feedForwardSize, "blk.\(layer).")
-    let kvSize = shape.headDimension * shape.kvHeads
-    let biases = [("q", hidden), ("k", kvSize), ("v", kvSize)].map {
-      SyntheticTensor.vector("\(prefix)attn_\($0).bias", $1, mean: 0, deviation: 0.1)
+extension FormatMix.Role {
+  /// What a matrix of that name is for; the token embedding of a tied model serves as output.
+  fileprivate init(_ name: String, isTied: Bool) {
+    let layer = ModelShape.layer(of: name) ?? 0
+    switch ModelShape.withoutLayer(name) {
+    case "output.weight": self = .output
+    case "token_embd.weight": self = isTied ? .output : .embedding
+    case "attn_v.weight": self = .attentionValue(layer: layer)
+    case "attn_output.weight": self = .attentionOutput
+    case "ffn_down.weight", "ffn_down_exps.weight": self = .feedForwardDown(layer: layer)
+    default: self = .other
     }
-    return [
-      gains(prefix + "attn_norm", hidden),
-      matrix(prefix + "attn_q", hidden, hidden, .other),
-      matrix(prefix + "attn_k", hidden, kvSize, .other),
-      matrix(prefix + "attn_v", hidden, kvSize, .attentionValue(layer: layer)),
-      matrix(prefix + "attn_output", hidden, hidden, .attentionOutput),
-      gains(prefix + "ffn_norm", hidden),
-      matrix(prefix + "ffn_gate", hidden, feedForward, .other),
-      matrix(prefix + "ffn_up", hidden, feedForward, .other),
-      matrix(prefix + "ffn_down", feedForward, hidden, .feedForwardDown(layer: layer)),
-    ] + (shape.hasBiases ? biases : [])
-  }
-
-  private func matrix(_ name: String, _ columns: Int, _ rows: Int, _ role: FormatMix.Role) -> SyntheticTensor {
-    SyntheticTensor(
-      name: name + ".weight", dimensions: [columns, rows],
-      format: mix.format(role, layers: shape.layers, columns: columns),
-      distribution: .init(deviation: 1 / Double(columns).squareRoot()))
-  }
-
-  private func gains(_ name: String, _ count: Int) -> SyntheticTensor {
-    .vector(name + ".weight", count, mean: 1, deviation: 0.05)
   }
 }

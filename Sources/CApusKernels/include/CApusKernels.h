@@ -29,6 +29,17 @@ APUS_QUANTIZED_FORMATS(X)
 // How keys and values are stored, in the order of ApusCore's KVFormat.
 typedef enum apus_kv_format { APUS_KV_F16, APUS_KV_Q8_0, APUS_KV_FORMAT_COUNT } apus_kv_format;
 
+// Functions of one value between two matrices of a feed-forward layer, in the order of ApusCore's Activation. The last
+// one is a function of gate and up together and has no form for one value.
+#define APUS_ACTIVATIONS(X) X(silu) X(gelu) X(gelu_erf) X(squared_relu) X(sigmoid)
+typedef enum apus_activation {
+#define X(name) APUS_##name,
+  APUS_ACTIVATIONS(X)
+#undef X
+  APUS_clamped_swish,
+  APUS_ACTIVATION_COUNT
+} apus_activation;
+
 // Activations [n, k] of a matmul. Dense weights read `values`; quantized weights read the int8 form:
 // value = scale * code, with a scale for 32 values, and sums of codes for weights that have a min or an offset.
 //
@@ -90,13 +101,16 @@ enum { APUS_KV_BLOCK_POSITIONS = 32, APUS_ATTENTION_PART_POSITIONS = 512 };
 //
 // Positions are cut into parts of APUS_ATTENTION_PART_POSITIONS, each with a softmax of its own, merged in order: the
 // parts of one token can be computed by several threads, and results do not depend on whether they were.
+//
+// A token at position p looks at positions p - before ... p + after, as far as there are such: 0 ... length - 1.
+// A score is scale * q.k; then soft_cap * tanh(score / soft_cap), if that is not 0; then slope * -distance is added.
 typedef struct apus_attention_args {
   const float *q; // token t at q + t * q_stride: [kv_heads * group, key_dimension]
   float *y;       // token t at y + t * y_stride: [kv_heads * group, value_dimension]
   size_t q_stride;
   size_t y_stride;
   const void *keys;
-  const void *values;
+  const void *values; // unused where values are keys
   size_t key_block_bytes;
   size_t value_block_bytes;
   const int32_t *block_table;
@@ -105,8 +119,15 @@ typedef struct apus_attention_args {
   size_t value_dimension;
   size_t tokens;
   size_t position; // of the first token
-  size_t window;   // positions that a token looks back on, its own included; 0 for all
+  size_t before;
+  size_t after;
+  size_t length;
   float scale;
+  float soft_cap;
+  const float *_Nullable slopes; // [kv_heads * group]
+  // Scores that take part in the softmax and have no value, [kv_heads * group].
+  const float *_Nullable sinks;
+  int values_are_keys; // values are the first value_dimension values of the keys, stored once
   void *_Nullable scratch; // apus_attention_scratch_bytes, for one call at a time
 } apus_attention_args;
 
@@ -126,6 +147,9 @@ typedef void (*apus_matmul_fn)(const apus_matmul_args *args, size_t row_begin, s
 typedef void (*apus_decode_fn)(const void *source, float *values, size_t count);
 typedef void (*apus_attention_fn)(const apus_attention_args *args, size_t kv_head, size_t part, float *result);
 typedef void (*apus_kv_store_fn)(const float *x, size_t dimension, size_t offset, void *block);
+// y = normed(x) * gain + bias over one group of a row; y may be x.
+typedef void (*apus_norm_fn)(const float *x, const float *_Nullable gain, const float *_Nullable bias, float epsilon,
+                             size_t count, float *y);
 
 // One level of kernels: complete, the sum of overlays from the reference up to its name.
 typedef struct apus_kernels {
@@ -147,18 +171,30 @@ typedef struct apus_kernels {
   void (*attention_merge)(const apus_attention_args *args, const float *part, float *merged);
   // Divides the merged parts of one kv head by the sums of weights, into y.
   void (*attention_finish)(const apus_attention_args *args, size_t kv_head, const float *merged);
-  // y = x / sqrt(mean(x^2) + epsilon) * gain; y may be x.
-  void (*rms_norm)(const float *x, const float *gain, float epsilon, size_t count, float *y);
+  // values = exp(values - max) / sum: softmax over one row
+  void (*softmax)(float *values, size_t count);
+
+  // ---- row operations
+  // normed(x) = x / sqrt(mean(x^2) + epsilon)
+  apus_norm_fn rms_norm;
+  // normed(x) = (x - mean(x)) / sqrt(variance(x) + epsilon)
+  apus_norm_fn layer_norm;
   // Turns pairs (2i, 2i+1) of a head by angle i: table holds `pairs` cosines, then `pairs` sines.
   void (*rope_adjacent)(float *x, const float *table, size_t pairs);
   // Turns pairs (i, i + pairs) of a head by angle i.
-  void (*rope_halves)(float *x, const float *table, size_t pairs);
-  // up = gate / (1 + exp(-gate)) * up
-  void (*swiglu)(const float *gate, float *up, size_t count);
+  void (*rope_split)(float *x, const float *table, size_t pairs);
   // x += y
   void (*add)(const float *y, float *x, size_t count);
-  // values = exp(values - max) / sum: softmax over one row
-  void (*softmax)(float *values, size_t count);
+  // x += factor * y
+  void (*add_scaled)(const float *y, float factor, float *x, size_t count);
+  // x *= factor
+  void (*scale)(float *x, float factor, size_t count);
+  // x = limit * tanh(x / limit)
+  void (*cap)(float *x, float limit, size_t count);
+  // x = activation(x)
+  void (*_Nonnull activate[APUS_clamped_swish])(float *x, size_t count);
+  // up = activation(gate) * up
+  void (*_Nonnull gate[APUS_ACTIVATION_COUNT])(const float *gate, float *up, size_t count);
 } apus_kernels;
 
 // Levels, in rising order; 0 is the reference.
@@ -195,6 +231,13 @@ static inline void apus_store_value(const apus_kernels *kernels, apus_kv_format 
 static inline void apus_attention(const apus_kernels *kernels, apus_kv_format format,
                                   const apus_attention_args *args, size_t kv_head, size_t part, float *result) {
   kernels->attention[format](args, kv_head, part, result);
+}
+static inline void apus_activate(const apus_kernels *kernels, apus_activation activation, float *x, size_t count) {
+  kernels->activate[activation](x, count);
+}
+static inline void apus_gate(const apus_kernels *kernels, apus_activation activation, const float *gate, float *up,
+                             size_t count) {
+  kernels->gate[activation](gate, up, count);
 }
 #pragma clang assume_nonnull end
 #endif

@@ -14,10 +14,13 @@ SIMD float vf_peak(vf a) {
 #define APUS_SIMD
 #include "../formats/formats.h"
 
+#include "../bodies/exponential.h"
+#include "../bodies/activations.h"
 #include "../bodies/elementwise.h"
 #include "../bodies/matmul_all.h"
 #include "../bodies/matmul_dense.h"
 #include "../bodies/quantize.h"
+#include "../bodies/kv_store.h"
 #include "../bodies/attention.h"
 
 void LEVEL(apus_overlay)(apus_kernels *kernels) {
@@ -39,10 +42,19 @@ void LEVEL(apus_overlay)(apus_kernels *kernels) {
   kernels->attention[APUS_KV_Q8_0] = LEVEL(apus_attention_q8_0);
   kernels->attention_merge = LEVEL(apus_attention_merge);
   kernels->attention_finish = LEVEL(apus_attention_finish);
-  kernels->rms_norm = LEVEL(apus_rms_norm);
-  kernels->rope_adjacent = LEVEL(apus_rope_adjacent);
-  kernels->rope_halves = LEVEL(apus_rope_halves);
-  kernels->swiglu = LEVEL(apus_swiglu);
-  kernels->add = LEVEL(apus_add);
   kernels->softmax = LEVEL(apus_softmax);
+  kernels->rms_norm = LEVEL(apus_rms_norm);
+  kernels->layer_norm = LEVEL(apus_layer_norm);
+  kernels->rope_adjacent = LEVEL(apus_rope_adjacent);
+  kernels->rope_split = LEVEL(apus_rope_split);
+  kernels->add = LEVEL(apus_add);
+  kernels->add_scaled = LEVEL(apus_add_scaled);
+  kernels->scale = LEVEL(apus_scale);
+  kernels->cap = LEVEL(apus_cap);
+#define X(name)                                                                                                      \
+  kernels->activate[APUS_##name] = LEVEL(apus_activate_##name);                                                      \
+  kernels->gate[APUS_##name] = LEVEL(apus_gate_##name);
+  APUS_ACTIVATIONS(X)
+#undef X
+  kernels->gate[APUS_clamped_swish] = LEVEL(apus_gate_clamped_swish);
 }

@@ -8,6 +8,7 @@ enum GLM4: Architecture {
     let hasSections = try reader.hasRopeSections()
     var style = BlockStyle(hasSections ? .split : .adjacent)
     style.placement = .around
+    style.hasFusedGate = true
     return try BlockReader(reader, style).plan()
   }
 }

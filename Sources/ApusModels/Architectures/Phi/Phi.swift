@@ -20,6 +20,7 @@ enum Phi3: Architecture {
   static func plan(_ reader: PlanReader) throws(GGUFError) -> NetworkPlan {
     var style = BlockStyle(.split)
     style.ignoresWindow = true
+    style.hasFusedGate = true
     return try BlockReader(reader, style).plan()
   }
 }
