@@ -18,7 +18,7 @@ package final class Tokenizer: Sendable {
 
   /// Builds the tables that the family of `vocabulary` needs.
   package init(_ vocabulary: Vocabulary) throws(TokenizerError) {
-    family = try Tokenizers.family(named: vocabulary.family).init(vocabulary)
+    family = try Tokenizers.family(named: vocabulary.family, pretokenizer: vocabulary.pretokenizer).init(vocabulary)
     let userDefined = vocabulary.tokens { $0 == .userDefined }
     userDefinedTokens = SpecialTokenScanner(userDefined, of: vocabulary)
     plainTokens = SpecialTokenScanner(userDefined.filter { !vocabulary.isMark($0) }, of: vocabulary)

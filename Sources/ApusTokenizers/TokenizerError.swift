@@ -16,6 +16,8 @@ package enum TokenizerError: Error, Equatable {
   case unknownKind(Int32, token: Int)
   /// A byte token's text is not `<0x` and two hexadecimal digits and `>`.
   case malformedByteToken(String, token: Int)
+  /// The table of replacements of a unigram vocabulary cannot be read, for this reason.
+  case malformedCharacterMap(String)
   /// A special token's id is outside the vocabulary.
   case idOutOfRange(of: String, id: Int, tokenCount: Int)
 }
@@ -38,6 +40,8 @@ extension TokenizerError: CustomStringConvertible {
       "token \(token) has type \(kind); known are 1 (normal) to 6 (byte)"
     case .malformedByteToken(let text, let token):
       "byte token \(token) is \(quoted(text)), expected <0x00> to <0xFF>"
+    case .malformedCharacterMap(let reason):
+      "the character map (tokenizer.ggml.precompiled_charsmap) is malformed: \(reason)"
     case .idOutOfRange(let name, let id, let count):
       "the \(name) token has id \(id), but the vocabulary ends at \(count - 1)"
     }
