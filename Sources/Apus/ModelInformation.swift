@@ -52,7 +52,7 @@ public struct ModelInformation: Sendable, Equatable {
 extension ModelInformation {
   init(
     _ file: ModelFile, _ vocabulary: Vocabulary, _ backend: CPUBackend.Options, kvFormat: KVCacheFormat,
-    contextLength: Int, chat: ChatSupport, warnings: [LoadWarning]
+    contextLength: Int, chat: ChatSupport, warnings: [ModelWarning]
   ) {
     name = file.name ?? file.path.split(separator: "/").last.map(String.init) ?? file.path
     architecture = file.configuration.architecture
@@ -66,7 +66,7 @@ extension ModelInformation {
     self.contextLength = contextLength
     self.kvFormat = kvFormat
     self.chat = chat
-    self.warnings = warnings.map(ModelWarning.init)
+    self.warnings = warnings
     kernels = backend.kernels.name
     threads = backend.threads
   }

@@ -238,6 +238,19 @@ extension TensorFormat {
     case .q6_K: APUS_q6_K
     case .iq4_nl: APUS_iq4_nl
     case .iq4_xs: APUS_iq4_xs
+    case .iq1_s: APUS_iq1_s
+    case .iq1_m: APUS_iq1_m
+    case .iq2_xxs: APUS_iq2_xxs
+    case .iq2_xs: APUS_iq2_xs
+    case .iq2_s: APUS_iq2_s
+    case .iq3_xxs: APUS_iq3_xxs
+    case .iq3_s: APUS_iq3_s
+    case .mxfp4: APUS_mxfp4
+    case .nvfp4: APUS_nvfp4
+    case .tq1_0: APUS_tq1_0
+    case .tq2_0: APUS_tq2_0
+    case .q1_0: APUS_q1_0
+    case .q2_0: APUS_q2_0
     }
   }
 }

@@ -5,7 +5,7 @@
 /// buffers currently use.
 ///
 /// A step is `begin`, operations, `finish`. Operations may return before their work is done; `finish` waits for all of
-/// them and throws what failed since the step before and in no other; it is called however a step went. After it
+/// them and throws what failed in this step and in no other; it is called however a step went. After it
 /// throws, nothing that the step stored or computed may be used. Calls of one step come from one thread at a time.
 package protocol Backend: AnyObject, Sendable {
   /// The checked front's own: made with the backend.

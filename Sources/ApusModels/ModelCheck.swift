@@ -13,18 +13,12 @@ package func checkModel(
   options.verifiesWeights = true
   let loaded = try loadModel(path: path, backend: backend, options: options, progress: progress)
   do throws(BackendError) {
-    let cache = try loaded.model.makeKVCache(format: .f16, positions: 1)
     if loaded.configuration.pooling != nil {
-      try checkEmbedding(loaded, cache)
+      try checkEmbedding(loaded, try loaded.model.makeKVCache(format: .f16, positions: 1))
       return loaded
     }
-    var logits = [Float](repeating: 0, count: loaded.configuration.vocabularySize)
-    let token = loaded.vocabulary[.beginningOfSequence] ?? 0
-    let batch = AttentionBatch(positions: [0], sequences: [0], blockTables: [[0]])
-    var span = logits.mutableSpan
-    let failures = try loaded.model.forward(
-      tokens: [token], batch: batch, cache: cache, logitRows: [0], into: &span)
-    if let failure = failures.first { throw failure.error }
+    var runner = try SequenceRunner(loaded.model, positions: 1)
+    try runner.step([loaded.vocabulary[.beginningOfSequence] ?? 0], at: 0, logitRows: [0])
   } catch {
     throw .backend(error)
   }

@@ -16,7 +16,7 @@ package struct LoadedModel: Sendable {
   /// The prompt of a reranker, with the places `{query}` and `{document}`, where the file has one.
   package var rankingTemplate: String? { try? file.metadata.string("tokenizer.chat_template.rerank") }
   /// What the file leaves out, so that it had to be assumed.
-  package var warnings: [LoadWarning] { LoadWarning.all(about: vocabulary, chatTemplate, path: file.paths[0]) }
+  package var warnings: [ModelWarning] { ModelWarning.all(about: vocabulary, chatTemplate, path: file.paths[0]) }
 }
 
 /// Opens, checks and takes into use the model at `path`, all parts of a split model included.

@@ -17,11 +17,13 @@ struct BlockReader {
     norm = NormParameters(style.norm, epsilon: try reader.epsilon(style.norm))
     shapes = try reader.headShapes()
     // Read even where it is ignored, so that a bad value is refused.
-    let windows = try reader.windows(period: style.windowPeriod, startsWithoutWindow: style.startsPeriodWithoutWindow)
+    let windows = try reader.windows(
+      period: style.windowPeriod, default: style.defaultWindow, startsWithoutWindow: style.startsPeriodWithoutWindow)
     self.windows = style.ignoresWindow ? windows.map { _ in nil } : windows
     routing = try style.experts.flatMap { style throws(GGUFError) in try RoutingReader(reader, style) }
     feedForwardSizes = try reader.keys.integers(
-      "feed_forward_length", (routing == nil ? 1 : 0)...1 << 24, layers: reader.fileLayers)
+      "feed_forward_length", (routing == nil ? 1 : 0)...1 << 24, layers: reader.fileLayers,
+      default: routing == nil ? nil : 0)
   }
 
   /// The whole network.
@@ -51,6 +53,7 @@ struct BlockReader {
         $0 > 1
       }
       local.configuration.scaling = .none
+      local.configuration.attentionFactor = 1
       ropes.append(local)
     }
     return ropes

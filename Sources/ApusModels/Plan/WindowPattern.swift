@@ -5,8 +5,13 @@ extension PlanReader {
   ///
   /// The file's pattern is an array, or a number n: all layers but one of n have the window, which is the first of each n
   /// with `startsWithoutWindow` and else the last. Where it has none, `period` is n; nil for a window in all layers.
-  func windows(period: Int?, startsWithoutWindow: Bool = false) throws(GGUFError) -> [Int?] {
-    let window = try keys.integer("attention.sliding_window", 0...Int(UInt32.max), default: 0)
+  /// `standard` is the window of a file without the key.
+  func windows(
+    period: Int?, default standard: Int = 0, startsWithoutWindow: Bool = false
+  ) throws(GGUFError) -> [Int?] {
+    let stated = try keys.integer("attention.sliding_window", 0...Int(UInt32.max), default: standard)
+    // No position is farther away.
+    let window = min(stated, Int(Int32.max))
     guard window > 0 else { return [Int?](repeating: nil, count: layers) }
     let name = "attention.sliding_window_pattern"
     if let flags = try keys.flags(name, layers: fileLayers) { return flags.prefix(layers).map { $0 ? window : nil } }

@@ -11,6 +11,7 @@ SIMD float vf_peak(vf a) {
 
 #include "../bodies/prefetch.h"
 #include "../bodies/matmul_parts.h"
+#include "../bodies/matmul_grids.h"
 #define APUS_SIMD
 #include "../formats/formats.h"
 
