@@ -1,5 +1,8 @@
+internal import ApusCore
+internal import ApusJSON
 package import ApusModels
-package import ApusTokenizers
+package import ApusTemplates
+internal import ApusTokenizers
 
 /// How a query and a document become what a reranker reads.
 package enum PairFormat: Sendable {
