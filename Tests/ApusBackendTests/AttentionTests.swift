@@ -36,7 +36,8 @@ struct AttentionTests {
     Case("plain", grouped, heads: 2), Case("groups", grouped, heads: 14), Case("odd", odd, heads: 6),
     Case("other values", KVLayerLayout(kvHeads: 1, keyDimension: 192, valueDimension: 128), heads: 3),
     Case("latent", KVLayerLayout(kvHeads: 1, keyDimension: 576, valueDimension: 512, valuesAreKeys: true), heads: 5),
-    Case("latent, small", KVLayerLayout(kvHeads: 1, keyDimension: 40, valueDimension: 32, valuesAreKeys: true), heads: 2),
+    Case(
+      "latent, small", KVLayerLayout(kvHeads: 1, keyDimension: 40, valueDimension: 32, valuesAreKeys: true), heads: 2),
     Case("window of one", odd, heads: 3, mask: .causal(window: 1)),
     Case("window in a block", grouped, heads: 4, mask: .causal(window: 7)),
     Case("window", odd, heads: 6, mask: .causal(window: 45)),
@@ -125,7 +126,8 @@ struct StepPlan: Sendable {
     StepPlan(title: "one row", steps: [[(0, 0..<1)]]),
     StepPlan(title: "33 rows", steps: [[(0, 0..<33)]]),
     StepPlan(title: "three sequences", steps: [[(0, 0..<5), (1, 0..<40), (2, 0..<1)]]),
-    StepPlan(title: "several steps", steps: [[(0, 0..<30)], [(0, 30..<31)], [(0, 31..<70), (1, 0..<3)], [(0, 70..<71)]]),
+    StepPlan(
+      title: "several steps", steps: [[(0, 0..<30)], [(0, 30..<31)], [(0, 31..<70), (1, 0..<3)], [(0, 70..<71)]]),
     StepPlan(title: "parts of 512", steps: [[(0, 0..<530)], [(0, 530..<531), (1, 0..<1)]]),
   ]
 
@@ -136,7 +138,9 @@ struct StepPlan: Sendable {
     StepPlan(title: "the other first", steps: [[(1, 0..<37), (0, 0..<540)]]),
     StepPlan(
       title: "in pieces",
-      steps: [[(0, 0..<1)], [(0, 1..<34), (1, 0..<36)], [(0, 34..<511)], [(1, 36..<37), (0, 511..<513)], [(0, 513..<540)]]),
+      steps: [
+        [(0, 0..<1)], [(0, 1..<34), (1, 0..<36)], [(0, 34..<511)], [(1, 36..<37), (0, 511..<513)], [(0, 513..<540)],
+      ]),
   ]
 }
 

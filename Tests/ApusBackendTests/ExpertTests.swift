@@ -13,7 +13,10 @@ struct ExpertTests {
     ("sigmoid, scaled", changed(RoutingRule(.sigmoid, used: 6, isNormalized: true)) { $0.scale = 2.5 }, 64),
     ("square root", RoutingRule(.sqrtSoftplus, used: 2, isNormalized: true), 7),
     ("groups", changed(RoutingRule(.sigmoid, used: 4, isNormalized: true)) { ($0.groups, $0.usedGroups) = (8, 3) }, 64),
-    ("groups of one", changed(RoutingRule(.softmax, used: 2, isNormalized: true)) { ($0.groups, $0.usedGroups) = (6, 2) }, 6),
+    (
+      "groups of one",
+      changed(RoutingRule(.softmax, used: 2, isNormalized: true)) { ($0.groups, $0.usedGroups) = (6, 2) }, 6
+    ),
   ]
 
   private static func changed(_ rule: RoutingRule, _ change: (inout RoutingRule) -> Void) -> RoutingRule {
@@ -35,7 +38,8 @@ struct ExpertTests {
     }
   }
 
-  @Test("Of equal scores the first expert, and of equal groups the first group, counts as higher", arguments: Subject.all)
+  @Test(
+    "Of equal scores the first expert, and of equal groups the first group, counts as higher", arguments: Subject.all)
   func ties(_ subject: Subject) throws {
     let bench = try Bench(subject.make(), seed: 1)
     let two = RoutingRule(.softmax, used: 2, isNormalized: true)

@@ -61,7 +61,9 @@ struct MatmulTests {
 
   @Test("A matrix for each head; what is beside the results stays", arguments: Subject.all)
   func heads(_ subject: Subject) throws {
-    for (format, tolerance) in [(TensorFormat.f32, Tolerance.ofPeak(2e-6)), (.f16, .ofPeak(2e-6)), (.q8_0, .ofPeak(0.02))] {
+    for (format, tolerance) in [
+      (TensorFormat.f32, Tolerance.ofPeak(2e-6)), (.f16, .ofPeak(2e-6)), (.q8_0, .ofPeak(0.02)),
+    ] {
       for (n, heads, head, offset, columns, rows, target, width) in [
         (1, 1, 32, 0, 32, 5, 0, 5), (3, 4, 96, 32, 64, 33, 2, 40), (33, 3, 64, 0, 32, 8, 0, 8),
       ] {

@@ -14,7 +14,8 @@ struct RowTests {
     for kind in [NormParameters.Kind.rms, .layer] {
       for (rows, columns, groups) in [(1, 64, 1), (33, 120, 5), (2, 21, 3), (1, 4_099, 1), (3, 512, 4)] {
         for variant in 0..<5 {
-          try compare(subject, tolerance, "\(kind), \(rows) rows of \(groups) groups of \(columns), variant \(variant)") {
+          try compare(subject, tolerance, "\(kind), \(rows) rows of \(groups) groups of \(columns), variant \(variant)")
+          {
             bench in
             let x = try bench.buffer(rows: rows, columns: columns, scale: 5)
             let isWhole = variant < 3
@@ -36,7 +37,9 @@ struct RowTests {
       try compare(subject, tolerance, "\(format)") { bench in
         let x = try bench.buffer(rows: 2, columns: 33)
         let y = try bench.buffer(rows: 2, columns: 33)
-        let (gain, bias) = (try bench.weight(format, rows: 1, columns: 33), try bench.weight(format, rows: 1, columns: 33))
+        let (gain, bias) = (
+          try bench.weight(format, rows: 1, columns: 33), try bench.weight(format, rows: 1, columns: 33)
+        )
         try bench.step {
           bench.backend.norm(x, NormParameters(epsilon: 1e-5), gain: gain, into: y)
           bench.backend.addBias(bias, to: y)

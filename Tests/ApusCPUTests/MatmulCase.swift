@@ -26,8 +26,7 @@ internal import ApusTestSupport
   /// Sums as large as they come: all bytes of the weights but the scales are `byte`, all activations `value`.
   init(_ format: TensorFormat, rows: Int, k: Int, n: Int, byte: UInt8, value: Float) {
     var block = [UInt8](repeating: byte, count: format.blockByteCount)
-    // A half: 0.07.
-    for offset in Self.halves(format) { block.replaceSubrange(offset..<offset + 2, with: [0x80, 0x2c]) }
+    RandomTensor.setScales(of: &block, format)
     let weights = (0..<rows * k / format.blockElements).flatMap { _ in block }
     self.init(
       format, rows: rows, k: k, n: n, weights: weights, values: [Float](repeating: value, count: n * k))
@@ -57,15 +56,6 @@ internal import ApusTestSupport
 
   private static func isFinite(_ format: TensorFormat, _ block: [UInt8]) -> Bool {
     unsafe block.withUnsafeBytes { unsafe Kernels.firstNonFinite(format, $0.baseAddress!, blocks: 1) == nil }
-  }
-
-  /// Where blocks of a format have halves: where an infinite one is seen.
-  private static func halves(_ format: TensorFormat) -> [Int] {
-    stride(from: 0, to: format.blockByteCount, by: 2).filter { offset in
-      var block = [UInt8](repeating: 0, count: format.blockByteCount)
-      block[offset + 1] = 0x7c
-      return !isFinite(format, block)
-    }
   }
 
   /// The given columns as int8 activations.

@@ -1,8 +1,8 @@
 internal import ApusCPU
 internal import ApusCore
 internal import ApusGGUF
+internal import ApusJSON
 internal import ApusModels
-internal import ApusTokenizers
 internal import ArgumentParser
 
 /// `apus fit`: whether a model fits into this machine's memory.

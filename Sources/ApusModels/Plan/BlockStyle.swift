@@ -11,6 +11,8 @@ struct BlockStyle {
     case after
     /// Both.
     case around
+    /// On the stream behind each sublayer, as in the first Transformers (arXiv:1706.03762).
+    case behind
   }
 
   enum HeadNorm {
@@ -39,6 +41,8 @@ struct BlockStyle {
 
   /// Every how many layers one looks at all positions where the file does not say it; nil for a window in all layers.
   var windowPeriod: Int?
+  /// Whether that layer is the first of its period; else it is the last.
+  var startsPeriodWithoutWindow = false
   /// The window where the file does not say it; 0 for none.
   var defaultWindow = 0
   /// Whether a window in the file is not applied.

@@ -102,6 +102,12 @@ final class ConfigurationReader {
     return try metadata.string(key(name))
   }
 
+  func strings(_ name: String) throws(GGUFError) -> [String]? {
+    asked.insert(name)
+    guard let strings = try metadata.strings(key(name)) else { return nil }
+    return (0..<strings.count).map { String(decoding: strings.bytes(at: $0), as: UTF8.self) }
+  }
+
   func bool(_ name: String) throws(GGUFError) -> Bool? {
     asked.insert(name)
     return try metadata.bool(key(name))
