@@ -1,4 +1,5 @@
 package import ApusModels
+package import ApusTemplates
 package import ApusTokenizers
 
 /// How a query and a document become what a reranker reads.

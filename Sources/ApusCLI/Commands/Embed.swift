@@ -1,5 +1,5 @@
 internal import Apus
-internal import ApusTokenizers
+internal import ApusJSON
 internal import ArgumentParser
 
 /// `apus embed`: texts to vectors, or scores of documents for a query.
