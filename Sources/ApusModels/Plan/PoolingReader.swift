@@ -89,8 +89,12 @@ extension PlanReader {
     try plan.editAttention { _, attention throws(GGUFError) in
       if case .causal(let window) = attention.mask { attention.mask = .full(window: window) }
     }
-    // Sentence encoders are made for the mean; one that is not says so.
-    plan.pool(by: try pooling(style) ?? vectors(.mean))
+    if let stated = try pooling(style) {
+      plan.pool(by: stated)
+    } else {
+      // Sentence encoders are made for the mean; one that is not says so.
+      plan.pool(by: try vectors(.mean))
+    }
     return plan
   }
 
