@@ -2,7 +2,7 @@ internal import ApusCore
 internal import ApusJSON
 package import ApusModels
 package import ApusTemplates
-package import ApusTokenizers
+internal import ApusTokenizers
 
 /// How a query and a document become what a reranker reads.
 package enum PairFormat: Sendable {
