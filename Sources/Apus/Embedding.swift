@@ -1,4 +1,6 @@
+internal import ApusCore
 internal import ApusModels
+internal import ApusText
 internal import ApusTokenizers
 
 /// A text as a vector: texts of similar meaning have vectors of similar direction.

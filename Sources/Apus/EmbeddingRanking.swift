@@ -1,5 +1,4 @@
 internal import ApusModels
-internal import ApusTokenizers
 
 /// How well a document fits a query.
 public struct DocumentScore: Sendable, Equatable {

@@ -1,3 +1,5 @@
+internal import ApusCore
+internal import ApusJSON
 package import ApusModels
 package import ApusTemplates
 package import ApusTokenizers

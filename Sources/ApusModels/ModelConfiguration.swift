@@ -31,6 +31,11 @@ package struct ModelConfiguration: Sendable {
     }
   }
 
+  /// The same from metadata that say something else about the tensors of `file`: for tests.
+  package init(_ metadata: GGUFMetadata, tensorsOf file: GGUFFile) throws(GGUFError) {
+    try self.init(metadata, tensors: file)
+  }
+
   init(_ metadata: GGUFMetadata, tensors: any TensorCatalog) throws(GGUFError) {
     let entry = try Architectures.entry(for: metadata)
     let keys = ConfigurationReader(metadata, prefix: entry.name)

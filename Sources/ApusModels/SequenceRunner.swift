@@ -37,8 +37,9 @@ package struct SequenceRunner {
     blockTables = (0..<sequences).map { Array(given[$0 * blocks..<($0 + 1) * blocks]) }
   }
 
-  /// One step; throws also where it failed for a single row. Afterwards `logits(_:)` has the logits of `wanted`, which
-  /// are rows of the step in rising order.
+  /// One step; throws also where it failed for a single row.
+  ///
+  /// Afterwards `logits(_:)` has the logits of `wanted`, which are rows of the step in rising order.
   ///
   /// - Precondition: No more than `model.maxBatchRows` rows, at positions that the sequences have room for.
   package mutating func step(_ rows: [Row], logitRows wanted: [Int]) throws(BackendError) {

@@ -29,7 +29,7 @@ struct ExpertTests {
   func routes(_ subject: Subject) throws {
     for (title, rule, experts) in Self.rules {
       for (rows, hasBias, scale) in [(1, false, Float(1)), (33, false, 3), (5, true, 1), (2, true, 20)] {
-        try compare(subject, .ofPeak(4e-6), "\(title), \(rows) rows") { bench in
+        try compare(subject, .ofPeak(4e-6), "\(title), \(rows) rows, \(hasBias), \(scale)") { bench in
           let logits = bench.generator.normals(rows * experts, scale: scale)
           let bias = hasBias ? bench.generator.normals(experts, scale: 0.5) : nil
           return try weights(bench, logits, rows: rows, rule, bias: bias)
@@ -115,7 +115,7 @@ struct ExpertTests {
   @Test("Experts of many kinds", arguments: Subject.all, shapes)
   func experts(_ subject: Subject, _ shape: Shape) throws {
     // Activations are rounded to int8 before both products; differences of single values are independent.
-    try compare(subject, shape.format.isDense ? .ofPeak(1e-5) : .ofMeanSquare(0.02)) { bench in
+    try compare(subject, shape.format.isDense ? .ofPeak(1e-5) : .ofMeanSquare(0.02), "\(shape)") { bench in
       try Layer(bench, shape).run(rows: 0..<shape.rows)
     }
   }

@@ -17,7 +17,7 @@ struct StreamTests {
   @Test("Rows are cut some deviations above their means", arguments: Subject.all, [Float(-1), 0, 1.6448536])
   func sparsify(_ subject: Subject, deviations: Float) throws {
     for (rows, columns) in [(1, 2), (33, 40), (2, 4_099)] {
-      try compare(subject, .ofPeak(3e-6), "\(rows) rows of \(columns)") { bench in
+      try compare(subject, .ofPeak(3e-6), "\(deviations), \(rows) rows of \(columns)") { bench in
         let x = try bench.buffer(rows: rows, columns: columns, scale: 3)
         try bench.step { bench.backend.sparsify(x, deviations: deviations) }
         return bench.read(x)
@@ -46,7 +46,7 @@ struct StreamTests {
   func mix(_ subject: Subject) throws {
     for (rows, width, from, to, first) in [(1, 5, 4, 4, 0), (33, 40, 1, 3, 1), (2, 33, 3, 1, 0), (3, 8, 2, 2, 2)] {
       for hasCoefficients in [true, false] {
-        try compare(subject, .ofPeak(2e-6), "\(from) into \(to) from \(first)") { bench in
+        try compare(subject, .ofPeak(2e-6), "\(from) into \(to) from \(first), \(hasCoefficients)") { bench in
           let x = try bench.buffer(rows: rows, columns: from * width)
           let y = try bench.buffer(rows: rows, columns: to * width)
           let coefficients = try bench.buffer(rows: rows, columns: (to - first) * from)

@@ -12,26 +12,26 @@ package struct AttentionPlan: Sendable, HasTensors {
   var keyNorm: NormPlan?
   var valueNorm: NormPlan?
   /// Index into the network's `ropes`; nil for a layer without RoPE.
-  var rope: Int?
+  package var rope: Int?
   /// Shape of the keys and values that it looks at.
   var layout: KVLayerLayout
   /// Index of their layer in the KV cache.
-  var cacheLayer: Int
-  var scale: Float
+  package var cacheLayer: Int
+  package var scale: Float
   var mask = AttentionParameters.Mask.causal(window: nil)
   var softCap: Float?
   /// ALiBi's slopes, one for each head.
   var slopes: [Float]?
   var sinks: TensorPlan?
   /// Queries times `1 + factor · ln(1 + floor(position / positions))`.
-  var temperature: Temperature?
+  package var temperature: Temperature?
   /// Norm of what attention found, before the output projection.
   var innerNorm: NormPlan?
   var output: ProjectionPlan
 
-  struct Temperature: Sendable {
-    var factor: Float
-    var positions: Int
+  package struct Temperature: Sendable, Equatable {
+    package var factor: Float
+    package var positions: Int
   }
 
   var tensors: [TensorPlan] {
@@ -57,7 +57,7 @@ package struct AttentionPlan: Sendable, HasTensors {
 /// Multi-head latent attention (arXiv:2405.04434).
 package struct LatentAttentionPlan: Sendable, HasTensors {
   /// What the file has between latent vectors and heads, and so what is cached.
-  package enum Form: Sendable {
+  enum Form: Sendable {
     /// One latent vector for all heads is cached.
     ///
     /// Stacks with a matrix for each head: from the plain part of a query to the latent vector, and from it to values.
@@ -85,7 +85,7 @@ package struct LatentAttentionPlan: Sendable, HasTensors {
   var rope: Int
   var cacheLayer: Int
   var scale: Float
-  var temperature: AttentionPlan.Temperature?
+  package var temperature: AttentionPlan.Temperature?
   var output: ProjectionPlan
 
   /// Values of a head's query.

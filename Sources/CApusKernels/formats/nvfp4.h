@@ -29,8 +29,14 @@ static inline int apus_is_finite_nvfp4(const apus_nvfp4 *b) {
 enum { groups_nvfp4 = 4, strip_nvfp4 = 1, span_nvfp4 = 4, few_nvfp4 = 1, bits_nvfp4 = 5, subtract_nvfp4 = 16 };
 SIMD void scales_nvfp4(block_rows b, scales *u) {
   const vq packed = vq_words_at(b, offsetof(apus_nvfp4, scales));
-  UNROLL for (int s = 0; s < 4; s++)
-    u->scale[s] = vf_mul(vf_from_bits(vi_place(packed, 8 * s, 7, 20)), vf_splat(0x1p119f));
+  UNROLL for (int s = 0; s < 4; s++) {
+    // Without an exponent there is no leading one: the float is made with it, 2^-7, which is taken off. A subnormal float
+    // would be slow.
+    const vi lacks_one = vi_sra(vi_add(vi_field(packed, 8 * s + 3, 4), -1), 31);
+    const vi bits = vi_add(vi_place(packed, 8 * s, 7, 20), 119 << 23);
+    const vf one = vf_from_bits(vi_and(lacks_one, 120 << 23));
+    u->scale[s] = vf_fnma(one, vf_splat(1), vf_from_bits(vi_sum(bits, vi_and(lacks_one, 1 << 23))));
+  }
 }
 // Sub-block g; the other half of its 32 weights counts for nothing.
 SIMD int codes_nvfp4(block_rows b, size_t first, const int g, const int half, const int LAYOUT, vq *codes) {
