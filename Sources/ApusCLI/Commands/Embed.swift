@@ -113,8 +113,6 @@ struct Embed: AsyncParsableCommand {
 /// A value with the digits that tell it from its neighbours, as it is printed without JSON.
 private func number(_ value: Float) -> JSONValue { .number(Double("\(value)") ?? .nan) }
 
-extension EmbeddingOptions.Pooling: ExpressibleByArgument {}
-
 extension ModelInformation {
   /// Throws where the model generates no text; `instead` says what can be done with it.
   func requireGeneration(path: String, instead: String) throws(Failure) {
