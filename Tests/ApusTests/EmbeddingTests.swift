@@ -43,7 +43,9 @@ struct `Embedding and ranking` {
 
   private func distance(_ a: [Float], _ b: [Float]) -> Float { zip(a, b).map { abs($0 - $1) }.max() ?? .infinity }
 
-  @Test(arguments: [("bert", "bert-cls-f32.gguf"), ("bert", "bert-mean-f32.gguf"), ("nomic-bert", "nomic-bert-f32.gguf")])
+  @Test(arguments: [
+    ("bert", "bert-cls-f32.gguf"), ("bert", "bert-mean-f32.gguf"), ("nomic-bert", "nomic-bert-f32.gguf"),
+  ])
   func `texts become the stored vectors`(architecture: String, file: String) async throws {
     let (entry, rows) = try Self.entry(architecture, file)
     let model = try await Self.load("\(architecture)/\(file)")
