@@ -148,7 +148,7 @@ struct TokenFrame {
 
   var count: Int { before.count + after.count }
 
-  func around(_ text: ArraySlice<Token>) -> [Token] { before + text + after }
+  func around(_ text: ArraySlice<Token>) -> [Token] { Array(before + text + after) }
 }
 
 extension PoolingPlan.Kind {
