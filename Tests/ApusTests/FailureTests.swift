@@ -1,5 +1,6 @@
 internal import Apus
 internal import ApusCore
+internal import ApusGGUF
 internal import ApusModels
 internal import ApusReference
 internal import ApusTestSupport
