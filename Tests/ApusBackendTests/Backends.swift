@@ -7,12 +7,10 @@ internal import Testing
 /// A backend to be tested: a new one of it for each test.
 struct Subject: Sendable, CustomTestStringConvertible {
   let testDescription: String
-  /// Whether it is meant to be.
-  let isFast: Bool
   private let maker: @Sendable () throws -> any Backend
 
-  private init(_ description: String, isFast: Bool = false, _ maker: @escaping @Sendable () throws -> any Backend) {
-    (testDescription, self.isFast, self.maker) = (description, isFast, maker)
+  private init(_ description: String, _ maker: @escaping @Sendable () throws -> any Backend) {
+    (testDescription, self.maker) = (description, maker)
   }
 
   func make() throws -> any Backend { try maker() }
@@ -28,7 +26,7 @@ struct Subject: Sendable, CustomTestStringConvertible {
   private static let levels = KernelLevel.forced.map { [$0] } ?? Kernels.supportedLevelNames
 
   private static func cpu(_ level: String) -> Subject {
-    Subject("CPU, \(level)", isFast: true) {
+    Subject("CPU, \(level)") {
       try CPUBackend(.init(threads: 2, kernels: #require(Kernels(level: level))))
     }
   }
