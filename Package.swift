@@ -58,56 +58,74 @@ let package = Package(
   ],
   targets: [
     .target(name: "CApusKernels"),
-    library("ApusCore"),
-    library("ApusGGUF", "ApusCore"),
-    library("ApusTokenizers"),
-    library("ApusSampling"),
-    library("ApusCPU", "ApusCore", "CApusKernels"),
+    library("ApusSystem"),
+    library("ApusText"),
+    library("ApusCore", "ApusSystem"),
+    library("ApusJSON", "ApusText"),
+    library("ApusTemplates", "ApusJSON", "ApusText", "ApusSystem"),
+    library("ApusTokenizers", "ApusCore", "ApusText"),
+    library("ApusSampling", "ApusCore"),
+    library("ApusGGUF", "ApusCore", "ApusText", "ApusSystem"),
+    library("ApusCPU", "ApusCore", "ApusSystem", "CApusKernels"),
     library("ApusReference", "ApusCore"),
-    library("ApusModels", "ApusCore", "ApusGGUF", "ApusTokenizers"),
-    library("Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers"),
+    library("ApusModels", "ApusCore", "ApusGGUF", "ApusTokenizers", "ApusText", "ApusSystem"),
     library(
-      "ApusServer", "Apus", "ApusTokenizers", hummingbird, hummingbirdCore, lifecycle, signals, logging, nio, nioPosix,
-      nioHTTP1,
-      httpTypesNIO, httpTypes, asyncAlgorithms),
-    library("ApusEvaluation", "ApusModels", "ApusCore"),
+      "Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusJSON",
+      "ApusText", "ApusSystem"),
+    library(
+      "ApusServer", "Apus", "ApusJSON", "ApusText", hummingbird, hummingbirdCore, lifecycle, signals, logging, nio,
+      nioPosix, nioHTTP1, httpTypesNIO, httpTypes, asyncAlgorithms),
+    library("ApusEvaluation", "ApusModels", "ApusSampling", "ApusCore"),
     library("ApusBenchmark", "ApusCPU", "ApusModels", "ApusCore"),
     .executableTarget(
       name: "ApusCLI",
       dependencies: [
         "Apus", "ApusServer", "ApusEvaluation", "ApusBenchmark", "ApusCPU", "ApusModels", "ApusGGUF",
-        "ApusTokenizers", "ApusSampling", "ApusCore", argumentParser, logging,
+        "ApusTokenizers", "ApusTemplates", "ApusSampling", "ApusJSON", "ApusCore", "ApusText", "ApusSystem",
+        argumentParser, logging,
       ],
       swiftSettings: swift),
 
     .target(
-      name: "ApusTestSupport", dependencies: ["ApusCore", "ApusGGUF"], path: "Tests/ApusTestSupport",
+      name: "ApusTestSupport", dependencies: ["ApusCore", "ApusGGUF", "ApusSystem"], path: "Tests/ApusTestSupport",
       swiftSettings: swift),
+    tests(of: "ApusText"),
     tests(of: "ApusCore"),
-    tests(of: "ApusGGUF"),
-    tests(of: "ApusTokenizers", "ApusGGUF", "ApusModels"),
-    tests(of: "ApusSampling"),
+    tests(of: "ApusJSON"),
+    tests(of: "ApusTemplates", "ApusJSON", "ApusText"),
+    tests(of: "ApusTokenizers", "ApusGGUF", "ApusModels", "ApusTemplates", "ApusJSON", "ApusText", "ApusCore"),
+    tests(of: "ApusSampling", "ApusCore"),
+    tests(of: "ApusGGUF", "ApusText"),
     tests(of: "ApusCPU", "ApusCore", "ApusGGUF"),
     .testTarget(
       name: "ApusBackendTests", dependencies: ["ApusCore", "ApusCPU", "ApusReference", "ApusTestSupport"],
       swiftSettings: swift),
-    tests(of: "ApusModels", "ApusCPU", "ApusGGUF", "ApusTokenizers", "ApusCore"),
+    tests(of: "ApusModels", "ApusCPU", "ApusReference", "ApusGGUF", "ApusTokenizers", "ApusCore"),
     tests(
       of: "Apus", "ApusCPU", "ApusReference", "ApusModels", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusCore"),
     tests(
-      of: "ApusServer", "Apus", "ApusTokenizers", hummingbird, hummingbirdCore, logging, nio, nioEmbedded, nioPosix,
+      of: "ApusServer", "Apus", "ApusJSON", hummingbird, hummingbirdCore, logging, nio, nioEmbedded, nioPosix,
       nioHTTP1, httpTypes),
     tests(of: "ApusEvaluation", "ApusCPU", "ApusModels", "ApusGGUF", "ApusCore"),
     tests(of: "ApusBenchmark", "ApusCPU", "ApusModels", "ApusCore"),
-    tests(of: "ApusCLI", "ApusTokenizers"),
+    tests(of: "ApusCLI", "ApusTokenizers", "ApusJSON"),
     .testTarget(name: "ArchitectureTests", swiftSettings: swift),
   ],
   cLanguageStandard: .c17
 )
 
-// For the sanitizers: the server has no unsafe code, and packages that only it needs take most of a build.
+// Without the server, the program and all packages: they have no unsafe code, and take most of a build.
 if Context.environment["APUS_WITHOUT_SERVER"] != nil {
   package.dependencies = []
   package.products.removeAll { $0.name == "apus" }
   package.targets.removeAll { $0.name.hasPrefix("ApusServer") || $0.name.hasPrefix("ApusCLI") }
+}
+
+// For the sanitizers, beside that: only what reads untrusted input, its tests, and what these need.
+if Context.environment["APUS_UNTRUSTED_INPUT"] != nil {
+  let read = ["ApusText", "ApusGGUF", "ApusJSON", "ApusTemplates", "ApusTokenizers", "ApusCPU"]
+  let needed = ["CApusKernels", "ApusSystem", "ApusCore", "ApusModels", "ApusTestSupport"]
+  let kept = Set(read + read.map { $0 + "Tests" } + needed)
+  package.products = []
+  package.targets.removeAll { !kept.contains($0.name) }
 }

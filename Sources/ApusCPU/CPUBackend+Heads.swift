@@ -29,7 +29,8 @@ extension CPUBackend {
         let (head, first) = (tile / perHead, tile % perHead * tileRows)
         guard first < weight.rows else { return }
         let operands = unsafe Kernels.Matmul(
-          format: weight.format, weights: weight.head(head), rowByteCount: weight.rowByteCount, k: weight.columns,
+          format: weight.format, weights: CPUMatrix(weight: weight, index: head).row(0),
+          rowByteCount: weight.rowByteCount, k: weight.columns,
           n: x.rows, values: parts.values(of: head), quantized: quantized.map { unsafe parts.part($0, of: head) },
           y: y.values + head * (y.columns / heads) + target, yStride: y.columns)
         unsafe kernels.matmul(operands, rows: first..<min(weight.rows, first + tileRows))
@@ -84,16 +85,6 @@ extension CPUBackend {
 
   /// What one head has of all heads' activations as int8.
   func part(_ all: Kernels.QuantizedRows, of head: Int) -> Kernels.QuantizedRows {
-    let blocks = unsafe head * rows * (columns / 32)
-    return unsafe Kernels.QuantizedRows(
-      codes: all.codes + blocks * 32, scales: all.scales + blocks, sums16: all.sums16 + blocks * 2,
-      sums32: all.sums32 + blocks, offsets: all.offsets + blocks)
-  }
-}
-
-extension CPUWeight {
-  /// The first byte of a head's matrix.
-  @unsafe fileprivate func head(_ head: Int) -> UnsafeRawPointer {
-    unsafe source.file.pointer(at: source.byteOffset + head * source.matrixStride)
+    unsafe all.skipping(blocks: head * rows * (columns / 32))
   }
 }

@@ -57,6 +57,7 @@ package protocol Backend: AnyObject, Sendable {
   func _store(_ k: Buffer, _ v: Buffer?, in cache: KVCache, layer: Int)
   func _attention(_ q: Buffer, over cache: KVCache, layer: Int, _ parameters: AttentionParameters, into y: Buffer)
   func _gather(_ x: Buffer, rows: [Int], into y: Buffer)
+  func _average(_ x: Buffer, rows ranges: [Range<Int>], into y: Buffer)
   func _route(_ logits: Buffer, _ rule: RoutingRule, bias: Weight?, into routing: Routing)
   func _experts(_ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, into y: Buffer)
 }

@@ -1,5 +1,6 @@
 package import ApusCore
 package import ApusModels
+internal import ApusSampling
 internal import Foundation
 
 /// Perplexity by the method of llama.cpp's `llama-perplexity`, so that figures compare with published ones.
@@ -94,14 +95,15 @@ private struct ChunkScorer {
     let first = contextLength / 2
     try feed(tokens, from: 0, to: first, step: runner.model.maxBatchRows, scoring: false) { _, _ in }
     let step = min(Self.logitRows, runner.model.maxBatchRows)
-    try feed(tokens, from: first, to: contextLength - 1, step: step, scoring: true) { position, row in
-      sums.add(negativeLogLikelihood(of: targets[position + 1], in: row))
+    try feed(tokens, from: first, to: contextLength - 1, step: step, scoring: true) {
+      (position, row) throws(EvaluationError) in
+      sums.add(try negativeLogLikelihood(of: targets[position + 1], in: row.span))
     }
   }
 
   private mutating func feed(
     _ tokens: [Token], from start: Int, to end: Int, step: Int, scoring: Bool,
-    _ body: (_ position: Int, _ logits: ArraySlice<Float>) -> Void
+    _ body: (_ position: Int, _ logits: ArraySlice<Float>) throws(EvaluationError) -> Void
   ) throws(EvaluationError) {
     for position in stride(from: start, to: end, by: step) {
       let part = tokens[position..<min(position + step, end)]
@@ -111,15 +113,16 @@ private struct ChunkScorer {
         throw .backend(error)
       }
       guard scoring else { continue }
-      for row in 0..<part.count { body(position + row, runner.logits(row)) }
+      for row in 0..<part.count { try body(position + row, runner.logits(row)) }
     }
   }
 }
 
-/// `-log softmax(logits)[token]`: the maximum in float, the sum in double, as llama.cpp does.
-private func negativeLogLikelihood(of token: Token, in logits: ArraySlice<Float>) -> Double {
-  let peak = logits.max() ?? 0
-  var sum = 0.0
-  for logit in logits { sum += Double(exp(logit - peak)) }
-  return -(Double(logits[logits.startIndex + Int(token)] - peak) - log(sum))
+/// `-log softmax(logits)[token]`.
+private func negativeLogLikelihood(of token: Token, in logits: Span<Float>) throws(EvaluationError) -> Double {
+  do throws(SamplingError) {
+    return -(try LogProbabilities(of: logits))[token]
+  } catch {
+    throw .logits(error)
+  }
 }

@@ -116,23 +116,13 @@ func floats(in url: URL) throws -> [Float] {
   }
 }
 
-/// Where models of the reference data are: beside it, or downloaded as the catalogue says.
+/// Models of the reference data.
 enum ModelFiles {
-  /// Nil where the file is at neither place; that is an issue where reference data is required.
-  static func path(of name: String) -> String? {
-    let downloads = TestData.packageRoot.appendingPathComponent("Models/downloads")
-    for folder in [TestData.folder?.appendingPathComponent("models"), downloads] {
-      guard let path = folder?.appendingPathComponent(name).path else { continue }
-      if FileManager.default.fileExists(atPath: path) { return path }
-    }
-    #expect(!TestData.isRequired, "\(name) is missing: fetch it into Models/downloads")
-    return nil
-  }
-
-  /// The path, or the test ends as skipped.
+  /// The path, or the test ends as skipped; an issue where reference data is required.
   static func requirePath(of name: String) throws -> String {
-    guard let path = path(of: name) else { try Test.cancel("\(name) is not here: fetch it into Models/downloads") }
-    return path
+    if let path = TestData.model(name) { return path }
+    #expect(!TestData.isRequired, "\(name) is missing: fetch it into Models/downloads")
+    try Test.cancel("\(name) is not here: fetch it into Models/downloads")
   }
 }
 

@@ -3,9 +3,8 @@ package import ApusCore
 /// A backend that does what another one does, and fails when a test asks for it.
 ///
 /// What it makes has the other one's storage and belongs to itself, so that callers meet the checked front once.
+// Sendable: only the thread that runs the current step touches the mutable state (see `Backend`).
 package final class FailingBackend: Backend, @unchecked Sendable {
-  // Sendable: only the thread that runs the current step touches the mutable state (see `Backend`).
-
   package let checks = StepChecks()
   private let inner: any Backend
   /// What the steps to come end with, the next one first; nil for what the inner backend says.
@@ -127,6 +126,10 @@ extension FailingBackend {
   ) { inner._attention(q, over: cache, layer: layer, parameters, into: y) }
 
   package func _gather(_ x: Buffer, rows: [Int], into y: Buffer) { inner._gather(x, rows: rows, into: y) }
+
+  package func _average(_ x: Buffer, rows ranges: [Range<Int>], into y: Buffer) {
+    inner._average(x, rows: ranges, into: y)
+  }
 
   package func _route(_ logits: Buffer, _ rule: RoutingRule, bias: Weight?, into routing: Routing) {
     inner._route(logits, rule, bias: bias, into: routing)

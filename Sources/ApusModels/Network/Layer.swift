@@ -103,6 +103,7 @@ struct Layer {
     let stream = step.stream
     let projected = arena(.projected, hidden)
     mixer.project(mixed, into: projected, step)
+    if plan.normsMixedStream { backend.add(stream, to: projected) }
     mixerOutputNorm?.forward(projected, into: projected, backend)
     if !plan.isParallel { addMixed(projected, step) }
     lowRank?.add(from: input, step)

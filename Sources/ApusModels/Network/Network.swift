@@ -112,14 +112,3 @@ struct LogitsHead {
     if let cap = plan.cap { backend.cap(logits, at: cap) }
   }
 }
-
-/// What makes one vector or score of a sequence.
-struct PooledHead {
-  let plan: PoolingPlan
-  private let dense: [Projection]
-
-  init(_ plan: PoolingPlan, _ weights: WeightMap) throws(ModelError) {
-    self.plan = plan
-    dense = try plan.dense.map { layer throws(ModelError) in try Projection(layer.projection, weights) }
-  }
-}

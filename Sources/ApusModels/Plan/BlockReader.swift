@@ -17,11 +17,13 @@ struct BlockReader {
     norm = NormParameters(style.norm, epsilon: try reader.epsilon(style.norm))
     shapes = try reader.headShapes()
     // Read even where it is ignored, so that a bad value is refused.
-    let windows = try reader.windows(period: style.windowPeriod)
+    let windows = try reader.windows(
+      period: style.windowPeriod, default: style.defaultWindow, startsWithoutWindow: style.startsPeriodWithoutWindow)
     self.windows = style.ignoresWindow ? windows.map { _ in nil } : windows
     routing = try style.experts.flatMap { style throws(GGUFError) in try RoutingReader(reader, style) }
     feedForwardSizes = try reader.keys.integers(
-      "feed_forward_length", (routing == nil ? 1 : 0)...1 << 24, layers: reader.fileLayers)
+      "feed_forward_length", (routing == nil ? 1 : 0)...1 << 24, layers: reader.fileLayers,
+      default: routing == nil ? nil : 0)
   }
 
   /// The whole network.
@@ -51,6 +53,7 @@ struct BlockReader {
         $0 > 1
       }
       local.configuration.scaling = .none
+      local.configuration.attentionFactor = 1
       ropes.append(local)
     }
     return ropes
@@ -64,13 +67,17 @@ struct BlockReader {
     var layer = LayerPlan(
       mixer: .attention(attention(index)), feedForward: try feedForward(index), isParallel: style.isParallel,
       residualScale: style.residualScale)
-    if style.placement != .after {
+    if style.placement == .before || style.placement == .around {
       layer.mixerNorm = norm("attn_norm")
       if !style.isParallel { layer.feedForwardNorm = norm(style.feedForwardNormName) }
     }
-    if style.placement != .before {
+    if style.placement == .after || style.placement == .around {
       layer.mixerOutputNorm = norm("post_attention_norm")
       layer.feedForwardOutputNorm = norm("post_ffw_norm")
+    }
+    if style.placement == .behind {
+      layer.mixerStreamNorm = norm("attn_output_norm")
+      layer.feedForwardStreamNorm = norm("layer_output_norm")
     }
     return layer
   }

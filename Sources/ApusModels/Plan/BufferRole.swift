@@ -7,8 +7,9 @@ enum BufferRole: CaseIterable, Sendable {
   case query, key, value
   /// What attention found, and its projection.
   case attended, projected
-  /// Multi-head latent attention: queries of low rank, latent vectors, absorbed queries, attention in the latent space.
-  case latentQuery, latent, absorbed, latentAttended
+  /// Multi-head latent attention: queries of low rank, latent vectors without and with the turned part of the keys,
+  /// absorbed queries and attention in the latent space, or plain keys with values.
+  case latentQuery, latent, latentKey, absorbed, latentAttended, expanded
   case gate, up
   /// The feed-forward sublayer's result.
   case feedForward

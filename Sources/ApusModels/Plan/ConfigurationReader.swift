@@ -56,6 +56,16 @@ final class ConfigurationReader {
     return try checked(value, name, range)
   }
 
+  /// An integer that some files have as a float.
+  func count(_ name: String, _ range: ClosedRange<Int>, default standard: Int) throws(GGUFError) -> Int {
+    guard let float = try? metadata.float(key(name)) else { return try integer(name, range, default: standard) }
+    asked.insert(name)
+    guard let value = Int(exactly: float) else {
+      throw error(name, expected: "an integer from \(range.lowerBound) to \(range.upperBound)", found: "\(float)")
+    }
+    return try checked(value, name, range)
+  }
+
   private func checked(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws(GGUFError) -> Int {
     guard range.contains(value) else {
       throw error(name, expected: "an integer from \(range.lowerBound) to \(range.upperBound)", found: "\(value)")
@@ -90,6 +100,12 @@ final class ConfigurationReader {
   func string(_ name: String) throws(GGUFError) -> String? {
     asked.insert(name)
     return try metadata.string(key(name))
+  }
+
+  func strings(_ name: String) throws(GGUFError) -> [String]? {
+    asked.insert(name)
+    guard let strings = try metadata.strings(key(name)) else { return nil }
+    return (0..<strings.count).map { String(decoding: strings.bytes(at: $0), as: UTF8.self) }
   }
 
   func bool(_ name: String) throws(GGUFError) -> Bool? {
@@ -133,5 +149,6 @@ final class ConfigurationReader {
     metadata.error(key(name), kind, expected: expected, found: found)
   }
 
-  private func key(_ name: String) -> String { prefix + "." + name }
+  /// The whole name of a model's own key.
+  func key(_ name: String) -> String { prefix + "." + name }
 }

@@ -35,7 +35,8 @@ enum Gemma3n: Architecture {
   /// Files have tensors of keys and values for them too, which nothing reads.
   private static func share(_ plan: inout NetworkPlan, _ blocks: BlockReader) throws(GGUFError) {
     let (reader, layers) = (blocks.reader, plan.layers.count)
-    let shared = try reader.keys.integer(
+    // The first files had it as a float.
+    let shared = try reader.keys.count(
       "attention.shared_kv_layers", 0...max(0, layers - 1), default: max(0, layers - storingLayers))
     let storing = layers - shared
     let windows = plan.layers.map(\.mixer.window)

@@ -49,7 +49,9 @@ private struct Gemma4Layers {
     norm = NormParameters(.rms, epsilon: try reader.epsilon(.rms))
     windows = try reader.windows(period: 6)
     heads = try keys.integers("attention.head_count", sizes, layers: reader.fileLayers)
-    kvHeads = try keys.integers("attention.head_count_kv", sizes, layers: reader.fileLayers)
+    kvHeads =
+      keys.contains("attention.head_count_kv")
+      ? try keys.integers("attention.head_count_kv", sizes, layers: reader.fileLayers) : heads
     for (heads, kvHeads) in zip(heads, kvHeads) where !heads.isMultiple(of: kvHeads) {
       throw keys.error("attention.head_count_kv", expected: "a divisor of the \(heads) heads", found: "\(kvHeads)")
     }
@@ -70,12 +72,15 @@ private struct Gemma4Layers {
     let rope = try reader.rope(.split, headDimension: full, isPartial: true)
     var local = RopePlan(configuration: rope.configuration)
     local.configuration.scaling = .none
+    local.configuration.attentionFactor = 1
     local.configuration.base = try reader.keys.number("rope.freq_base_swa", "a number above 1", default: 10_000) {
       $0 > 1
     }
-    let dimensions = try reader.keys.integer("rope.dimension_count_swa", 2...max(2, windowed), default: windowed)
-    guard dimensions.isMultiple(of: 2) else {
-      throw reader.keys.error("rope.dimension_count_swa", expected: "an even number", found: "\(dimensions)")
+    let dimensions = try reader.keys.integer("rope.dimension_count_swa", 0...Int(UInt32.max), default: windowed)
+    guard dimensions >= 2, dimensions <= windowed, dimensions.isMultiple(of: 2) else {
+      throw reader.keys.error(
+        "rope.dimension_count_swa", expected: "at most the \(windowed) values of a key head, an even number",
+        found: "\(dimensions)")
     }
     local.configuration.dimensions = dimensions
     return [rope, local]
