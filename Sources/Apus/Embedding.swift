@@ -82,7 +82,8 @@ extension Model {
     }
     if engine.pooling == nil, pooling == nil {
       throw .unsuitableModel(
-        reason: "this model generates text, so that it has no way of its own to make embeddings: use an embedding model, "
+        reason:
+          "this model generates text, so that it has no way of its own to make embeddings: use an embedding model, "
           + "or name a pooling, mean or last")
     }
     return pooling.map { PoolingPlan.Kind($0) }

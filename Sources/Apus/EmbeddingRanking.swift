@@ -44,7 +44,8 @@ extension Model {
       guard pair.tokens.count <= information.contextLength else {
         throw .invalidRequest(
           field: "documents",
-          reason: "the query and document \(index + 1) have \(pair.tokens.count) tokens together, but the model takes at "
+          reason:
+            "the query and document \(index + 1) have \(pair.tokens.count) tokens together, but the model takes at "
             + "most \(information.contextLength): shorten them or have the document's end left out")
       }
       inputs.append(pair)

@@ -14,7 +14,8 @@ extension ModelPurpose {
   init(_ pooling: PoolingPlan?) {
     switch pooling {
     case nil: self = .generation
-    case let pooling?: self = pooling.ranking.map { .ranking(labels: $0.labels) } ?? .embedding(dimensions: pooling.columns)
+    case let pooling?:
+      self = pooling.ranking.map { .ranking(labels: $0.labels) } ?? .embedding(dimensions: pooling.columns)
     }
   }
 }

@@ -306,11 +306,18 @@ static void run_attention(const apus_kernels *kernels, apus_kv_format format, ap
 
 enum { PLAIN, BENT = 1, SUNK = 2, SHARED = 4 }; // soft cap and slopes, sinks, values that are keys
 
+// Bytes of one head's key or value.
+static size_t row_bytes(apus_kv_format format, size_t dimension) {
+  if (format == APUS_KV_Q8_0)
+    return dimension / 32 * 34;
+  return dimension * (format == APUS_KV_F32 ? sizeof(float) : sizeof(uint16_t));
+}
+
 static void test_attention(const apus_kernels *kernels, const apus_kernels *reference, apus_kv_format format,
                            size_t dimension, size_t position, size_t tokens, size_t before, size_t after,
                            int options) {
   enum { HEADS = 2, GROUP = 3 };
-  const size_t row = format == APUS_KV_F16 ? dimension * 2 : dimension / 32 * 34, width = HEADS * GROUP * dimension;
+  const size_t row = row_bytes(format, dimension), width = HEADS * GROUP * dimension;
   const size_t length = position + tokens, head = APUS_KV_BLOCK_POSITIONS * row;
   const size_t blocks = (length - 1) / APUS_KV_BLOCK_POSITIONS + 1;
   float *x = malloc(dimension * 4), *q = malloc(tokens * width * 4), *y[2], slopes[HEADS * GROUP], sinks[HEADS * GROUP];
@@ -401,6 +408,8 @@ static void test_level(const apus_kernels *kernels, const apus_kernels *referenc
   test_attention(kernels, reference, APUS_KV_F16, 20, 505, 16, 11, 0, PLAIN);
   test_attention(kernels, reference, APUS_KV_F16, 40, 0, 45, 6, 6, SUNK);
   test_attention(kernels, reference, APUS_KV_F16, 40, 500, 40, SIZE_MAX, 540, BENT);
+  test_attention(kernels, reference, APUS_KV_F32, 40, 500, 40, SIZE_MAX, 540, BENT);
+  test_attention(kernels, reference, APUS_KV_F32, 24, 505, 1, SIZE_MAX, 0, SHARED);
   test_attention(kernels, reference, APUS_KV_Q8_0, 64, 1100, 1, SIZE_MAX, 0, PLAIN);
   for (size_t count = 2; count < 70; count += 2)
     test_rows(kernels, reference, count);
