@@ -114,9 +114,18 @@ let package = Package(
   cLanguageStandard: .c17
 )
 
-// For the sanitizers: the server has no unsafe code, and packages that only it needs take most of a build.
+// Without the server, the program and all packages: they have no unsafe code, and take most of a build.
 if Context.environment["APUS_WITHOUT_SERVER"] != nil {
   package.dependencies = []
   package.products.removeAll { $0.name == "apus" }
   package.targets.removeAll { $0.name.hasPrefix("ApusServer") || $0.name.hasPrefix("ApusCLI") }
+}
+
+// For the sanitizers, beside that: only what reads untrusted input, its tests, and what these need.
+if Context.environment["APUS_UNTRUSTED_INPUT"] != nil {
+  let read = ["ApusText", "ApusGGUF", "ApusJSON", "ApusTemplates", "ApusTokenizers", "ApusCPU"]
+  let needed = ["CApusKernels", "ApusSystem", "ApusCore", "ApusModels", "ApusTestSupport"]
+  let kept = Set(read + read.map { $0 + "Tests" } + needed)
+  package.products = []
+  package.targets.removeAll { !kept.contains($0.name) }
 }

@@ -1,4 +1,5 @@
 internal import ApusModels
+internal import ApusText
 
 /// How well a document fits a query.
 public struct DocumentScore: Sendable, Equatable {

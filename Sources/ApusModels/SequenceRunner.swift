@@ -45,7 +45,7 @@ package struct SequenceRunner {
   package mutating func step(_ rows: [Row], logitRows wanted: [Int]) throws(BackendError) {
     let batch = AttentionBatch(
       positions: rows.map { Int32($0.position) }, sequences: rows.map { Int32($0.sequence) }, blockTables: blockTables)
-    let model = model
+    let (model, cache) = (model, cache)
     let count = wanted.count * model.configuration.vocabularySize
     if logits.count < count { logits = [Float](repeating: 0, count: count) }
     var all = logits.mutableSpan

@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// Spells what is no token in byte tokens, `<0x00>` to `<0xFF>`, or as UNK where the vocabulary lacks one of them.
 struct ByteFallback: Sendable {
   /// The token of each byte; -1 where there is none.

@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// Byte-pair encoding on characters instead of bytes (Gemma 4): spaces are written U+2581, merges go across words, and a
 /// character that is no token is spelled in byte tokens.
 ///

@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// Finds the tokens that start at a place of a text, from the shortest to the longest.
 ///
 /// Two bits for each prefix of a token, at a place that its hash says, tell whether some token goes on and whether one

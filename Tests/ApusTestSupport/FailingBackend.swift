@@ -3,9 +3,8 @@ package import ApusCore
 /// A backend that does what another one does, and fails when a test asks for it.
 ///
 /// What it makes has the other one's storage and belongs to itself, so that callers meet the checked front once.
+// Sendable: only the thread that runs the current step touches the mutable state (see `Backend`).
 package final class FailingBackend: Backend, @unchecked Sendable {
-  // Sendable: only the thread that runs the current step touches the mutable state (see `Backend`).
-
   package let checks = StepChecks()
   private let inner: any Backend
   /// What the steps to come end with, the next one first; nil for what the inner backend says.

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
+private import ApusSystem
 
 /// ALiBi's slopes (arXiv:2108.12409): for n heads, a power of two, `2^(-maximum · h / n)` from h = 1 on; for other
 /// counts those of the next smaller power, and of twice that power every other one.

@@ -86,11 +86,13 @@ extension PlanReader {
         "attention.causal", .unsupported, expected: "a model whose tokens look both ways (false)", found: "true")
     }
     var plan = causal
-    try plan.editAttention { _, attention throws(GGUFError) in
+    try plan.editAttention { (_, attention) throws(GGUFError) in
       if case .causal(let window) = attention.mask { attention.mask = .full(window: window) }
     }
     // Sentence encoders are made for the mean; one that is not says so.
-    plan.pool(by: try pooling(style) ?? vectors(.mean))
+    var pooling = try pooling(style)
+    if pooling == nil { pooling = try vectors(.mean) }
+    if let pooling { plan.pool(by: pooling) }
     return plan
   }
 

@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// SentencePiece's unigram model (T5, XLM-R and the embedding models made of it): of all ways to cut a text into tokens
 /// the one whose scores add up to most.
 ///

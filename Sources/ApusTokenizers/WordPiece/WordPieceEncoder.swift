@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// WordPiece (BERT): a text is cut into words, and each word into the longest token that starts it, the longest that goes
 /// on, and so on; a word for which that fails is UNK.
 ///
