@@ -4,7 +4,7 @@
 enum CharacterMapBuilder {
   static func bytes(_ rules: [(String, String)]) -> [UInt8] {
     var replacements: [UInt8] = []
-    var root = Node()
+    let root = Node()
     for (text, replacement) in rules {
       root.insert(Array(text.utf8)[...], UInt32(replacements.count))
       replacements += Array(replacement.utf8) + [0]

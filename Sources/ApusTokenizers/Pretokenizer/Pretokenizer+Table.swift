@@ -21,11 +21,12 @@ extension Pretokenizer {
       ]),
     Pretokenizer(
       names: [
-        "gpt-2", "gpt2", "phi-2", "jina-es", "jina-de", "jina-v1-en", "jina-v2-es", "jina-v2-de", "jina-v2-code",
-        "roberta-bpe", "gigachat", "mpt", "olmo", "jais", "trillion", "exaone4", "mellum", "a.x-4.0",
+        "gpt-2", "gpt2", "phi-2", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "gigachat", "mpt", "olmo", "jais", "trillion", "exaone4", "mellum", "a.x-4.0",
         "granite-docling", "modern-bert",
       ],
       rules: [gpt2Words]),
+    Pretokenizer(
+      names: ["roberta-bpe", "jina-v1-en", "jina-v2-code"], rules: [gpt2Words], addsSeparator: true),
     Pretokenizer(
       names: [
         "smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2",
