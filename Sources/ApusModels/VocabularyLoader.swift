@@ -24,7 +24,8 @@ extension VocabularyDescription {
     addsSeparator = try metadata.bool("tokenizer.ggml.add_sep_token")
     addsSpacePrefix = try metadata.bool("tokenizer.ggml.add_space_prefix")
     normalization.removesExtraSpaces = try metadata.bool("tokenizer.ggml.remove_extra_whitespaces") ?? false
-    normalization.characterMap = try metadata.ints("tokenizer.ggml.precompiled_charsmap")
+    normalization.characterMap =
+      try metadata.ints("tokenizer.ggml.precompiled_charsmap")
       .map { $0.map { UInt8(truncatingIfNeeded: $0) } } ?? []
     normalization.lowercases = try metadata.bool("tokenizer.ggml.normalizer.lowercase")
     normalization.stripsAccents = try metadata.bool("tokenizer.ggml.normalizer.strip_accents")

@@ -35,7 +35,9 @@ enum CharacterMapBuilder {
   private static func place(_ node: Node, at index: Int, label: UInt32, _ units: inout [UInt32?]) {
     let labels = node.children.keys.map(Int.init) + (node.value == nil ? [] : [0])
     var offset = 1
-    while labels.contains(where: { let place = index ^ offset ^ $0; return place < units.count && units[place] != nil }) {
+    while labels.contains(where: {
+      let place = index ^ offset ^ $0; return place < units.count && units[place] != nil
+    }) {
       offset += 1
     }
     for label in labels {

@@ -77,9 +77,10 @@ struct ReferenceTests {
   /// The texts of the embedding models, alone and in pairs.
   @Test(arguments: ["bert", "nomic-bert"])
   func `texts of embedding models give the reference's ids with special tokens`(_ folder: String) throws {
-    let file = try #require(TestData.files(in: "architectures/" + folder, suffix: "embeddings.json").first {
-      $0.lastPathComponent == "embeddings.json"
-    })
+    let file = try #require(
+      TestData.files(in: "architectures/" + folder, suffix: "embeddings.json").first {
+        $0.lastPathComponent == "embeddings.json"
+      })
     let models = try JSONDecoder().decode(EmbeddingModels.self, from: Data(contentsOf: file)).models
     for model in models {
       let tokenizer = try ReferenceVocabularies.tokenizer(

@@ -21,7 +21,8 @@ extension Pretokenizer {
       ]),
     Pretokenizer(
       names: [
-        "gpt-2", "gpt2", "phi-2", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "gigachat", "mpt", "olmo", "jais", "trillion", "exaone4", "mellum", "a.x-4.0",
+        "gpt-2", "gpt2", "phi-2", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "gigachat", "mpt", "olmo", "jais",
+        "trillion", "exaone4", "mellum", "a.x-4.0",
         "granite-docling", "modern-bert",
       ],
       rules: [gpt2Words]),
@@ -94,7 +95,8 @@ extension Pretokenizer {
     Pretokenizer(
       names: ["tiny_aya", "cohere2moe"],
       rules: [
-        DigitGroups(digits: .decimalDigit, needsBoundary: true), casedWords(CasedWord(contraction: contraction), digits: 3),
+        DigitGroups(digits: .decimalDigit, needsBoundary: true),
+        casedWords(CasedWord(contraction: contraction), digits: 3),
       ]),
     Pretokenizer(
       names: ["kimi-k2"],
