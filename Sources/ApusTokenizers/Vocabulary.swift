@@ -123,6 +123,7 @@ package struct Vocabulary: Sendable {
   }
 
   /// The first token whose text is the bytes of `text` in both ranges; quick if that is `guess` or the token after it.
+  ///
   /// `room` is memory for the joined text.
   func token(
     joining text: [UInt8], _ left: Range<Int>, _ right: Range<Int>, guess: Token, room: inout [UInt8]
