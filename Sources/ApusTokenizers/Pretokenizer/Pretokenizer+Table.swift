@@ -153,15 +153,17 @@ extension Pretokenizer {
       ]),
   ]
 
-  /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)`
+  /// Ignoring case: `(?i:'s|'t|'re|'ve|'m|'ll|'d)`.
   private static let contraction = Contraction(ignoresCase: true)
 
-  /// `[^\r\n\p{L}\p{N}]?\p{L}+`
+  /// Letters and what stands before them: `[^\r\n\p{L}\p{N}]?\p{L}+`.
   private static let letters = ClassRun(.classes(.letter), after: .inLineNoneOf([.letter, .number]))
 
-  /// ` ?[^\s\p{L}\p{N}]+[\r\n]*`
+  /// Neither letters nor digits: ` ?[^\s\p{L}\p{N}]+[\r\n]*`.
   private static let others = ClassRun(.noneOf([.space, .letter, .number]), after: .blank, then: .newline)
 
+  /// GPT-2's rule.
+  ///
   /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
   private static let gpt2Words = Alternation([
     Contraction(ignoresCase: false), ClassRun(.classes(.letter), after: .blank),
