@@ -37,8 +37,7 @@ extension CPUBackend {
   ) {
     if let sinks = parameters.sinks, !verify(sinks.cpu) { return }
     let layer = cache.cpu[layer]
-    let group = max(1, parameters.heads / layer.layout.kvHeads)
-    attentionRuns.cut(batch, maxTokens: max(1, min(Self.attentionTokens, Self.attentionQueries / group)))
+    attentionRuns.cut(batch, maxTokens: Self.attentionTokens(group: parameters.heads / layer.layout.kvHeads))
     let job = AttentionJob(
       runs: attentionRuns, batch: batch, q: q.cpu, cache: layer, parameters: parameters, y: y.cpu)
     do throws(BackendError) {
@@ -56,10 +55,13 @@ extension CPUBackend {
 
   /// Positions times values below which waking threads costs more than it saves.
   private static let smallestAttention = 16_384
-  /// Tokens of a prompt that share the keys and values of a KV block.
-  private static let attentionTokens = 16
-  /// Tokens times heads of a group above which what they sum leaves a core's caches.
-  private static let attentionQueries = 256
+  /// Tokens of a prompt that share the keys and values of a KV block, which are made floats once for all.
+  ///
+  /// Enough queries to pay for that, and not so many that what they sum leaves a core's caches.
+  private static func attentionTokens(group: Int) -> Int {
+    let group = max(1, group)
+    return max(1, min(max(16, 64 / group), 32, 256 / group))
+  }
 
   /// All parts of a run and a kv head, one after the other.
   private func whole(_ job: AttentionJob, tile: Int, worker: Int) {

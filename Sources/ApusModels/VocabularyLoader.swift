@@ -21,9 +21,11 @@ extension VocabularyDescription {
     merges = try metadata.strings("tokenizer.ggml.merges").map { ByteStrings($0) }
     addsBOS = try metadata.bool("tokenizer.ggml.add_bos_token")
     addsEOS = try metadata.bool("tokenizer.ggml.add_eos_token")
+    addsSeparator = try metadata.bool("tokenizer.ggml.add_sep_token")
     addsSpacePrefix = try metadata.bool("tokenizer.ggml.add_space_prefix")
     normalization.removesExtraSpaces = try metadata.bool("tokenizer.ggml.remove_extra_whitespaces") ?? false
-    normalization.characterMap = try metadata.ints("tokenizer.ggml.precompiled_charsmap")
+    normalization.characterMap =
+      try metadata.ints("tokenizer.ggml.precompiled_charsmap")
       .map { $0.map { UInt8(truncatingIfNeeded: $0) } } ?? []
     normalization.lowercases = try metadata.bool("tokenizer.ggml.normalizer.lowercase")
     normalization.stripsAccents = try metadata.bool("tokenizer.ggml.normalizer.strip_accents")
@@ -34,8 +36,11 @@ extension VocabularyDescription {
       // Converters write "none" as -1 in an unsigned field.
       specialIDs[role] = id == Int(UInt32.max) ? -1 : id
     }
-    // BERT's texts end with SEP, whatever a file calls EOS.
-    if family == "bert", let separator = specialIDs[.separator] { specialIDs[.endOfSequence] = separator }
+    if family == "bert" {
+      // BERT's texts start with CLS and end with SEP, whatever a file calls EOS or says of adding it.
+      (addsBOS, addsEOS) = (true, true)
+      if let separator = specialIDs[.separator] { specialIDs[.endOfSequence] = separator }
+    }
   }
 }
 

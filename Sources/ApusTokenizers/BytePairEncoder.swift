@@ -18,7 +18,9 @@ struct BytePairEncoder: TokenizerFamily {
   private let byteTokens: [Token]
 
   static func defaults(for description: VocabularyDescription) throws(TokenizerError) -> VocabularyDefaults {
-    var defaults = VocabularyDefaults(addsBOS: try Pretokenizer.named(description.pretokenizer).addsBOS)
+    let pretokenizer = try Pretokenizer.named(description.pretokenizer)
+    var defaults = VocabularyDefaults(
+      addsBOS: pretokenizer.addsBOS, addsSeparator: pretokenizer.addsSeparator)
     if Pretokenizer.isUnnamed(description.pretokenizer) { defaults.gaps.append(.pretokenizer) }
     return defaults
   }

@@ -68,12 +68,9 @@ func pairTable(of vocabulary: Vocabulary) -> (table: PairTable, unusable: Int) {
     guard let space = firstSpace(in: merges.bytes, range.dropFirst()) else { continue }
     let leftRange = range.lowerBound..<space
     let rightRange = space + 1..<range.upperBound
-    joined.removeAll(keepingCapacity: true)
-    joined.append(contentsOf: merges.bytes[leftRange])
-    joined.append(contentsOf: merges.bytes[rightRange])
     guard let left = vocabulary.token(of: merges.bytes, leftRange),
       let right = vocabulary.token(of: merges.bytes, rightRange),
-      let token = vocabulary.token(of: joined, joined.indices, guess: last)
+      let token = vocabulary.token(joining: merges.bytes, leftRange, rightRange, guess: last, room: &joined)
     else { continue }
     last = token
     unusable -= 1

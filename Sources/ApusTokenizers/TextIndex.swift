@@ -71,14 +71,18 @@ struct TextIndex: Sendable {
     return Key(word: first, tag: tag, hash: hash)
   }
 
-  /// Up to eight bytes from `position` on, which moves behind them.
+  /// Up to eight bytes from `position` on, which moves behind them; the first byte is the lowest.
+  @inline(__always)
   private func word(_ text: [UInt8], _ position: inout Int, _ end: Int) -> UInt64 {
-    let end = min(position + 8, end)
-    var word: UInt64 = 0
-    while position < end {
-      word = word << 8 | UInt64(text[position])
-      position += 1
+    let count = min(8, end - position)
+    defer { position += count }
+    if position + 8 <= text.count {
+      let bytes = unsafe text.span.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
+      let word = UInt64(littleEndian: bytes)
+      return count == 8 ? word : word & (1 << UInt64(8 * count) - 1)
     }
+    var word: UInt64 = 0
+    for offset in 0..<count { word |= UInt64(text[position + offset]) << UInt64(8 * offset) }
     return word
   }
 }

@@ -55,6 +55,18 @@ package final class Tokenizer: Sendable {
       : encode(text, marks: [], others: userDefinedTokens, addSpecial: addSpecial, &check)
   }
 
+  /// The tokens of two texts that a model compares, such as a question and a document.
+  ///
+  /// BOS, the first, EOS, SEP, the second, and EOS, each where the vocabulary says so. Control tokens in the texts are not
+  /// recognised.
+  package func encode(_ first: String, with second: String) -> [Token] {
+    var tokens = encode(first, addSpecial: true, parseSpecial: false)
+    if vocabulary.addsSeparator, let separator = vocabulary[.separator] { tokens.append(separator) }
+    tokens += encode(second, addSpecial: false, parseSpecial: false)
+    if vocabulary.addsEOS, let eos = vocabulary[.endOfSequence] { tokens.append(eos) }
+    return tokens
+  }
+
   /// The tokens of a rendered prompt.
   ///
   /// Only what the template wrote becomes control tokens, and each range of it is searched by itself, so that a message

@@ -18,6 +18,8 @@ package struct Vocabulary: Sendable {
   package let addsBOS: Bool
   /// Whether a text ends with EOS.
   package let addsEOS: Bool
+  /// Whether SEP stands before the second of two texts, after the EOS of the first.
+  let addsSeparator: Bool
   /// Whether a text is encoded as if a space stood before it.
   package let addsSpacePrefix: Bool
   /// How a text is rewritten first.
@@ -48,6 +50,7 @@ package struct Vocabulary: Sendable {
     merges = description.merges ?? ByteStrings()
     addsBOS = defaults.alwaysAddsBOS || description.addsBOS ?? defaults.addsBOS
     addsEOS = description.addsEOS ?? defaults.addsEOS
+    addsSeparator = description.addsSeparator ?? defaults.addsSeparator
     addsSpacePrefix = description.addsSpacePrefix ?? defaults.addsSpacePrefix
     specialTokensSwallowSpace = description.specialTokensSwallowSpace
     normalization = description.normalization
@@ -118,14 +121,30 @@ package struct Vocabulary: Sendable {
     index.index(of: text, range, in: texts).map { Token(truncatingIfNeeded: $0) }
   }
 
-  /// The first token whose text is the bytes of `text` in `range`; quick if that is `guess` or the token after it.
-  func token(of text: [UInt8], _ range: Range<Int>, guess: Token) -> Token? {
+  /// The first token whose text is the bytes of `text` in both ranges; quick if that is `guess` or the token after it.
+  ///
+  /// `room` is memory for the joined text.
+  func token(
+    joining text: [UInt8], _ left: Range<Int>, _ right: Range<Int>, guess: Token, room: inout [UInt8]
+  ) -> Token? {
     if !index.hasDuplicates {
-      for token in [Int(guess), Int(guess) + 1] where token < count && texts.equals(token, text, range) {
-        return Token(truncatingIfNeeded: token)
-      }
+      if isToken(guess, text, left, right) { return guess }
+      if isToken(guess + 1, text, left, right) { return guess + 1 }
     }
-    return token(of: text, range)
+    room.removeAll(keepingCapacity: true)
+    room.append(contentsOf: text[left])
+    room.append(contentsOf: text[right])
+    return token(of: room, room.indices)
+  }
+
+  /// Whether the text of `token` is the bytes of `text` in both ranges.
+  private func isToken(_ token: Token, _ text: [UInt8], _ left: Range<Int>, _ right: Range<Int>) -> Bool {
+    guard Int(token) < count else { return false }
+    let range = texts.range(Int(token))
+    let middle = range.lowerBound + left.count
+    return range.count == left.count + right.count
+      && equal(texts.bytes, range.lowerBound..<middle, text, left)
+      && equal(texts.bytes, middle..<range.upperBound, text, right)
   }
 
   /// Whether the marks of ChatML are tokens, the format that most chat models without a template were trained with.
@@ -143,6 +162,12 @@ package struct Vocabulary: Sendable {
     result.gaps += gaps
     return result
   }
+}
+
+/// Whether two ranges of one length hold the same bytes.
+private func equal(_ a: [UInt8], _ aRange: Range<Int>, _ b: [UInt8], _ bRange: Range<Int>) -> Bool {
+  for offset in 0..<aRange.count where a[aRange.lowerBound + offset] != b[bRange.lowerBound + offset] { return false }
+  return true
 }
 
 /// A list that is there has an entry for each token.

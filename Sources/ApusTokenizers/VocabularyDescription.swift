@@ -18,6 +18,8 @@ package struct VocabularyDescription: Sendable {
   package var addsBOS: Bool?
   /// Whether a text ends with EOS; nil leaves it to the family.
   package var addsEOS: Bool?
+  /// Whether SEP stands before the second of two texts, after the EOS of the first; nil leaves it to the family.
+  package var addsSeparator: Bool?
   /// Whether a text is encoded as if a space stood before it; nil leaves it to the family.
   package var addsSpacePrefix: Bool?
   /// Whether special tokens swallow the white space after them (Phi-3).
@@ -71,6 +73,7 @@ struct VocabularyDefaults {
   var specialIDs: [SpecialToken: Int] = [:]
   var addsBOS = false
   var addsEOS = false
+  var addsSeparator = false
   var addsSpacePrefix = false
   /// Whether a text starts with BOS even where the file says that it does not.
   var alwaysAddsBOS = false

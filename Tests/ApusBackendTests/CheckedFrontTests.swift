@@ -8,8 +8,15 @@ internal import Testing
 /// Each test runs in a process of its own; that the same calls with operands that fit go through is what all other
 /// tests show.
 struct CheckedFrontTests {
+  /// How a precondition that fails ends the process; an error that a test's body throws ends it otherwise.
+  #if arch(x86_64)
+    static let trap = ExitTest.Condition.signal(SIGILL)
+  #else
+    static let trap = ExitTest.Condition.signal(SIGTRAP)
+  #endif
+
   @Test("A gain of another size") func gain() async {
-    await #expect(processExitsWith: .failure) {
+    await #expect(processExitsWith: Self.trap) {
       let bench = try Bench(ReferenceBackend(), seed: 1)
       let x = try bench.buffer(rows: 2, columns: 64)
       let gain = try bench.vector(48)
@@ -18,7 +25,7 @@ struct CheckedFrontTests {
   }
 
   @Test("A buffer of another backend") func owner() async {
-    await #expect(processExitsWith: .failure) {
+    await #expect(processExitsWith: Self.trap) {
       let (bench, other) = (try Bench(ReferenceBackend(), seed: 1), try Bench(ReferenceBackend(), seed: 1))
       let (x, y) = (try bench.buffer(rows: 2, columns: 4), try other.buffer(rows: 2, columns: 4))
       bench.backend.add(y, to: x)
@@ -26,7 +33,7 @@ struct CheckedFrontTests {
   }
 
   @Test("A weight with other columns than the rows that it meets") func columns() async {
-    await #expect(processExitsWith: .failure) {
+    await #expect(processExitsWith: Self.trap) {
       let bench = try Bench(ReferenceBackend(), seed: 1)
       let (x, y) = (try bench.buffer(rows: 2, columns: 64), try bench.buffer(rows: 2, columns: 9))
       bench.backend.matmul(x, [try bench.weight(rows: 9, columns: 32)], into: [y])
@@ -34,14 +41,14 @@ struct CheckedFrontTests {
   }
 
   @Test("A token that the table lacks") func token() async {
-    await #expect(processExitsWith: .failure) {
+    await #expect(processExitsWith: Self.trap) {
       let bench = try Bench(ReferenceBackend(), seed: 1)
       bench.backend.embed([5], from: try bench.weight(rows: 5, columns: 8), into: try bench.buffer(rows: 1, columns: 8))
     }
   }
 
   @Test("Keys outside of a step") func outside() async {
-    await #expect(processExitsWith: .failure) {
+    await #expect(processExitsWith: Self.trap) {
       let bench = try Bench(ReferenceBackend(), seed: 1)
       let layer = KVLayerLayout(kvHeads: 1, keyDimension: 32, valueDimension: 32)
       let cache = try bench.backend.makeKVCache(KVCacheLayout(layers: [layer], format: .f16, blocks: 1))
@@ -51,13 +58,13 @@ struct CheckedFrontTests {
   }
 
   @Test("A block table that ends before a row's position") func table() async {
-    await #expect(processExitsWith: .failure) {
+    await #expect(processExitsWith: Self.trap) {
       ReferenceBackend().begin(AttentionBatch(positions: [32], sequences: [0], blockTables: [[0]]))
     }
   }
 
   @Test("A step that begins before the last one was finished") func steps() async {
-    await #expect(processExitsWith: .failure) {
+    await #expect(processExitsWith: Self.trap) {
       let backend = ReferenceBackend()
       backend.begin(AttentionBatch())
       backend.begin(AttentionBatch())
@@ -65,7 +72,7 @@ struct CheckedFrontTests {
   }
 
   @Test("A KV block beyond the pool") func block() async {
-    await #expect(processExitsWith: .failure) {
+    await #expect(processExitsWith: Self.trap) {
       let bench = try Bench(ReferenceBackend(), seed: 1)
       let layer = KVLayerLayout(kvHeads: 1, keyDimension: 32, valueDimension: 32)
       let cache = try bench.backend.makeKVCache(KVCacheLayout(layers: [layer], format: .f16, blocks: 1))
@@ -76,7 +83,7 @@ struct CheckedFrontTests {
   }
 
   @Test("Rows that were not routed") func routing() async {
-    await #expect(processExitsWith: .failure) {
+    await #expect(processExitsWith: Self.trap) {
       let bench = try Bench(ReferenceBackend(), seed: 1)
       let (x, y) = (try bench.buffer(rows: 2, columns: 8), try bench.buffer(rows: 2, columns: 8))
       let weight = try bench.weight(count: 3, rows: 8, columns: 8)
@@ -87,7 +94,7 @@ struct CheckedFrontTests {
   }
 
   @Test("A full mask over part of a sequence") func mask() async {
-    await #expect(processExitsWith: .failure) {
+    await #expect(processExitsWith: Self.trap) {
       let bench = try Bench(ReferenceBackend(), seed: 1)
       let layer = KVLayerLayout(kvHeads: 1, keyDimension: 32, valueDimension: 32)
       let cache = try bench.backend.makeKVCache(KVCacheLayout(layers: [layer], format: .f16, blocks: 1))

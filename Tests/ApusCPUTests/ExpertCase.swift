@@ -108,6 +108,7 @@ final class ExpertCase {
     let x = try buffer(backend, "x", rows), logits = try buffer(backend, "logits", rows)
     let y = try backend.makeBuffer(rows: rows.count, columns: shape.hidden)
     let routing = try backend.makeRouting(rows: rows.count, used: shape.used, experts: shape.experts)
+    backend.begin(AttentionBatch())
     backend.route(logits, rule, bias: nil, into: routing)
     backend.experts(x, routing, weights, into: y)
     _ = try backend.finish()

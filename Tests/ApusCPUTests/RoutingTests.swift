@@ -42,6 +42,7 @@ struct RoutingTests {
       backend.add(infinite, to: logits)
     }
     let routing = try backend.makeRouting(rows: rows.count, used: rule.used, experts: count)
+    backend.begin(AttentionBatch())
     backend.route(
       logits, rule, bias: try bias.map { try weight("bias", rows: 1, columns: count, $0) }, into: routing)
     backend.experts(x, routing, experts, into: y)

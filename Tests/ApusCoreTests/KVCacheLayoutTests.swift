@@ -5,8 +5,8 @@ internal import Testing
   private func layout(
     layers: Int = 2, kvHeads: Int = 3, key: Int = 64, value: Int = 32, format: KVFormat, blocks: Int = 5
   ) -> KVCacheLayout {
-    KVCacheLayout(
-      layers: layers, kvHeads: kvHeads, keyDimension: key, valueDimension: value, format: format, blocks: blocks)
+    let layer = KVLayerLayout(kvHeads: kvHeads, keyDimension: key, valueDimension: value)
+    return KVCacheLayout(layers: Array(repeating: layer, count: layers), format: format, blocks: blocks)
   }
 
   @Test func `the pool's bytes are those of every key and value`() {
@@ -22,12 +22,21 @@ internal import Testing
     #expect(layout(key: 80, value: 48, format: .f16).byteCount != nil)
   }
 
+  @Test func `layers may differ, and values that are keys are stored once`() {
+    let plain = KVLayerLayout(kvHeads: 2, keyDimension: 64, valueDimension: 32)
+    let shared = KVLayerLayout(kvHeads: 1, keyDimension: 96, valueDimension: 64, valuesAreKeys: true)
+    let layout = KVCacheLayout(layers: [plain, shared], format: .f16, blocks: 3)
+    #expect(layout.byteCount == 3 * KVCacheLayout.blockPositions * 2 * (2 * (64 + 32) + 96))
+  }
+
   @Test(arguments: KVFormat.allCases)
   func `a pool too large to count has no byte count`(format: KVFormat) {
-    #expect(layout(layers: .max, format: format).byteCount == nil)
     #expect(layout(kvHeads: .max / 2, format: format).byteCount == nil)
     #expect(layout(format: format, blocks: .max / 100).byteCount == nil)
-    #expect(layout(layers: 1 << 20, kvHeads: 1 << 20, format: format, blocks: 1 << 20).byteCount == nil)
+    #expect(layout(kvHeads: 1 << 30, format: format, blocks: 1 << 30).byteCount == nil)
+    // Each layer alone can be counted.
+    #expect(layout(layers: 1, format: .f16, blocks: 1 << 48).byteCount != nil)
+    #expect(layout(layers: 64, format: .f16, blocks: 1 << 48).byteCount == nil)
   }
 
   @Test(arguments: KVFormat.allCases)
@@ -36,7 +45,7 @@ internal import Testing
     #expect(layout(key: huge, format: format).byteCount == nil)
     #expect(layout(key: huge / 3 / 32 * 32, value: huge / 3 / 32 * 32, format: format).byteCount == nil)
     #expect(layout(key: -32, format: format).byteCount == nil)
-    #expect(layout(layers: -1, format: format).byteCount == nil)
+    #expect(layout(kvHeads: -1, format: format).byteCount == nil)
   }
 
   @Test func `positions round up to whole KV blocks`() {

@@ -121,13 +121,14 @@ private struct Moments {
     #expect(FormatMix(name: "q4") == nil)
   }
 
-  /// What llama.cpp counts in the published files of Llama 2 7B.
+  /// What llama.cpp counts in the published files of Llama 2 7B; IQ3_S is pure here.
   @Test(arguments: [
     (FormatMix.q4_0, ["F32": 65, "Q4_0": 225, "Q6_K": 1]), (.q8_0, ["F32": 65, "Q8_0": 226]),
     (.f16, ["F32": 65, "F16": 226]), (.q6_K, ["F32": 65, "Q6_K": 226]),
     (.q4_K_M, ["F32": 65, "Q4_K": 193, "Q6_K": 33]), (.q5_K_M, ["F32": 65, "Q5_K": 193, "Q6_K": 33]),
     (.q4_K_S, ["F32": 65, "Q4_K": 217, "Q5_K": 8, "Q6_K": 1]),
     (.q3_K_M, ["F32": 65, "Q3_K": 129, "Q4_K": 92, "Q5_K": 4, "Q6_K": 1]),
+    (.mxfp4_moe, ["F32": 65, "Q8_0": 226]), (.iq3_s, ["F32": 65, "IQ3_S": 225, "Q6_K": 1]),
   ])
   func `gets the formats that llama-quantize chooses`(mix: FormatMix, expected: [String: Int]) throws {
     let shape = try #require(ModelShape(named: "llama2-7b"))
@@ -149,5 +150,14 @@ private struct Moments {
     #expect(try formats(.q2_K)["blk.0.attn_q.weight"] == "Q4_0")
     #expect(try formats(.q5_K)["blk.0.attn_q.weight"] == "Q5_1")
     #expect(try formats(.iq4_xs)["blk.0.attn_q.weight"] == "IQ4_NL")
+    #expect(try formats(.iq2_xxs)["blk.0.attn_q.weight"] == "IQ4_NL")
+    #expect(try formats(.nvfp4)["blk.0.attn_q.weight"] == "NVFP4")
+    #expect(try formats(.q1_0)["blk.0.attn_q.weight"] == "Q4_0")
+  }
+
+  @Test func `gets floats of four bits in its experts alone from the mix that is named after them`() {
+    #expect(FormatMix.mxfp4_moe.format(.experts, layers: 1, columns: 64) == .mxfp4)
+    #expect(FormatMix.mxfp4_moe.format(.other, layers: 1, columns: 64) == .q8_0)
+    #expect(FormatMix.mxfp4.format(.other, layers: 1, columns: 64) == .mxfp4)
   }
 }

@@ -1,3 +1,4 @@
+internal import ApusText
 internal import ApusJSON
 internal import ApusTemplates
 internal import Testing

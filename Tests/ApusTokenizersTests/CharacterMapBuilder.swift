@@ -4,7 +4,7 @@
 enum CharacterMapBuilder {
   static func bytes(_ rules: [(String, String)]) -> [UInt8] {
     var replacements: [UInt8] = []
-    var root = Node()
+    let root = Node()
     for (text, replacement) in rules {
       root.insert(Array(text.utf8)[...], UInt32(replacements.count))
       replacements += Array(replacement.utf8) + [0]
@@ -35,7 +35,9 @@ enum CharacterMapBuilder {
   private static func place(_ node: Node, at index: Int, label: UInt32, _ units: inout [UInt32?]) {
     let labels = node.children.keys.map(Int.init) + (node.value == nil ? [] : [0])
     var offset = 1
-    while labels.contains(where: { let place = index ^ offset ^ $0; return place < units.count && units[place] != nil }) {
+    while labels.contains(where: {
+      let place = index ^ offset ^ $0; return place < units.count && units[place] != nil
+    }) {
       offset += 1
     }
     for label in labels {

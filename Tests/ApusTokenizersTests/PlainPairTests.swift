@@ -3,7 +3,9 @@ internal import Testing
 
 /// Gemma 4's kind of byte-pair encoding.
 @Suite struct PlainPairTests {
-  private func pieces(_ text: String, _ description: VocabularyDescription = SmallVocabularies.plainPair()) throws
+  private func pieces(
+    _ text: String, _ description: VocabularyDescription = SmallVocabularies.plainPair()
+  ) throws
     -> [String]
   {
     let tokenizer = try SmallVocabularies.tokenizer(description)

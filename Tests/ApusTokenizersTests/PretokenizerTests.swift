@@ -173,7 +173,7 @@ internal import Testing
   ///
   /// In the vocabulary for it every two neighbours merge, so that each word becomes one token.
   private func expectWords(of words: String, _ name: String, text: String? = nil) throws {
-    let expected = words.split(separator: "|").map(String.init)
+    let expected = words.unicodeScalars.split(separator: "|").map { String($0) }
     let text = text ?? expected.joined()
     let longest = expected.reduce(0) { max($0, $1.utf8.count) }
     let tokenizer = try Self.tokenizer(merging: text, longest: longest, name)

@@ -12,6 +12,22 @@ private struct Case: Decodable {
   var decoded: String?
 }
 
+/// A file of embedding models and what they were given.
+private struct EmbeddingModels: Decodable {
+  struct Model: Decodable {
+    var file: String
+    var cases: [Item]
+  }
+
+  struct Item: Decodable {
+    var text: String?
+    var text_pair: String?
+    var ids: [Token]
+  }
+
+  var models: [Model]
+}
+
 @Suite(.enabled(if: TestData.shouldRun, "\(TestData.reason)"))
 struct ReferenceTests {
   private static let cases = TestData.files(in: "tokenizers/cases", suffix: ".jsonl")
@@ -56,6 +72,27 @@ struct ReferenceTests {
     for (text, line) in zip(texts, lines) {
       let ids = tokenizer.encode(text, addSpecial: false, parseSpecial: false)
       #expect(ids == line.split(separator: " ").compactMap { Token($0) }, "\(String(decoding: text, as: UTF8.self))")
+    }
+  }
+
+  /// The texts of the embedding models, alone and in pairs.
+  @Test(arguments: ["bert", "nomic-bert"])
+  func `texts of embedding models give the reference's ids with special tokens`(_ folder: String) throws {
+    let file = try #require(
+      TestData.files(in: "architectures/" + folder, suffix: "embeddings.json").first {
+        $0.lastPathComponent == "embeddings.json"
+      })
+    let models = try JSONDecoder().decode(EmbeddingModels.self, from: Data(contentsOf: file)).models
+    for model in models {
+      let tokenizer = try ReferenceVocabularies.tokenizer(
+        file.deletingLastPathComponent().appendingPathComponent(model.file))
+      for item in model.cases {
+        guard let text = item.text else { continue }
+        let ids =
+          item.text_pair.map { tokenizer.encode(text, with: $0) }
+          ?? tokenizer.encode(text, addSpecial: true, parseSpecial: false)
+        #expect(ids == item.ids, "\(model.file): \(text)")
+      }
     }
   }
 

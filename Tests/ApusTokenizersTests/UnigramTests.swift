@@ -67,10 +67,11 @@ internal import Testing
     #expect(try pieces([0x61, 0xFF, 0x61], description) == ["▁", "a", "<unk>", "a"])
   }
 
-  @Test(arguments: [
-    [], [1], [1, 2, 3, 4], [4, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0], [3, 0, 0, 0, 0, 0, 0, 0], [255, 255, 255, 255, 0, 0],
-    [4, 0, 0, 0, 0, 0, 0, 0] + Array(repeating: 0x61, count: 200),
-  ] as [[UInt8]])
+  @Test(
+    arguments: [
+      [], [1], [1, 2, 3, 4], [4, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0], [3, 0, 0, 0, 0, 0, 0, 0], [255, 255, 255, 255, 0, 0],
+      [4, 0, 0, 0, 0, 0, 0, 0] + Array(repeating: 0x61, count: 200),
+    ] as [[UInt8]])
   func `a malformed table is refused, none at all is none`(_ bytes: [UInt8]) throws {
     var description = SmallVocabularies.unigram()
     description.normalization.characterMap = bytes
@@ -85,10 +86,11 @@ internal import Testing
     var generator = SeededGenerator(seed: 8)
     for _ in 0..<500 {
       let unitCount = Int.random(in: 1...300, using: &generator)
-      var bytes: [UInt8] = [UInt8(unitCount * 4 & 0xFF), UInt8(unitCount * 4 >> 8), 0, 0]
+      var bytes: [UInt8] = [UInt8(unitCount * 4 % 256), UInt8(unitCount * 4 / 256), 0, 0]
       for _ in 0..<unitCount {
         // Half of the units lead somewhere near with a letter as their label.
-        let near = UInt32.random(in: 0..<512, using: &generator) << 10 | UInt32.random(in: 0x61...0x64, using: &generator)
+        let near =
+          UInt32.random(in: 0..<512, using: &generator) << 10 | UInt32.random(in: 0x61...0x64, using: &generator)
         let leaf: UInt32 = Bool.random(using: &generator) ? 0x100 : 0
         let unit = Bool.random(using: &generator) ? near | leaf : UInt32.random(in: 0...UInt32.max, using: &generator)
         bytes += (0..<4).map { UInt8(truncatingIfNeeded: unit >> (8 * UInt32($0))) }

@@ -62,10 +62,10 @@ internal import Testing
   }
 
   @Test func `an unknown family or pre-tokenizer is refused with the names of the known ones`() throws {
-    #expect(throws: TokenizerError.unknownFamily("t5", known: ["llama", "gpt2"])) {
+    #expect(throws: TokenizerError.unknownFamily("rwkv", known: ["llama", "gpt2", "t5", "bert", "gemma4"])) {
       try Vocabulary(VocabularyDescription(family: "rwkv", texts: ByteStrings(["a"])))
     }
-    let known = SmallVocabularies.pretokenizers
+    let known = SmallVocabularies.pretokenizers + SmallVocabularies.plainPretokenizers
     #expect(known.contains("default") && known.contains("qwen2"))
     #expect(throws: TokenizerError.unknownPretokenizer("x\n", known: known)) {
       try Vocabulary(SmallVocabularies.bytePair(pretokenizer: "x\n"))

@@ -3,7 +3,9 @@ internal import ApusTokenizers
 internal import Testing
 
 @Suite struct WordPieceTests {
-  private func pieces(_ text: String, _ description: VocabularyDescription = SmallVocabularies.wordPiece()) throws
+  private func pieces(
+    _ text: String, _ description: VocabularyDescription = SmallVocabularies.wordPiece()
+  ) throws
     -> [String]
   {
     let tokenizer = try SmallVocabularies.tokenizer(description)
@@ -32,8 +34,11 @@ internal import Testing
 
   /// É, é with a mark, a full-width comma (no decomposition), and a compatibility ideograph that stands for 見.
   @Test func `accents go where upper case goes, unless the file says otherwise`() throws {
-    var description = SmallVocabularies.wordPiece(["▁e", "e", "▁é", "▁É", "é", "▁見", "▁ㄱ", "▁가", "▁\u{1100}", "\u{1161}"])
-    #expect(try pieces("É e\u{301} éé \u{FA0A} 가", description) == ["▁e", "▁e", "▁e", "e", "▁見", "▁\u{1100}", "\u{1161}"])
+    var description = SmallVocabularies.wordPiece([
+      "▁e", "e", "▁é", "▁É", "é", "▁見", "▁ㄱ", "▁가", "▁\u{1100}", "\u{1161}",
+    ])
+    #expect(
+      try pieces("É e\u{301} éé \u{FA0A} 가", description) == ["▁e", "▁e", "▁e", "e", "▁見", "▁\u{1100}", "\u{1161}"])
     description.normalization.stripsAccents = false
     #expect(try pieces("É éé 가", description) == ["▁é", "▁é", "é", "▁가"])
     description.normalization.lowercases = false
@@ -52,13 +57,28 @@ internal import Testing
     #expect(try encode("[MASK] a", description, parseSpecial: true) == [2, 4, 10])
   }
 
+  @Test func `two texts have SEP between them, RoBERTa's two`() throws {
+    let bert = try SmallVocabularies.tokenizer(SmallVocabularies.wordPiece())
+    #expect(bert.encode("a", with: "hello") == [2, 10, 3, 5, 3])
+    var description = SmallVocabularies.bytePair(
+      merges: ["a a"], extra: [("</s>", .control)], pretokenizer: "roberta-bpe")
+    let end = description.texts.count - 1
+    description.specialIDs = [.beginningOfSequence: 0, .endOfSequence: end, .separator: end]
+    description.addsBOS = true
+    description.addsEOS = true
+    let last = Token(end)
+    #expect(try SmallVocabularies.tokenizer(description).encode("aa", with: "aa") == [0, 256, last, last, 256, last])
+  }
+
   @Test func `decoding puts a space before each word but the first`() throws {
     let tokenizer = try SmallVocabularies.tokenizer(SmallVocabularies.wordPiece())
     let tokens = tokenizer.encode("Hello unhappy, a", addSpecial: true, parseSpecial: false)
     #expect(String(decoding: tokenizer.decode(tokens), as: UTF8.self) == "hello unhappy , a")
   }
 
-  private func encode(_ text: String, _ description: VocabularyDescription, parseSpecial: Bool = false) throws -> [Token] {
+  private func encode(
+    _ text: String, _ description: VocabularyDescription, parseSpecial: Bool = false
+  ) throws -> [Token] {
     try SmallVocabularies.tokenizer(description).encode(text, addSpecial: true, parseSpecial: parseSpecial)
   }
 }

@@ -114,8 +114,9 @@ private struct BlockFields {
 
   /// The mean square of the levels of IQ4_NL and IQ4_XS.
   private static let unevenLevels = 4548.0
-  /// The mean square of 1, 3, 5 ... 31: IQ2 and IQ3 keep their random scales of sub-blocks; the factors beside it are the
-  /// mean squares of their grids. (Of 1, 3 ... 15, the scales of IQ1_S: 85.)
+  /// The mean square of the odd numbers up to 31, which the random scales of IQ2 and IQ3 are.
+  ///
+  /// The factors beside it are the mean squares of their grids. Of the odd numbers up to 15, IQ1_S has them, it is 85.
   private static let oddSquares = 341.0
   /// The mean square of the grid of IQ1 with its shift.
   private static let iq1Squares = 39.02734375 / 64

@@ -21,11 +21,13 @@ extension Pretokenizer {
       ]),
     Pretokenizer(
       names: [
-        "gpt-2", "gpt2", "phi-2", "jina-es", "jina-de", "jina-v1-en", "jina-v2-es", "jina-v2-de", "jina-v2-code",
-        "roberta-bpe", "gigachat", "mpt", "olmo", "jais", "trillion", "exaone4", "mellum", "a.x-4.0",
+        "gpt-2", "gpt2", "phi-2", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "gigachat", "mpt", "olmo", "jais",
+        "trillion", "exaone4", "mellum", "a.x-4.0",
         "granite-docling", "modern-bert",
       ],
       rules: [gpt2Words]),
+    Pretokenizer(
+      names: ["roberta-bpe", "jina-v1-en", "jina-v2-code"], rules: [gpt2Words], addsSeparator: true),
     Pretokenizer(
       names: [
         "smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2",
@@ -93,7 +95,8 @@ extension Pretokenizer {
     Pretokenizer(
       names: ["tiny_aya", "cohere2moe"],
       rules: [
-        DigitGroups(digits: .decimalDigit, needsBoundary: true), casedWords(CasedWord(contraction: contraction), digits: 3),
+        DigitGroups(digits: .decimalDigit, needsBoundary: true),
+        casedWords(CasedWord(contraction: contraction), digits: 3),
       ]),
     Pretokenizer(
       names: ["kimi-k2"],
@@ -150,15 +153,17 @@ extension Pretokenizer {
       ]),
   ]
 
-  /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)`
+  /// Ignoring case: `(?i:'s|'t|'re|'ve|'m|'ll|'d)`.
   private static let contraction = Contraction(ignoresCase: true)
 
-  /// `[^\r\n\p{L}\p{N}]?\p{L}+`
+  /// Letters and what stands before them: `[^\r\n\p{L}\p{N}]?\p{L}+`.
   private static let letters = ClassRun(.classes(.letter), after: .inLineNoneOf([.letter, .number]))
 
-  /// ` ?[^\s\p{L}\p{N}]+[\r\n]*`
+  /// Neither letters nor digits: ` ?[^\s\p{L}\p{N}]+[\r\n]*`.
   private static let others = ClassRun(.noneOf([.space, .letter, .number]), after: .blank, then: .newline)
 
+  /// GPT-2's rule.
+  ///
   /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
   private static let gpt2Words = Alternation([
     Contraction(ignoresCase: false), ClassRun(.classes(.letter), after: .blank),

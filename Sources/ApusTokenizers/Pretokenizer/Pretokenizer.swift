@@ -11,6 +11,8 @@ struct Pretokenizer: Sendable {
   var prefersWholeWords = false
   /// Whether a text starts with BOS where the model file does not say.
   var addsBOS = false
+  /// Whether SEP stands between two texts where the model file does not say (RoBERTa).
+  var addsSeparator = false
 
   /// Where the words of `text[range]` end, in rising order.
   func ends(of text: Span<UInt8>, _ range: Range<Int>) -> [Int] {

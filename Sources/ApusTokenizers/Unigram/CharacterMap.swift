@@ -5,8 +5,9 @@
 /// zero byte; all little-endian. They come from a file: every index is checked. Source: google/sentencepiece
 /// (`normalizer.h`), darts-clone (the units), Yata et al. 2007 (the double array).
 struct CharacterMap: Sendable {
-  /// The longest text that is replaced, and the longest replacement: real ones have at most 33 bytes. Without a limit a
-  /// file could make a text grow without bound.
+  /// The longest text that is replaced, and the longest replacement: real ones have at most 33 bytes.
+  ///
+  /// Without a limit a file could make a text grow without bound.
   private static let byteLimit = 128
 
   private let units: [UInt32]

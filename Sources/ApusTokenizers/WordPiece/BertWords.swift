@@ -72,7 +72,9 @@ struct BertWords: Sendable {
     guard lowercases else { return }
     for index in (start..<result.count).reversed() {
       if result[index].isASCII {
-        if (0x41...0x5A).contains(result[index].value) { result[index] = Unicode.Scalar(UInt8(result[index].value | 0x20)) }
+        if (0x41...0x5A).contains(result[index].value) {
+          result[index] = Unicode.Scalar(UInt8(result[index].value | 0x20))
+        }
       } else {
         result.replaceSubrange(index...index, with: result[index].properties.lowercaseMapping.unicodeScalars)
       }

@@ -60,7 +60,7 @@ private struct Gemma4Layers {
     keyDimensions = (key, try keys.integer("attention.key_length_swa", sizes, default: key))
     valueDimensions = (value, try keys.integer("attention.value_length_swa", sizes, default: value))
     feedForwardSizes = try keys.integers("feed_forward_length", 1...1 << 24, layers: reader.fileLayers)
-    sharedLayers = try keys.integer("attention.shared_kv_layers", 0...max(0, reader.layers - 2), default: 0)
+    sharedLayers = try keys.count("attention.shared_kv_layers", 0...max(0, reader.layers - 2), default: 0)
     inputWidth = try keys.integer("embedding_length_per_layer_input", 0...1 << 16, default: 0)
     routing = try RoutingReader(reader, ExpertStyle(activation: .gelu))
     scale = try reader.factor("attention.scale") ?? 1
