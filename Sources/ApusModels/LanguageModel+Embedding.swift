@@ -29,6 +29,8 @@ extension LanguageModel {
   ///   - sequences: Tokens of the vocabulary, special ones included.
   ///   - pooling: How to pool instead of the model's own way; a classifier keeps its own.
   ///   - cache: Of this model.
+  /// - Returns: For each sequence its vector or scores, or what failed for it alone.
+  /// - Throws: `EmbeddingError` for a sequence that cannot be taken, and where a step failed as a whole.
   package func embed(
     _ sequences: [[Token]], pooling: PoolingPlan.Kind? = nil, cache: KVCache
   ) throws(EmbeddingError) -> [Result<[Float], BackendError>] {
