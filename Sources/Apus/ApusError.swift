@@ -23,6 +23,8 @@ public enum ApusError: Error, Sendable, Equatable {
   case noChatTemplate
   /// The model's chat template cannot be compiled, or refuses these messages.
   case chatTemplate(reason: String)
+  /// The model is made for something else than what it was asked for.
+  case unsuitableModel(reason: String)
   /// As many requests wait as may; try again later.
   case queueFull(limit: Int)
   /// The engine takes no more requests because the program is about to end.
@@ -54,7 +56,7 @@ extension ApusError: CustomStringConvertible {
         + "\(limit): shorten the prompt or load the model with a longer context"
     case .noChatTemplate:
       "the model file has no chat template: complete a raw prompt instead, or use an instruction-tuned model"
-    case .chatTemplate(let reason), .engineFailed(let reason): reason
+    case .chatTemplate(let reason), .unsuitableModel(let reason), .engineFailed(let reason): reason
     case .stopped: "the work on the prompt was stopped"
     case .queueFull(let limit): "\(limit) requests are waiting already: try again later"
     case .shuttingDown: "the engine is shutting down: send the request to another one"

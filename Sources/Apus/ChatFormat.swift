@@ -1,4 +1,7 @@
+internal import ApusJSON
 package import ApusModels
+package import ApusTemplates
+package import ApusText
 package import ApusTokenizers
 
 /// How a model's messages become a prompt.

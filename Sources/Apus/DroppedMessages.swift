@@ -1,3 +1,5 @@
+internal import ApusText
+
 /// The first message of which `prompt` lacks the beginning or the end: the longest word there.
 ///
 /// Words, not the whole text, since templates may trim and mark what is said. The assistant's messages are left out of
@@ -42,20 +44,4 @@ private func longestWord(of scalars: Substring.UnicodeScalarView) -> [UInt8]? {
     if word.count > longest.count { longest = word }
   }
   return longest.isEmpty ? nil : longest
-}
-
-extension [UInt8] {
-  /// Where `part` first stands at or behind `start`; nil where it does not.
-  ///
-  /// Quick for short parts.
-  func position(of part: [UInt8], from start: Int = 0) -> Int? {
-    guard let first = part.first, count >= part.count else { return part.isEmpty ? start : nil }
-    let last = count - part.count
-    var position = start
-    while position <= last {
-      if self[position] == first, self[position..<position + part.count].elementsEqual(part) { return position }
-      position += 1
-    }
-    return nil
-  }
 }

@@ -10,6 +10,8 @@ package import ApusTokenizers
 package final class Engine: Sendable {
   package let tokenizer: Tokenizer
   package let configuration: EngineConfiguration
+  /// How the model makes vectors or scores of texts; nil for one that generates text.
+  package let pooling: PoolingPlan?
   private let watch: FileWatch?
   private let inbox: EngineInbox
   /// Ends before the rest is released: nothing but this holds what it works with.
@@ -22,6 +24,7 @@ package final class Engine: Sendable {
     self.tokenizer = tokenizer
     self.configuration = configuration
     watch = model.watch
+    pooling = model.model.configuration.pooling
     let inbox = EngineInbox(configuration)
     self.inbox = inbox
     let start = EngineStart(model, try model.makeKVCache(configuration), configuration, inbox)
@@ -36,6 +39,7 @@ package final class Engine: Sendable {
 
   /// Takes a request into the queue, or throws at once.
   package func submit(_ request: GenerationRequest) throws(ApusError) -> GenerationStream {
+    if let pooling { throw .cannotGenerate(pooling) }
     if let watch, watch.look() == .changed { throw .modelChanged(path: watch.path) }
     let validated = try ValidatedRequest(request, tokenizer, configuration)
     let submitted = configuration.now()

@@ -106,8 +106,7 @@ extension EngineLoop {
     }
     inbox.note(running: scheduler.runningCount)
     do throws(BackendError) {
-      try model.forward(
-        tokens: batch.tokens, batch: batch.attention, cache: cache, logitRows: batch.logitRows, into: &logits)
+      try compute(batch)
       let tokens = batch.parts.map { sample($0) }
       let time = inbox.now()
       for event in scheduler.complete(batch, tokens: tokens) { deliver(event, at: time) }
@@ -119,6 +118,20 @@ extension EngineLoop {
       metrics.steps += 1
       metrics.busyTime += busy
     }
+  }
+
+  /// Computes a step; requests that it failed for have ended when this returns.
+  ///
+  /// Throws where all of them failed.
+  private mutating func compute(_ batch: ScheduledBatch) throws(BackendError) {
+    let (model, cache) = (model, cache)
+    let count = batch.logitRows.count * model.configuration.vocabularySize
+    if logits.count < count { logits = [Float](repeating: 0, count: count) }
+    var all = logits.mutableSpan
+    var wanted = all._mutatingExtracting(..<count)
+    let failures = try model.forward(
+      tokens: batch.tokens, batch: batch.attention, cache: cache, logitRows: batch.logitRows, into: &wanted)
+    for (part, error) in batch.failures(failures) { fail(part.id, ApusError(error)) }
   }
 
   private mutating func sample(_ part: ScheduledBatch.Part) -> Token? {

@@ -1,5 +1,5 @@
+internal import ApusJSON
 internal import ApusSampling
-internal import ApusTokenizers
 
 /// A request on its way to the engine's thread.
 struct PendingGeneration: Sendable {

@@ -42,7 +42,11 @@ struct LoadPlan {
   }
 
   /// Tokens that one step processes at most.
-  func batchRows(contextLength: Int) -> Int { min(options.prefillChunk, contextLength) }
+  ///
+  /// A model of embeddings takes a whole text in one step.
+  func batchRows(contextLength: Int, _ file: ModelFile) -> Int {
+    file.configuration.needsWholeSequences ? contextLength : min(options.prefillChunk, contextLength)
+  }
 
   /// Tokens that prompt and completion may have together, once all of it is known to fit into memory.
   func contextLength(for file: ModelFile) throws(ApusError) -> Int {
@@ -64,7 +68,7 @@ struct LoadPlan {
   private func checkMemory(for file: ModelFile, _ length: Int) throws(ApusError) {
     var use = ModelFootprint.Use(context: length)
     use.format = KVFormat(options.kvFormat)
-    use.maxBatchRows = batchRows(contextLength: length)
+    use.maxBatchRows = batchRows(contextLength: length, file)
     let needed = file.footprint(use)?.total
     if let needed, needed <= freeByteCount { return }
     guard let largest = file.largestContext(use, budget: freeByteCount) else {

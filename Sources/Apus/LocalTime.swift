@@ -1,12 +1,5 @@
-package import ApusTokenizers
-
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
+private import ApusSystem
+package import ApusTemplates
 
 /// The local time that chat templates ask for, from the system's clock.
 @Sendable package func systemLocalTime() -> TemplateClock? {

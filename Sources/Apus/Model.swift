@@ -1,6 +1,6 @@
 package import ApusTokenizers
 
-/// A loaded model: completes, chats and streams.
+/// A loaded model: completes, chats and streams; or, where it is made for that, embeds and ranks texts.
 ///
 /// One may serve any number of tasks at once. All computing happens on threads of its own, never on Swift's cooperative pool. Requests are worked on one after the
 /// other; those that wait are bounded by `LoadOptions.queueLimit`. The model is unloaded when the last reference to it
@@ -12,13 +12,18 @@ public final class Model: Sendable {
   package let engine: Engine
   package let tokenizer: Tokenizer
   package let chatFormat: ChatFormat?
+  let pairFormat: PairFormat?
 
   /// A model put together from its parts.
-  package init(information: ModelInformation, engine: Engine, tokenizer: Tokenizer, chatFormat: ChatFormat?) {
+  package init(
+    information: ModelInformation, engine: Engine, tokenizer: Tokenizer, chatFormat: ChatFormat?,
+    pairFormat: PairFormat? = nil
+  ) {
     self.information = information
     self.engine = engine
     self.tokenizer = tokenizer
     self.chatFormat = chatFormat
+    self.pairFormat = pairFormat
   }
 
   /// Loads the model file at `path`: GGUF, all parts of a split model included.

@@ -18,6 +18,8 @@ public struct ModelInformation: Sendable, Equatable {
   public let name: String
   /// The architecture, such as `llama`.
   public let architecture: String
+  /// What the model is made for.
+  public let purpose: ModelPurpose
   /// The licence that the file states.
   public let licence: String?
   /// Weights, as numbers.
@@ -50,10 +52,11 @@ public struct ModelInformation: Sendable, Equatable {
 extension ModelInformation {
   init(
     _ file: ModelFile, _ vocabulary: Vocabulary, _ backend: CPUBackend.Options, kvFormat: KVCacheFormat,
-    contextLength: Int, chat: ChatSupport, warnings: [LoadWarning]
+    contextLength: Int, chat: ChatSupport, warnings: [ModelWarning]
   ) {
     name = file.name ?? file.path.split(separator: "/").last.map(String.init) ?? file.path
     architecture = file.configuration.architecture
+    purpose = ModelPurpose(file.configuration.pooling)
     licence = file.licence
     parameters = file.parameterCount
     formats = file.formats.map { FormatUse(format: $0.format, tensors: $0.tensors, bytes: $0.byteCount) }
@@ -63,7 +66,7 @@ extension ModelInformation {
     self.contextLength = contextLength
     self.kvFormat = kvFormat
     self.chat = chat
-    self.warnings = warnings.map(ModelWarning.init)
+    self.warnings = warnings
     kernels = backend.kernels.name
     threads = backend.threads
   }

@@ -36,7 +36,9 @@ struct ModelLoading: Sendable {
     let information = ModelInformation(
       file, loaded.tokenizer.vocabulary, plan.backend, kvFormat: options.kvFormat, contextLength: contextLength,
       chat: chatFormat?.support ?? .noTemplate, warnings: loaded.warnings)
-    return Model(information: information, engine: engine, tokenizer: loaded.tokenizer, chatFormat: chatFormat)
+    return Model(
+      information: information, engine: engine, tokenizer: loaded.tokenizer, chatFormat: chatFormat,
+      pairFormat: PairFormat(engine.pooling, template: loaded.rankingTemplate))
   }
 
   private func open() throws(ApusError) -> ModelFile {
@@ -51,7 +53,7 @@ struct ModelLoading: Sendable {
     of file: ModelFile, _ plan: LoadPlan, _ contextLength: Int
   ) throws(ApusError) -> LoadedModel {
     var options = LanguageModel.Options()
-    options.maxBatchRows = plan.batchRows(contextLength: contextLength)
+    options.maxBatchRows = plan.batchRows(contextLength: contextLength, file)
     options.contextLength = contextLength
     let backend = try makeBackend(plan)
     do throws(ModelError) {

@@ -23,6 +23,16 @@ package struct ScheduledBatch: Sendable {
   /// Whose rows these are.
   package internal(set) var parts: [Part] = []
 
+  /// The parts that have rows among those that failed, each with the failure of its first.
+  func failures(_ rows: [RowFailure]) -> [(part: Part, error: BackendError)] {
+    var start = 0
+    return parts.compactMap { part in
+      defer { start += part.count }
+      let own = rows.filter { (start..<start + part.count).contains($0.row) }
+      return own.min { $0.row < $1.row }.map { (part, $0.error) }
+    }
+  }
+
   /// Adds the next `count` tokens of a sequence.
   mutating func add(_ sequence: SequenceState, count: Int, wantsLogits: Bool) {
     let index = Int32(attention.blockTables.count)

@@ -1,4 +1,6 @@
-internal import ApusTokenizers
+internal import ApusJSON
+internal import ApusTemplates
+internal import ApusText
 
 /// The form in which a template reads what a message says.
 enum ContentForm: Sendable {

@@ -24,8 +24,7 @@ struct ValidatedRequest {
     topLogProbabilities = options.topLogProbabilities
     do throws(SamplingError) {
       output = try CompletionText(tokenizer, after: request.prompt, stops: options.stop)
-      var sampler = try Sampler(
-        try options.samplingParameters(tokenizer), seed: seed, vocabularySize: tokenizer.vocabulary.count)
+      var sampler = try options.sampler(tokenizer, seed: seed)
       for token in request.prompt { sampler.accept(token) }
       self.sampler = sampler
     } catch {

@@ -5,22 +5,16 @@ internal import ApusModels
 ///
 /// A position of a sequence has always the same token, so what one test left in the cache serves the next.
 struct BenchmarkSequences {
-  private let model: LanguageModel
-  private let cache: KVCache
   private let work: ModelWork
-  private let blockTables: [[Int32]]
+  private var runner: SequenceRunner
   /// Positions of each sequence that are in the cache.
   private var filled: [Int]
-  private var logits: [Float] = []
 
   init(
     _ model: LanguageModel, _ work: ModelWork, format: KVFormat, positions: Int, sequences: Int
   ) throws(BackendError) {
-    self.model = model
     self.work = work
-    cache = try model.makeKVCache(format: format, positions: positions, slots: sequences)
-    let blocks = Int32(KVCacheLayout.blocks(forPositions: positions))
-    blockTables = (0..<Int32(sequences)).map { Array($0 * blocks..<($0 + 1) * blocks) }
+    runner = try SequenceRunner(model, format: format, positions: positions, sequences: sequences)
     filled = Array(repeating: 0, count: sequences)
   }
 
@@ -49,18 +43,16 @@ struct BenchmarkSequences {
   private func rows(_ sequence: Int, _ positions: Range<Int>) -> [Row] { positions.map { (sequence, $0) } }
 
   private mutating func step(rows: [Row], logits wanted: [Int]) throws(BackendError) -> ModelWork.Step {
-    let vocabulary = model.configuration.vocabularySize
-    let batch = AttentionBatch(
-      positions: rows.map { Int32($0.position) }, sequences: rows.map { Int32($0.sequence) }, blockTables: blockTables)
-    try model.forward(
-      tokens: rows.map { Token(($0.position * 7919 + $0.sequence * 104_729) % vocabulary) }, batch: batch,
-      cache: cache, logitRows: wanted, into: &logits)
+    let vocabulary = runner.model.configuration.vocabularySize
+    let tokens = rows.map { Token(($0.position * 7919 + $0.sequence * 104_729) % vocabulary) }
+    try runner.step(
+      zip(tokens, rows).map { .init($0, sequence: $1.sequence, position: $1.position) }, logitRows: wanted)
     var contexts: [Int: Int] = [:]
     for row in rows {
       if row.position == filled[row.sequence] { filled[row.sequence] += 1 }
       contexts[row.sequence] = row.position + 1
     }
     return work.step(
-      rows: rows.count, logitRows: wanted.count, contexts: Array(contexts.values), format: cache.layout.format)
+      rows: rows.count, logitRows: wanted.count, contexts: Array(contexts.values), format: runner.cache.layout.format)
   }
 }

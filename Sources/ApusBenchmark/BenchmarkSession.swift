@@ -38,7 +38,9 @@ package struct BenchmarkSession {
   private static func load(
     _ file: ModelFile, _ setup: BenchmarkSetup, maxBatchRows: Int
   ) throws(BenchmarkError) -> LanguageModel {
-    guard let kernels = Kernels(level: setup.kernels) else { throw .kernels(setup.kernels) }
+    guard let kernels = Kernels(level: setup.kernels) else {
+      throw .kernels(setup.kernels, known: Kernels.supportedLevelNames)
+    }
     let backend: CPUBackend
     do throws(BackendError) {
       backend = try CPUBackend(.init(threads: setup.threads, kernels: kernels, pinsThreads: setup.pinsThreads))

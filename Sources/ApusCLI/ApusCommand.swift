@@ -1,13 +1,7 @@
 internal import Apus
+internal import ApusEvaluation
+private import ApusSystem
 internal import ArgumentParser
-
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
 
 /// The program `apus`: finds the command, runs it, and turns errors into a sentence and an exit code.
 @main
@@ -29,7 +23,7 @@ struct ApusCommand: AsyncParsableCommand {
     version: "apus 0.1.0",
     subcommands: [
       Run.self, Serve.self, Check.self, Inspect.self, Fit.self, Doctor.self, Tokenize.self, Detokenize.self,
-      Template.self, Evaluate.self, Synthesize.self, Bench.self,
+      Template.self, Embed.self, Evaluate.self, Synthesize.self, Bench.self,
     ])
 
   /// Runs the program; never returns an error.
@@ -55,6 +49,7 @@ struct ApusCommand: AsyncParsableCommand {
     switch command {
     case let command as Serve: ThreadRoom.needs(serving: command.load.threads)
     case let command as Run: ThreadRoom.needs(computing: command.load.threads)
+    case let command as Embed: ThreadRoom.needs(computing: command.load.threads)
     default: 0
     }
   }
@@ -65,6 +60,7 @@ struct ApusCommand: AsyncParsableCommand {
     case OutputError.closed: leave(0)
     case let error as Failure: say(error.description, code: error.code)
     case let error as ApusError: say(error.onCommandLine, code: error.exitCode)
+    case let error as EvaluationError: say(error.onCommandLine, code: 1)
     default:
       // Help, the version and wrong command lines are ArgumentParser's to print.
       if Self.exitCode(for: error) != .failure || error is ExitCode { Self.exit(withError: error) }
@@ -89,18 +85,4 @@ extension ApusError {
     default: 1
     }
   }
-
-  /// The sentence, with an option as the command line names it where the library says the property's name.
-  fileprivate var onCommandLine: String {
-    guard case .invalidOption(let name, let reason) = self, let option = Self.options[name],
-      reason.utf8.starts(with: name.utf8)
-    else { return description }
-    return option + reason.dropFirst(name.count)
-  }
-
-  /// The options of loading by the names of their properties.
-  private static let options = [
-    "contextLength": "--context", "threads": "--threads", "kernels": "--kernels", "kvFormat": "--kv",
-    "queueLimit": "--queue",
-  ]
 }

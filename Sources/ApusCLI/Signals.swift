@@ -1,12 +1,5 @@
+private import ApusSystem
 internal import Synchronization
-
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
 
 /// What the program does about signals.
 enum Signals {

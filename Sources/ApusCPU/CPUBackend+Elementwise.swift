@@ -1,12 +1,5 @@
 package import ApusCore
-
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
+private import ApusSystem
 
 extension CPUBackend {
   /// Calls `body` for each row; on several threads where the rows hold enough values to pay for waking them.

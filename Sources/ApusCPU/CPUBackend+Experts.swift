@@ -7,30 +7,33 @@ package import ApusCore
 
 extension CPUBackend {
   package func _experts(_ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, into y: Buffer) {
-    let (x, y, choice) = (x.cpu, y.cpu, routing.cpu)
-    // Fewer rows were routed where that has failed.
-    guard x.rows > 0, routing.rows == x.rows, let layer = expertLayer(experts) else { return }
-    let most = ExpertRoom.rowsAtOnce(layer, used: choice.used)
+    guard x.rows > 0, let layer = expertLayer(experts) else { return }
+    let most = ExpertRoom.rowsAtOnce(layer, used: routing.used)
     let parts = (x.rows + most - 1) / most
     for part in 0..<parts {
       let rows = x.rows * part / parts..<x.rows * (part + 1) / parts
-      guard feedForward(x, choice, rows: rows, experts: routing.experts, layer, into: y) else { return }
+      guard feedForward(x.cpu, routing, rows: rows, layer, of: experts, into: y.cpu) else { return }
     }
   }
 
   /// Some rows of a layer; false (and a failure kept) where something is wrong.
   private func feedForward(
-    _ x: CPURows, _ choice: CPURouting, rows: Range<Int>, experts: Int, _ layer: ExpertLayer, into y: CPURows
+    _ x: CPURows, _ routing: Routing, rows: Range<Int>, _ layer: ExpertLayer, of experts: ExpertWeights,
+    into y: CPURows
   ) -> Bool {
-    expertPlan.group(choice, rows: rows, experts: experts)
-    guard verifyExperts(of: layer) else { return false }
+    let choice = unsafe routing.cpu.rows
+    unsafe expertPlan.group(choice, rows: rows, experts: routing.experts)
+    guard verifyUsed(experts) else { return false }
     expertPlan.cut(layer, threads: pool.threadCount)
     do throws(BackendError) {
       let places = unsafe try expertRoom.reserve(
-        layer, rows: rows.count, pairs: rows.count * choice.used, workers: pool.threadCount)
-      run(
-        unsafe ExpertJob(
-          kernels: kernels, layer: layer, plan: expertPlan, places: places, choice: choice, x: x, y: y, rows: rows))
+        layer, rows: rows.count, pairs: rows.count * routing.used, workers: pool.threadCount)
+      unsafe expertPlan.withLists { plan in
+        unsafe run(
+          ExpertJob(
+            kernels: kernels, layer: layer, plan: plan, places: places, choice: choice, x: x, y: y, rows: rows),
+          before: experts.down.cpu)
+      }
       return true
     } catch {
       fail(error)
@@ -38,36 +41,34 @@ extension CPUBackend {
     }
   }
 
-  /// Threads fetch what comes next while they wait for it.
-  private func run(_ job: ExpertJob) {
-    let (plan, layer, threads) = (job.plan, job.layer, pool.threadCount)
+  /// Threads fetch what comes next while they wait for it; `last` remembers what came after it.
+  private func run(_ job: ExpertJob, before last: CPUWeight) {
+    let (layer, threads) = (job.layer, pool.threadCount)
     let waitsForMemory = job.rows.count <= Self.decodeRows
-    if waitsForMemory { unsafe pool.fetch(plan.heads(layer.first[0], plan.firstTiles, threads: threads)) }
+    if waitsForMemory {
+      unsafe pool.fetch(expertPlan.heads(layer.gate ?? layer.up, expertPlan.firstTiles, threads: threads))
+    }
     let quantized = ExpertRoom.quantizedRows
     pool.run(tiles: (job.rows.count + quantized - 1) / quantized) { tile, worker in
       job.takeInputs(tile, worker: worker)
     }
-    if waitsForMemory { unsafe pool.fetch(plan.heads(layer.down, plan.downTiles, threads: threads)) }
-    pool.run(tiles: plan.firstTiles.count) { tile, worker in job.takeFirst(tile, worker: worker) }
-    if waitsForMemory { unsafe pool.fetch(layer.down.weight.nextHeads) }
-    lastMultiplied = layer.down.weight
-    pool.run(tiles: plan.downTiles.count) { tile, _ in job.takeDown(tile) }
-    let tileRows = max(1, Self.summedValues / (layer.hidden * job.choice.used))
-    pool.run(tiles: (job.rows.count + tileRows - 1) / tileRows) { tile, _ in
-      let first = job.rows.lowerBound + tile * tileRows
-      for row in first..<min(job.rows.upperBound, first + tileRows) { job.sum(row) }
+    if waitsForMemory { unsafe pool.fetch(expertPlan.heads(layer.down, expertPlan.downTiles, threads: threads)) }
+    pool.run(tiles: expertPlan.firstTiles.count) { tile, worker in job.takeFirst(tile, worker: worker) }
+    if waitsForMemory { unsafe pool.fetch(last.nextHeads) }
+    lastMultiplied = last
+    pool.run(tiles: expertPlan.downTiles.count) { tile, _ in job.takeDown(tile) }
+    unsafe forEachRow(job.rows.count, columns: layer.hidden * job.choice.used) { row in
+      job.sum(job.rows.lowerBound + row)
     }
   }
 
-  /// Values that take some microseconds to add: below, waking threads costs more than it saves.
-  private static let summedValues = 16_384
-
   /// Looks at the experts that are used for the first time.
-  private func verifyExperts(of layer: ExpertLayer) -> Bool {
+  private func verifyUsed(_ experts: ExpertWeights) -> Bool {
     var new: [CPUMatrix] = []
-    for matrices in layer.all {
-      for group in expertPlan.groups where matrices.weight.digests[group.expert] == 0 {
-        new.append(CPUMatrix(weight: matrices.weight, index: group.expert))
+    for weight in [experts.gate, experts.up, experts.down] {
+      guard let weight = weight?.cpu else { continue }
+      for group in expertPlan.groups where weight.digests[group.expert] == 0 {
+        new.append(CPUMatrix(weight: weight, index: group.expert))
       }
     }
     return verify(new)
@@ -98,6 +99,6 @@ extension CPUBackend {
     let factors = unsafe try factors.map { factors throws(BackendError) in
       unsafe CPUVectors(values: try factors.cpu.vectors(kernels).values, stride: 1)
     }
-    return unsafe ExpertMatrices(weight: weight.cpu, bias: bias, factors: factors)
+    return unsafe ExpertMatrices(weight.cpu, bias: bias, factors: factors)
   }
 }

@@ -13,13 +13,21 @@ package import ApusCore
     (self.capacity, self.used) = (capacity, used)
   }
 
-  /// Those of `row`.
-  @unsafe func experts(_ row: Int) -> UnsafeMutablePointer<Int32> {
-    unsafe memory.pointer.assumingMemoryBound(to: Int32.self) + row * used
+  /// The choice of all rows, `[rows, used]`, for as long as this object lives.
+  @unsafe struct Rows {
+    let used: Int
+    fileprivate let allExperts: UnsafeMutablePointer<Int32>
+    fileprivate let allWeights: UnsafeMutablePointer<Float>
+
+    /// Those of `row`.
+    func experts(_ row: Int) -> UnsafeMutablePointer<Int32> { unsafe allExperts + row * used }
+    func weights(_ row: Int) -> UnsafeMutablePointer<Float> { unsafe allWeights + row * used }
   }
 
-  @unsafe func weights(_ row: Int) -> UnsafeMutablePointer<Float> {
-    unsafe (memory.pointer + capacity * 4).assumingMemoryBound(to: Float.self) + row * used
+  @unsafe var rows: Rows {
+    unsafe Rows(
+      used: used, allExperts: memory.pointer.assumingMemoryBound(to: Int32.self),
+      allWeights: (memory.pointer + capacity * 4).assumingMemoryBound(to: Float.self))
   }
 }
 
@@ -35,19 +43,14 @@ extension CPUBackend {
   }
 
   package func _route(_ logits: Buffer, _ rule: RoutingRule, bias: Weight?, into routing: Routing) {
-    routing.rows = 0
-    if let bias = bias?.cpu, !verify(bias) { return }
-    let (logits, choice) = (logits.cpu, routing.cpu)
-    let router = unsafe Router(rule: rule, experts: logits.columns, bias: bias?.cpu.floats)
-    let tileRows = max(1, Self.scoresPerTile / max(1, logits.columns))
-    pool.run(tiles: (logits.rows + tileRows - 1) / tileRows) { tile, _ in
-      for row in tile * tileRows..<min(logits.rows, (tile + 1) * tileRows) {
-        unsafe router.choose(logits.row(row), into: choice.experts(row), weights: choice.weights(row))
-      }
-    }
+    // Where the bias is damaged the step fails, with any choice.
     routing.rows = logits.rows
+    if let bias = bias?.cpu, !verify(bias) { return }
+    let (logits, choice) = unsafe (logits.cpu, routing.cpu.rows)
+    let router = unsafe Router(rule: rule, experts: logits.columns, bias: bias?.cpu.floats)
+    // A score takes tens of instructions.
+    forEachRow(logits.rows, columns: logits.columns * 16) { row in
+      unsafe router.choose(logits.row(row), into: choice.experts(row), weights: choice.weights(row))
+    }
   }
-
-  /// Scores that take some microseconds: below, waking threads costs more than it saves.
-  private static let scoresPerTile = 1_024
 }

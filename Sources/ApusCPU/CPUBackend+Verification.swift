@@ -18,8 +18,7 @@ extension CPUBackend {
 
   /// Looks at all of a weight the first time that it is used; false (and a failure kept) where something is wrong.
   func verify(_ weight: CPUWeight) -> Bool {
-    if !weight.digests.contains(0) { return true }
-    return verify(weight.matrices)
+    !weight.digests.contains(0) || verify(weight.matrices)
   }
 
   /// The same for some matrices of stacks.
@@ -39,7 +38,7 @@ extension CPUBackend {
   func damage(of table: CPUWeight, row: Int) -> BackendError? {
     if table.digests[0] != 0 || table.rowDigests[row] != nil { return nil }
     let path = table.source.file.path
-    if CPUMatrix(weight: table, index: 0).firstNonFinite(row..<row + 1) != nil {
+    guard CPUMatrix(weight: table, index: 0).firstNonFinite(row..<row + 1) == nil else {
       return .nonFiniteWeight(name: table.name, row: row, path: path)
     }
     if let range = table.source.lostBytes(around: row) {

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
+private import ApusSystem
 
 /// One operating-system thread with a name and a stack of its own, for work that must not block Swift's pool.
 @safe package final class DedicatedThread: @unchecked Sendable {
@@ -15,14 +9,14 @@
   ///
   /// - Parameters:
   ///   - name: At most 15 bytes, as Linux has it.
-  ///   - stackByteCount: The size of its stack.
+  ///   - stackByteCount: The size of its stack; nil leaves it to the system.
   ///   - body: What it does.
-  package init?(name: String, stackByteCount: Int, _ body: @escaping @Sendable () -> Void) {
+  package init?(name: String, stackByteCount: Int? = nil, _ body: @escaping @Sendable () -> Void) {
     let start = unsafe Unmanaged.passRetained(ThreadStart(name: name, body: body))
     var attributes = pthread_attr_t()
     unsafe pthread_attr_init(&attributes)
     defer { unsafe pthread_attr_destroy(&attributes) }
-    unsafe pthread_attr_setstacksize(&attributes, stackByteCount)
+    if let stackByteCount { unsafe pthread_attr_setstacksize(&attributes, stackByteCount) }
     #if canImport(Darwin)
       var thread: pthread_t?
       let result = unsafe pthread_create(&thread, &attributes, { argument in enter(argument) }, start.toOpaque())

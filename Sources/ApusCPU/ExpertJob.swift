@@ -4,9 +4,9 @@ internal import ApusCore
 @safe struct ExpertJob {
   let kernels: Kernels
   let layer: ExpertLayer
-  let plan: ExpertPlan
+  @unsafe let plan: ExpertPlan.Lists
   @unsafe let places: ExpertRoom.Places
-  let choice: CPURouting
+  @unsafe let choice: CPURouting.Rows
   let x: CPURows
   let y: CPURows
   /// Rows of x, of y and of the choice.
@@ -17,7 +17,7 @@ internal import ApusCore
     let first = rows.lowerBound + tile * ExpertRoom.quantizedRows
     let tileRows = first..<min(rows.upperBound, first + ExpertRoom.quantizedRows)
     if let inputs = unsafe places.inputs { unsafe quantize(tileRows, worker: worker, into: inputs) }
-    guard layer.first.contains(where: \.isDense), rows.count > 1 else { return }
+    guard layer.takesFloats, rows.count > 1 else { return }
     forEachPair(of: tileRows) { row, pair, _ in
       unsafe (places.floatInputs + pair * x.columns).update(from: x.row(row), count: x.columns)
     }
@@ -43,11 +43,17 @@ internal import ApusCore
     of tileRows: Range<Int>, _ body: (_ row: Int, _ pair: Int, ExpertPlan.Group) -> Void
   ) {
     for row in tileRows {
-      for index in 0..<choice.used {
-        let group = plan.groups[Int(plan.groupOfExpert[Int(unsafe choice.experts(row)[index])])]
-        body(row, Int(plan.pairs[(row - rows.lowerBound) * choice.used + index]), group)
+      for index in unsafe 0..<choice.used {
+        let expert = Int(unsafe choice.experts(row)[index])
+        let group = unsafe plan.groups[Int(plan.groupOfExpert[expert])]
+        body(row, pair(row, index), group)
       }
     }
+  }
+
+  /// The pair of a row and a choice.
+  private func pair(_ row: Int, _ index: Int) -> Int {
+    Int(unsafe plan.pairs[(row - rows.lowerBound) * choice.used + index])
   }
 
   /// Where a pair's blocks begin, and its chunk, counted from the first pair of its group, which has chunks of its own.
@@ -61,8 +67,8 @@ internal import ApusCore
 
   /// Some outputs of the gate and of the matrix beside it, and of the activation, for all pairs of an expert.
   func takeFirst(_ tile: Int, worker: Int) {
-    let tile = plan.firstTiles[tile]
-    let group = plan.groups[tile.group]
+    let tile = unsafe plan.firstTiles[tile]
+    let group = unsafe plan.groups[tile.group]
     let step = min(ExpertPlan.rowsAtOnce, Kernels.chunkTokens(columns: x.columns))
     let gate = unsafe places.results + worker * 2 * ExpertPlan.tileValues
     let up = unsafe gate + ExpertPlan.tileValues
@@ -127,8 +133,8 @@ internal import ApusCore
 
   /// Some outputs of the last matrix for all pairs of an expert.
   func takeDown(_ tile: Int) {
-    let tile = plan.downTiles[tile]
-    let group = plan.groups[tile.group]
+    let tile = unsafe plan.downTiles[tile]
+    let group = unsafe plan.groups[tile.group]
     let first = group.pairs.lowerBound
     unsafe kernels.product(
       layer.down, expert: group.expert, outputs: tile.outputs, n: group.pairs.count,
@@ -140,15 +146,11 @@ internal import ApusCore
   /// The weighted sum of a row's experts, in the order of their choice.
   func sum(_ row: Int) {
     let y = unsafe y.row(row)
-    for index in 0..<choice.used {
-      let weight = unsafe choice.weights(row)[index]
-      let pair = Int(plan.pairs[(row - rows.lowerBound) * choice.used + index])
-      let output = unsafe places.outputs + pair * layer.hidden
-      if index == 0 {
-        for column in 0..<layer.hidden { unsafe y[column] = weight * output[column] }
-      } else {
-        for column in 0..<layer.hidden { unsafe y[column] += weight * output[column] }
-      }
+    unsafe y.update(repeating: 0, count: layer.hidden)
+    for index in unsafe 0..<choice.used {
+      unsafe kernels.add(
+        places.outputs + pair(row, index) * layer.hidden, to: y, factor: choice.weights(row)[index],
+        count: layer.hidden)
     }
   }
 }

@@ -1,5 +1,8 @@
 internal import ApusCore
 
+// What threads need of a layer's weights, without references: counting them would have all threads take the same cache
+// lines in turn.
+
 /// Rows of a small table as floats, one for each expert.
 @unsafe struct CPUVectors {
   let values: UnsafePointer<Float>
@@ -8,19 +11,52 @@ internal import ApusCore
   subscript(expert: Int) -> UnsafePointer<Float> { unsafe values + expert * stride }
 }
 
-/// A matrix of each expert, and what is done to its product.
+/// A matrix of each expert, and what is done to its product; the weight lives longer.
 @safe struct ExpertMatrices {
-  let weight: CPUWeight
+  /// The first expert's matrix, and the bytes from one to the next.
+  @unsafe private let first: UnsafeRawPointer
+  private let stride: Int
+  let format: TensorFormat
+  let rows: Int
+  let columns: Int
+  let rowByteCount: Int
   @unsafe let bias: CPUVectors?
   @unsafe let factors: CPUVectors?
 
-  var rows: Int { weight.rows }
-  var columns: Int { weight.columns }
-  var isDense: Bool { weight.format.isDense }
+  init(_ weight: CPUWeight, bias: CPUVectors?, factors: CPUVectors?) {
+    unsafe first = CPUMatrix(weight: weight, index: 0).row(0)
+    stride = weight.source.matrixStride
+    format = weight.format
+    rows = weight.rows
+    columns = weight.columns
+    rowByteCount = weight.rowByteCount
+    unsafe self.bias = bias
+    unsafe self.factors = factors
+  }
+
+  var isDense: Bool { format.isDense }
 
   /// Rows that kernels take at once.
   var rowsAtOnce: Int { isDense ? 64 : 32 }
 
+  /// The first byte of an expert's matrix.
+  @unsafe func matrix(_ expert: Int) -> UnsafeRawPointer { unsafe first + expert * stride }
+}
+
+/// The weights of a routed feed-forward layer.
+@safe struct ExpertLayer {
+  let gate: ExpertMatrices?
+  let up: ExpertMatrices
+  let down: ExpertMatrices
+  let activation: Activation
+
+  var hidden: Int { down.rows }
+  var inner: Int { down.columns }
+  /// Whether a matrix that reads the layer's input takes it as floats, and whether one takes it as int8.
+  var takesFloats: Bool { up.isDense || gate?.isDense == true }
+  var takesInt8: Bool { !up.isDense || gate?.isDense == false }
+  /// Bytes of one row of the matrices that read the layer's input.
+  var firstRowByteCount: Int { up.rowByteCount + (gate?.rowByteCount ?? 0) }
 }
 
 extension Kernels {
@@ -31,11 +67,9 @@ extension Kernels {
     _ matrices: ExpertMatrices, expert: Int, outputs: Range<Int>, n: Int, values: UnsafePointer<Float>,
     quantized: QuantizedRows?, into y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
-    let weight = matrices.weight
     let operands = unsafe Matmul(
-      format: weight.format, weights: CPUMatrix(weight: weight, index: expert).row(0),
-      rowByteCount: weight.rowByteCount, k: weight.columns, n: n, values: values, quantized: quantized,
-      y: y - outputs.lowerBound, yStride: yStride)
+      format: matrices.format, weights: matrices.matrix(expert), rowByteCount: matrices.rowByteCount,
+      k: matrices.columns, n: n, values: values, quantized: quantized, y: y - outputs.lowerBound, yStride: yStride)
     unsafe matmul(operands, rows: outputs)
     unsafe adjust(matrices, expert: expert, y, rows: n, stride: yStride, outputs: outputs)
   }
@@ -48,27 +82,13 @@ extension Kernels {
     for row in 0..<rows {
       let products = unsafe values + row * stride
       if let factor = unsafe matrices.factors?[expert][0] {
-        for index in 0..<outputs.count { unsafe products[index] *= factor }
+        unsafe scale(products, by: factor, count: outputs.count)
       }
       if let bias = unsafe matrices.bias?[expert] {
         unsafe add(bias + outputs.lowerBound, to: products, count: outputs.count)
       }
     }
   }
-}
-
-/// The weights of a routed feed-forward layer as this backend has them.
-@safe struct ExpertLayer {
-  let gate: ExpertMatrices?
-  let up: ExpertMatrices
-  let down: ExpertMatrices
-  let activation: Activation
-
-  var hidden: Int { down.rows }
-  var inner: Int { down.columns }
-  /// The matrices that read the layer's input, in the order of their products.
-  var first: [ExpertMatrices] { gate.map { [$0, up] } ?? [up] }
-  var all: [ExpertMatrices] { first + [down] }
 }
 
 extension CPUWeight {

@@ -25,7 +25,7 @@ internal import ApusCore
   /// Experts with pairs, in rising order.
   private(set) var groups: [Group] = []
   /// The pair of each row and choice, `[rows, used]`.
-  private(set) var pairs: [Int32] = []
+  private var pairs: [Int32] = []
   /// Of the matrices that read the layer's input.
   private(set) var firstTiles: [Tile] = []
   /// Of those that read what the activation has left.
@@ -33,17 +33,17 @@ internal import ApusCore
   /// For each expert its number of pairs, and then the next pair.
   private var next: [Int32] = []
   /// For each expert its group, where it has one.
-  private(set) var groupOfExpert: [Int32] = []
+  private var groupOfExpert: [Int32] = []
 
   /// Takes some rows of a choice among `experts`.
-  mutating func group(_ choice: CPURouting, rows: Range<Int>, experts: Int) {
+  mutating func group(_ choice: CPURouting.Rows, rows: Range<Int>, experts: Int) {
     groups.removeAll(keepingCapacity: true)
     pairs.removeAll(keepingCapacity: true)
     next.removeAll(keepingCapacity: true)
     groupOfExpert.removeAll(keepingCapacity: true)
     next.append(contentsOf: repeatElement(0, count: experts))
     groupOfExpert.append(contentsOf: repeatElement(0, count: experts))
-    forEachPair(choice, rows) { plan, expert in plan.next[expert] += 1 }
+    unsafe forEachPair(choice, rows) { plan, expert in plan.next[expert] += 1 }
     var pair = 0
     for expert in 0..<experts where next[expert] > 0 {
       groupOfExpert[expert] = Int32(groups.count)
@@ -51,43 +51,54 @@ internal import ApusCore
       next[expert] = Int32(pair)
       pair = groups[groups.count - 1].pairs.upperBound
     }
-    forEachPair(choice, rows) { plan, expert in
+    unsafe forEachPair(choice, rows) { plan, expert in
       plan.pairs.append(plan.next[expert])
       plan.next[expert] += 1
     }
   }
 
   private mutating func forEachPair(
-    _ choice: CPURouting, _ rows: Range<Int>, _ body: (inout ExpertPlan, _ expert: Int) -> Void
+    _ choice: CPURouting.Rows, _ rows: Range<Int>, _ body: (inout ExpertPlan, _ expert: Int) -> Void
   ) {
     for row in rows {
-      for index in 0..<choice.used { unsafe body(&self, Int(choice.experts(row)[index])) }
+      for index in unsafe 0..<choice.used { unsafe body(&self, Int(choice.experts(row)[index])) }
     }
   }
 
   /// Cuts the products of a layer for `threads` threads.
   mutating func cut(_ layer: ExpertLayer, threads: Int) {
-    Self.cut(groups, layer.first, threads: threads, most: Self.tileValues, into: &firstTiles)
-    Self.cut(groups, [layer.down], threads: threads, most: .max, into: &downTiles)
+    let atOnce = max(layer.up.rowsAtOnce, layer.gate?.rowsAtOnce ?? 0)
+    let first = TileSize(
+      outputs: layer.inner, rowByteCount: layer.firstRowByteCount, atOnce: atOnce, most: Self.tileValues)
+    let down = TileSize(
+      outputs: layer.hidden, rowByteCount: layer.down.rowByteCount, atOnce: layer.down.rowsAtOnce, most: .max)
+    first.cut(groups, threads: threads, into: &firstTiles)
+    down.cut(groups, threads: threads, into: &downTiles)
   }
 
-  /// Tiles in the order of their addresses, with at most `most` results of each matrix at once.
-  private static func cut(
-    _ groups: [Group], _ matrices: [ExpertMatrices], threads: Int, most: Int, into tiles: inout [Tile]
-  ) {
-    tiles.removeAll(keepingCapacity: true)
-    let outputs = matrices[0].rows
-    let rowByteCount = matrices.reduce(0) { $0 + $1.weight.rowByteCount }
-    let atOnce = matrices.reduce(0) { max($0, $1.rowsAtOnce) }
-    let share = max(
-      groups.count * outputs / (threads * TilePlan.tilesPerThread), TilePlan.smallestByteCount / max(1, rowByteCount))
-    for (index, group) in groups.enumerated() {
-      let rows = min(rowsAtOnce, group.pairs.count)
-      var size = min(share, most / rows)
-      if rows > 1 { size = min(size, TilePlan.batchByteCount / max(1, rowByteCount)) }
-      size = max(atOnce, size / atOnce * atOnce)
-      for first in stride(from: 0, to: outputs, by: size) {
-        tiles.append(Tile(group: index, outputs: first..<min(outputs, first + size)))
+  /// How the outputs of matrices that are multiplied together are cut.
+  private struct TileSize {
+    let outputs: Int
+    /// Bytes of one row of all of them.
+    let rowByteCount: Int
+    /// Rows that kernels take at once.
+    let atOnce: Int
+    /// Results of one matrix that a tile has at most.
+    let most: Int
+
+    /// Tiles in the order of their addresses.
+    func cut(_ groups: [Group], threads: Int, into tiles: inout [Tile]) {
+      tiles.removeAll(keepingCapacity: true)
+      let share = groups.count * outputs / (threads * TilePlan.tilesPerThread)
+      let least = max(share, TilePlan.smallestByteCount / max(1, rowByteCount))
+      for (index, group) in groups.enumerated() {
+        let rows = min(rowsAtOnce, group.pairs.count)
+        var size = min(least, most / rows)
+        if rows > 1 { size = min(size, TilePlan.batchByteCount / max(1, rowByteCount)) }
+        size = max(atOnce, size / atOnce * atOnce)
+        for first in stride(from: 0, to: outputs, by: size) {
+          tiles.append(Tile(group: index, outputs: first..<min(outputs, first + size)))
+        }
       }
     }
   }
@@ -97,10 +108,37 @@ internal import ApusCore
     unsafe (0..<threads).map { thread in
       let index = tiles.count * thread / threads
       guard index < tiles.count else { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
-      let matrix = CPUMatrix(weight: matrices.weight, index: groups[tiles[index].group].expert)
-      let row = tiles[index].outputs.lowerBound
+      let (row, expert) = (tiles[index].outputs.lowerBound, groups[tiles[index].group].expert)
       return unsafe UnsafeRawBufferPointer(
-        start: matrix.row(row), count: min(FetchAhead.limit, (matrices.rows - row) * matrices.weight.rowByteCount))
+        start: matrices.matrix(expert) + row * matrices.rowByteCount,
+        count: min(FetchAhead.limit, (matrices.rows - row) * matrices.rowByteCount))
+    }
+  }
+
+  /// What threads read of a plan, without references, as in `ExpertLayer.swift`.
+  @unsafe struct Lists {
+    let groups: UnsafeBufferPointer<Group>
+    let pairs: UnsafeBufferPointer<Int32>
+    let groupOfExpert: UnsafeBufferPointer<Int32>
+    let firstTiles: UnsafeBufferPointer<Tile>
+    let downTiles: UnsafeBufferPointer<Tile>
+  }
+
+  /// Calls `body` with the lists, which stay where they are meanwhile.
+  func withLists(_ body: (Lists) -> Void) {
+    unsafe groups.withUnsafeBufferPointer { groups in
+      unsafe pairs.withUnsafeBufferPointer { pairs in
+        unsafe groupOfExpert.withUnsafeBufferPointer { groupOfExpert in
+          unsafe firstTiles.withUnsafeBufferPointer { firstTiles in
+            unsafe downTiles.withUnsafeBufferPointer { downTiles in
+              unsafe body(
+                Lists(
+                  groups: groups, pairs: pairs, groupOfExpert: groupOfExpert, firstTiles: firstTiles,
+                  downTiles: downTiles))
+            }
+          }
+        }
+      }
     }
   }
 }

@@ -57,7 +57,7 @@ internal import ApusCore
 
   /// Floats of a pair's input; a single row stays where it is.
   private static func floatInputs(_ layer: ExpertLayer, rows: Int) -> Int {
-    rows > 1 && layer.first.contains { $0.isDense } ? layer.up.columns : 0
+    rows > 1 && layer.takesFloats ? layer.up.columns : 0
   }
 
   private static func floatInner(_ layer: ExpertLayer) -> Int { layer.down.isDense ? layer.inner : 0 }
@@ -68,18 +68,17 @@ internal import ApusCore
   ) throws(BackendError) -> Places {
     let count = Self.floatCount(layer, rows: rows, pairs: pairs, workers: workers)
     if count * 4 > floats.byteCount { floats = try AlignedBuffer(byteCount: count * 4, for: "experts") }
-    let isQuantized = layer.first.contains { !$0.isDense }
     let results = unsafe floats.pointer.assumingMemoryBound(to: Float.self)
     let outputs = unsafe results + workers * 2 * ExpertPlan.tileValues
     let floatInner = unsafe outputs + pairs * layer.hidden
     let floatInputs = unsafe floatInner + pairs * Self.floatInner(layer)
     let columns = layer.up.columns
     return unsafe Places(
-      inputs: isQuantized ? try inputs.reserve(rows: rows > 1 ? pairs : 1, columns: columns) : nil,
+      inputs: layer.takesInt8 ? try inputs.reserve(rows: rows > 1 ? pairs : 1, columns: columns) : nil,
       floatInputs: floatInputs,
       inner: layer.down.isDense ? nil : try inner.reserve(rows: pairs, columns: layer.inner),
       floatInner: floatInner, outputs: outputs, results: results,
-      rows: isQuantized && rows > 1
+      rows: layer.takesInt8 && rows > 1
         ? try self.rows.reserve(rows: workers * Self.quantizedRows, columns: columns) : nil)
   }
 }

@@ -238,6 +238,19 @@ extension TensorFormat {
     case .q6_K: APUS_q6_K
     case .iq4_nl: APUS_iq4_nl
     case .iq4_xs: APUS_iq4_xs
+    case .iq1_s: APUS_iq1_s
+    case .iq1_m: APUS_iq1_m
+    case .iq2_xxs: APUS_iq2_xxs
+    case .iq2_xs: APUS_iq2_xs
+    case .iq2_s: APUS_iq2_s
+    case .iq3_xxs: APUS_iq3_xxs
+    case .iq3_s: APUS_iq3_s
+    case .mxfp4: APUS_mxfp4
+    case .nvfp4: APUS_nvfp4
+    case .tq1_0: APUS_tq1_0
+    case .tq2_0: APUS_tq2_0
+    case .q1_0: APUS_q1_0
+    case .q2_0: APUS_q2_0
     }
   }
 }
@@ -247,6 +260,7 @@ extension KVFormat {
     switch self {
     case .f16: APUS_KV_F16
     case .q8_0: APUS_KV_Q8_0
+    case .f32: APUS_KV_F32
     }
   }
 }
@@ -259,6 +273,7 @@ extension Activation {
     case .geluErf: APUS_gelu_erf
     case .squaredRelu: APUS_squared_relu
     case .sigmoid: APUS_sigmoid
+    case .tanh: APUS_tangent
     case .clampedSwish: APUS_clamped_swish
     }
   }

@@ -1,14 +1,9 @@
+private import ApusSystem
+
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
 #else
   internal import Foundation
-#endif
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
 #endif
 
 /// What this process may use of the machine: CPUs and memory, control group limits included.

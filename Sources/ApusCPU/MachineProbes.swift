@@ -1,12 +1,7 @@
 package import ApusCore
+private import ApusSystem
 internal import CApusKernels
 internal import Synchronization
-
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#endif
 
 /// A loop of one instruction path over registers, which shows how much arithmetic a core can do at most.
 ///

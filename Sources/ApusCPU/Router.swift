@@ -1,12 +1,5 @@
 internal import ApusCore
-
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
+private import ApusSystem
 
 /// Chooses the experts of one row by its logits.
 @safe struct Router {

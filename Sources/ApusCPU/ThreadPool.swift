@@ -1,13 +1,6 @@
 package import ApusCore
+private import ApusSystem
 internal import Synchronization
-
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
 
 /// Threads that share the tiles of one job at a time.
 ///
@@ -20,7 +13,7 @@ internal import Synchronization
   // Sendable: everything mutable is inside `Shared`, which says how it is guarded.
   package let threadCount: Int
   private let shared: Shared
-  private var threads: [pthread_t] = []
+  private var threads: [DedicatedThread] = []
 
   /// Starts `threadCount - 1` threads; the caller of `run` is the last one.
   ///
@@ -32,22 +25,19 @@ internal import Synchronization
     for worker in 1..<max(1, threadCount) { startWorker(worker, isPinned: pinsThreads) }
   }
 
-  deinit {
-    shared.stop()
-    for thread in threads { pthread_join(thread, nil) }
-  }
+  /// Ends the threads; each is waited for when it is let go.
+  deinit { shared.stop() }
 
   private func startWorker(_ index: Int, isPinned: Bool) {
-    let start = unsafe Unmanaged.passRetained(WorkerStart(shared: shared, index: index, isPinned: isPinned))
-    #if canImport(Darwin)
-      var thread: pthread_t?
-      let result = unsafe pthread_create(&thread, nil, { argument in enterWorker(argument) }, start.toOpaque())
-      if result == 0, let thread = unsafe thread { unsafe threads.append(thread) } else { unsafe start.release() }
-    #else
-      var thread = pthread_t()
-      let result = unsafe pthread_create(&thread, nil, { argument in unsafe enterWorker(argument) }, start.toOpaque())
-      if result == 0 { threads.append(thread) } else { unsafe start.release() }
-    #endif
+    let thread = DedicatedThread(name: "apus-worker") { [shared] in
+      if isPinned {
+        Kernels.pinThread(index)
+      } else {
+        unsafe shared.shares[index].seat.pointee.take()
+      }
+      shared.serve(as: index)
+    }
+    if let thread { threads.append(thread) }
   }
 
   /// Throws where the system has not started all threads; those that it has would do, but slower than was asked for.
@@ -83,30 +73,6 @@ extension ThreadPool {
       unsafe shared.shares[thread].ahead.pointee.set(heads[thread])
     }
   }
-}
-
-/// What one worker thread gets.
-private final class WorkerStart {
-  let shared: Shared
-  let index: Int
-  let isPinned: Bool
-  init(shared: Shared, index: Int, isPinned: Bool) {
-    self.shared = shared
-    self.index = index
-    self.isPinned = isPinned
-  }
-}
-
-private func enterWorker(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-  guard let argument = unsafe argument else { return nil }
-  let start = unsafe Unmanaged<WorkerStart>.fromOpaque(argument).takeRetainedValue()
-  if start.isPinned {
-    Kernels.pinThread(start.index)
-  } else {
-    unsafe start.shared.shares[start.index].seat.pointee.take()
-  }
-  start.shared.serve(as: start.index)
-  return nil
 }
 
 /// A closure in memory; bare, Swift would wrap it once more to take its address.

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
+private import ApusSystem
 
 /// Zeroed memory with one owner, aligned to pages; the operating system gives it page by page on first use.
 ///

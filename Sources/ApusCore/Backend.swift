@@ -5,7 +5,7 @@
 /// buffers currently use.
 ///
 /// A step is `begin`, operations, `finish`. Operations may return before their work is done; `finish` waits for all of
-/// them and throws what failed since the step before and in no other; it is called however a step went. After it
+/// them and throws what failed in this step and in no other; it is called however a step went. After it
 /// throws, nothing that the step stored or computed may be used. Calls of one step come from one thread at a time.
 package protocol Backend: AnyObject, Sendable {
   /// The checked front's own: made with the backend.
@@ -48,11 +48,16 @@ package protocol Backend: AnyObject, Sendable {
   func _gate(_ up: Buffer, by gate: Buffer, _ activation: Activation)
   func _activate(_ x: Buffer, _ activation: Activation)
   func _temper(_ x: Buffer, factor: Float, every positions: Int)
+  func _multiply(_ x: Buffer, by factors: Weight)
+  func _sparsify(_ x: Buffer, deviations: Float)
+  func _match(_ x: Buffer, to y: Buffer)
+  func _mix(_ x: Buffer, width: Int, by coefficients: Buffer?, plus offset: Float, into y: Buffer, at first: Int)
   func _ropeTable(_ parameters: RopeParameters, into table: Buffer)
   func _rope(_ x: Buffer, headDimension: Int, offset: Int, table: Buffer, pairing: RopeParameters.Pairing)
   func _store(_ k: Buffer, _ v: Buffer?, in cache: KVCache, layer: Int)
   func _attention(_ q: Buffer, over cache: KVCache, layer: Int, _ parameters: AttentionParameters, into y: Buffer)
   func _gather(_ x: Buffer, rows: [Int], into y: Buffer)
+  func _average(_ x: Buffer, rows ranges: [Range<Int>], into y: Buffer)
   func _route(_ logits: Buffer, _ rule: RoutingRule, bias: Weight?, into routing: Routing)
   func _experts(_ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, into y: Buffer)
 }

@@ -4,12 +4,15 @@ package enum KVFormat: String, CaseIterable, Sendable {
   case f16
   /// 34 bytes for 32 values: an f16 scale and 32 signed bytes.
   case q8_0
+  /// Four bytes a value: nothing is rounded.
+  case f32
 
   /// Bytes of `count` values, or nil where `count` is not whole quant blocks or the product overflows.
   package func byteCount(values count: Int) -> Int? {
     switch self {
     case .f16: TensorFormat.f16.byteCount(elements: count)
     case .q8_0: TensorFormat.q8_0.byteCount(elements: count)
+    case .f32: TensorFormat.f32.byteCount(elements: count)
     }
   }
 }

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
+private import ApusSystem
 
 /// Why a file could not be opened, mapped or read.
 package enum FileError: Error, Sendable, Equatable, CustomStringConvertible {

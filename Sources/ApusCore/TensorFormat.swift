@@ -18,6 +18,19 @@ package enum TensorFormat: String, CaseIterable, Sendable, Hashable {
   case q6_K = "Q6_K"
   case iq4_nl = "IQ4_NL"
   case iq4_xs = "IQ4_XS"
+  case iq1_s = "IQ1_S"
+  case iq1_m = "IQ1_M"
+  case iq2_xxs = "IQ2_XXS"
+  case iq2_xs = "IQ2_XS"
+  case iq2_s = "IQ2_S"
+  case iq3_xxs = "IQ3_XXS"
+  case iq3_s = "IQ3_S"
+  case mxfp4 = "MXFP4"
+  case nvfp4 = "NVFP4"
+  case tq1_0 = "TQ1_0"
+  case tq2_0 = "TQ2_0"
+  case q1_0 = "Q1_0"
+  case q2_0 = "Q2_0"
 
   /// The field's name of the format, for example `Q4_K`.
   package var name: String { rawValue }
@@ -40,6 +53,19 @@ package enum TensorFormat: String, CaseIterable, Sendable, Hashable {
     case .q6_K: (14, 256, 210)
     case .iq4_nl: (20, 32, 18)
     case .iq4_xs: (23, 256, 136)
+    case .iq1_s: (19, 256, 50)
+    case .iq1_m: (29, 256, 56)
+    case .iq2_xxs: (16, 256, 66)
+    case .iq2_xs: (17, 256, 74)
+    case .iq2_s: (22, 256, 82)
+    case .iq3_xxs: (18, 256, 98)
+    case .iq3_s: (21, 256, 110)
+    case .mxfp4: (39, 32, 17)
+    case .nvfp4: (40, 64, 36)
+    case .tq1_0: (34, 256, 54)
+    case .tq2_0: (35, 256, 66)
+    case .q1_0: (41, 128, 18)
+    case .q2_0: (42, 64, 18)
     }
   }
 

@@ -1,2 +1,2 @@
-/// The id of one entry of a vocabulary.
-package typealias Token = Int32
+/// The id of one entry of a model's vocabulary.
+public typealias Token = Int32

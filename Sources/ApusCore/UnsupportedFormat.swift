@@ -11,12 +11,8 @@ package struct UnsupportedFormat: Sendable, Hashable {
   /// All such types; sizes from `ggml-common.h` and gguf-py's `GGML_QUANT_SIZES`.
   package static let all: [UnsupportedFormat] = [
     .init(9, "Q8_1", 32, 36), .init(15, "Q8_K", 256, 292),
-    .init(16, "IQ2_XXS", 256, 66), .init(17, "IQ2_XS", 256, 74), .init(18, "IQ3_XXS", 256, 98),
-    .init(19, "IQ1_S", 256, 50), .init(21, "IQ3_S", 256, 110), .init(22, "IQ2_S", 256, 82),
     .init(24, "I8", 1, 1), .init(25, "I16", 1, 2), .init(26, "I32", 1, 4), .init(27, "I64", 1, 8),
-    .init(28, "F64", 1, 8), .init(29, "IQ1_M", 256, 56),
-    .init(34, "TQ1_0", 256, 54), .init(35, "TQ2_0", 256, 66),
-    .init(39, "MXFP4", 32, 17), .init(40, "NVFP4", 64, 36), .init(41, "Q1_0", 128, 18),
+    .init(28, "F64", 1, 8),
   ]
 
   private static let byType = Dictionary(uniqueKeysWithValues: all.map { ($0.ggufType, $0) })

@@ -1,5 +1,6 @@
 package import ApusCore
 package import ApusModels
+internal import ApusSampling
 internal import Foundation
 
 /// Perplexity by the method of llama.cpp's `llama-perplexity`, so that figures compare with published ones.
@@ -77,18 +78,13 @@ private struct ChunkScorer {
   /// Rows of logits computed at once; a row is a vocabulary wide.
   static let logitRows = 32
 
-  private let model: LanguageModel
-  private let cache: KVCache
   private let contextLength: Int
-  private let blockTable: [Int32]
-  private var logits: [Float] = []
+  private var runner: SequenceRunner
 
   init(model: LanguageModel, contextLength: Int) throws(EvaluationError) {
-    self.model = model
     self.contextLength = contextLength
-    blockTable = (0..<Int32(KVCacheLayout.blocks(forPositions: contextLength))).map { $0 }
     do throws(BackendError) {
-      cache = try model.makeKVCache(format: .f16, positions: contextLength)
+      runner = try SequenceRunner(model, positions: contextLength)
     } catch {
       throw .backend(error)
     }
@@ -97,40 +93,36 @@ private struct ChunkScorer {
   /// Feeds `tokens` and scores `targets[first + 1...]`, `first` being the chunk's middle.
   mutating func score(_ tokens: [Token], targets: [Token], into sums: inout LikelihoodSums) throws(EvaluationError) {
     let first = contextLength / 2
-    try feed(tokens, from: 0, to: first, step: model.maxBatchRows, scoring: false) { _, _ in }
-    let step = min(Self.logitRows, model.maxBatchRows)
-    try feed(tokens, from: first, to: contextLength - 1, step: step, scoring: true) { position, row in
-      sums.add(negativeLogLikelihood(of: targets[position + 1], in: row))
+    try feed(tokens, from: 0, to: first, step: runner.model.maxBatchRows, scoring: false) { _, _ in }
+    let step = min(Self.logitRows, runner.model.maxBatchRows)
+    try feed(tokens, from: first, to: contextLength - 1, step: step, scoring: true) {
+      (position, row) throws(EvaluationError) in
+      sums.add(try negativeLogLikelihood(of: targets[position + 1], in: row.span))
     }
   }
 
   private mutating func feed(
     _ tokens: [Token], from start: Int, to end: Int, step: Int, scoring: Bool,
-    _ body: (_ position: Int, _ logits: ArraySlice<Float>) -> Void
+    _ body: (_ position: Int, _ logits: ArraySlice<Float>) throws(EvaluationError) -> Void
   ) throws(EvaluationError) {
-    let vocabulary = model.configuration.vocabularySize
     for position in stride(from: start, to: end, by: step) {
-      let count = min(step, end - position)
-      let batch = AttentionBatch(
-        positions: (position..<position + count).map { Int32($0) }, sequences: [Int32](repeating: 0, count: count),
-        blockTables: [blockTable])
+      let part = tokens[position..<min(position + step, end)]
       do throws(BackendError) {
-        try model.forward(
-          tokens: Array(tokens[position..<position + count]), batch: batch, cache: cache,
-          logitRows: scoring ? Array(0..<count) : [], into: &logits)
+        try runner.step(part, at: position, logitRows: scoring ? Array(0..<part.count) : [])
       } catch {
         throw .backend(error)
       }
       guard scoring else { continue }
-      for row in 0..<count { body(position + row, logits[row * vocabulary..<(row + 1) * vocabulary]) }
+      for row in 0..<part.count { try body(position + row, runner.logits(row)) }
     }
   }
 }
 
-/// `-log softmax(logits)[token]`: the maximum in float, the sum in double, as llama.cpp does.
-private func negativeLogLikelihood(of token: Token, in logits: ArraySlice<Float>) -> Double {
-  let peak = logits.max() ?? 0
-  var sum = 0.0
-  for logit in logits { sum += Double(exp(logit - peak)) }
-  return -(Double(logits[logits.startIndex + Int(token)] - peak) - log(sum))
+/// `-log softmax(logits)[token]`.
+private func negativeLogLikelihood(of token: Token, in logits: Span<Float>) throws(EvaluationError) -> Double {
+  do throws(SamplingError) {
+    return -(try LogProbabilities(of: logits))[token]
+  } catch {
+    throw .logits(error)
+  }
 }

@@ -1,4 +1,5 @@
 package import ApusCore
+internal import ApusText
 
 /// What an error is about.
 package enum GGUFSubject: Sendable, Equatable {

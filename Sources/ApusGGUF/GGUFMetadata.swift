@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusText
 
 /// The key-value pairs of a GGUF file, in the file's order.
 ///
@@ -126,13 +127,8 @@ extension GGUFMetadata {
 
 extension GGUFMetadata {
   package func requireString(_ key: String) throws(GGUFError) -> String { try present(key, string(key)) }
-  package func requireUInt32(_ key: String) throws(GGUFError) -> UInt32 { try present(key, uint32(key)) }
   package func requireInt(_ key: String) throws(GGUFError) -> Int { try present(key, int(key)) }
-  package func requireBool(_ key: String) throws(GGUFError) -> Bool { try present(key, bool(key)) }
-  package func requireFloat(_ key: String) throws(GGUFError) -> Float { try present(key, float(key)) }
   package func requireStrings(_ key: String) throws(GGUFError) -> GGUFStringArray { try present(key, strings(key)) }
-  package func requireFloats(_ key: String) throws(GGUFError) -> [Float] { try present(key, floats(key)) }
-  package func requireInt32s(_ key: String) throws(GGUFError) -> [Int32] { try present(key, int32s(key)) }
   package func requireInts(_ key: String) throws(GGUFError) -> [Int] { try present(key, ints(key)) }
 
   private func present<T>(_ key: String, _ value: T?) throws(GGUFError) -> T {

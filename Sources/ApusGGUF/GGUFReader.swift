@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusText
 
 /// One GGUF file, checked from the magic to the end of the last tensor; layout as in ggml `docs/gguf.md`.
 struct GGUFPart {

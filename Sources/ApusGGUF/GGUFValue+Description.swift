@@ -1,3 +1,5 @@
+internal import ApusText
+
 extension GGUFValue: CustomStringConvertible {
   package var description: String { description(limit: 200) }
 

@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusText
 
 /// Places the tensors that a file lists: each whole, within the file, by itself, and named once.
 enum TensorTable {

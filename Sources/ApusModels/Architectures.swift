@@ -52,6 +52,14 @@ enum Architectures {
     Entry("bitnet", BitNet.self),
     Entry("deepseek2", DeepSeek2.self),
     Entry("gemma4", Gemma4.self),
+    Entry("gemma3n", Gemma3n.self),
+    Entry("bert", BERT.self),
+    Entry("nomic-bert", NomicBERT.self),
+    Entry("nomic-bert-moe", NomicBERTMoE.self),
+    Entry("jina-bert-v2", JinaBERT2.self),
+    Entry("jina-bert-v3", JinaBERT3.self),
+    Entry("modern-bert", ModernBERT.self),
+    Entry("gemma-embedding", GemmaEmbedding.self),
   ]
 
   /// Architectures with a recurrent state, which no layer of ours keeps yet.

@@ -24,9 +24,9 @@ package final class LanguageModel: @unchecked Sendable {
   package let configuration: ModelConfiguration
   package let backend: any Backend
   package let maxBatchRows: Int
-  private let network: Network
+  let network: Network
   private let weights: [Weight]
-  private let arena: ActivationArena
+  let arena: ActivationArena
 
   /// Takes all weights of `file` into use and makes the buffers of a step.
   ///
@@ -70,15 +70,17 @@ package final class LanguageModel: @unchecked Sendable {
   /// Processes `tokens`, one for each row of `batch`: keys and values go into `cache`, and the logits that follow
   /// the tokens of `logitRows` into `logits`, `[logitRows, vocabularySize]`.
   ///
-  /// Throws where the step failed as a whole; nothing that it stored in the cache may be used then. Returns what failed
+  /// Throws where the step failed as a whole, or the model generates no text; nothing that it stored in the cache may be used then. Returns what failed
   /// for single rows: their sequences' keys, values and logits are no good, those of others are.
   ///
   /// - Precondition: There are at most `maxBatchRows` tokens, all of the vocabulary; `logitRows` are rows of `batch`,
-  ///   ascending; the model generates text.
+  ///   ascending.
   package func forward(
     tokens: [Token], batch: AttentionBatch, cache: KVCache, logitRows: [Int], into logits: inout MutableSpan<Float>
   ) throws(BackendError) -> [RowFailure] {
-    guard case .logits(let head) = network.head else { preconditionFailure("a model for embeddings has no logits") }
+    guard case .logits(let head) = network.head else {
+      throw .unsupported("this model makes embeddings and does not generate text: use one that does")
+    }
     precondition(logits.count == logitRows.count * configuration.vocabularySize, "room for other logits")
     guard !tokens.isEmpty else { return [] }
     let normed = run(tokens, batch, cache, keptRows: logitRows)
@@ -87,7 +89,7 @@ package final class LanguageModel: @unchecked Sendable {
   }
 
   /// Walks the network; the normed activations of `keptRows`, if there are any.
-  private func run(_ tokens: [Token], _ batch: AttentionBatch, _ cache: KVCache, keptRows: [Int]) -> Buffer? {
+  func run(_ tokens: [Token], _ batch: AttentionBatch, _ cache: KVCache, keptRows: [Int]) -> Buffer? {
     precondition(tokens.count == batch.rows && tokens.count <= maxBatchRows, "a batch larger than its buffers")
     precondition(tokens.allSatisfy { $0 >= 0 && $0 < configuration.vocabularySize }, "a token of no vocabulary")
     precondition(keptRows.allSatisfy { $0 >= 0 && $0 < tokens.count }, "results of a row that is not in the batch")
@@ -131,7 +133,7 @@ package final class LanguageModel: @unchecked Sendable {
 }
 
 /// Whether all values are finite: their differences from themselves are zero then.
-private func isFinite(_ values: Span<Float>) -> Bool {
+func isFinite(_ values: Span<Float>) -> Bool {
   var sum: Float = 0
   for index in values.indices { sum += values[index] - values[index] }
   return sum == 0

@@ -2,7 +2,7 @@ package import ApusCore
 internal import ApusTokenizers
 
 /// Validates a whole model file: structure, configuration, all shapes, every weight finite, a tokenizer that builds,
-/// and finite logits after one token.
+/// and finite logits, or a vector, after one token.
 ///
 /// Throws the first problem. Reads the whole file once; the chat template is returned, not compiled.
 package func checkModel(
@@ -13,16 +13,27 @@ package func checkModel(
   options.verifiesWeights = true
   let loaded = try loadModel(path: path, backend: backend, options: options, progress: progress)
   do throws(BackendError) {
-    let cache = try loaded.model.makeKVCache(format: .f16, positions: 1)
-    var logits = [Float](repeating: 0, count: loaded.configuration.vocabularySize)
-    let token = loaded.vocabulary[.beginningOfSequence] ?? 0
-    let batch = AttentionBatch(positions: [0], sequences: [0], blockTables: [[0]])
-    var span = logits.mutableSpan
-    let failures = try loaded.model.forward(
-      tokens: [token], batch: batch, cache: cache, logitRows: [0], into: &span)
-    if let failure = failures.first { throw failure.error }
+    if loaded.configuration.pooling != nil {
+      try checkEmbedding(loaded, try loaded.model.makeKVCache(format: .f16, positions: 1))
+      return loaded
+    }
+    var runner = try SequenceRunner(loaded.model, positions: 1)
+    try runner.step([loaded.vocabulary[.beginningOfSequence] ?? 0], at: 0, logitRows: [0])
   } catch {
     throw .backend(error)
   }
   return loaded
+}
+
+/// Computes the vector or scores of one token.
+private func checkEmbedding(_ loaded: LoadedModel, _ cache: KVCache) throws(BackendError) {
+  let token = loaded.vocabulary[.beginningOfSequence] ?? 0
+  do throws(EmbeddingError) {
+    for result in try loaded.model.embed([[token]], cache: cache) {
+      if case .failure(let error) = result { throw .backend(error) }
+    }
+  } catch {
+    if case .backend(let error) = error { throw error }
+    preconditionFailure("a model that pools takes one token")
+  }
 }

@@ -17,6 +17,8 @@ package struct ModelConfiguration: Sendable {
   package let cacheLayers: [KVLayerLayout]
   /// How the model makes a vector or score of a sequence; nil for one that generates text.
   package let pooling: PoolingPlan?
+  /// Whether all tokens of a sequence are in one step, as a model that pools has no keys and values from step to step.
+  package var needsWholeSequences: Bool { pooling != nil }
   /// The whole network.
   package let plan: NetworkPlan
 
@@ -29,11 +31,17 @@ package struct ModelConfiguration: Sendable {
     }
   }
 
+  /// The same from metadata that say something else about the tensors of `file`: for tests.
+  package init(_ metadata: GGUFMetadata, tensorsOf file: GGUFFile) throws(GGUFError) {
+    try self.init(metadata, tensors: file)
+  }
+
   init(_ metadata: GGUFMetadata, tensors: any TensorCatalog) throws(GGUFError) {
     let entry = try Architectures.entry(for: metadata)
     let keys = ConfigurationReader(metadata, prefix: entry.name)
     let reader = try PlanReader(keys, tensors)
     var plan = try entry.type.plan(reader)
+    try reader.poolIfStated(&plan)
     try keys.refuseUnread()
     plan.finish()
     architecture = entry.name
@@ -47,10 +55,12 @@ package struct ModelConfiguration: Sendable {
   }
 
   /// The KV cache for `slots` sequences of `positions` positions each.
+  ///
+  /// For a model that pools it serves one layer at a time, and is F32 whatever `format` says.
   package func kvCacheLayout(format: KVFormat, positions: Int, slots: Int = 1) -> KVCacheLayout? {
     guard positions >= 0, slots >= 0 else { return nil }
     let (blocks, overflow) = KVCacheLayout.blocks(forPositions: positions).multipliedReportingOverflow(by: slots)
     guard !overflow else { return nil }
-    return KVCacheLayout(layers: cacheLayers, format: format, blocks: blocks)
+    return KVCacheLayout(layers: cacheLayers, format: pooling == nil ? format : .f32, blocks: blocks)
   }
 }

@@ -1,5 +1,6 @@
 package import ApusCore
 package import ApusGGUF
+internal import ApusText
 package import ApusTokenizers
 
 /// Why a model could not be loaded.

@@ -10,7 +10,7 @@ package struct ModelFootprint: Sendable, Equatable {
     /// Sequences at the same time.
     package var slots = 1
     package var format = KVFormat.f16
-    /// Tokens that one step processes at most.
+    /// Tokens that one step processes at most; a model that pools takes a whole context in one step.
     package var maxBatchRows = LanguageModel.Options().maxBatchRows
 
     package init(context: Int) { self.context = context }
@@ -30,7 +30,8 @@ package struct ModelFootprint: Sendable, Equatable {
     guard use.context > 0, use.slots > 0, use.maxBatchRows > 0 else { return nil }
     let layout = configuration.kvCacheLayout(format: use.format, positions: use.context, slots: use.slots)
     guard let kvCache = layout?.byteCount,
-      let activations = configuration.activationByteCount(rows: use.maxBatchRows)
+      let activations = configuration.activationByteCount(
+        rows: configuration.needsWholeSequences ? use.context : use.maxBatchRows)
     else { return nil }
     weights = file.tensors.reduce(0) { $0 + $1.byteCount }
     self.kvCache = kvCache
@@ -47,12 +48,15 @@ package struct ModelFootprint: Sendable, Equatable {
   package static func largestContext(
     _ file: GGUFFile, _ configuration: ModelConfiguration, _ use: Use, budget: Int
   ) -> Int? {
-    var oneBlock = use
-    oneBlock.context = KVCacheLayout.blockPositions
-    guard let least = ModelFootprint(file, configuration, oneBlock) else { return nil }
-    let (room, overflow) = budget.subtractingReportingOverflow(least.weights + least.activations)
-    guard !overflow, room > 0 else { return 0 }
-    let positions = (room / least.kvCache).multipliedReportingOverflow(by: KVCacheLayout.blockPositions)
+    var blocks = use
+    blocks.context = KVCacheLayout.blockPositions
+    let least = ModelFootprint(file, configuration, blocks)
+    blocks.context *= 2
+    guard let least, let next = ModelFootprint(file, configuration, blocks) else { return nil }
+    let (room, overflow) = budget.subtractingReportingOverflow(least.total)
+    guard !overflow, room >= 0 else { return 0 }
+    let more = max(1, next.total - least.total)
+    let positions = (1 + room / more).multipliedReportingOverflow(by: KVCacheLayout.blockPositions)
     return positions.overflow
       ? configuration.contextLength : min(configuration.contextLength, positions.partialValue)
   }
@@ -65,7 +69,7 @@ extension ModelConfiguration {
     let widest = plan.tensors.filter { $0.use != .table }.map(\.columns).max() ?? 0
     // Codes of one byte, and scales and sums for each 32 and 16 of them: 1.5 bytes a value.
     let rowBytes = columns * MemoryLayout<Float>.size + widest + widest / 2 + plan.expertByteCount
-    let logitBytes = (hiddenSize + plan.resultColumns) * MemoryLayout<Float>.size
+    let logitBytes = (plan.resultInputColumns + plan.resultColumns) * MemoryLayout<Float>.size
     let (buffers, overflow) = rows.multipliedReportingOverflow(by: rowBytes)
     let (total, totalOverflow) = buffers.addingReportingOverflow(min(rows, ActivationArena.logitRows) * logitBytes)
     return overflow || totalOverflow ? nil : total

@@ -13,8 +13,10 @@ package struct LoadedModel: Sendable {
   package var metadata: GGUFMetadata { file.metadata }
   /// The file's chat template, not yet compiled.
   package var chatTemplate: ChatTemplateSource { ChatTemplateSource(file.metadata) }
+  /// The prompt of a reranker, with the places `{query}` and `{document}`, where the file has one.
+  package var rankingTemplate: String? { try? file.metadata.string("tokenizer.chat_template.rerank") }
   /// What the file leaves out, so that it had to be assumed.
-  package var warnings: [LoadWarning] { LoadWarning.all(about: vocabulary, chatTemplate, path: file.paths[0]) }
+  package var warnings: [ModelWarning] { ModelWarning.all(about: vocabulary, chatTemplate, path: file.paths[0]) }
 }
 
 /// Opens, checks and takes into use the model at `path`, all parts of a split model included.

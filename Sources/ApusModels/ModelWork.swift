@@ -1,13 +1,6 @@
 package import ApusCore
 internal import ApusGGUF
-
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
+private import ApusSystem
 
 /// What steps of a model must at least move and multiply, from the shapes of its weights.
 ///

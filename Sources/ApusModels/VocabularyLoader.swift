@@ -22,6 +22,11 @@ extension VocabularyDescription {
     addsBOS = try metadata.bool("tokenizer.ggml.add_bos_token")
     addsEOS = try metadata.bool("tokenizer.ggml.add_eos_token")
     addsSpacePrefix = try metadata.bool("tokenizer.ggml.add_space_prefix")
+    normalization.removesExtraSpaces = try metadata.bool("tokenizer.ggml.remove_extra_whitespaces") ?? false
+    normalization.characterMap = try metadata.ints("tokenizer.ggml.precompiled_charsmap")
+      .map { $0.map { UInt8(truncatingIfNeeded: $0) } } ?? []
+    normalization.lowercases = try metadata.bool("tokenizer.ggml.normalizer.lowercase")
+    normalization.stripsAccents = try metadata.bool("tokenizer.ggml.normalizer.strip_accents")
     // No key says it; Phi-3's own tokenizer marks its special tokens `rstrip`.
     specialTokensSwallowSpace = try metadata.string("general.architecture") == "phi3"
     for (role, key) in specialTokenKeys {
@@ -29,16 +34,22 @@ extension VocabularyDescription {
       // Converters write "none" as -1 in an unsigned field.
       specialIDs[role] = id == Int(UInt32.max) ? -1 : id
     }
+    // BERT's texts end with SEP, whatever a file calls EOS.
+    if family == "bert", let separator = specialIDs[.separator] { specialIDs[.endOfSequence] = separator }
   }
 }
 
+/// The keys of the special tokens; of several keys of one role the last one that is there counts.
 private let specialTokenKeys: [(SpecialToken, String)] = [
+  (.beginningOfSequence, "tokenizer.ggml.cls_token_id"),
   (.beginningOfSequence, "tokenizer.ggml.bos_token_id"),
   (.endOfSequence, "tokenizer.ggml.eos_token_id"),
   (.endOfTurn, "tokenizer.ggml.eot_token_id"),
   (.endOfMessage, "tokenizer.ggml.eom_token_id"),
   (.unknown, "tokenizer.ggml.unknown_token_id"),
   (.padding, "tokenizer.ggml.padding_token_id"),
+  // Spelled so in the files.
+  (.separator, "tokenizer.ggml.seperator_token_id"),
 ]
 
 extension GGUFMetadata {

@@ -107,6 +107,7 @@ extension KVFormat {
   /// The values as this format keeps them, in heads of `head` values; NaN where it cannot.
   fileprivate func rounded(_ values: [Float], head: Int) -> [Float] {
     switch self {
+    case .f32: return values
     case .f16: return values.map { Float(f16Bits: $0.f16Bits) }
     case .q8_0: return stride(from: 0, to: values.count, by: head).flatMap { q8(values[$0..<$0 + head]) }
     }

@@ -39,7 +39,7 @@ package final class ReferenceBackend: Backend, @unchecked Sendable {
     Routing(capacity: rows, used: used, experts: experts, storage: ReferenceRouting(), owner: self)
   }
 
-  package func _begin(_ batch: AttentionBatch) { self.batch = batch }
+  package func _begin(_ batch: AttentionBatch) { (self.batch, failure, rowFailures) = (batch, nil, []) }
 
   package func _finish() throws(BackendError) -> [RowFailure] {
     defer { (batch, failure, rowFailures) = (AttentionBatch(), nil, []) }

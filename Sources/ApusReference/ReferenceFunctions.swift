@@ -6,10 +6,11 @@ extension Activation {
   func callAsFunction(_ x: Double) -> Double {
     switch self {
     case .silu: x * logistic(x)
-    case .gelu: x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+    case .gelu: x / 2 * (1 + Foundation.tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
     case .geluErf: x / 2 * (1 + erf(x / 2.0.squareRoot()))
     case .squaredRelu: max(x, 0) * max(x, 0)
     case .sigmoid: logistic(x)
+    case .tanh: Foundation.tanh(x)
     case .clampedSwish: preconditionFailure("clampedSwish needs two inputs")
     }
   }

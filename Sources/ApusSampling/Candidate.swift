@@ -1,3 +1,5 @@
+package import ApusCore
+
 /// A token and its logit in one word, made so that comparing the words ranks the candidates.
 ///
 /// The upper half is the logit's bits, mapped so that a higher logit gives a lower number; the lower half is the token.
@@ -8,7 +10,7 @@ package struct Candidate: Sendable, Equatable, Comparable {
 
   /// The candidate for `token`, which is not negative, with a logit that is not NaN; −0 counts as 0.
   @inline(__always)
-  package init(token: Int32, logit: Float) {
+  package init(token: Token, logit: Float) {
     let bits = (logit + 0).bitPattern
     let ascending = bits ^ (UInt32(bitPattern: Int32(bitPattern: bits) >> 31) | 0x8000_0000)
     rank = UInt64(~ascending) << 32 | UInt64(UInt32(bitPattern: token))
@@ -16,8 +18,8 @@ package struct Candidate: Sendable, Equatable, Comparable {
 
   /// The token's id.
   @inline(__always)
-  package var token: Int32 {
-    Int32(truncatingIfNeeded: rank)
+  package var token: Token {
+    Token(truncatingIfNeeded: rank)
   }
 
   /// The logit.

@@ -1,9 +1,11 @@
+package import ApusCore
+
 extension Candidates {
   /// Changes the logits of the tokens that are keys of `changes`, whether the vocabulary is whole or a list.
   ///
   /// A result is held within the finite floats, so that no change forbids a token or makes it certain. Tokens outside
   /// the vocabulary and forbidden ones are passed over.
-  mutating func adjust<Value>(_ changes: [Int32: Value], by change: (Double, Value) -> Double) {
+  mutating func adjust<Value>(_ changes: [Token: Value], by change: (Double, Value) -> Double) {
     guard !changes.isEmpty else { return }
     if isWhole {
       for (token, value) in changes {
@@ -28,7 +30,7 @@ extension Candidates {
   }
 
   /// Adds each bias to the logit of its token; a bias of −infinity forbids the token.
-  package mutating func add(_ bias: [Int32: Double]) {
+  package mutating func add(_ bias: [Token: Double]) {
     adjust(bias) { logit, bias in logit + bias }
     for (token, value) in bias where value == -.infinity { logits[Int(token)] = -.infinity }
   }

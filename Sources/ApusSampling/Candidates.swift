@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// The tokens still in the running, with their logits; the workspace that every stage works on.
 ///
 /// Made once per sequence: nothing is allocated per token once the arrays have grown. It starts *whole*, as one logit
@@ -72,7 +74,7 @@ package struct Candidates: Sendable {
     guard isWhole else { return }
     entries.removeAll(keepingCapacity: true)
     for (token, logit) in logits.enumerated() where logit > -.infinity {
-      entries.append(Candidate(token: Int32(token), logit: logit))
+      entries.append(Candidate(token: Token(token), logit: logit))
     }
     isWhole = false
     order = .byToken
@@ -172,7 +174,7 @@ package struct Candidates: Sendable {
   }
 
   /// The best token of the whole vocabulary, the lowest of equals; nil where every token is forbidden.
-  mutating func bestToken() -> Int32? {
+  mutating func bestToken() -> Token? {
     selectFromWhole(1)
     return entries.first?.token
   }

@@ -1,9 +1,11 @@
+package import ApusCore
+
 /// The logarithms of the probabilities that raw logits stand for, before any stage: log-softmax in double precision.
 package struct LogProbabilities: ~Escapable {
   /// A token and the logarithm of its probability, in nats.
   package struct Entry: Sendable, Equatable {
     /// The token.
-    package let token: Int32
+    package let token: Token
     /// The logarithm of its probability; −infinity for a forbidden token.
     package let logProbability: Double
   }
@@ -39,7 +41,7 @@ package struct LogProbabilities: ~Escapable {
   }
 
   /// The logarithm of the probability of `token`; −infinity for one outside the vocabulary.
-  package subscript(token: Int32) -> Double {
+  package subscript(token: Token) -> Double {
     guard token >= 0, token < logits.count else { return -.infinity }
     return Double(logits[Int(token)]) - normalizer
   }

@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// One pass over logits that tells whether they are usable, and the highest.
 ///
 /// Works on the bits of the floats as integers, ordered as the floats are, NaN outside both infinities: integer minimum
@@ -45,7 +47,7 @@ struct LogitScan {
   /// What to report for logits that are not usable.
   static func failure(in logits: Span<Float>) -> SamplingError {
     for index in 0..<logits.count where !(logits[index] < .infinity) {
-      return .nonFiniteLogits(token: Int32(index))
+      return .nonFiniteLogits(token: Token(index))
     }
     return .nonFiniteLogits(token: nil)
   }

@@ -1,9 +1,15 @@
-/// Chooses the next token of one sequence: logits in, token out, from parameters, history and a seed.
+package import ApusCore
+
+/// Chooses the next token of one sequence: logits in, token out, from options, history and a seed.
 ///
-/// The same seed, parameters, accepted tokens and logits give the same token on every machine. A draw takes one output
+/// The same seed, options, accepted tokens and logits give the same token on every machine. A draw takes one output
 /// of the generator, XTC one more before it where it is on; a greedy choice takes none.
 package struct Sampler: Sendable {
-  private let parameters: SamplingParameters
+  /// The most tokens in all sequence breakers of DRY together.
+  package static let maximumBreakerTokens = 65_536
+
+  private let options: SamplingOptions
+  private let stages: [SamplingStage]
   private let vocabularySize: Int
   private var random: RandomSource
   private var candidates: Candidates
@@ -15,31 +21,44 @@ package struct Sampler: Sendable {
   /// A sampler for a sequence that has no tokens yet.
   ///
   /// - Parameters:
-  ///   - parameters: What to do; refused where a value is out of its range. Temperatures up to
-  ///     `SamplingParameters.highestTemperature` are taken: stricter limits are for the API that reads the request.
+  ///   - options: What to do; refused where a value is out of its range. Temperatures up to
+  ///     `SamplingOptions.highestTemperature` are taken: stricter limits are for the API that reads the request.
+  ///   - breakers: The tokens of DRY's `drySequenceBreakers`, which only a vocabulary can tell.
   ///   - seed: What the generator starts from.
   ///   - vocabularySize: The number of logits each choice is made from.
-  /// - Throws: The first parameter that is out of range, or a biased token that the vocabulary does not have.
+  /// - Throws: The first option that is out of range, or a biased token that the vocabulary does not have.
   package init(
-    _ parameters: SamplingParameters, seed: UInt64, vocabularySize: Int
+    _ options: SamplingOptions, breakers: [[Token]] = [], seed: UInt64, vocabularySize: Int
   ) throws(SamplingError) {
-    self.parameters = try parameters.validated(maximumTemperature: SamplingParameters.highestTemperature)
-    if let token = parameters.logitBias.keys.sorted().first(where: { $0 < 0 || $0 >= vocabularySize }) {
+    self.options = try options.validated(maximumTemperature: SamplingOptions.highestTemperature)
+    stages = try options.stages()
+    if let token = options.logitBias.keys.sorted().first(where: { $0 < 0 || $0 >= vocabularySize }) {
       throw .tokenOutsideVocabulary(field: "logit_bias", token: token, vocabularySize: vocabularySize)
     }
+    try Self.check(breakers)
     self.vocabularySize = vocabularySize
     random = RandomSource(seed: seed)
     candidates = Candidates(vocabularySize: vocabularySize)
-    penalties = Penalties(parameters)
-    repetitions = RepetitionGuard(parameters)
-    mirostat = Mirostat(parameters, vocabularySize: vocabularySize)
-    history = TokenHistory(window: penalties == nil ? 0 : parameters.penaltyLastN)
+    penalties = stages.contains(.penalties) ? Penalties(options) : nil
+    repetitions = stages.contains(.dry) ? RepetitionGuard(options, breakers: breakers) : nil
+    mirostat = Mirostat(options, vocabularySize: vocabularySize)
+    history = TokenHistory(window: penalties == nil ? 0 : options.penaltyLastN)
+  }
+
+  private static func check(_ breakers: [[Token]]) throws(SamplingError) {
+    if let index = breakers.firstIndex(where: \.isEmpty) {
+      throw .emptyEntry(field: "dry_sequence_breakers", index: index)
+    }
+    let tokens = breakers.reduce(0) { $0 + $1.count }
+    guard tokens <= maximumBreakerTokens else {
+      throw .tooMany(field: "dry_sequence_breakers", count: tokens, limit: maximumBreakerTokens)
+    }
   }
 
   /// Takes a token of the prompt or the completion into the history that penalties and DRY look at.
   ///
   /// `next` does not do this by itself: call it once for every token that joins the sequence.
-  package mutating func accept(_ token: Int32) {
+  package mutating func accept(_ token: Token) {
     guard penalties != nil || repetitions != nil else { return }
     history.append(token)
     repetitions?.noteEnd(of: history)
@@ -52,11 +71,11 @@ package struct Sampler: Sendable {
   ///   - mask: The tokens that a grammar allows; applied before everything else.
   /// - Returns: The token.
   /// - Throws: Where the logits are not usable, or no token is allowed.
-  package mutating func next(from logits: Span<Float>, allowing mask: TokenMask? = nil) throws(SamplingError) -> Int32 {
+  package mutating func next(from logits: Span<Float>, allowing mask: TokenMask? = nil) throws(SamplingError) -> Token {
     try candidates.load(logits)
     try restrict(to: mask)
-    if parameters.isGreedy { return try greedy() }
-    for stage in parameters.stages where mirostat == nil || Self.worksWithMirostat(stage) { run(stage) }
+    if options.isGreedy { return try greedy() }
+    for stage in stages where mirostat == nil || Self.worksWithMirostat(stage) { run(stage) }
     if mirostat != nil, let token = mirostat?.draw(from: &candidates, using: &random) { return token }
     return candidates.draw(using: &random).candidate.token
   }
@@ -64,14 +83,14 @@ package struct Sampler: Sendable {
   /// Applies the mask and the logit bias, and makes sure that a token is left.
   private mutating func restrict(to mask: TokenMask?) throws(SamplingError) {
     if let mask { try candidates.apply(mask) }
-    candidates.add(parameters.logitBias)
-    guard mask != nil || !parameters.logitBias.isEmpty else { return }
+    candidates.add(options.logitBias)
+    guard mask != nil || !options.logitBias.isEmpty else { return }
     if candidates.isEverythingForbidden { throw .nothingAllowed }
   }
 
   /// The best token after bias and penalties; no other stage, not even XTC or Mirostat, changes it.
-  private mutating func greedy() throws(SamplingError) -> Int32 {
-    for stage in parameters.stages where stage == .penalties || stage == .dry { run(stage) }
+  private mutating func greedy() throws(SamplingError) -> Token {
+    for stage in stages where stage == .penalties || stage == .dry { run(stage) }
     guard let token = candidates.bestToken() else { throw .nothingAllowed }
     return token
   }
@@ -82,15 +101,15 @@ package struct Sampler: Sendable {
   }
 
   private mutating func run(_ stage: SamplingStage) {
-    let minimum = parameters.minimumKept
+    let minimum = options.minimumKept
     switch stage {
     case .penalties: if let penalties { candidates.penalize(history.counts, with: penalties) }
     case .dry: penalizeRepetitions()
-    case .topNSigma: candidates.keepWithinSigmas(parameters.topNSigma, minimum: minimum)
-    case .topK: candidates.keepTop(parameters.topK, minimum: minimum)
-    case .typical: candidates.keepTypical(parameters.typicalP, minimum: minimum)
-    case .topP: candidates.keepNucleus(parameters.topP, minimum: minimum)
-    case .minP: candidates.keepMinP(parameters.minP, minimum: minimum)
+    case .topNSigma: candidates.keepWithinSigmas(options.topNSigma, minimum: minimum)
+    case .topK: candidates.keepTop(options.topK, minimum: minimum)
+    case .typical: candidates.keepTypical(options.typicalP, minimum: minimum)
+    case .topP: candidates.keepNucleus(options.topP, minimum: minimum)
+    case .minP: candidates.keepMinP(options.minP, minimum: minimum)
     case .xtc: drawTopChoices()
     case .temperature: scale()
     }
@@ -101,16 +120,16 @@ package struct Sampler: Sendable {
     if let repetitions { candidates.penalize(repetitions) }
   }
 
-  /// Removes the top choices with the chance that the parameters give.
+  /// Removes the top choices with the chance that the options give.
   private mutating func drawTopChoices() {
-    guard parameters.xtcProbability > 0, parameters.xtcThreshold <= 0.5 else { return }
-    guard random.nextUnit() < parameters.xtcProbability else { return }
-    candidates.excludeTopChoices(threshold: parameters.xtcThreshold, minimum: parameters.minimumKept)
+    guard options.xtcProbability > 0, options.xtcThreshold <= 0.5 else { return }
+    guard random.nextUnit() < options.xtcProbability else { return }
+    candidates.excludeTopChoices(threshold: options.xtcThreshold, minimum: options.minimumKept)
   }
 
   private mutating func scale() {
-    let (temperature, range) = (parameters.temperature, parameters.dynamicTemperatureRange)
+    let (temperature, range) = (options.temperature, options.dynamicTemperatureRange)
     guard range > 0 else { return candidates.scale(temperature: temperature) }
-    candidates.scale(temperature: temperature, range: range, exponent: parameters.dynamicTemperatureExponent)
+    candidates.scale(temperature: temperature, range: range, exponent: options.dynamicTemperatureExponent)
   }
 }

@@ -1,3 +1,5 @@
+package import ApusCore
+
 /// Why sampling parameters, stop strings or logits were refused; fields carry the names that requests use.
 package enum SamplingError: Error, Equatable, Sendable {
   /// A number that no sampler can use: `range` is in words, `advice` says what to write instead.
@@ -9,13 +11,13 @@ package enum SamplingError: Error, Equatable, Sendable {
   /// One entry of a list is longer than it may be, in `unit`.
   case entryTooLong(field: String, index: Int, length: Int, limit: Int, unit: String)
   /// A token id that the vocabulary does not have.
-  case tokenOutsideVocabulary(field: String, token: Int32, vocabularySize: Int)
+  case tokenOutsideVocabulary(field: String, token: Token, vocabularySize: Int)
   /// A name that is no sampling stage.
   case unknownStage(name: String)
   /// A sampling stage that is listed twice.
   case repeatedStage(name: String)
   /// A model output without a usable distribution: NaN or +infinity at `token`, or −infinity everywhere (nil).
-  case nonFiniteLogits(token: Int32?)
+  case nonFiniteLogits(token: Token?)
   /// The mask and the logit bias together forbid every token.
   case nothingAllowed
   /// Logits or a mask of another length than the vocabulary.

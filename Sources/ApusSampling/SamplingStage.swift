@@ -49,7 +49,7 @@ package enum SamplingStage: String, CaseIterable, Sendable {
     return order
   }
 
-  /// The order as text, which `order(from:)` reads back.
+  /// The order as text: names between semicolons.
   package static func text(of order: [SamplingStage]) -> String {
     order.map(\.rawValue).joined(separator: ";")
   }

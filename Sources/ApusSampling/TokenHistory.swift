@@ -1,9 +1,11 @@
+internal import ApusCore
+
 /// The tokens accepted so far, and how often each occurs among the last of them.
 struct TokenHistory: Sendable {
   /// All tokens, oldest first.
-  private(set) var tokens: [Int32] = []
+  private(set) var tokens: [Token] = []
   /// Occurrences of each token among the last `window`.
-  private(set) var counts: [Int32: Int] = [:]
+  private(set) var counts: [Token: Int] = [:]
   private let window: Int
 
   /// An empty history that counts over the last `window` tokens: 0 is none, −1 is all.
@@ -12,7 +14,7 @@ struct TokenHistory: Sendable {
   }
 
   /// Takes in one token; constant time.
-  mutating func append(_ token: Int32) {
+  mutating func append(_ token: Token) {
     tokens.append(token)
     guard window > 0 else { return }
     counts[token, default: 0] += 1

@@ -1,3 +1,5 @@
+package import ApusCore
+
 /// One bit per token of the vocabulary: which tokens may come next.
 package struct TokenMask: Sendable, Equatable {
   /// Number of tokens.
@@ -16,7 +18,7 @@ package struct TokenMask: Sendable, Equatable {
   }
 
   /// Whether `token` is allowed; a token outside the vocabulary is not, and stays so.
-  package subscript(token: Int32) -> Bool {
+  package subscript(token: Token) -> Bool {
     get {
       guard token >= 0, token < vocabularySize else { return false }
       return words[Int(token) / 64] >> UInt64(token % 64) & 1 == 1
@@ -26,15 +28,5 @@ package struct TokenMask: Sendable, Equatable {
       let bit = UInt64(1) << UInt64(token % 64)
       if newValue { words[Int(token) / 64] |= bit } else { words[Int(token) / 64] &= ~bit }
     }
-  }
-
-  /// Forbids every token, keeping the storage for the next use.
-  package mutating func forbidAll() {
-    for index in words.indices { words[index] = 0 }
-  }
-
-  /// How many tokens are allowed.
-  package var allowedCount: Int {
-    words.reduce(0) { $0 + $1.nonzeroBitCount }
   }
 }

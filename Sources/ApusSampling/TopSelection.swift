@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// Finds the few best tokens among many logits in one pass, with a heap of those found so far.
 enum TopSelection {
   /// Logits that are looked at together: most groups hold none above the worst one kept, and are passed over.
@@ -19,7 +21,7 @@ enum TopSelection {
       }
       // A later token does not displace an earlier one with an equal logit, hence `>` alone.
       for token in index..<end where logits[token] > threshold {
-        entries[0] = Candidate(token: Int32(token), logit: logits[token])
+        entries[0] = Candidate(token: Token(token), logit: logits[token])
         siftDown(0, in: &entries)
         threshold = entries[0].logit
       }
@@ -31,7 +33,7 @@ enum TopSelection {
   private static func fill(_ entries: inout [Candidate], with count: Int, from logits: Span<Float>) -> Int {
     var index = 0
     while index < logits.count, entries.count < count {
-      if logits[index] > -.infinity { entries.append(Candidate(token: Int32(index), logit: logits[index])) }
+      if logits[index] > -.infinity { entries.append(Candidate(token: Token(index), logit: logits[index])) }
       index += 1
     }
     return index

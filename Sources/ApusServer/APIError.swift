@@ -1,5 +1,6 @@
 internal import Apus
-internal import ApusTokenizers
+internal import ApusJSON
+internal import ApusText
 internal import HTTPTypes
 internal import Hummingbird
 
@@ -162,6 +163,8 @@ extension APIError {
         code: "context_length_exceeded")
     case .noChatTemplate, .chatTemplate:
       self = .invalid("messages", error.description)
+    case .unsuitableModel:
+      self = .invalid("model", error.description)
     case .queueFull:
       self = .queueFull
     case .shuttingDown:

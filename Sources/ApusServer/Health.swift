@@ -1,5 +1,5 @@
 internal import Apus
-internal import ApusTokenizers
+internal import ApusJSON
 internal import HTTPTypes
 internal import Hummingbird
 

@@ -1,4 +1,4 @@
-internal import ApusTokenizers
+internal import ApusJSON
 package import Logging
 internal import Synchronization
 

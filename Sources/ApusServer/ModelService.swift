@@ -1,4 +1,5 @@
 internal import Apus
+internal import ApusText
 internal import HTTPTypes
 
 /// What all paths share: the model, who may use it, and the server's configuration.

@@ -45,23 +45,23 @@ package struct ServerConfiguration: Sendable {
     where !(1...1024).contains(key.utf8.count) || !key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
       throw .invalidKey
     }
-    guard !listen.isEmpty else { throw .invalidSetting(name: "--listen", reason: "needs an address") }
+    guard !listen.isEmpty else { throw .invalidSetting(name: "listen", reason: "needs an address") }
     if apiKeys.isEmpty, !allowsOpenAccess, let open = listen.first(where: { !$0.isLoopback }) {
       throw .keyNeeded(open)
     }
-    guard queueLimit >= 0 else { throw .invalidSetting(name: "--queue", reason: "must not be negative") }
+    guard queueLimit >= 0 else { throw .invalidSetting(name: "queueLimit", reason: "must not be negative") }
     guard (1...1_000_000).contains(maximumConnections) else {
-      throw .invalidSetting(name: "--connections", reason: "must be 1 to 1000000")
+      throw .invalidSetting(name: "maximumConnections", reason: "must be 1 to 1000000")
     }
     guard connectionsPerAddress ?? 1 > 0 else {
-      throw .invalidSetting(name: "--connections-per-address", reason: "must be positive")
+      throw .invalidSetting(name: "connectionsPerAddress", reason: "must be positive")
     }
     guard allowedHosts.allSatisfy({ $0 == "*" || AllowedHosts.host(of: $0) != nil }) else {
-      throw .invalidSetting(name: "--allow-host", reason: "needs a name or an address, such as chat.example")
+      throw .invalidSetting(name: "allowedHosts", reason: "needs a name or an address, such as chat.example")
     }
     guard allowedOrigins.allSatisfy({ $0 == "*" || CrossOrigin.isOrigin($0) }) else {
       throw .invalidSetting(
-        name: "--allow-origin",
+        name: "allowedOrigins",
         reason: "needs an origin without a path, such as https://chat.example or http://host:3000")
     }
     return self

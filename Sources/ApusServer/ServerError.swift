@@ -6,7 +6,7 @@ package enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
   case keyNeeded(ListenAddress)
   /// An API key that no client could send: empty, too long, or with other characters than visible ASCII.
   case invalidKey
-  /// A limit or timeout that makes no sense.
+  /// A setting that makes no sense; `name` is that of the property.
   case invalidSetting(name: String, reason: String)
   /// The process may have too few file descriptors for a server.
   case fewDescriptors(limit: Int, needed: Int)
@@ -18,7 +18,7 @@ package enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
     case .invalidAddress(let text):
       "'\(text.prefix(80))' is no address to listen on: write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080"
     case .keyNeeded(let address):
-      "\(address) can be reached from other machines: set --api-key-file or --api-key, or allow everyone with --insecure"
+      "\(address) can be reached from other machines: set a key, or allow open access"
     case .invalidKey: "an API key must have 1 to 1024 visible ASCII characters, without spaces"
     case .invalidSetting(let name, let reason): "\(name) \(reason)"
     case .fewDescriptors(let limit, let needed):

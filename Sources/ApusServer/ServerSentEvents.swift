@@ -1,4 +1,4 @@
-internal import ApusTokenizers
+internal import ApusJSON
 internal import Hummingbird
 
 /// The frames of a `text/event-stream`.

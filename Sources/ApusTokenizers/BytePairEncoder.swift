@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// Byte-level byte-pair encoding (GPT-2, Llama 3, Qwen2, …): the text is cut into words, and in each word the pair of
 /// tokens that comes first in the list of merges is joined, until none is in the list.
 ///
@@ -75,7 +77,7 @@ struct BytePairEncoder: TokenizerFamily {
       let token = byteTokens[Int(text[position])]
       if token >= 0 { merger.append(Symbol(start: 0, end: 0, token: token)) }
     }
-    merger.merge(Rule(pairs: pairs), &check) { tokens.append($0.token) }
+    merger.merge(PairRule(pairs: pairs), &check) { tokens.append($0.token) }
   }
 
   /// The token that is all of `text[word]`; `spelling` is room to write it in the byte alphabet.
@@ -88,47 +90,4 @@ struct BytePairEncoder: TokenizerFamily {
     }
     return token
   }
-
-  private struct Rule: MergeRule {
-    let pairs: PairTable
-
-    func merge(_ left: Symbol, _ right: Symbol) -> Merge? { pairs.merge(left.token, right.token) }
-  }
-}
-
-/// The merges as pairs of tokens, and how many are none.
-///
-/// A merge whose parts or result are no tokens can never happen, and is left out; so is one that would make a mark of
-/// structure out of text, which does not count.
-private func pairTable(of vocabulary: Vocabulary) -> (table: PairTable, unusable: Int) {
-  let merges = vocabulary.merges
-  var table = PairTable(capacity: merges.count)
-  var unusable = merges.count
-  var joined: [UInt8] = []
-  // Vocabularies list their tokens in the order of the merges: looking there first spares cache misses.
-  var last: Token = 0
-  for rank in 0..<merges.count {
-    let range = merges.range(rank)
-    // A space at the very start would be part of the left token.
-    guard let space = firstSpace(in: merges.bytes, range.dropFirst()) else { continue }
-    let leftRange = range.lowerBound..<space
-    let rightRange = space + 1..<range.upperBound
-    joined.removeAll(keepingCapacity: true)
-    joined.append(contentsOf: merges.bytes[leftRange])
-    joined.append(contentsOf: merges.bytes[rightRange])
-    guard let left = vocabulary.token(of: merges.bytes, leftRange),
-      let right = vocabulary.token(of: merges.bytes, rightRange),
-      let token = vocabulary.token(of: joined, joined.indices, guess: last)
-    else { continue }
-    last = token
-    unusable -= 1
-    if vocabulary.isMark(token) { continue }
-    table.insert(left, right, Merge(rank: UInt32(truncatingIfNeeded: rank), token: token))
-  }
-  return (table, unusable)
-}
-
-private func firstSpace(in bytes: [UInt8], _ range: Range<Int>) -> Int? {
-  for position in range where bytes[position] == 0x20 { return position }
-  return nil
 }

@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// A part of a text while its neighbours are merged: its bytes `start..<end`, and its token, -1 if it has none.
 struct Symbol {
   var start: Int

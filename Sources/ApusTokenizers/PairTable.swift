@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// What two neighbouring tokens become, and how early: the merges of byte-pair encoding as one flat hash table.
 struct PairTable: Sendable {
   private struct Slot {
@@ -40,4 +42,48 @@ struct PairTable: Sendable {
     while slots[slot].pair != pair, slots[slot].pair != .max { slot = (slot + 1) & mask }
     return slot
   }
+}
+
+/// The merges of a table, by rank.
+struct PairRule: MergeRule {
+  let pairs: PairTable
+
+  func merge(_ left: Symbol, _ right: Symbol) -> Merge? { pairs.merge(left.token, right.token) }
+}
+
+/// The merges as pairs of tokens, and how many are none.
+///
+/// A merge whose parts or result are no tokens can never happen, and is left out; so is one that would make a mark of
+/// structure out of text, which does not count.
+func pairTable(of vocabulary: Vocabulary) -> (table: PairTable, unusable: Int) {
+  let merges = vocabulary.merges
+  var table = PairTable(capacity: merges.count)
+  var unusable = merges.count
+  var joined: [UInt8] = []
+  // Vocabularies list their tokens in the order of the merges: looking there first spares cache misses.
+  var last: Token = 0
+  for rank in 0..<merges.count {
+    let range = merges.range(rank)
+    // A space at the very start would be part of the left token.
+    guard let space = firstSpace(in: merges.bytes, range.dropFirst()) else { continue }
+    let leftRange = range.lowerBound..<space
+    let rightRange = space + 1..<range.upperBound
+    joined.removeAll(keepingCapacity: true)
+    joined.append(contentsOf: merges.bytes[leftRange])
+    joined.append(contentsOf: merges.bytes[rightRange])
+    guard let left = vocabulary.token(of: merges.bytes, leftRange),
+      let right = vocabulary.token(of: merges.bytes, rightRange),
+      let token = vocabulary.token(of: joined, joined.indices, guess: last)
+    else { continue }
+    last = token
+    unusable -= 1
+    if vocabulary.isMark(token) { continue }
+    table.insert(left, right, Merge(rank: UInt32(truncatingIfNeeded: rank), token: token))
+  }
+  return (table, unusable)
+}
+
+private func firstSpace(in bytes: [UInt8], _ range: Range<Int>) -> Int? {
+  for position in range where bytes[position] == 0x20 { return position }
+  return nil
 }

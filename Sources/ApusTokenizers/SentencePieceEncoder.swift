@@ -1,3 +1,6 @@
+internal import ApusCore
+internal import ApusText
+
 /// SentencePiece's byte-pair encoding (Llama 2, Mistral, Phi-3): the pair whose joined text has the best score merges
 /// first, and what is no token in the end is spelled in byte tokens.
 ///
@@ -12,8 +15,7 @@ struct SentencePieceEncoder: TokenizerFamily {
   private let longestToken: Int
   /// Whether no token goes from something else on to a space mark, so that a text can be cut there.
   private let keepsWordsApart: Bool
-  /// The token of each byte; -1 where there is none.
-  private let byteTokens: [Token]
+  private let fallback: ByteFallback
 
   static func defaults(for description: VocabularyDescription) -> VocabularyDefaults {
     VocabularyDefaults(
@@ -27,13 +29,13 @@ struct SentencePieceEncoder: TokenizerFamily {
     self.ranks = ranks
     keepsWordsApart = !(0..<vocabulary.count).contains { ranks[$0] != .max && joinsWords(vocabulary.texts[$0]) }
     longestToken = (0..<vocabulary.count).reduce(0) { max($0, vocabulary.texts.range($1).count) }
-    byteTokens = try Self.byteTokens(of: vocabulary)
+    fallback = try ByteFallback(vocabulary)
   }
 
   func encode(
     _ text: [UInt8], _ range: Range<Int>, startsText: Bool, into tokens: inout [Token], _ check: inout StopCheck
   ) {
-    let escaped = escaped(text, range, addsSpace: startsText && vocabulary.addsSpacePrefix)
+    let escaped = SpaceMark.escaped(text, range, addsSpace: startsText && vocabulary.addsSpacePrefix)
     let rule = Rule(encoder: self, text: escaped)
     var merger = PairMerger()
     var start = 0
@@ -46,11 +48,7 @@ struct SentencePieceEncoder: TokenizerFamily {
   }
 
   func appendPiece(_ text: ArraySlice<UInt8>, _ kind: TokenKind, to bytes: inout [UInt8]) {
-    switch kind {
-    case .byte: bytes.append(hexadecimalByte(text) ?? 0)
-    case .userDefined: bytes.append(contentsOf: text)
-    default: appendUnescaped(text, to: &bytes)
-    }
+    SpaceMark.appendPiece(text, kind, to: &bytes)
   }
 
   /// Where the part of `text` that starts at `start` ends: before a space mark that follows something else, because no
@@ -59,8 +57,8 @@ struct SentencePieceEncoder: TokenizerFamily {
     let limit = min(text.count, start + PairMerger.byteLimit)
     guard keepsWordsApart else { return limit }
     var position = start
-    while position < limit, isSpaceMark(text, at: position) { position += spaceMark.count }
-    while position < limit, !isSpaceMark(text, at: position) { position += 1 }
+    while position < limit, SpaceMark.stands(in: text, at: position) { position += SpaceMark.utf8.count }
+    while position < limit, !SpaceMark.stands(in: text, at: position) { position += 1 }
     return min(position, limit)
   }
 
@@ -80,17 +78,8 @@ struct SentencePieceEncoder: TokenizerFamily {
       if symbol.token >= 0 {
         tokens.append(symbol.token)
       } else {
-        spell(text[symbol.start..<symbol.end], into: &tokens)
+        fallback.spell(text[symbol.start..<symbol.end], into: &tokens)
       }
-    }
-  }
-
-  /// Appends byte tokens, or UNK (once for a run of unknown characters) where the vocabulary lacks one of them.
-  private func spell(_ bytes: ArraySlice<UInt8>, into tokens: inout [Token]) {
-    if bytes.allSatisfy({ byteTokens[Int($0)] >= 0 }) {
-      tokens.append(contentsOf: bytes.lazy.map { byteTokens[Int($0)] })
-    } else if let unknown = vocabulary[.unknown], tokens.last != unknown {
-      tokens.append(unknown)
     }
   }
 
@@ -110,63 +99,13 @@ struct SentencePieceEncoder: TokenizerFamily {
       }
     }
   }
-
-  private static func byteTokens(of vocabulary: Vocabulary) throws(TokenizerError) -> [Token] {
-    var tokens = [Token](repeating: -1, count: 256)
-    for token in vocabulary.tokens(where: { $0 == .byte }) {
-      let text = vocabulary.texts[Int(token)]
-      guard let byte = hexadecimalByte(text) else {
-        throw .malformedByteToken(String(decoding: text.prefix(64), as: UTF8.self), token: Int(token))
-      }
-      if tokens[Int(byte)] < 0 { tokens[Int(byte)] = token }
-    }
-    return tokens
-  }
-}
-
-/// U+2581, which stands for a space.
-private let spaceMark: [UInt8] = [0xE2, 0x96, 0x81]
-
-private func isSpaceMark(_ text: [UInt8], at position: Int) -> Bool {
-  text[position] == spaceMark[0] && text.count - position >= 3 && text[position + 1] == spaceMark[1]
-    && text[position + 2] == spaceMark[2]
 }
 
 /// Whether `text` has a space mark after something else.
 private func joinsWords(_ text: ArraySlice<UInt8>) -> Bool {
   var rest = text
-  while rest.starts(with: spaceMark) { rest = rest.dropFirst(spaceMark.count) }
-  return rest.indices.contains { rest[$0] == spaceMark[0] && rest[$0...].starts(with: spaceMark) }
-}
-
-private func escaped(_ text: [UInt8], _ range: Range<Int>, addsSpace: Bool) -> [UInt8] {
-  var result: [UInt8] = []
-  result.reserveCapacity(range.count + range.count / 2 + 3)
-  if addsSpace { result.append(contentsOf: spaceMark) }
-  for byte in text[range] {
-    if byte == 0x20 { result.append(contentsOf: spaceMark) } else { result.append(byte) }
-  }
-  return result
-}
-
-private func appendUnescaped(_ text: ArraySlice<UInt8>, to bytes: inout [UInt8]) {
-  var position = text.startIndex
-  while position < text.endIndex {
-    if text[position] == spaceMark[0], text[position...].starts(with: spaceMark) {
-      bytes.append(0x20)
-      position += spaceMark.count
-    } else {
-      bytes.append(text[position])
-      position += 1
-    }
-  }
-}
-
-/// The byte that `<0x` and exactly two hexadecimal digits and `>` name.
-private func hexadecimalByte(_ text: ArraySlice<UInt8>) -> UInt8? {
-  guard text.count == 6, text.starts(with: "<0x".utf8), text.last == UInt8(ascii: ">") else { return nil }
-  let digits = text.dropFirst(3).prefix(2).compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-  return digits.count == 2 ? UInt8(digits[0] << 4 | digits[1]) : nil
+  while rest.starts(with: SpaceMark.utf8) { rest = rest.dropFirst(SpaceMark.utf8.count) }
+  return rest.indices.contains { rest[$0] == SpaceMark.utf8[0] && rest[$0...].starts(with: SpaceMark.utf8) }
 }
 
 /// The place of each token's score among the scores, best first, equal scores in one place; NaN comes last.

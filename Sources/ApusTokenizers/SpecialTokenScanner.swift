@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// Finds tokens by their whole text in linear time, whatever the tokens are: at each place the longest that starts there.
 ///
 /// An Aho–Corasick automaton (Aho and Corasick 1975) of the reversed texts reads the text from its end, so that the state

@@ -1,3 +1,5 @@
+package import ApusCore
+
 /// Turns tokens into text as they come, and never hands out part of a character.
 ///
 /// What it hands out, joined, is what decoding all tokens at once gives. Bytes that are no UTF-8 become U+FFFD as soon as

@@ -1,3 +1,6 @@
+package import ApusCore
+package import ApusText
+
 /// Text to tokens and back, for one vocabulary.
 ///
 /// Immutable: one may serve any number of threads. Encoding takes n log n time in the bytes of the text, decoding linear time.
@@ -15,7 +18,7 @@ package final class Tokenizer: Sendable {
 
   /// Builds the tables that the family of `vocabulary` needs.
   package init(_ vocabulary: Vocabulary) throws(TokenizerError) {
-    family = try Tokenizers.family(named: vocabulary.family).init(vocabulary)
+    family = try Tokenizers.family(named: vocabulary.family, pretokenizer: vocabulary.pretokenizer).init(vocabulary)
     let userDefined = vocabulary.tokens { $0 == .userDefined }
     userDefinedTokens = SpecialTokenScanner(userDefined, of: vocabulary)
     plainTokens = SpecialTokenScanner(userDefined.filter { !vocabulary.isMark($0) }, of: vocabulary)
@@ -133,9 +136,6 @@ package final class Tokenizer: Sendable {
   package func piece(of token: Token, renderSpecial: Bool = false) -> [UInt8] {
     decode(CollectionOfOne(token), renderSpecial: renderSpecial, continuing: true)
   }
-
-  /// Whether a model that produces `token` has ended its text or turn.
-  package func isEndOfGeneration(_ token: Token) -> Bool { vocabulary.endOfGeneration.contains(token) }
 
   /// Appends the bytes of `token`, without the space that encoding added when they are the first of a text.
   func append(_ token: Token, to bytes: inout [UInt8], renderSpecial: Bool, atStart: inout Bool) {

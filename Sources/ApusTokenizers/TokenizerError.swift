@@ -1,3 +1,5 @@
+internal import ApusText
+
 /// Why a vocabulary cannot be used.
 package enum TokenizerError: Error, Equatable {
   /// No tokenizer of this name; `known` are the ones there are.
@@ -14,6 +16,8 @@ package enum TokenizerError: Error, Equatable {
   case unknownKind(Int32, token: Int)
   /// A byte token's text is not `<0x` and two hexadecimal digits and `>`.
   case malformedByteToken(String, token: Int)
+  /// The table of replacements of a unigram vocabulary cannot be read, for this reason.
+  case malformedCharacterMap(String)
   /// A special token's id is outside the vocabulary.
   case idOutOfRange(of: String, id: Int, tokenCount: Int)
 }
@@ -36,17 +40,13 @@ extension TokenizerError: CustomStringConvertible {
       "token \(token) has type \(kind); known are 1 (normal) to 6 (byte)"
     case .malformedByteToken(let text, let token):
       "byte token \(token) is \(quoted(text)), expected <0x00> to <0xFF>"
+    case .malformedCharacterMap(let reason):
+      "the character map (tokenizer.ggml.precompiled_charsmap) is malformed: \(reason)"
     case .idOutOfRange(let name, let id, let count):
       "the \(name) token has id \(id), but the vocabulary ends at \(count - 1)"
     }
   }
 }
 
-/// A text from outside for a message: at most 64 characters, without control characters.
-func quoted(_ text: String) -> String {
-  var result = "\""
-  for scalar in text.unicodeScalars.prefix(64) {
-    result += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
-  }
-  return result + "\""
-}
+/// A text from outside for a message: in quotes, at most 64 bytes of it, control characters escaped.
+func quoted(_ text: String) -> String { "\"" + printable(text, limit: 64) + "\"" }

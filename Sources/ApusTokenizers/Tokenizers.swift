@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// Turns text between special tokens into tokens, and tokens into bytes: one way to tokenize, for one vocabulary.
 protocol TokenizerFamily: Sendable {
   /// The name in model files (`tokenizer.ggml.model`).
@@ -27,13 +29,20 @@ extension TokenizerFamily {
 
 /// The registry of tokenizer families.
 package enum Tokenizers {
-  private static let families: [any TokenizerFamily.Type] = [SentencePieceEncoder.self, BytePairEncoder.self]
+  private static let families: [any TokenizerFamily.Type] = [
+    SentencePieceEncoder.self, BytePairEncoder.self, UnigramEncoder.self, WordPieceEncoder.self, PlainPairEncoder.self,
+  ]
 
   /// The names of the known families.
   package static var names: [String] { families.map { $0.name } }
 
-  /// The family that model files call `name`.
-  static func family(named name: String) throws(TokenizerError) -> any TokenizerFamily.Type {
+  /// The family that model files call `name`; a pre-tokenizer can mean another one.
+  static func family(
+    named name: String, pretokenizer: String?
+  ) throws(TokenizerError) -> any TokenizerFamily.Type {
+    if name == BytePairEncoder.name, let pretokenizer, PlainPairEncoder.pretokenizers.contains(pretokenizer) {
+      return PlainPairEncoder.self
+    }
     guard let family = families.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
       throw .unknownFamily(name, known: names)
     }

@@ -1,5 +1,4 @@
-/// The id of one entry of a vocabulary.
-package typealias Token = Int32
+package import ApusCore
 
 /// The tokens of a model: texts, kinds, scores, and which of them are special.
 ///
@@ -21,6 +20,8 @@ package struct Vocabulary: Sendable {
   package let addsEOS: Bool
   /// Whether a text is encoded as if a space stood before it.
   package let addsSpacePrefix: Bool
+  /// How a text is rewritten first.
+  let normalization: TextNormalization
   /// Whether special tokens swallow the white space after them (Phi-3).
   package let specialTokensSwallowSpace: Bool
   /// The tokens that end a generation: EOS, EOT, EOM, and all whose text says so.
@@ -36,18 +37,20 @@ package struct Vocabulary: Sendable {
   package init(_ description: VocabularyDescription) throws(TokenizerError) {
     let count = description.texts.count
     guard count > 0, count <= Int32.max else { throw .tokenCount(count) }
-    let defaults = try Tokenizers.family(named: description.family).defaults(for: description)
-    family = description.family
+    let family = try Tokenizers.family(named: description.family, pretokenizer: description.pretokenizer)
+    let defaults = try family.defaults(for: description)
+    self.family = description.family
     pretokenizer = description.pretokenizer
     texts = description.texts
     scores = description.scores ?? []
     try checkCount(description.scores?.count, of: "scores", count)
     try checkCount(description.kinds?.count, of: "types", count)
     merges = description.merges ?? ByteStrings()
-    addsBOS = description.addsBOS ?? defaults.addsBOS
+    addsBOS = defaults.alwaysAddsBOS || description.addsBOS ?? defaults.addsBOS
     addsEOS = description.addsEOS ?? defaults.addsEOS
     addsSpacePrefix = description.addsSpacePrefix ?? defaults.addsSpacePrefix
     specialTokensSwallowSpace = description.specialTokensSwallowSpace
+    normalization = description.normalization
     let index = TextIndex(texts)
     self.index = index
     var special = try specialTokens(description.specialIDs, defaults.specialIDs, count)

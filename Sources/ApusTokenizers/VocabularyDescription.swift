@@ -1,6 +1,6 @@
 /// What a model file says about its vocabulary, unchecked: the raw material of a `Vocabulary`.
 package struct VocabularyDescription: Sendable {
-  /// The family of tokenizers, `llama` or `gpt2`.
+  /// The family of tokenizers, such as `llama` or `gpt2`.
   package var family: String
   /// The name of the pre-tokenizer, where the file has one.
   package var pretokenizer: String?
@@ -23,11 +23,26 @@ package struct VocabularyDescription: Sendable {
   /// Whether special tokens swallow the white space after them (Phi-3).
   package var specialTokensSwallowSpace = false
 
+  /// How a text is rewritten first.
+  package var normalization = TextNormalization()
+
   /// A description with nothing but texts.
   package init(family: String, texts: ByteStrings) {
     self.family = family
     self.texts = texts
   }
+}
+
+/// How a text is rewritten before it is cut into tokens, in the families that do that.
+package struct TextNormalization: Sendable {
+  /// Whether of several spaces one stays, and none at the ends (unigram).
+  package var removesExtraSpaces = false
+  /// SentencePiece's table of replacements, empty for none (unigram).
+  package var characterMap: [UInt8] = []
+  /// Whether upper case becomes lower case; nil leaves it to the family (WordPiece).
+  package var lowercases: Bool?
+  /// Whether accents are left out; nil means where upper case becomes lower case (WordPiece).
+  package var stripsAccents: Bool?
 }
 
 /// The roles a special token can have.
@@ -38,6 +53,7 @@ package enum SpecialToken: String, Sendable, CaseIterable {
   case endOfMessage = "EOM"
   case unknown = "UNK"
   case padding = "PAD"
+  case separator = "SEP"
 }
 
 /// What a token is, with the numbers that GGUF (`tokenizer.ggml.token_type`) and SentencePiece give.
@@ -56,6 +72,8 @@ struct VocabularyDefaults {
   var addsBOS = false
   var addsEOS = false
   var addsSpacePrefix = false
+  /// Whether a text starts with BOS even where the file says that it does not.
+  var alwaysAddsBOS = false
   /// What the file leaves out that cannot be assumed without a change of tokens.
   var gaps: [VocabularyGap] = []
 }

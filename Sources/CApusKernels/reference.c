@@ -141,6 +141,15 @@ static void apus_store_value_f16__reference(const float *x, size_t dimension, si
     ((apus_f16 *)block)[offset * dimension + i] = apus_float_to_f16(x[i]);
 }
 
+static void apus_store_key_f32__reference(const float *x, size_t dimension, size_t offset, void *block) {
+  for (size_t i = 0; i < dimension; i++)
+    ((float *)block)[i * POSITIONS + offset] = x[i];
+}
+
+static void apus_store_value_f32__reference(const float *x, size_t dimension, size_t offset, void *block) {
+  memcpy((float *)block + offset * dimension, x, dimension * sizeof(float));
+}
+
 static apus_f16 round_to_q8_0(const float *x, int8_t *codes) {
   return apus_float_to_f16(quantize_block(x, 32, all_finite(x, 32), codes));
 }
@@ -170,6 +179,15 @@ static float key_f16_at(const void *block, size_t dimension, size_t offset, size
 
 static float value_f16_at(const void *block, size_t dimension, size_t offset, size_t index) {
   return apus_f16_to_float(half_at(block, offset * dimension + index));
+}
+
+static float key_f32_at(const void *block, size_t dimension, size_t offset, size_t index) {
+  (void)dimension;
+  return ((const float *)block)[index * POSITIONS + offset];
+}
+
+static float value_f32_at(const void *block, size_t dimension, size_t offset, size_t index) {
+  return ((const float *)block)[offset * dimension + index];
 }
 
 static float key_q8_0_at(const void *block, size_t dimension, size_t offset, size_t index) {
@@ -262,6 +280,12 @@ static void apus_attention_f16__reference(const apus_attention_args *args, size_
                                           float *result) {
   attention(args, kv_head, part, result, (stored){key_f16_at, POSITIONS * args->key_dimension * 2},
             (stored){value_f16_at, POSITIONS * args->value_dimension * 2}, 0);
+}
+
+static void apus_attention_f32__reference(const apus_attention_args *args, size_t kv_head, size_t part,
+                                          float *result) {
+  attention(args, kv_head, part, result, (stored){key_f32_at, POSITIONS * args->key_dimension * sizeof(float)},
+            (stored){value_f32_at, POSITIONS * args->value_dimension * sizeof(float)}, 0);
 }
 
 static void apus_attention_q8_0__reference(const apus_attention_args *args, size_t kv_head, size_t part,
@@ -379,6 +403,8 @@ static double silu(double x) { return x * sigmoid(x); }
 // (1 + tanh(u)) / 2 is sigmoid(2u), which loses nothing where tanh is close to -1. The first factor: sqrt(2 / pi).
 static double gelu(double x) { return x * sigmoid(2 * 0.79788456080286536 * (x + 0.044715 * x * x * x)); }
 static double gelu_erf(double x) { return x / 2 * erfc(-x / sqrt(2)); }
+static double tangent(double x) { return tanh(x); }
+
 static double squared_relu(double x) { return x < 0 ? 0 : x * x; }
 
 #define X(name)                                                                                                      \
@@ -445,10 +471,13 @@ void apus_overlay__reference(apus_kernels *kernels) {
   kernels->quantize = apus_quantize__reference;
   kernels->store_key[APUS_KV_F16] = apus_store_key_f16__reference;
   kernels->store_key[APUS_KV_Q8_0] = apus_store_key_q8_0__reference;
+  kernels->store_key[APUS_KV_F32] = apus_store_key_f32__reference;
   kernels->store_value[APUS_KV_F16] = apus_store_value_f16__reference;
   kernels->store_value[APUS_KV_Q8_0] = apus_store_value_q8_0__reference;
+  kernels->store_value[APUS_KV_F32] = apus_store_value_f32__reference;
   kernels->attention[APUS_KV_F16] = apus_attention_f16__reference;
   kernels->attention[APUS_KV_Q8_0] = apus_attention_q8_0__reference;
+  kernels->attention[APUS_KV_F32] = apus_attention_f32__reference;
   kernels->attention_merge = apus_attention_merge__reference;
   kernels->attention_finish = apus_attention_finish__reference;
   kernels->softmax = apus_softmax__reference;

@@ -1,6 +1,7 @@
 internal import ApusCore
 internal import ApusReference
 internal import ApusTestSupport
+internal import Synchronization
 internal import Testing
 
 /// A backend, weights and buffers full of random values for it: two benches of one seed have the same values.
@@ -130,16 +131,21 @@ extension Sequence where Element: BinaryFloatingPoint {
   }
 }
 
+/// What the reference gave, for all subjects that are compared with it.
+private let expectations = Mutex<[String: [Float]]>([:])
+
 /// Runs `body` on a new backend of `subject` and on the reference, with the same random values, and compares.
+///
+/// `title` tells one comparison of a test from its others.
 func compare(
-  _ subject: Subject, _ tolerance: Tolerance, _ title: @autoclosure () -> String = "", seed: UInt64 = 1,
+  _ subject: Subject, _ tolerance: Tolerance, _ title: String, seed: UInt64 = 1,
   sourceLocation: SourceLocation = #_sourceLocation, _ body: (Bench) throws -> [Float]
 ) throws {
+  let key = "\(sourceLocation.fileID):\(sourceLocation.line) \(title)"
+  let expected = try expectations.withLock { $0[key] } ?? body(Bench(ReferenceBackend(), seed: seed))
+  expectations.withLock { $0[key] = expected }
   let found = try body(Bench(subject.make(), seed: seed))
-  let expected = try body(Bench(ReferenceBackend(), seed: seed))
-  if let fault = tolerance.fault(found, expected) {
-    Issue.record("\(title()): \(fault)", sourceLocation: sourceLocation)
-  }
+  if let fault = tolerance.fault(found, expected) { Issue.record("\(title): \(fault)", sourceLocation: sourceLocation) }
 }
 
 /// The bits of values, for comparisons that allow no difference.

@@ -13,7 +13,10 @@ struct ExpertTests {
     ("sigmoid, scaled", changed(RoutingRule(.sigmoid, used: 6, isNormalized: true)) { $0.scale = 2.5 }, 64),
     ("square root", RoutingRule(.sqrtSoftplus, used: 2, isNormalized: true), 7),
     ("groups", changed(RoutingRule(.sigmoid, used: 4, isNormalized: true)) { ($0.groups, $0.usedGroups) = (8, 3) }, 64),
-    ("groups of one", changed(RoutingRule(.softmax, used: 2, isNormalized: true)) { ($0.groups, $0.usedGroups) = (6, 2) }, 6),
+    (
+      "groups of one",
+      changed(RoutingRule(.softmax, used: 2, isNormalized: true)) { ($0.groups, $0.usedGroups) = (6, 2) }, 6
+    ),
   ]
 
   private static func changed(_ rule: RoutingRule, _ change: (inout RoutingRule) -> Void) -> RoutingRule {
@@ -26,7 +29,7 @@ struct ExpertTests {
   func routes(_ subject: Subject) throws {
     for (title, rule, experts) in Self.rules {
       for (rows, hasBias, scale) in [(1, false, Float(1)), (33, false, 3), (5, true, 1), (2, true, 20)] {
-        try compare(subject, .ofPeak(4e-6), "\(title), \(rows) rows") { bench in
+        try compare(subject, .ofPeak(4e-6), "\(title), \(rows) rows, \(hasBias), \(scale)") { bench in
           let logits = bench.generator.normals(rows * experts, scale: scale)
           let bias = hasBias ? bench.generator.normals(experts, scale: 0.5) : nil
           return try weights(bench, logits, rows: rows, rule, bias: bias)
@@ -35,7 +38,8 @@ struct ExpertTests {
     }
   }
 
-  @Test("Of equal scores the first expert, and of equal groups the first group, counts as higher", arguments: Subject.all)
+  @Test(
+    "Of equal scores the first expert, and of equal groups the first group, counts as higher", arguments: Subject.all)
   func ties(_ subject: Subject) throws {
     let bench = try Bench(subject.make(), seed: 1)
     let two = RoutingRule(.softmax, used: 2, isNormalized: true)
@@ -111,7 +115,7 @@ struct ExpertTests {
   @Test("Experts of many kinds", arguments: Subject.all, shapes)
   func experts(_ subject: Subject, _ shape: Shape) throws {
     // Activations are rounded to int8 before both products; differences of single values are independent.
-    try compare(subject, shape.format.isDense ? .ofPeak(1e-5) : .ofMeanSquare(0.02)) { bench in
+    try compare(subject, shape.format.isDense ? .ofPeak(1e-5) : .ofMeanSquare(0.02), "\(shape)") { bench in
       try Layer(bench, shape).run(rows: 0..<shape.rows)
     }
   }

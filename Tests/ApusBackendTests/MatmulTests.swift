@@ -8,8 +8,9 @@ struct MatmulTests {
   /// Rows of x, rows and columns of the weight.
   static func shapes(_ format: TensorFormat) -> [(Int, Int, Int)] {
     let unit = format.isDense ? 1 : format.blockElements
-    let depths = format.isDense ? [1, 33, 4_099] : [unit, 3 * unit]
-    return depths.flatMap { [(1, 1, $0), (1, 35, $0), (3, 8, $0), (33, 7, $0), (70, 67, $0)] }
+    let depths = format.isDense ? [1, 33, 300] : [unit, 3 * unit]
+    let deep = format.isDense ? [(2, 5, 4_099)] : []
+    return deep + depths.flatMap { [(1, 1, $0), (1, 35, $0), (3, 8, $0), (33, 7, $0), (40, 37, $0)] }
   }
 
   @Test("Products of every format, several weights at once", arguments: Subject.all, TensorFormat.allCases)
@@ -38,8 +39,10 @@ struct MatmulTests {
     return (results.flatMap { bench.read($0) }, limits)
   }
 
-  /// Dense weights: every float sum of k terms is off by at most k units of the last place of Σ|w x|. Quantized ones
-  /// meet activations that were rounded to int8, by up to half a step of their block of 32.
+  /// How far each product may be off.
+  ///
+  /// A float sum of k terms is off by at most k units of the last place of Σ|w x|. Quantized weights meet activations
+  /// that were rounded to int8, by up to half a step of their block of 32.
   private func limits(_ format: TensorFormat, _ bytes: [UInt8], columns: Int, x: [Float]) -> [Float] {
     var weights = [Float](repeating: 0, count: bytes.count / format.blockByteCount * format.blockElements)
     var span = weights.mutableSpan
@@ -61,11 +64,13 @@ struct MatmulTests {
 
   @Test("A matrix for each head; what is beside the results stays", arguments: Subject.all)
   func heads(_ subject: Subject) throws {
-    for (format, tolerance) in [(TensorFormat.f32, Tolerance.ofPeak(2e-6)), (.f16, .ofPeak(2e-6)), (.q8_0, .ofPeak(0.02))] {
+    for (format, tolerance) in [
+      (TensorFormat.f32, Tolerance.ofPeak(2e-6)), (.f16, .ofPeak(2e-6)), (.q8_0, .ofPeak(0.02)),
+    ] {
       for (n, heads, head, offset, columns, rows, target, width) in [
         (1, 1, 32, 0, 32, 5, 0, 5), (3, 4, 96, 32, 64, 33, 2, 40), (33, 3, 64, 0, 32, 8, 0, 8),
       ] {
-        try compare(subject, tolerance, "\(format), \(heads) heads") { bench in
+        try compare(subject, tolerance, "\(format), \(n) rows of \(heads) heads") { bench in
           let x = try bench.buffer(rows: n, columns: heads * head)
           let y = try bench.buffer(rows: n, columns: heads * width, scale: 0.1)
           let weight = try bench.weight(format, count: heads, rows: rows, columns: columns)
@@ -78,7 +83,7 @@ struct MatmulTests {
 
   @Test("Some rows of a matrix, and of each matrix of a stack", arguments: Subject.all)
   func slices(_ subject: Subject) throws {
-    try compare(subject, .ofPeak(0.02)) { bench in
+    try compare(subject, .ofPeak(0.02), "") { bench in
       let bytes = RandomTensor.bytes(.q8_0, elements: 3 * 10 * 64, using: &bench.generator)
       let matrix = try bench.source(.q8_0, rows: 30, columns: 64, bytes: bytes)
       let stack = try bench.source(.q8_0, count: 3, rows: 10, columns: 64, bytes: bytes)

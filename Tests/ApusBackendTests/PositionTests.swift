@@ -25,7 +25,8 @@ struct PositionTests {
     for (heads, dimension, offset, pairs) in [
       (1, 2, 0, 1), (3, 24, 0, 12), (5, 80, 0, 10), (2, 192, 128, 32), (1, 576, 512, 32), (4, 7, 1, 3), (2, 128, 0, 64),
     ] {
-      try compare(subject, .ofPeak(1e-6), "\(heads) heads of \(dimension), \(pairs) pairs from \(offset)") { bench in
+      try compare(subject, .ofPeak(1e-6), "\(pairing), \(heads) heads of \(dimension), \(pairs) pairs from \(offset)") {
+        bench in
         let x = try bench.buffer(rows: 6, columns: heads * dimension)
         let table = try bench.buffer(rows: 6, columns: 2 * pairs)
         try bench.step(Self.batch) {

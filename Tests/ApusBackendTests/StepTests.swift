@@ -26,7 +26,7 @@ struct StepTests {
       bench.backend.matmul(x, [bad], into: [y])
       expectFailure(of: bad, row: 5) { () throws(BackendError) in _ = try bench.backend.finish() }
       try bench.step(Self.batch) { bench.backend.matmul(x, [sound], into: [y]) }
-      #expect(bench.read(y).allSatisfy(\.isFinite))
+      #expect(bench.read(y).allSatisfy { $0.isFinite })
     }
   }
 
@@ -112,7 +112,9 @@ struct StepTests {
     let (x, y) = (try bench.buffer(rows: 0, columns: 64), try bench.buffer(rows: 0, columns: 64))
     let k = try bench.buffer(rows: 0, columns: 32)
     let table = try bench.buffer(rows: 0, columns: 8)
-    let (matrix, stack) = (try bench.weight(.q8_0, rows: 64, columns: 64), try bench.weight(count: 2, rows: 32, columns: 32))
+    let (matrix, stack) = (
+      try bench.weight(.q8_0, rows: 64, columns: 64), try bench.weight(count: 2, rows: 32, columns: 32)
+    )
     let gain = try bench.vector(64)
     let layer = KVLayerLayout(kvHeads: 1, keyDimension: 32, valueDimension: 32)
     let cache = try backend.makeKVCache(KVCacheLayout(layers: [layer], format: .f16, blocks: 1))
@@ -158,7 +160,8 @@ struct StepTests {
   }
 
   private func expectFailure(
-    of weight: Weight, row: Int, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws(BackendError) -> Void
+    of weight: Weight, row: Int, sourceLocation: SourceLocation = #_sourceLocation,
+    _ body: () throws(BackendError) -> Void
   ) {
     do throws(BackendError) {
       try body()

@@ -1,6 +1,6 @@
 internal import ApusCLI
+internal import ApusJSON
 internal import ApusTestSupport
-internal import ApusTokenizers
 internal import Foundation
 internal import Testing
 

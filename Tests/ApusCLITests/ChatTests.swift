@@ -1,5 +1,5 @@
+internal import ApusJSON
 internal import ApusTestSupport
-internal import ApusTokenizers
 internal import Foundation
 internal import Testing
 

@@ -1,15 +1,10 @@
+internal import ApusJSON
 internal import ApusTestSupport
 internal import ApusTokenizers
 internal import Foundation
-internal import Testing
 
 /// Reference data that the command line is run over.
 enum Reference {
-  /// Why tests are skipped without the data.
-  static let reason: Comment = "no reference data: set APUS_TEST_DATA"
-  /// Whether to run: also without data where it is required, to fail.
-  static let shouldRun = TestData.folder != nil || TestData.isRequired
-
   static let models = TestData.files(in: "models", suffix: ".gguf")
   static let vocabularies = TestData.files(in: "tokenizers/vocab", suffix: ".gguf")
   static let tokenizerCases = TestData.files(in: "tokenizers/cases", suffix: ".jsonl")

@@ -1,5 +1,5 @@
+internal import ApusJSON
 internal import ApusTestSupport
-internal import ApusTokenizers
 internal import Foundation
 internal import Testing
 
@@ -30,7 +30,7 @@ struct GreedyCase: Sendable, CustomTestStringConvertible {
   }
 }
 
-@Suite(.enabled(if: Reference.shouldRun, Reference.reason))
+@Suite(.enabled(if: TestData.shouldRun, "\(TestData.reason)"))
 struct `Run over the reference data` {
   @Test func `the reference data is there`() { #expect(!GreedyCase.all.isEmpty) }
 

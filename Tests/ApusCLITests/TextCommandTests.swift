@@ -1,9 +1,10 @@
+internal import ApusJSON
 internal import ApusTestSupport
 internal import ApusTokenizers
 internal import Foundation
 internal import Testing
 
-@Suite(.enabled(if: Reference.shouldRun, Reference.reason))
+@Suite(.enabled(if: TestData.shouldRun, "\(TestData.reason)"))
 struct `Text commands over the reference data` {
   @Test func `the reference data is there`() {
     #expect(!Reference.vocabularies.isEmpty && !Reference.tokenizerCases.isEmpty)

@@ -19,6 +19,7 @@ struct ActivationTests {
     case .geluErf: x / 2 * erfc(-x / 2.0.squareRoot()) * up
     case .squaredRelu: max(x, 0) * max(x, 0) * up
     case .sigmoid: logistic(x) * up
+    case .tanh: tanh(x) * up
     case .clampedSwish: min(x, 7) * logistic(1.702 * min(x, 7)) * (min(max(up, -7), 7) + 1)
     }
   }

@@ -184,6 +184,7 @@ extension ExpertCase {
       case .geluErf: x / 2 * (1 + erf(x / 2.0.squareRoot()))
       case .squaredRelu: max(x, 0) * max(x, 0)
       case .sigmoid: 1 / (1 + exp(-x))
+      case .tanh: Foundation.tanh(x)
       case .clampedSwish: .nan
       }
     }

@@ -26,8 +26,7 @@ internal import ApusTestSupport
   /// Sums as large as they come: all bytes of the weights but the scales are `byte`, all activations `value`.
   init(_ format: TensorFormat, rows: Int, k: Int, n: Int, byte: UInt8, value: Float) {
     var block = [UInt8](repeating: byte, count: format.blockByteCount)
-    // A half: 0.07.
-    for offset in Self.halves(format) { block.replaceSubrange(offset..<offset + 2, with: [0x80, 0x2c]) }
+    RandomTensor.setScales(of: &block, format)
     let weights = (0..<rows * k / format.blockElements).flatMap { _ in block }
     self.init(
       format, rows: rows, k: k, n: n, weights: weights, values: [Float](repeating: value, count: n * k))
@@ -50,22 +49,15 @@ internal import ApusTestSupport
   /// A random quant block without NaN or infinity.
   static func finiteBlock(_ format: TensorFormat, _ generator: inout SeededGenerator) -> [UInt8] {
     while true {
-      let bytes = generator.bytes(format.blockByteCount)
+      var bytes = generator.bytes(format.blockByteCount)
+      // Of any two powers of two one would hide the other's errors.
+      if format == .mxfp4 { bytes[0] = 0x78 | bytes[0] & 7 }
       if isFinite(format, bytes) { return bytes }
     }
   }
 
   private static func isFinite(_ format: TensorFormat, _ block: [UInt8]) -> Bool {
     unsafe block.withUnsafeBytes { unsafe Kernels.firstNonFinite(format, $0.baseAddress!, blocks: 1) == nil }
-  }
-
-  /// Where blocks of a format have halves: where an infinite one is seen.
-  private static func halves(_ format: TensorFormat) -> [Int] {
-    stride(from: 0, to: format.blockByteCount, by: 2).filter { offset in
-      var block = [UInt8](repeating: 0, count: format.blockByteCount)
-      block[offset + 1] = 0x7c
-      return !isFinite(format, block)
-    }
   }
 
   /// The given columns as int8 activations.

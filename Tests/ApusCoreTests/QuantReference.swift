@@ -41,14 +41,19 @@ struct QuantReference {
   /// The reference, or nil where the folder is absent.
   static let shared: QuantReference? = {
     guard let folder = TestData.folder?.appendingPathComponent("quants"),
-      let data = try? Data(contentsOf: folder.appendingPathComponent("index.json")),
-      let index = try? JSONDecoder().decode(Index.self, from: data)
+      let index = Self.index("index.json", in: folder), let newer = Self.index("index-newer.json", in: folder)
     else { return nil }
     return QuantReference(
-      columns: index.cols, rowNames: index.row_names, entries: index.types, inputName: index.input, folder: folder)
+      columns: index.cols, rowNames: index.row_names, entries: index.types + newer.types, inputName: index.input,
+      folder: folder)
   }()
 
-  /// All types of the index; none without reference data.
+  private static func index(_ name: String, in folder: URL) -> Index? {
+    guard let data = try? Data(contentsOf: folder.appendingPathComponent(name)) else { return nil }
+    return try? JSONDecoder().decode(Index.self, from: data)
+  }
+
+  /// All types of the indices; none without reference data.
   static let entries = shared?.entries ?? []
 
   func bytes(_ name: String) throws -> [UInt8] {

@@ -19,16 +19,6 @@ struct PerplexityTests {
     static let all = TestData.files(in: "logits", suffix: ".ppl.json").compactMap {
       try? JSONDecoder().decode(Reference.self, from: Data(contentsOf: $0))
     }
-
-    /// The model's file, among the reference data or the downloads.
-    var path: String? {
-      [
-        TestData.folder?.appendingPathComponent("models"),
-        TestData.packageRoot.appendingPathComponent("Models/downloads"),
-      ]
-      .compactMap { $0?.appendingPathComponent(model).path }
-      .first { FileManager.default.fileExists(atPath: $0) }
-    }
   }
 
   static func tinyModel(_ folder: TemporaryFolder) throws -> LanguageModel {
@@ -39,7 +29,7 @@ struct PerplexityTests {
 
   @Test("The first chunk's likelihood is that of the reference", arguments: Reference.all)
   func matchesReference(reference: Reference) throws {
-    guard let path = reference.path else {
+    guard let path = TestData.model(reference.model) else {
       #expect(!TestData.isRequired, "\(reference.model) is missing")
       return
     }

@@ -32,12 +32,4 @@ internal import Testing
       #expect(text.utf8.count <= max(limit, 26) && text.contains("…"))
     }
   }
-
-  @Test func `Printable text keeps letters and escapes the rest`() {
-    #expect(printable("Grüße 🦜", limit: 100) == "Grüße 🦜")
-    #expect(printable("a\u{0}\u{200B}\u{E000}\t", limit: 100) == #"a\u{0}\u{200b}\u{e000}\t"#)
-    #expect(printable([0x61, 0xFF, 0x62] as [UInt8], limit: 100) == "a\u{FFFD}b")
-    #expect(printable("abcdef", limit: 6) == "abc…")
-    #expect(printable("abc", limit: 6) == "abc")
-  }
 }

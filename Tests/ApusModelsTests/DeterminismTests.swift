@@ -74,7 +74,9 @@ internal import Testing
     let configuration = try ModelConfiguration(file)
     let backend = try makeBackend()
     guard configuration.cacheLayers.allSatisfy({ $0.keyDimension.isMultiple(of: 32) }) else {
-      #expect(throws: BackendError.self) { try ModelRunner(file, backend, positions: reference.positions, format: .q8_0) }
+      #expect(throws: BackendError.self) {
+        try ModelRunner(file, backend, positions: reference.positions, format: .q8_0)
+      }
       return
     }
     let expected = try ModelRunner(file, backend, positions: reference.positions).logits(reference.ids)

@@ -6,23 +6,22 @@ internal import ApusTestSupport
 
 /// Runs one sequence through a model, for tests.
 final class ModelRunner {
-  let model: LanguageModel
-  private let cache: KVCache
-  private let blocks: [Int32]
+  private var runner: SequenceRunner
   private(set) var position = 0
+  var model: LanguageModel { runner.model }
 
-  init(_ file: GGUFFile, _ backend: CPUBackend, positions: Int, format: KVFormat = .f16, maxBatchRows: Int = 64) throws
-  {
+  init(
+    _ file: GGUFFile, _ backend: any Backend, positions: Int, format: KVFormat = .f16, maxBatchRows: Int = 64
+  ) throws {
     var options = LanguageModel.Options()
     options.maxBatchRows = maxBatchRows
-    model = try LanguageModel(file, backend: backend, options: options)
-    cache = try model.makeKVCache(format: format, positions: positions)
+    let model = try LanguageModel(file, backend: backend, options: options)
     // Blocks out of order, so that a table that is not followed shows.
-    blocks = (0..<Int32(cache.layout.blocks)).reversed()
+    runner = try SequenceRunner(model, format: format, positions: positions, inReverse: true)
   }
 
   convenience init(
-    path: String, _ backend: CPUBackend, positions: Int, format: KVFormat = .f16, maxBatchRows: Int = 64
+    path: String, _ backend: any Backend, positions: Int, format: KVFormat = .f16, maxBatchRows: Int = 64
   ) throws {
     try self.init(
       GGUFFile.open(path: path), backend, positions: positions, format: format, maxBatchRows: maxBatchRows)
@@ -34,12 +33,10 @@ final class ModelRunner {
   func forEachLogits(
     _ tokens: [Token], chunk: Int = 64, _ body: (Int, ArraySlice<Float>) throws -> Void
   ) throws {
-    var logits: [Float] = []
     for start in stride(from: 0, to: tokens.count, by: chunk) {
-      let part = Array(tokens[start..<min(start + chunk, tokens.count)])
-      try model.forward(
-        tokens: part, batch: batch(part.count), cache: cache, logitRows: Array(part.indices), into: &logits)
-      for row in part.indices { try body(start + row, slice(logits, row)) }
+      let part = tokens[start..<min(start + chunk, tokens.count)]
+      try step(part, logitRows: Array(0..<part.count))
+      for row in 0..<part.count { try body(start + row, runner.logits(row)) }
     }
   }
 
@@ -52,13 +49,11 @@ final class ModelRunner {
 
   /// The logits after the last token alone, as a prompt is processed.
   func lastLogits(_ tokens: [Token], chunk: Int = 64) throws -> [Float] {
-    var logits: [Float] = []
     for start in stride(from: 0, to: tokens.count, by: chunk) {
-      let part = Array(tokens[start..<min(start + chunk, tokens.count)])
-      let wanted = start + part.count == tokens.count ? [part.count - 1] : []
-      try model.forward(tokens: part, batch: batch(part.count), cache: cache, logitRows: wanted, into: &logits)
+      let part = tokens[start..<min(start + chunk, tokens.count)]
+      try step(part, logitRows: part.endIndex == tokens.count ? [part.count - 1] : [])
     }
-    return logits
+    return Array(runner.logits(0))
   }
 
   /// The `count` best tokens after `prompt`, one after the other.
@@ -72,16 +67,9 @@ final class ModelRunner {
     return tokens
   }
 
-  private func slice(_ logits: [Float], _ row: Int) -> ArraySlice<Float> {
-    let size = model.configuration.vocabularySize
-    return logits[row * size..<(row + 1) * size]
-  }
-
-  private func batch(_ count: Int) -> AttentionBatch {
-    defer { position += count }
-    return AttentionBatch(
-      positions: (0..<count).map { Int32(position + $0) }, sequences: Array(repeating: 0, count: count),
-      blockTables: [blocks])
+  private func step(_ tokens: ArraySlice<Token>, logitRows: [Int]) throws {
+    try runner.step(tokens, at: position, logitRows: logitRows)
+    position += tokens.count
   }
 }
 

@@ -23,7 +23,9 @@ struct SyntheticReference: Decodable, Sendable, CustomTestStringConvertible {
   /// Positions that a test needs; how many decides which divisors LongRoPE takes.
   var positions: Int { max(64, ids.count) }
   var path: String { (TestData.folder?.path ?? "") + "/" + folder + "/" + file }
-  var logits: URL { URL(fileURLWithPath: TestData.folder?.path ?? "").appendingPathComponent("\(folder)/\(logits_file)") }
+  var logits: URL {
+    URL(fileURLWithPath: TestData.folder?.path ?? "").appendingPathComponent("\(folder)/\(logits_file)")
+  }
 
   /// All entries of all lists beside the models, but for models with recurrent layers.
   static let all = everything.filter { !$0.isRecurrent }
@@ -34,13 +36,15 @@ struct SyntheticReference: Decodable, Sendable, CustomTestStringConvertible {
     struct List: Decodable { var models: [SyntheticReference] }
     let folders = ["models"] + TestData.folders(in: "architectures").map { "architectures/" + $0 }
     return folders.flatMap { folder in
-      TestData.files(in: folder, suffix: ".json").filter { folder == "models" || $0.lastPathComponent == "synthetic.json" }
-        .flatMap { decoded(List.self, $0)?.models ?? [] }
-        .map { reference in
-          var reference = reference
-          reference.folder = folder
-          return reference
-        }
+      TestData.files(in: folder, suffix: ".json").filter {
+        folder == "models" || $0.lastPathComponent == "synthetic.json"
+      }
+      .flatMap { decoded(List.self, $0)?.models ?? [] }
+      .map { reference in
+        var reference = reference
+        reference.folder = folder
+        return reference
+      }
     }
   }()
 
@@ -112,23 +116,13 @@ func floats(in url: URL) throws -> [Float] {
   }
 }
 
-/// Where models of the reference data are: beside it, or downloaded as the catalogue says.
+/// Models of the reference data.
 enum ModelFiles {
-  /// Nil where the file is at neither place; that is an issue where reference data is required.
-  static func path(of name: String) -> String? {
-    let downloads = TestData.packageRoot.appendingPathComponent("Models/downloads")
-    for folder in [TestData.folder?.appendingPathComponent("models"), downloads] {
-      guard let path = folder?.appendingPathComponent(name).path else { continue }
-      if FileManager.default.fileExists(atPath: path) { return path }
-    }
-    #expect(!TestData.isRequired, "\(name) is missing: fetch it into Models/downloads")
-    return nil
-  }
-
-  /// The path, or the test ends as skipped.
+  /// The path, or the test ends as skipped; an issue where reference data is required.
   static func requirePath(of name: String) throws -> String {
-    guard let path = path(of: name) else { try Test.cancel("\(name) is not here: fetch it into Models/downloads") }
-    return path
+    if let path = TestData.model(name) { return path }
+    #expect(!TestData.isRequired, "\(name) is missing: fetch it into Models/downloads")
+    try Test.cancel("\(name) is not here: fetch it into Models/downloads")
   }
 }
 

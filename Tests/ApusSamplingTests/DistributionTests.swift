@@ -1,3 +1,4 @@
+internal import ApusCore
 internal import ApusSampling
 internal import Testing
 
@@ -7,8 +8,8 @@ internal import Testing
   static let logits = Fixtures.logits(40, seed: 11, spread: 1.5)
 
   /// The distribution left when only `kept` tokens stay.
-  static func renormalized(_ logits: [Float], keeping kept: Set<Int32>) -> [Double] {
-    Fixtures.softmax(logits.enumerated().map { kept.contains(Int32($0)) ? $1 : -.infinity })
+  static func renormalized(_ logits: [Float], keeping kept: Set<Token>) -> [Double] {
+    Fixtures.softmax(logits.enumerated().map { kept.contains(Token($0)) ? $1 : -.infinity })
   }
 
   @Test(arguments: 1...5 as ClosedRange<UInt64>)
@@ -63,7 +64,7 @@ internal import Testing
     ChiSquared.expect(counts, follow: Fixtures.softmax(biased))
 
     var mask = TokenMask(vocabularySize: 40, allowingAll: false)
-    for token in [1, 2, 7, 39] as [Int32] { mask[token] = true }
+    for token in [1, 2, 7, 39] as [Token] { mask[token] = true }
     var sampler = try Sampler(Fixtures.neutral, seed: 52, vocabularySize: 40)
     var masked = [Int](repeating: 0, count: 40)
     for _ in 0..<Self.draws { masked[Int(try sampler.next(from: Self.logits.span, allowing: mask))] += 1 }
@@ -72,10 +73,10 @@ internal import Testing
 
   @Test func `The three penalties change the distribution as they say`() throws {
     var parameters = Fixtures.neutral
-    parameters.repeatPenalty = 1.3
+    parameters.repetitionPenalty = 1.3
     parameters.presencePenalty = 0.4
     parameters.frequencyPenalty = 0.2
-    let history: [Int32] = [1, 2, 2, 5, 2]
+    let history: [Token] = [1, 2, 2, 5, 2]
     var penalized = Self.logits
     for (token, count) in [(1, 1), (2, 3), (5, 1)] {
       let logit = Self.logits[token]

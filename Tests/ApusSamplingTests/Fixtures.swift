@@ -1,3 +1,4 @@
+internal import ApusCore
 internal import ApusSampling
 
 /// Seeded logits, lists and texts for the tests.
@@ -21,7 +22,7 @@ enum Fixtures {
   /// A workspace that holds these logits as a list in an order that `seed` shuffles.
   static func shuffled(_ logits: [Float], seed: UInt64) -> Candidates {
     var random = RandomSource(seed: seed)
-    var list = logits.enumerated().map { Candidate(token: Int32($0), logit: $1) }
+    var list = logits.enumerated().map { Candidate(token: Token($0), logit: $1) }
     for index in stride(from: list.count - 1, to: 0, by: -1) {
       list.swapAt(index, Int(random.next() % UInt64(index + 1)))
     }
@@ -39,13 +40,13 @@ enum Fixtures {
   }
 
   /// The tokens of `logits` best first, by the standard library's sort.
-  static func ranked(_ logits: [Float]) -> [Int32] {
-    logits.indices.sorted { logits[$0] != logits[$1] ? logits[$0] > logits[$1] : $0 < $1 }.map { Int32($0) }
+  static func ranked(_ logits: [Float]) -> [Token] {
+    logits.indices.sorted { logits[$0] != logits[$1] ? logits[$0] > logits[$1] : $0 < $1 }.map { Token($0) }
   }
 
   /// Parameters under which no stage does anything: the plain distribution.
-  static var neutral: SamplingParameters {
-    var parameters = SamplingParameters()
+  static var neutral: SamplingOptions {
+    var parameters = SamplingOptions()
     parameters.temperature = 1
     parameters.topK = 0
     parameters.topP = 1
@@ -55,7 +56,7 @@ enum Fixtures {
 
   /// How often each token is drawn in `draws` independent choices.
   static func counts(
-    of parameters: SamplingParameters, _ logits: [Float], draws: Int, seed: UInt64, history: [Int32] = []
+    of parameters: SamplingOptions, _ logits: [Float], draws: Int, seed: UInt64, history: [Token] = []
   ) throws -> [Int] {
     var sampler = try Sampler(parameters, seed: seed, vocabularySize: logits.count)
     for token in history { sampler.accept(token) }
@@ -67,5 +68,5 @@ enum Fixtures {
 
 extension Candidates {
   /// The tokens left, as a set.
-  var tokens: Set<Int32> { Set(list.map(\.token)) }
+  var tokens: Set<Token> { Set(list.map(\.token)) }
 }

@@ -1,3 +1,4 @@
+internal import ApusCore
 internal import ApusSampling
 internal import Testing
 
@@ -9,12 +10,12 @@ internal import Testing
     let expected = Fixtures.softmax(logits)
     var sum = 0.0
     for token in 0..<count {
-      sum += PortableMath.exp(values[Int32(token)])
-      #expect(abs(PortableMath.exp(values[Int32(token)]) - expected[token]) < 1e-12)
+      sum += PortableMath.exp(values[Token(token)])
+      #expect(abs(PortableMath.exp(values[Token(token)]) - expected[token]) < 1e-12)
     }
     #expect(abs(sum - 1) < 1e-12)
     #expect(values[-1] == -.infinity)
-    #expect(values[Int32(count)] == -.infinity)
+    #expect(values[Token(count)] == -.infinity)
   }
 
   @Test func `The most likely come first, the lower token first of equals`() throws {

@@ -1,3 +1,4 @@
+internal import ApusCore
 internal import ApusSampling
 internal import Testing
 
@@ -7,7 +8,7 @@ internal import Testing
     let description: String
     let range: ClosedRange<Double>
     var nudge = 0.001
-    let set: @Sendable (inout SamplingParameters, Double) -> Void
+    let set: @Sendable (inout SamplingOptions, Double) -> Void
   }
 
   static let whole = Double(Int32.max)
@@ -22,7 +23,7 @@ internal import Testing
     Field(description: "top_n_sigma", range: -1...100) { $0.topNSigma = $1 },
     Field(description: "xtc_probability", range: 0...1) { $0.xtcProbability = $1 },
     Field(description: "xtc_threshold", range: 0...1) { $0.xtcThreshold = $1 },
-    Field(description: "repeat_penalty", range: 0.01...100) { $0.repeatPenalty = $1 },
+    Field(description: "repeat_penalty", range: 0.01...100) { $0.repetitionPenalty = $1 },
     Field(description: "frequency_penalty", range: -2...2) { $0.frequencyPenalty = $1 },
     Field(description: "presence_penalty", range: -2...2) { $0.presencePenalty = $1 },
     Field(description: "dry_multiplier", range: 0...100) { $0.dryMultiplier = $1 },
@@ -39,7 +40,7 @@ internal import Testing
   ]
 
   static func isAccepted(_ field: Field, _ value: Double) -> Bool {
-    var parameters = SamplingParameters()
+    var parameters = SamplingOptions()
     field.set(&parameters, value)
     do throws(SamplingError) {
       return try parameters.validated() == parameters
@@ -69,7 +70,7 @@ internal import Testing
     let logits = Fixtures.logits(50, seed: 1)
     for value in [field.range.lowerBound, field.range.upperBound] {
       for mirostat in 0...2 {
-        var parameters = SamplingParameters()
+        var parameters = SamplingOptions()
         parameters.mirostat = mirostat
         parameters.dryMultiplier = 1
         parameters.xtcProbability = 0.5
@@ -81,7 +82,7 @@ internal import Testing
   }
 
   @Test func `The highest temperature can be lowered and raised`() throws {
-    var parameters = SamplingParameters()
+    var parameters = SamplingOptions()
     parameters.temperature = 1.5
     #expect(throws: SamplingError.self) { try parameters.validated(maximumTemperature: 1) }
     parameters.temperature = 5
@@ -91,24 +92,38 @@ internal import Testing
   }
 
   @Test func `Biases and breakers are counted, and tokens must be in the vocabulary`() throws {
-    var parameters = SamplingParameters()
+    var parameters = SamplingOptions()
     for (count, isFine) in [(1023, true), (1024, true), (1025, false)] {
-      parameters.logitBias = Dictionary(uniqueKeysWithValues: (0..<count).map { (Int32($0), 1) })
+      parameters.logitBias = Dictionary(uniqueKeysWithValues: (0..<count).map { (Token($0), 1) })
       #expect(((try? parameters.validated()) != nil) == isFine)
     }
-    for (token, isFine) in [(-1, false), (0, true), (9, true), (10, false)] as [(Int32, Bool)] {
+    for (token, isFine) in [(-1, false), (0, true), (9, true), (10, false)] as [(Token, Bool)] {
       parameters.logitBias = [token: 1]
       #expect(((try? Sampler(parameters, seed: 1, vocabularySize: 10)) != nil) == isFine)
     }
-    parameters = SamplingParameters()
+    parameters = SamplingOptions()
     for (count, isFine) in [(65_535, true), (65_536, true), (65_537, false)] {
-      parameters.drySequenceBreakers = [Array(repeating: 1, count: count)]
-      #expect(((try? parameters.validated()) != nil) == isFine)
+      let breakers = [[Token](repeating: 1, count: count)]
+      #expect(((try? Sampler(parameters, breakers: breakers, seed: 1, vocabularySize: 10)) != nil) == isFine)
     }
-    parameters.drySequenceBreakers = [[1], []]
-    #expect(throws: SamplingError.emptyEntry(field: "dry_sequence_breakers", index: 1)) { try parameters.validated() }
-    parameters = SamplingParameters()
-    parameters.stages = [.topK, .xtc, .topK]
+    #expect(throws: SamplingError.emptyEntry(field: "dry_sequence_breakers", index: 1)) {
+      _ = try Sampler(parameters, breakers: [[1], []], seed: 1, vocabularySize: 10)
+    }
+    parameters.order = ["top_k", "xtc", "top_k"]
     #expect(throws: SamplingError.repeatedStage(name: "top_k")) { try parameters.validated() }
+    parameters.order = ["top_k", "top"]
+    #expect(throws: SamplingError.unknownStage(name: "top")) { try parameters.validated() }
+  }
+
+  @Test func `Texts of breakers are counted, and have content`() throws {
+    var options = SamplingOptions()
+    for (count, isFine) in [(0, true), (16, true), (17, false)] {
+      options.drySequenceBreakers = Array(repeating: "a", count: count)
+      #expect(((try? options.validated()) != nil) == isFine)
+    }
+    for (length, isFine) in [(0, false), (1, true), (40, true), (41, false)] {
+      options.drySequenceBreakers = ["a", String(repeating: "a", count: length)]
+      #expect(((try? options.validated()) != nil) == isFine)
+    }
   }
 }

@@ -1,3 +1,4 @@
+internal import ApusCore
 internal import ApusSampling
 internal import Testing
 
@@ -5,11 +6,11 @@ internal import Testing
 @Suite struct PenaltyTests {
   /// The least logit, in steps of 1/64, at which `token` still beats all others at 0, with a history.
   static func leastWinning(
-    _ token: Int32, after history: [Int32], _ parameters: SamplingParameters, base: Float = 0
+    _ token: Token, after history: [Token], _ parameters: SamplingOptions, breakers: [[Token]] = [], base: Float = 0
   ) throws -> Float? {
     var parameters = parameters
     parameters.temperature = 0
-    var sampler = try Sampler(parameters, seed: 1, vocabularySize: 20)
+    var sampler = try Sampler(parameters, breakers: breakers, seed: 1, vocabularySize: 20)
     for token in history { sampler.accept(token) }
     for step in 0...6400 {
       var logits = [Float](repeating: -1000, count: 20)
@@ -21,8 +22,8 @@ internal import Testing
   }
 
   @Test func `Repetition divides positive and multiplies negative logits`() throws {
-    var parameters = SamplingParameters()
-    parameters.repeatPenalty = 2
+    var parameters = SamplingOptions()
+    parameters.repetitionPenalty = 2
     #expect(try Self.leastWinning(3, after: [3], parameters, base: 1) == 2)
     #expect(try Self.leastWinning(3, after: [3, 3], parameters, base: 1) == 2)
     #expect(try Self.leastWinning(3, after: [3], parameters, base: -1) == -0.5)
@@ -30,7 +31,7 @@ internal import Testing
   }
 
   @Test func `Presence is subtracted once, frequency each time`() throws {
-    var parameters = SamplingParameters()
+    var parameters = SamplingOptions()
     parameters.presencePenalty = 0.5
     #expect(try Self.leastWinning(3, after: [3, 3, 3], parameters) == 0.5)
     parameters.frequencyPenalty = 0.25
@@ -39,7 +40,7 @@ internal import Testing
 
   @Test(arguments: [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2), (64, 2), (-1, 2)])
   func `Only the last tokens count`(window: Int, expected: Int) throws {
-    var parameters = SamplingParameters()
+    var parameters = SamplingOptions()
     parameters.frequencyPenalty = 1
     parameters.penaltyLastN = window
     let counted = try Self.leastWinning(3, after: [3, 3, 4], parameters)
@@ -47,8 +48,8 @@ internal import Testing
   }
 
   /// The parameters of DRY's description.
-  static var dry: SamplingParameters {
-    var parameters = SamplingParameters()
+  static var dry: SamplingOptions {
+    var parameters = SamplingOptions()
     parameters.dryMultiplier = 1
     parameters.dryBase = 2
     return parameters
@@ -61,32 +62,26 @@ internal import Testing
     ([1, 2, 3, 9, 4, 1, 2, 3, 8, 4, 1, 2], 3, 2), ([], 3, 0),
   ])
   func `DRY penalizes what would extend a repetition, by its length`(
-    history: [Int32], token: Int32, penalty: Float
+    history: [Token], token: Token, penalty: Float
   ) throws {
     #expect(try Self.leastWinning(token, after: history, Self.dry) == penalty)
   }
 
   @Test func `DRY does not reach across breakers, nor penalize one of a single token`() throws {
-    var parameters = Self.dry
-    let history: [Int32] = [4, 5, 1, 2, 3, 4, 5, 1, 2]
+    let parameters = Self.dry
+    let history: [Token] = [4, 5, 1, 2, 3, 4, 5, 1, 2]
     #expect(try Self.leastWinning(3, after: history, parameters) == 4)
-    parameters.drySequenceBreakers = [[5]]
-    #expect(try Self.leastWinning(3, after: history, parameters) == 1)
-    parameters.drySequenceBreakers = [[4, 5]]
-    #expect(try Self.leastWinning(3, after: history, parameters) == 1)
-    parameters.drySequenceBreakers = [[5, 4], [9, 9, 5]]
-    #expect(try Self.leastWinning(3, after: history, parameters) == 4)
-    parameters.drySequenceBreakers = [[1]]
-    #expect(try Self.leastWinning(3, after: history, parameters) == 0)
-    parameters.drySequenceBreakers = [[3]]
-    #expect(try Self.leastWinning(3, after: history, parameters) == 0)
-    parameters.drySequenceBreakers = [[3, 9]]
-    #expect(try Self.leastWinning(3, after: history, parameters) == 4)
+    #expect(try Self.leastWinning(3, after: history, parameters, breakers: [[5]]) == 1)
+    #expect(try Self.leastWinning(3, after: history, parameters, breakers: [[4, 5]]) == 1)
+    #expect(try Self.leastWinning(3, after: history, parameters, breakers: [[5, 4], [9, 9, 5]]) == 4)
+    #expect(try Self.leastWinning(3, after: history, parameters, breakers: [[1]]) == 0)
+    #expect(try Self.leastWinning(3, after: history, parameters, breakers: [[3]]) == 0)
+    #expect(try Self.leastWinning(3, after: history, parameters, breakers: [[3, 9]]) == 4)
   }
 
   @Test func `DRY looks at its own window and honours the allowed length`() throws {
     var parameters = Self.dry
-    let history: [Int32] = [4, 5, 1, 2, 3, 4, 5, 1, 2]
+    let history: [Token] = [4, 5, 1, 2, 3, 4, 5, 1, 2]
     for (window, penalty) in [(0, 0), (4, 0), (6, 0), (7, 1), (8, 2), (9, 4), (100, 4)] {
       parameters.dryPenaltyLastN = window
       #expect(try Self.leastWinning(3, after: history, parameters) == Float(penalty))
@@ -101,8 +96,8 @@ internal import Testing
   @Test func `DRY agrees with a slow search on random histories`() throws {
     var random = RandomSource(seed: 8)
     for _ in 0..<100 {
-      let history = (0..<Int(random.next() % 30)).map { _ in Int32(random.next() % 3) }
-      for token in 0..<3 as Range<Int32> {
+      let history = (0..<Int(random.next() % 30)).map { _ in Token(random.next() % 3) }
+      for token in 0..<3 as Range<Token> {
         var longest = 0
         for place in history.indices where history[place] == token {
           var length = 0
@@ -118,7 +113,7 @@ internal import Testing
   @Test func `A long loop neither overflows nor takes quadratic time`() throws {
     var parameters = Self.dry
     parameters.dryBase = 100
-    parameters.repeatPenalty = 1.1
+    parameters.repetitionPenalty = 1.1
     parameters.penaltyLastN = -1
     var sampler = try Sampler(parameters, seed: 1, vocabularySize: 20)
     for _ in 0..<200_000 { sampler.accept(7) }

@@ -1,3 +1,4 @@
+internal import ApusCore
 internal import ApusSampling
 internal import Testing
 
@@ -5,9 +6,9 @@ internal import Testing
   static let logits = Fixtures.logits(1000, seed: 3)
 
   /// The tokens of `count` choices, each accepted.
-  static func run(_ parameters: SamplingParameters, seed: UInt64, count: Int = 200) throws -> [Int32] {
+  static func run(_ parameters: SamplingOptions, seed: UInt64, count: Int = 200) throws -> [Token] {
     var sampler = try Sampler(parameters, seed: seed, vocabularySize: logits.count)
-    var tokens: [Int32] = []
+    var tokens: [Token] = []
     for _ in 0..<count {
       let token = try sampler.next(from: logits.span)
       sampler.accept(token)
@@ -16,9 +17,9 @@ internal import Testing
     return tokens
   }
 
-  static var everything: SamplingParameters {
-    var parameters = SamplingParameters()
-    parameters.repeatPenalty = 1.1
+  static var everything: SamplingOptions {
+    var parameters = SamplingOptions()
+    parameters.repetitionPenalty = 1.1
     parameters.dryMultiplier = 0.8
     parameters.topNSigma = 3
     parameters.typicalP = 0.98
@@ -28,14 +29,14 @@ internal import Testing
   }
 
   @Test func `A seed gives the same tokens, another seed others`() throws {
-    for parameters in [SamplingParameters(), Self.everything, Fixtures.neutral] {
+    for parameters in [SamplingOptions(), Self.everything, Fixtures.neutral] {
       #expect(try Self.run(parameters, seed: 1) == Self.run(parameters, seed: 1))
       #expect(try Self.run(parameters, seed: 1) != Self.run(parameters, seed: 2))
     }
   }
 
   @Test func `The tokens of a seed are those of every machine`() throws {
-    #expect(try Self.run(SamplingParameters(), seed: 1, count: 8) == [608, 978, 58, 616, 608, 171, 171, 616])
+    #expect(try Self.run(SamplingOptions(), seed: 1, count: 8) == [608, 978, 58, 616, 608, 171, 171, 616])
     #expect(try Self.run(Self.everything, seed: 1, count: 8) == [58, 616, 171, 608, 58, 186, 844, 862])
   }
 
@@ -55,29 +56,29 @@ internal import Testing
   }
 
   @Test func `The best is found at every place`() throws {
-    var parameters = SamplingParameters()
+    var parameters = SamplingOptions()
     parameters.temperature = 0
     for count in [1, 2, 15, 16, 17, 33, 100] {
       var sampler = try Sampler(parameters, seed: 1, vocabularySize: count)
       for place in 0..<count {
         var logits = [Float](repeating: -3, count: count)
         logits[place] = -2
-        #expect(try sampler.next(from: logits.span) == Int32(place))
+        #expect(try sampler.next(from: logits.span) == Token(place))
       }
     }
   }
 
   @Test func `NaN, plus infinity and nothing but minus infinity are errors`() throws {
     for greedy in [true, false] {
-      var parameters = SamplingParameters()
+      var parameters = SamplingOptions()
       if greedy { parameters.temperature = 0 }
       var sampler = try Sampler(parameters, seed: 1, vocabularySize: 40)
       for bad in [Float.nan, -Float.nan, .signalingNaN, .infinity] {
         for place in [0, 17, 39] {
           var logits = [Float](repeating: 0, count: 40)
           logits[place] = bad
-          #expect(throws: SamplingError.nonFiniteLogits(token: Int32(place))) { try sampler.next(from: logits.span) }
-          #expect(throws: SamplingError.nonFiniteLogits(token: Int32(place))) {
+          #expect(throws: SamplingError.nonFiniteLogits(token: Token(place))) { try sampler.next(from: logits.span) }
+          #expect(throws: SamplingError.nonFiniteLogits(token: Token(place))) {
             _ = try LogProbabilities(of: logits.span)
           }
         }
@@ -101,12 +102,12 @@ internal import Testing
     let logits: [Float] = [5, 4.9, 0]
     for (text, expected) in [("penalties;top_k", 1), ("top_k;penalties", 0), ("top_k", 0)] {
       var parameters = Fixtures.neutral
-      parameters.stages = try SamplingStage.order(from: text)
+      parameters.order = try SamplingStage.order(from: text).map(\.rawValue)
       parameters.topK = 1
-      parameters.repeatPenalty = 2
+      parameters.repetitionPenalty = 2
       var sampler = try Sampler(parameters, seed: 1, vocabularySize: 3)
       sampler.accept(0)
-      #expect(try sampler.next(from: logits.span) == Int32(expected))
+      #expect(try sampler.next(from: logits.span) == Token(expected))
     }
   }
 
@@ -116,7 +117,7 @@ internal import Testing
       var parameters = Self.everything
       var stages = SamplingStage.allCases
       for index in stages.indices.reversed() { stages.swapAt(index, Int(random.next() % UInt64(index + 1))) }
-      parameters.stages = Array(stages.prefix(Int(random.next() % 10)))
+      parameters.order = stages.prefix(Int(random.next() % 10)).map(\.rawValue)
       parameters.topK = Int(random.next() % 500)
       parameters.mirostat = Int(random.next() % 3)
       #expect(try Self.run(parameters, seed: 1, count: 20).count == 20)
@@ -138,8 +139,8 @@ internal import Testing
   }
 
   @Test func `A stage that is not listed does not run, and temperature 0 stays greedy`() throws {
-    var parameters = SamplingParameters()
-    parameters.stages = []
+    var parameters = SamplingOptions()
+    parameters.order = []
     parameters.topK = 1
     #expect(Set(try Self.run(parameters, seed: 1)).count > 1)
     parameters.temperature = 0
@@ -148,7 +149,7 @@ internal import Testing
 
   @Test func `Tokens outside the vocabulary in the history do no harm`() throws {
     var sampler = try Sampler(Self.everything, seed: 1, vocabularySize: 1000)
-    for token in [-1, .min, .max, 1000, 5, -1, .min, .max, 1000] as [Int32] { sampler.accept(token) }
+    for token in [-1, .min, .max, 1000, 5, -1, .min, .max, 1000] as [Token] { sampler.accept(token) }
     #expect(try sampler.next(from: Self.logits.span) >= 0)
   }
 }

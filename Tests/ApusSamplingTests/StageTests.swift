@@ -1,3 +1,4 @@
+internal import ApusCore
 internal import ApusSampling
 internal import Testing
 
@@ -130,7 +131,7 @@ internal import Testing
       var candidates = try Fixtures.whole(logits)
       candidates.keepMinP(p)
       for token in 0..<300 where abs(probabilities[token] - limit) > 1e-12 {
-        #expect(candidates.tokens.contains(Int32(token)) == (probabilities[token] > limit))
+        #expect(candidates.tokens.contains(Token(token)) == (probabilities[token] > limit))
       }
       let once = candidates.tokens
       candidates.keepMinP(p)
@@ -147,10 +148,10 @@ internal import Testing
         abs(-PortableMath.log(probabilities[$0]) - entropy) < abs(-PortableMath.log(probabilities[$1]) - entropy)
       }
       var sum = 0.0
-      var expected: Set<Int32> = []
+      var expected: Set<Token> = []
       for token in byDistance where sum <= 0.5 {
         sum += probabilities[token]
-        expected.insert(Int32(token))
+        expected.insert(Token(token))
       }
       var candidates = try Fixtures.whole(logits)
       candidates.keepTypical(0.5)
@@ -164,7 +165,7 @@ internal import Testing
     for (n, expected) in [(0.5, [7]), (1.0, [6, 7]), (2.0, [4, 5, 6, 7]), (2.5, [1, 2, 3, 4, 5, 6, 7])] {
       var candidates = try Fixtures.whole(logits)
       candidates.keepWithinSigmas(n)
-      #expect(candidates.tokens == Set(expected.map { Int32($0) }))
+      #expect(candidates.tokens == Set(expected.map { Token($0) }))
     }
   }
 
@@ -177,7 +178,7 @@ internal import Testing
     ] {
       var candidates = try Fixtures.whole(logits)
       candidates.excludeTopChoices(threshold: threshold)
-      #expect(candidates.tokens == Set(expected.map { Int32($0) }))
+      #expect(candidates.tokens == Set(expected.map { Token($0) }))
     }
     var candidates = try Fixtures.whole(logits)
     candidates.excludeTopChoices(threshold: 0.12, minimum: 4)

@@ -1,7 +1,7 @@
 internal import Apus
+internal import ApusJSON
 internal import ApusServer
 internal import ApusTestSupport
-internal import ApusTokenizers
 internal import Foundation
 internal import HTTPTypes
 internal import Testing

@@ -1,5 +1,5 @@
+internal import ApusJSON
 internal import ApusServer
-internal import ApusTokenizers
 internal import Testing
 
 /// Every limit at one less, at itself, and at one more.

@@ -1,5 +1,5 @@
+internal import ApusJSON
 internal import ApusServer
-internal import ApusTokenizers
 internal import Hummingbird
 internal import NIOCore
 internal import NIOPosix

@@ -1,6 +1,6 @@
 internal import Apus
+internal import ApusJSON
 internal import ApusServer
-internal import ApusTokenizers
 internal import Testing
 
 /// What only a socket shows: bytes that are no HTTP, time, and clients that leave.

@@ -1,6 +1,6 @@
 internal import Apus
+internal import ApusJSON
 internal import ApusServer
-internal import ApusTokenizers
 internal import HTTPTypes
 internal import Testing
 

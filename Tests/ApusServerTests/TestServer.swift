@@ -1,7 +1,7 @@
 internal import Apus
+internal import ApusJSON
 internal import ApusServer
 internal import ApusTestSupport
-internal import ApusTokenizers
 internal import HTTPTypes
 internal import Hummingbird
 internal import Logging

@@ -100,6 +100,16 @@ extension FailingBackend {
     inner._temper(x, factor: factor, every: positions)
   }
 
+  package func _multiply(_ x: Buffer, by factors: Weight) { inner._multiply(x, by: factors) }
+
+  package func _sparsify(_ x: Buffer, deviations: Float) { inner._sparsify(x, deviations: deviations) }
+
+  package func _match(_ x: Buffer, to y: Buffer) { inner._match(x, to: y) }
+
+  package func _mix(
+    _ x: Buffer, width: Int, by coefficients: Buffer?, plus offset: Float, into y: Buffer, at first: Int
+  ) { inner._mix(x, width: width, by: coefficients, plus: offset, into: y, at: first) }
+
   package func _ropeTable(_ parameters: RopeParameters, into table: Buffer) {
     inner._ropeTable(parameters, into: table)
   }
@@ -117,6 +127,10 @@ extension FailingBackend {
   ) { inner._attention(q, over: cache, layer: layer, parameters, into: y) }
 
   package func _gather(_ x: Buffer, rows: [Int], into y: Buffer) { inner._gather(x, rows: rows, into: y) }
+
+  package func _average(_ x: Buffer, rows ranges: [Range<Int>], into y: Buffer) {
+    inner._average(x, rows: ranges, into: y)
+  }
 
   package func _route(_ logits: Buffer, _ rule: RoutingRule, bias: Weight?, into routing: Routing) {
     inner._route(logits, rule, bias: bias, into: routing)

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
+private import ApusSystem
 
 /// Values whose last byte lies right before a page that nobody may touch: reading or writing past the end is fatal.
 // Sendable: tests use one from one thread at a time.

@@ -36,18 +36,27 @@ package enum RandomTensor {
     result.reserveCapacity(count * format.blockByteCount)
     for _ in 0..<count {
       var block = (0..<format.blockByteCount).map { _ in UInt8.random(in: 0...255, using: &generator) }
-      for (offset, bits) in scales(format) {
-        block.replaceSubrange(offset..<offset + 2, with: bits.littleEndianBytes)
-      }
+      setScales(of: &block, format)
       result += block
     }
     return result
   }
 
-  /// Where a block's F16 scales and mins lie, and bits that suit the format's range of quants.
-  private static func scales(_ format: TensorFormat) -> [(offset: Int, bits: UInt16)] {
+  /// Puts scales and mins into a quant block that suit the format's range of quants.
+  package static func setScales(of block: inout [UInt8], _ format: TensorFormat) {
+    for (offset, bits) in halves(format) { block.replaceSubrange(offset..<offset + 2, with: bits.littleEndianBytes) }
     switch format {
-    case .f32, .f16, .bf16: []
+    case .mxfp4: block[0] = 0x78 | block[0] & 1
+    case .nvfp4: for i in 0..<4 { block[i] &= 0x0F }
+    case .iq1_m: for i in 0..<4 { block[49 + 2 * i] = block[49 + 2 * i] & 15 | [0, 0, 12, 1][i] << 4 }  // 0x1C00
+    default: break
+    }
+  }
+
+  /// Where a block's F16 scales and mins lie, and their bits.
+  private static func halves(_ format: TensorFormat) -> [(offset: Int, bits: UInt16)] {
+    switch format {
+    case .f32, .f16, .bf16, .mxfp4, .nvfp4, .iq1_m: []
     case .q4_0, .q5_0: [(0, 0x2400)]
     case .q4_1, .q5_1: [(0, 0x2400), (2, 0xAC00)]
     case .q8_0, .iq4_nl: [(0, 0x1400)]
@@ -56,6 +65,13 @@ package enum RandomTensor {
     case .q4_K, .q5_K: [(0, 0x0800), (2, 0x1400)]
     case .q6_K: [(208, 0x0200)]
     case .iq4_xs: [(0, 0x0800)]
+    case .iq1_s: [(0, 0x2000)]
+    case .iq2_xxs, .iq2_xs, .iq2_s: [(0, 0x1400)]
+    case .iq3_xxs: [(0, 0x0A00)]
+    case .iq3_s: [(0, 0x0C00)]
+    case .tq1_0: [(52, 0x2C00)]
+    case .tq2_0: [(64, 0x2C00)]
+    case .q1_0, .q2_0: [(0, 0x2C00)]
     }
   }
 }

@@ -16,6 +16,19 @@ package enum TestData {
   /// True where missing reference data is a failure instead of a reason to skip: in CI.
   package static let isRequired = ProcessInfo.processInfo.environment["CI"] != nil
 
+  /// Whether tests on the data run: also without it where it is required, to fail.
+  package static let shouldRun = folder != nil || isRequired
+
+  /// Why tests on the data are skipped without it.
+  package static let reason = "no reference data: set APUS_TEST_DATA"
+
+  /// A model file of that name, among the reference data or the downloads; nil where it is at neither place.
+  package static func model(_ name: String) -> String? {
+    let folders = [folder?.appendingPathComponent("models"), packageRoot.appendingPathComponent("Models/downloads")]
+    return folders.compactMap { $0?.appendingPathComponent(name).path }
+      .first { FileManager.default.fileExists(atPath: $0) }
+  }
+
   /// The folders in `subfolder`, sorted; empty without reference data.
   package static func folders(in subfolder: String) -> [String] {
     guard let folder else { return [] }

@@ -77,7 +77,7 @@ internal import Testing
     for source in [ChatTemplateSource.absent, .blank] {
       #expect(ChatFormat(template: source, vocabulary, localTime: { nil }) == nil)
       #expect(ChatFormat(template: source, chatML, localTime: { nil })?.support == .supported)
-      #expect(LoadWarning.all(about: chatML, source, path: "m").contains { $0.finding.contains("ChatML") })
+      #expect(ModelWarning.all(about: chatML, source, path: "m").contains { $0.finding.contains("ChatML") })
     }
     for source in [ChatTemplateSource.onlyNamed(["rag"]), .unreadable(reason: "rag")] {
       guard case .refused(let reason)? = ChatFormat(template: source, chatML, localTime: { nil })?.support else {

@@ -1,3 +1,4 @@
+internal import ApusCore
 internal import ApusTestSupport
 internal import ApusTokenizers
 internal import Testing
@@ -31,6 +32,12 @@ internal import Testing
     description = SmallVocabularies.bytePair()
     description.merges = nil
     #expect(throws: TokenizerError.missing("merges", family: "gpt2")) { try SmallVocabularies.tokenizer(description) }
+    description = SmallVocabularies.unigram()
+    description.scores = nil
+    #expect(throws: TokenizerError.missing("scores", family: "t5")) { try SmallVocabularies.tokenizer(description) }
+    description = SmallVocabularies.plainPair()
+    description.merges = nil
+    #expect(throws: TokenizerError.missing("merges", family: "gemma4")) { try SmallVocabularies.tokenizer(description) }
   }
 
   @Test(arguments: [
@@ -90,7 +97,8 @@ internal import Testing
   @Test func `random vocabularies never trap`() throws {
     var generator = SeededGenerator(seed: 5)
     for _ in 0..<300 {
-      let family = Bool.random(using: &generator) ? "llama" : "gpt2"
+      let families = ["llama", "gpt2", "t5", "bert", "gemma4"]
+      let family = families[Int.random(in: families.indices, using: &generator)]
       var texts = ByteStrings()
       for _ in 0..<Int.random(in: 1...30, using: &generator) { texts.append(generator.bytes(limit: 4)) }
       var description = VocabularyDescription(family: family, texts: texts)
@@ -101,6 +109,9 @@ internal import Testing
       var merges = ByteStrings()
       for _ in 0..<20 { merges.append(generator.bytes(limit: 5).map { $0 < 64 ? 0x20 : $0 }) }
       description.merges = merges
+      description.addsSpacePrefix = Bool.random(using: &generator)
+      description.normalization.removesExtraSpaces = Bool.random(using: &generator)
+      description.normalization.lowercases = Bool.random(using: &generator)
       let tokenizer = try SmallVocabularies.tokenizer(description)
       for _ in 0..<5 {
         let tokens = tokenizer.encode(generator.bytes(limit: 60), addSpecial: true, parseSpecial: true)

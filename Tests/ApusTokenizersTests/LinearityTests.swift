@@ -33,7 +33,11 @@ internal import Testing
       (String(repeating: " ", count: 100) + "x", .control),
     ]
     var tokenizers = [try SmallVocabularies.tokenizer(SmallVocabularies.sentencePiece(extra: extra))]
-    for pretokenizer in ["gpt-2", "llama-bpe", "deepseek-llm", "deepseek-coder", "default"] {
+    tokenizers.append(try SmallVocabularies.tokenizer(SmallVocabularies.plainPair(extra: extra)))
+    for pretokenizer in [
+      "gpt-2", "llama-bpe", "deepseek-llm", "deepseek-coder", "deepseek-v3", "default", "qwen35", "tekken", "gpt-4o",
+      "kimi-k2", "tiny_aya", "superbpe", "jais-2", "exaone-moe", "bloom", "youtu", "laguna",
+    ] {
       tokenizers.append(
         try SmallVocabularies.tokenizer(SmallVocabularies.bytePair(extra: extra, pretokenizer: pretokenizer)))
     }
@@ -42,6 +46,19 @@ internal import Testing
       let tokens = tokenizer.encode(text, addSpecial: false, parseSpecial: true)
       #expect(tokenizer.decode(tokens) == text)
       #expect(ContinuousClock.now - start < .seconds(30))
+    }
+  }
+
+  @Test(.timeLimit(.minutes(5)), arguments: texts.keys.sorted())
+  func `rewriting texts takes time in proportion`(_ name: String) throws {
+    let text = try #require(Self.texts[name])
+    let long = (1...300).map { String(repeating: "a", count: $0) }
+    let blanks = [String(repeating: "▁", count: 200) + "x"]
+    for description in [
+      SmallVocabularies.unigram(["▁"] + long + blanks), SmallVocabularies.wordPiece(["▁a"] + long + blanks),
+    ] {
+      let tokenizer = try SmallVocabularies.tokenizer(description)
+      #expect(tokenizer.encode(text, addSpecial: false, parseSpecial: true).count <= text.count + 1)
     }
   }
 }

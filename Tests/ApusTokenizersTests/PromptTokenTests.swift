@@ -1,4 +1,8 @@
+internal import ApusCore
+internal import ApusJSON
+internal import ApusTemplates
 internal import ApusTestSupport
+internal import ApusText
 internal import ApusTokenizers
 internal import Foundation
 internal import Testing
@@ -57,7 +61,7 @@ internal import Testing
 }
 
 /// The reference templates and vocabularies: authors change no token of a conversation without control tokens in it.
-@Suite(.enabled(if: ReferenceVocabularies.shouldRun, ReferenceVocabularies.reason))
+@Suite(.enabled(if: TestData.shouldRun, "\(TestData.reason)"))
 struct ReferencePromptTests {
   /// Every reference template with every conversation of which `isIncluded` is true by name.
   private func forEachPrompt(

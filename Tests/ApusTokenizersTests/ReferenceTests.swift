@@ -1,3 +1,4 @@
+internal import ApusCore
 internal import ApusTestSupport
 internal import ApusTokenizers
 internal import Foundation
@@ -11,7 +12,7 @@ private struct Case: Decodable {
   var decoded: String?
 }
 
-@Suite(.enabled(if: ReferenceVocabularies.shouldRun, ReferenceVocabularies.reason))
+@Suite(.enabled(if: TestData.shouldRun, "\(TestData.reason)"))
 struct ReferenceTests {
   private static let cases = TestData.files(in: "tokenizers/cases", suffix: ".jsonl")
   private static let inputs = TestData.files(in: "tokenizers/vocab", suffix: ".inp")

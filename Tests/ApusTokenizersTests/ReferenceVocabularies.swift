@@ -3,16 +3,9 @@ internal import ApusModels
 internal import ApusTestSupport
 internal import ApusTokenizers
 internal import Foundation
-internal import Testing
 
 /// The vocabulary files of the reference data, and which of them a file of cases is about.
 enum ReferenceVocabularies {
-  /// Why tests are skipped without the data.
-  static let reason: Comment = "no reference data: set APUS_TEST_DATA"
-
-  /// Whether to run: also without data where it is required, to fail.
-  static let shouldRun = TestData.folder != nil || TestData.isRequired
-
   /// The vocabulary-only model files.
   static let files = TestData.files(in: "tokenizers/vocab", suffix: ".gguf")
 

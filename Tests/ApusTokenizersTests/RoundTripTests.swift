@@ -7,6 +7,7 @@ internal import Testing
   private static let smallVocabularies = [
     SmallVocabularies.bytePair(), SmallVocabularies.bytePair(extra: [("hel", .userDefined), ("<|x|>", .control)]),
     SmallVocabularies.sentencePiece(), SmallVocabularies.sentencePiece(["▁", "o▁w", "o", "w", "▁w", "o▁"]),
+    SmallVocabularies.plainPair(), SmallVocabularies.plainPair(merges: ["o ▁", "▁ w", "l o▁"]),
   ]
 
   @Test(arguments: smallVocabularies.indices)
@@ -30,7 +31,7 @@ internal import Testing
   }
 
   @Test(
-    .enabled(if: ReferenceVocabularies.shouldRun, ReferenceVocabularies.reason),
+    .enabled(if: TestData.shouldRun, "\(TestData.reason)"),
     arguments: ReferenceVocabularies.files)
   func `text comes back from the reference vocabularies, but for characters they cannot spell`(_ file: URL) throws {
     let tokenizer = try ReferenceVocabularies.tokenizer(file)
@@ -47,6 +48,18 @@ internal import Testing
       }
       if tokenizer.vocabulary.addsSpacePrefix && hasUserDefined { continue }
       expectRoundTrip(bytes, tokenizer)
+    }
+  }
+
+  @Test(arguments: [SmallVocabularies.unigram(), SmallVocabularies.wordPiece()].indices)
+  func `what a vocabulary that rewrites text gives comes back to the same tokens`(_ index: Int) throws {
+    let tokenizer = try SmallVocabularies.tokenizer(
+      [SmallVocabularies.unigram(), SmallVocabularies.wordPiece()][index])
+    for text in ["hello aa", "he llo a", "a hello, hello", "a天地 a"] {
+      let tokens = tokenizer.encode(text, addSpecial: true, parseSpecial: false)
+        .filter { $0 != tokenizer.vocabulary[.unknown] }
+      let decoded = tokenizer.decode(tokens)
+      #expect(tokenizer.encode(decoded, addSpecial: true, parseSpecial: false) == tokens, "\(text)")
     }
   }
 

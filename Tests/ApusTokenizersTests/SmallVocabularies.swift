@@ -33,23 +33,82 @@ enum SmallVocabularies {
     return description
   }
 
+  /// PAD, EOS, UNK, `pieces` from the likeliest to the least likely, then `extra` tokens: a unigram vocabulary.
+  static func unigram(
+    _ pieces: [String] = ["▁", "a", "h", "e", "l", "o", "he", "llo", "▁hello", "aa", "é", "天"],
+    extra: [(String, TokenKind)] = []
+  ) -> VocabularyDescription {
+    var description = VocabularyDescription(
+      family: "t5", texts: ByteStrings(["<pad>", "</s>", "<unk>"] + pieces + extra.map(\.0)))
+    description.scores = (0..<description.texts.count).map { -1 - Float($0) / 8 }
+    let kinds: [TokenKind] =
+      [.control, .control, .unknown] + Array(repeating: .normal, count: pieces.count) + extra.map(\.1)
+    description.kinds = kinds.map(\.rawValue)
+    description.addsSpacePrefix = true
+    return description
+  }
+
+  /// BERT's special tokens, then `pieces`, those that start a word with U+2581, then `extra` tokens.
+  static func wordPiece(
+    _ pieces: [String] = [
+      "▁hello", "▁he", "llo", "▁un", "happy", "▁a", "a", "▁b", "b", "▁,", "▁.", "▁'", "▁天", "▁地", "▁é", "▁1", "2",
+    ],
+    extra: [(String, TokenKind)] = []
+  ) -> VocabularyDescription {
+    let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    var description = VocabularyDescription(
+      family: "bert", texts: ByteStrings(special + pieces + extra.map(\.0)))
+    let kinds: [TokenKind] =
+      Array(repeating: .control, count: special.count) + Array(repeating: .normal, count: pieces.count)
+      + extra.map(\.1)
+    description.kinds = kinds.map(\.rawValue)
+    description.specialIDs = [.padding: 0, .unknown: 1, .beginningOfSequence: 2, .endOfSequence: 3, .separator: 3]
+    return description
+  }
+
+  /// PAD, EOS, BOS, UNK, every byte, characters, and the results of `merges` and `extra` tokens: as Gemma 4.
+  static func plainPair(
+    merges: [String] = ["h e", "l l", "he ll", "hell o", "▁ hello", "a a", "o ▁", "▁ ▁"],
+    extra: [(String, TokenKind)] = [("\n\n", .normal)]
+  ) -> VocabularyDescription {
+    let bytes = (0..<256).map { "<0x" + hexadecimal($0) + ">" }
+    let characters = ["▁", "a", "h", "e", "l", "o", "é", "\n"]
+    let normal = characters + merges.map { $0.replacing(" ", with: "") }
+    var description = VocabularyDescription(
+      family: "gemma4", texts: ByteStrings(["<pad>", "<eos>", "<bos>", "<unk>"] + bytes + normal + extra.map(\.0)))
+    description.merges = ByteStrings(merges)
+    let kinds: [TokenKind] =
+      [.control, .control, .control, .unknown] + Array(repeating: .byte, count: 256)
+      + Array(repeating: .normal, count: normal.count) + extra.map(\.1)
+    description.kinds = kinds.map(\.rawValue)
+    description.specialIDs = [.padding: 0, .endOfSequence: 1, .beginningOfSequence: 2, .unknown: 3]
+    description.addsSpacePrefix = false
+    return description
+  }
+
+  /// One small vocabulary of each family.
+  static var all: [VocabularyDescription] { [bytePair(), sentencePiece(), unigram(), wordPiece(), plainPair()] }
+
   /// The tokenizer of `description`.
   static func tokenizer(_ description: VocabularyDescription) throws -> Tokenizer {
     try Tokenizer(try Vocabulary(description))
   }
 
-  /// The names of all pre-tokenizers, as the error about an unknown one lists them.
+  /// Byte-level vocabularies with these pre-tokenizers are no byte-level ones.
+  static let plainPretokenizers = ["gemma4", "granite-embed-multi-311m", "sarvam-moe"]
+
+  /// The names of all other pre-tokenizers, as the error about an unknown one lists them.
   static var pretokenizers: [String] {
     do {
       _ = try Vocabulary(bytePair(pretokenizer: "no such name"))
     } catch .unknownPretokenizer(_, let known) {
-      return known
+      return known.filter { !plainPretokenizers.contains($0) }
     } catch {}
     return []
   }
 
   /// GPT-2's character for each byte.
-  private static let byteCharacters: [String] = {
+  static let byteCharacters: [String] = {
     let printable = Array(0x21...0x7E) + Array(0xA1...0xAC) + Array(0xAE...0xFF)
     var next = 0x100
     return (0..<256).map { byte in

@@ -1,3 +1,4 @@
+internal import ApusCore
 internal import ApusTestSupport
 internal import ApusTokenizers
 internal import Testing

@@ -1,3 +1,4 @@
+internal import ApusCore
 internal import ApusTestSupport
 internal import ApusTokenizers
 internal import Testing
@@ -27,9 +28,9 @@ internal import Testing
   }
 
   @Test(arguments: 0..<200)
-  func `the pieces joined are the whole text, whatever the tokens`(_ seed: UInt64) {
+  func `the pieces joined are the whole text, whatever the tokens`(_ seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
-    for tokenizer in [bytePair, sentencePiece] {
+    for tokenizer in try SmallVocabularies.all.map({ try SmallVocabularies.tokenizer($0) }) {
       for (renderSpecial, continuing) in [(false, false), (true, false), (false, true), (true, true)] {
         let tokens = (0..<40).map { _ in Token.random(in: -2...Token(tokenizer.vocabulary.count), using: &generator) }
         var decoder = StreamingDecoder(tokenizer, renderSpecial: renderSpecial, continuing: continuing)

@@ -5,20 +5,27 @@ internal import Testing
 /// Which of our modules each module may import.
 let allowedImports: [String: Set<String>] = [
   "CApusKernels": [],
-  "ApusCore": [],
-  "ApusTokenizers": [],
-  "ApusSampling": [],
-  "ApusGGUF": ["ApusCore"],
-  "ApusCPU": ["ApusCore", "CApusKernels"],
+  "ApusSystem": [],
+  "ApusText": [],
+  "ApusCore": ["ApusSystem"],
+  "ApusJSON": ["ApusText"],
+  "ApusTemplates": ["ApusJSON", "ApusText", "ApusSystem"],
+  "ApusTokenizers": ["ApusCore", "ApusText"],
+  "ApusSampling": ["ApusCore"],
+  "ApusGGUF": ["ApusCore", "ApusText", "ApusSystem"],
+  "ApusCPU": ["ApusCore", "ApusSystem", "CApusKernels"],
   "ApusReference": ["ApusCore"],
-  "ApusModels": ["ApusCore", "ApusGGUF", "ApusTokenizers"],
-  "Apus": ["ApusModels", "ApusSampling", "ApusTokenizers", "ApusCore", "ApusCPU"],
-  "ApusServer": ["Apus", "ApusTokenizers"],
-  "ApusEvaluation": ["ApusModels", "ApusCore"],
+  "ApusModels": ["ApusCore", "ApusGGUF", "ApusTokenizers", "ApusText", "ApusSystem"],
+  "Apus": [
+    "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusJSON", "ApusCore", "ApusCPU", "ApusText",
+    "ApusSystem",
+  ],
+  "ApusServer": ["Apus", "ApusJSON", "ApusText"],
+  "ApusEvaluation": ["ApusModels", "ApusSampling", "ApusCore"],
   "ApusBenchmark": ["ApusCPU", "ApusModels", "ApusCore"],
   "ApusCLI": [
     "Apus", "ApusServer", "ApusEvaluation", "ApusBenchmark", "ApusCPU", "ApusModels", "ApusGGUF", "ApusTokenizers",
-    "ApusSampling", "ApusCore",
+    "ApusTemplates", "ApusSampling", "ApusJSON", "ApusCore", "ApusText", "ApusSystem",
   ],
 ]
 

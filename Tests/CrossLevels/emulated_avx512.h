@@ -59,6 +59,21 @@ static inline simde__m512i emulated_madd_epi16(simde__m512i a, simde__m512i b) {
 OUT_OF_LINE(mm512_dpbusd, simde__m512i)
 OUT_OF_LINE(mm256_dpbusd, __m256i)
 
+#define GATHER(name, indices, lane, count)                                                                             \
+  static inline simde__m512i emulated_##name(indices source, const void *table) {                                    \
+    int32_t x[count];                                                                                                \
+    lane y[count];                                                                                                   \
+    simde__m512i result;                                                                                             \
+    memcpy(x, &source, sizeof x);                                                                                    \
+    for (int i = 0; i < count; i++)                                                                                  \
+      y[i] = ((const lane *)table)[x[i]];                                                                            \
+    memcpy(&result, y, sizeof y);                                                                                    \
+    return result;                                                                                                   \
+  }
+
+GATHER(i32gather_epi32, simde__m512i, int32_t, 16)
+GATHER(i32gather_epi64, __m256i, int64_t, 8)
+
 #undef _mm512_cvtph_ps
 #undef _mm512_cvtps_ph
 #undef _mm512_cvtepu16_epi32
@@ -68,6 +83,8 @@ OUT_OF_LINE(mm256_dpbusd, __m256i)
 #undef _mm512_srai_epi32
 #undef _mm512_srai_epi16
 #undef _mm512_madd_epi16
+#undef _mm512_i32gather_epi32
+#undef _mm512_i32gather_epi64
 #undef _mm512_extractf32x8_ps
 #undef _mm512_dpbusd_epi32
 #undef _mm256_dpbusd_avx_epi32
@@ -80,6 +97,8 @@ OUT_OF_LINE(mm256_dpbusd, __m256i)
 #define _mm512_srai_epi32 emulated_srai_epi32
 #define _mm512_srai_epi16 emulated_srai_epi16
 #define _mm512_madd_epi16 emulated_madd_epi16
+#define _mm512_i32gather_epi32(index, table, scale) emulated_i32gather_epi32(index, table)
+#define _mm512_i32gather_epi64(index, table, scale) emulated_i32gather_epi64(index, table)
 #define _mm512_extractf32x8_ps(a, index) emulated_upper_half(a)
 #define _mm512_dpbusd_epi32 emulated_mm512_dpbusd
 #define _mm256_dpbusd_avx_epi32 emulated_mm256_dpbusd

@@ -1,6 +1,6 @@
 internal import Apus
 internal import ApusCore
-internal import ApusTokenizers
+internal import ApusJSON
 
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials

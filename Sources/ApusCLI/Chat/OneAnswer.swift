@@ -1,5 +1,5 @@
 internal import Apus
-internal import ApusTokenizers
+internal import ApusJSON
 internal import ArgumentParser
 
 /// Answers one prompt and ends.

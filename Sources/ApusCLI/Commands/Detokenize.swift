@@ -1,3 +1,5 @@
+internal import ApusCore
+internal import ApusJSON
 internal import ApusTokenizers
 internal import ArgumentParser
 

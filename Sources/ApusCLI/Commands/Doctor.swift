@@ -1,6 +1,6 @@
 internal import ApusCPU
 internal import ApusCore
-internal import ApusTokenizers
+internal import ApusJSON
 internal import ArgumentParser
 
 #if canImport(FoundationEssentials)

@@ -1,6 +1,7 @@
 internal import ApusCPU
 internal import ApusEvaluation
 internal import ApusGGUF
+internal import ApusJSON
 internal import ApusModels
 internal import ApusTokenizers
 internal import ArgumentParser
@@ -61,7 +62,7 @@ struct EvaluatePerplexity: ParsableCommand {
     let options = CPUBackend.Options(
       threads: threads ?? Machine.current().threadCount, kernels: kernels.level, usesBLAS: blas)
     let loaded = try loadModel(path: model.path, backend: try CPUBackend(options))
-    StandardError.warn(LoadWarning.warnings(about: loaded.vocabulary, path: loaded.file.paths[0]))
+    StandardError.warn(ModelWarning.warnings(about: loaded.vocabulary, path: loaded.file.paths[0]))
     let tokens = loaded.tokenizer.encode(StoredText.prompt(try readFile(file)), addSpecial: true, parseSpecial: false)
     let vocabulary = loaded.vocabulary
     let output = Output()

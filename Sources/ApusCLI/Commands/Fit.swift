@@ -1,8 +1,8 @@
 internal import ApusCPU
 internal import ApusCore
 internal import ApusGGUF
+internal import ApusJSON
 internal import ApusModels
-internal import ApusTokenizers
 internal import ArgumentParser
 
 /// `apus fit`: whether a model fits into this machine's memory.
@@ -23,7 +23,7 @@ struct Fit: ParsableCommand {
     help: ArgumentHelp("Tokens of each sequence; by default what the model was trained for.", valueName: "tokens"))
   var context: Int?
   @Option(help: ArgumentHelp("Sequences at the same time.", valueName: "n")) var slots = 1
-  @Option(help: ArgumentHelp("How keys and values are kept: f16 or q8_0.", valueName: "format"))
+  @Option(help: ArgumentHelp("How keys and values are kept: f16, q8_0 or f32.", valueName: "format"))
   var kv = KVFormat.f16
   @Flag(help: "Answer in JSON.") var json = false
 

@@ -1,5 +1,5 @@
 internal import ApusGGUF
-internal import ApusTokenizers
+internal import ApusJSON
 internal import ArgumentParser
 
 /// `apus inspect`: what a model file holds.

@@ -63,6 +63,7 @@ struct Run: AsyncParsableCommand {
     generation.apply(to: &options)
     try options.validate()
     let model = try await loadModel()
+    try model.information.requireGeneration(path: self.model.path, instead: "use apus embed")
     StandardError.warn(model.information.warnings.filter { !raw || $0.topic != .chat })
     let chats = try !raw && canChat(model, self.model.path, system: system)
     guard let text else {

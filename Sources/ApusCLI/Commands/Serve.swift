@@ -1,5 +1,6 @@
 internal import Apus
 internal import ApusServer
+private import ApusSystem
 internal import ArgumentParser
 internal import Logging
 
@@ -7,13 +8,6 @@ internal import Logging
   internal import FoundationEssentials
 #else
   internal import Foundation
-#endif
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
 #endif
 
 /// `apus serve`: answers over HTTP.
@@ -87,6 +81,7 @@ struct Serve: AsyncParsableCommand {
       options.unreadByteLimit = 8 << 10
       options.readerStall = configuration.timeouts.writeStall
       let model = try await Model.load(model.path, options: options)
+      try model.information.requireGeneration(path: self.model.path, instead: "apus embed computes with it")
       let log = try logWriter()
       defer { log.finish() }
       let logger = Logger(label: "apus") { label in
@@ -102,7 +97,7 @@ struct Serve: AsyncParsableCommand {
         _exit(1)
       }
     } catch let error as ServerError {
-      throw Failure(error.description, code: error.isUsage ? Failure.usage : 1)
+      throw Failure(error.onCommandLine, code: error.isUsage ? Failure.usage : 1)
     }
   }
 

@@ -1,15 +1,8 @@
 internal import ApusCore
 internal import ApusGGUF
 internal import ApusModels
+private import ApusSystem
 internal import ArgumentParser
-
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
 
 /// `apus synthesize`: a model file of a published shape with random weights.
 struct Synthesize: ParsableCommand {

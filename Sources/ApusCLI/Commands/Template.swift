@@ -1,6 +1,9 @@
 internal import Apus
 internal import ApusGGUF
+internal import ApusJSON
 internal import ApusModels
+internal import ApusTemplates
+internal import ApusText
 internal import ApusTokenizers
 internal import ArgumentParser
 
@@ -111,7 +114,7 @@ private struct TemplateSource {
     let source = ChatTemplateSource(file.metadata)
     let vocabulary = try Vocabulary(file.metadata)
     text = try Self.text(of: source, vocabulary, path)
-    StandardError.warn(LoadWarning.warnings(about: source, vocabulary, path: path))
+    StandardError.warn(ModelWarning.warnings(about: source, vocabulary, path: path))
     isOfModel = true
     beginning = Self.name(of: .beginningOfSequence, vocabulary)
     end = Self.name(of: .endOfSequence, vocabulary)

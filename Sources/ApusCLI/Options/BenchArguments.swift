@@ -31,7 +31,7 @@ struct BenchArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Sequences that generate together.", valueName: "n,…"))
   var batched = ValueList([1])
 
-  @Option(help: ArgumentHelp("How keys and values are kept: f16, q8_0 or both.", valueName: "format,…"))
+  @Option(help: ArgumentHelp("How keys and values are kept: f16, q8_0, f32 or several.", valueName: "format,…"))
   var kv = ValueList([KVFormat.f16])
 
   @Option(

@@ -1,12 +1,5 @@
+private import ApusSystem
 internal import ArgumentParser
-
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
 
 /// The keys of which a server's clients must send one: from arguments, a file and the environment, all together.
 struct KeyArguments: ParsableArguments {

@@ -21,7 +21,7 @@ struct ModelArgument: ParsableArguments {
   func tokenizer() throws -> Tokenizer {
     let file = try open()
     let tokenizer = try makeTokenizer(file)
-    StandardError.warn(LoadWarning.warnings(about: tokenizer.vocabulary, path: file.paths[0]))
+    StandardError.warn(ModelWarning.warnings(about: tokenizer.vocabulary, path: file.paths[0]))
     return tokenizer
   }
 }

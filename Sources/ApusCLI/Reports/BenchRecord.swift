@@ -1,8 +1,8 @@
 internal import ApusBenchmark
 internal import ApusCPU
 internal import ApusCore
+internal import ApusJSON
 internal import ApusModels
-internal import ApusTokenizers
 
 /// A result with all that belongs to it.
 struct BenchRecord {

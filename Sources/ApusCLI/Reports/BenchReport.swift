@@ -3,6 +3,7 @@ internal import ApusCPU
 internal import ApusCore
 internal import ApusGGUF
 internal import ApusModels
+internal import ApusText
 
 /// Writes the results of `bench`, each when it is there.
 struct BenchReport {

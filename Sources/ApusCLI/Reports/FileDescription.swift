@@ -1,5 +1,6 @@
 internal import Apus
 internal import ApusGGUF
+internal import ApusJSON
 internal import ApusTokenizers
 
 /// Tensors of one format.

@@ -1,4 +1,5 @@
 internal import ApusGGUF
+internal import ApusText
 
 /// What `inspect` shows to a person.
 struct FileListing {

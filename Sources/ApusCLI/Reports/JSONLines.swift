@@ -1,4 +1,4 @@
-internal import ApusTokenizers
+internal import ApusJSON
 
 /// Answers JSON objects on standard input, one a line, with one JSON object a line each, in order.
 ///

@@ -1,6 +1,6 @@
 internal import ApusBenchmark
 internal import ApusCPU
-internal import ApusTokenizers
+internal import ApusJSON
 
 /// What the machine can do, as `bench --limits` shows it.
 struct LimitsReport {

@@ -22,7 +22,7 @@ struct ModelReview {
     do {
       let vocabulary = try makeTokenizer(file).vocabulary
       let template = ChatTemplateSource(file.metadata)
-      warnings = LoadWarning.all(about: vocabulary, template, path: file.paths[0]).map(ModelWarning.init)
+      warnings = ModelWarning.all(about: vocabulary, template, path: file.paths[0])
       look(at: template, vocabulary)
     } catch {
       vocabularyProblem = "the file's vocabulary cannot be used here: \(error)"
@@ -31,7 +31,7 @@ struct ModelReview {
 
   /// Looks at a loaded model.
   init(_ loaded: LoadedModel) {
-    warnings = loaded.warnings.map(ModelWarning.init)
+    warnings = loaded.warnings
     look(at: loaded.chatTemplate, loaded.vocabulary)
   }
 
@@ -69,9 +69,6 @@ extension StandardError {
   static func warn(_ warnings: [ModelWarning]) {
     for line in warnings.lines { write("Warning: \(Terminal.harmless(line))\n") }
   }
-
-  /// The same.
-  static func warn(_ warnings: [LoadWarning]) { warn(warnings.map(ModelWarning.init)) }
 }
 
 extension [ModelWarning] {

@@ -1,4 +1,4 @@
-package import ApusTokenizers
+package import ApusJSON
 internal import ArgumentParser
 
 /// How a report with one line for each result is written.

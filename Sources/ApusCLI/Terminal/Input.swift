@@ -1,12 +1,5 @@
-internal import ApusTokenizers
-
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
+private import ApusSystem
+internal import ApusText
 
 /// Standard input, in pieces and lines, without a byte order mark at its start; holds one line at most.
 final class Input {

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
+private import ApusSystem
 
 /// Asks a person at a terminal for lines: arrow keys, Emacs keys, history of this run, pasting of several lines.
 ///

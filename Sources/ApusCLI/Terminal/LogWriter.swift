@@ -1,14 +1,7 @@
 internal import ApusCPU
+private import ApusSystem
 internal import Dispatch
 internal import Synchronization
-
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
 
 /// Writes log lines on a thread of its own, so that nobody who logs ever waits for a reader.
 ///

@@ -1,4 +1,4 @@
-internal import ApusTokenizers
+internal import ApusText
 
 /// What a text says, without what only its storage says.
 enum StoredText {

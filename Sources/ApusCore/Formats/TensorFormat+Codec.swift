@@ -55,6 +55,19 @@ extension TensorFormat {
     case .q6_K: decodeBlocks(bytes, into: &values, Q6_K.decode)
     case .iq4_nl: decodeBlocks(bytes, into: &values, IQ4_NL.decode)
     case .iq4_xs: decodeBlocks(bytes, into: &values, IQ4_XS.decode)
+    case .iq1_s: decodeBlocks(bytes, into: &values, IQ1_S.decode)
+    case .iq1_m: decodeBlocks(bytes, into: &values, IQ1_M.decode)
+    case .iq2_xxs: decodeBlocks(bytes, into: &values, IQ2_XXS.decode)
+    case .iq2_xs: decodeBlocks(bytes, into: &values, IQ2_XS.decode)
+    case .iq2_s: decodeBlocks(bytes, into: &values, IQ2_S.decode)
+    case .iq3_xxs: decodeBlocks(bytes, into: &values, IQ3_XXS.decode)
+    case .iq3_s: decodeBlocks(bytes, into: &values, IQ3_S.decode)
+    case .mxfp4: decodeBlocks(bytes, into: &values, MXFP4.decode)
+    case .nvfp4: decodeBlocks(bytes, into: &values, NVFP4.decode)
+    case .tq1_0: decodeBlocks(bytes, into: &values, TQ1_0.decode)
+    case .tq2_0: decodeBlocks(bytes, into: &values, TQ2_0.decode)
+    case .q1_0: decodeBlocks(bytes, into: &values, Q1_0.decode)
+    case .q2_0: decodeBlocks(bytes, into: &values, Q2_0.decode)
     }
   }
 
@@ -63,6 +76,8 @@ extension TensorFormat {
     switch self {
     case .f32, .f16, .bf16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0: true
     case .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_nl, .iq4_xs: false
+    case .iq1_s, .iq1_m, .iq2_xxs, .iq2_xs, .iq2_s, .iq3_xxs, .iq3_s, .mxfp4, .nvfp4, .tq1_0, .tq2_0, .q1_0, .q2_0:
+      false
     }
   }
 
@@ -87,7 +102,7 @@ extension TensorFormat {
     case .q5_0: try encodeBlocks(values, into: &bytes, Q5_0.encode)
     case .q5_1: try encodeBlocks(values, into: &bytes, Q5_1.encode)
     case .q8_0: try encodeBlocks(values, into: &bytes, Q8_0.encode)
-    case .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .iq4_nl, .iq4_xs: throw .unsupported(self)
+    default: throw .unsupported(self)
     }
   }
 

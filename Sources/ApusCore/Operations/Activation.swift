@@ -10,6 +10,8 @@ package enum Activation: Sendable, CaseIterable {
   case squaredRelu
   /// `1 / (1 + exp(-x))`.
   case sigmoid
+  /// `tanh(x)`.
+  case tanh
   /// gpt-oss: the gate g at most 7, up u within -7 and 7: `g / (1 + exp(-1.702 g)) · (u + 1)`.
   ///
   /// Only for two inputs.

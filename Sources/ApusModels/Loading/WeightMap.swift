@@ -63,7 +63,9 @@ final class WeightMap {
   /// Names that begin with one of `unused` may be there.
   func finish(unused: [String]) throws(ModelError) {
     let tensor = file.tensors.first { tensor in
-      !taken.contains(tensor.name) && !unused.contains { tensor.name.hasPrefix($0) }
+      // Scales that activations were rounded with in training (NVFP4) change no weight.
+      !taken.contains(tensor.name) && !tensor.name.hasSuffix(".input_scale")
+        && !unused.contains { tensor.name.hasPrefix($0) }
     }
     guard let tensor else { return }
     throw .file(

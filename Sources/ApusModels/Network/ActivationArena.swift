@@ -7,7 +7,7 @@ final class ActivationArena {
   let ropeTables: [Buffer]
   /// The experts of each row; nil for a network without any.
   let routing: Routing?
-  /// Activations of the rows whose logits are computed together, and those logits.
+  /// Activations of the rows whose logits are computed together, and those logits; or pooled rows, and what comes of them.
   let logitInput: Buffer
   let logits: Buffer
   /// Rows that the operations from here on work on; the logits have their own count.
@@ -27,7 +27,7 @@ final class ActivationArena {
       try backend.makeRouting(rows: rows, used: size.used, experts: size.experts)
     }
     let logitRows = min(rows, Self.logitRows)
-    logitInput = try backend.makeBuffer(rows: logitRows, columns: plan.hiddenSize)
+    logitInput = try backend.makeBuffer(rows: logitRows, columns: plan.resultInputColumns)
     logits = try backend.makeBuffer(rows: logitRows, columns: plan.resultColumns)
   }
 
@@ -47,11 +47,17 @@ extension NetworkPlan {
     return (used, experts)
   }
 
-  /// Values of one result: a vocabulary of logits, or a pooled vector.
+  /// Values of one result: logits or a vector for the widest step behind the pooling.
   var resultColumns: Int {
     switch output.head {
-    case .logits: vocabularySize
-    case .pooled(let pooling): max(hiddenSize, pooling.columns, pooling.dense.map(\.projection.rows).max() ?? 0)
+    case .logits: max(hiddenSize, vocabularySize)
+    case .pooled(let pooling): pooling.layers.map(\.projection.rows).reduce(hiddenSize) { max($0, $1) }
     }
+  }
+
+  /// Values of what results are made from.
+  var resultInputColumns: Int {
+    guard case .pooled = output.head else { return hiddenSize }
+    return resultColumns
   }
 }

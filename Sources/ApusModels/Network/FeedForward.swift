@@ -28,6 +28,7 @@ struct FeedForward {
     if plan.gate != nil {
       let gate = arena(.gate, plan.up.rows)
       inner.forward(x, into: [gate, up], backend)
+      if let deviations = plan.gateDeviations { backend.sparsify(gate, deviations: deviations) }
       backend.gate(up, by: gate, plan.activation)
     } else {
       inner.forward(x, into: [up], backend)

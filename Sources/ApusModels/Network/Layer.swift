@@ -67,6 +67,8 @@ struct Layer {
   private let feedForwardOutputNorm: Norm?
   private let feedForwardStreamNorm: Norm?
   private let layerInput: LayerInput?
+  private let streams: LayerStreams?
+  private let lowRank: LowRankBranch?
   private let outputFactor: Float
 
   init(_ plan: LayerPlan, index: Int, ropes: [RopePlan], _ weights: WeightMap) throws(ModelError) {
@@ -81,6 +83,8 @@ struct Layer {
     feedForwardOutputNorm = try Norm(plan.feedForwardOutputNorm, weights)
     feedForwardStreamNorm = try Norm(plan.feedForwardStreamNorm, weights)
     layerInput = try plan.layerInput.map { plan throws(ModelError) in try LayerInput(plan, weights) }
+    streams = try LayerStreams(plan.streams, weights)
+    lowRank = try LowRankBranch(plan.lowRank, weights)
     outputFactor = try plan.outputFactor.map { plan throws(ModelError) in try weights.values(plan)[0] } ?? 1
   }
 
@@ -89,6 +93,7 @@ struct Layer {
   /// False where no row was left.
   func forward(_ step: borrowing ForwardStep, isLast: Bool) -> Bool {
     let (backend, arena, hidden) = (step.backend, step.arena, step.hiddenSize)
+    streams?.predict(step)
     let input = normed(by: mixerNorm, into: .normed, step)
     let mixed = mixer.mix(input, step)
     if isLast {
@@ -98,8 +103,10 @@ struct Layer {
     let stream = step.stream
     let projected = arena(.projected, hidden)
     mixer.project(mixed, into: projected, step)
+    if plan.normsMixedStream { backend.add(stream, to: projected) }
     mixerOutputNorm?.forward(projected, into: projected, backend)
     if !plan.isParallel { addMixed(projected, step) }
+    lowRank?.add(from: input, step)
 
     let result = arena(.feedForward, hidden)
     let isShared = plan.isParallel && feedForwardNorm == nil
@@ -111,9 +118,19 @@ struct Layer {
     if plan.isParallel { addMixed(projected, step) }
     backend.add(result, to: stream, factor: plan.residualScale)
     feedForwardStreamNorm?.forward(stream, into: stream, backend)
-    layerInput?.forward(step, layer: index)
+    finish(step)
     backend.scale(stream, by: outputFactor)
     return true
+  }
+
+  /// What comes behind both sublayers.
+  private func finish(_ step: borrowing ForwardStep) {
+    guard let streams else {
+      layerInput?.forward(step, layer: index)
+      return
+    }
+    streams.correct(step)
+    if let layerInput { streams.add(layerInput, step, layer: index) }
   }
 
   private func addMixed(_ projected: Buffer, _ step: borrowing ForwardStep) {
@@ -132,7 +149,9 @@ struct Layer {
   /// What else of the rows is read behind the mixer.
   private func keptInputs(_ input: Buffer, _ step: borrowing ForwardStep) -> [Buffer] {
     var buffers: [Buffer] = []
-    if plan.isParallel, feedForwardNorm == nil, mixerNorm != nil { buffers.append(input) }
+    let isShared = plan.isParallel && feedForwardNorm == nil
+    if isShared || lowRank != nil, mixerNorm != nil { buffers.append(input) }
+    if let streams { buffers.append(streams.all(step)) }
     if let layerInput { buffers.append(layerInput.inputs(step)) }
     return buffers
   }

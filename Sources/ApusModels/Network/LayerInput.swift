@@ -48,16 +48,22 @@ struct LayerInput {
   /// The inputs of all layers for the current rows.
   func inputs(_ step: borrowing ForwardStep) -> Buffer { step.arena(.layerInputs, columns) }
 
+  /// Adds the input of `layer` to the stream.
   func forward(_ step: borrowing ForwardStep, layer: Int) {
+    step.backend.add(result(of: step.stream, step, layer: layer), to: step.stream)
+  }
+
+  /// The input of `layer`, gated by x.
+  func result(of x: Buffer, _ step: borrowing ForwardStep, layer: Int) -> Buffer {
     let (backend, width) = (step.backend, plan.gate.rows)
     let input = step.arena(.layerInput, width)
     let gated = step.arena(.layerGate, width)
     let result = step.arena(.projected, step.hiddenSize)
     backend.copyHeads(inputs(step), heads: 1, from: layer * width..<(layer + 1) * width, into: input, at: 0)
-    gate.forward(step.stream, into: gated, backend)
+    gate.forward(x, into: gated, backend)
     backend.gate(input, by: gated, plan.activation)
     projection.forward(input, into: result, backend)
     norm.forward(result, into: result, backend)
-    backend.add(result, to: step.stream)
+    return result
   }
 }

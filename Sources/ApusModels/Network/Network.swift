@@ -8,6 +8,7 @@ final class Network {
   private let types: Weight?
   private let embeddingNorm: Norm?
   private let layerInputs: LayerInputs?
+  private let streams: Streams?
   private let ropes: [RopeParameters]
   private let layers: [Layer]
   private let outputNorm: Norm?
@@ -27,6 +28,7 @@ final class Network {
     types = try weights.weight(plan.embedding.types)
     embeddingNorm = try Norm(plan.embedding.norm, weights)
     layerInputs = try plan.embedding.layerInputs.map { plan throws(ModelError) in try LayerInputs(plan, weights) }
+    streams = try plan.streams.map { plan throws(ModelError) in try Streams(plan, weights) }
     ropes = try plan.ropes.map { rope throws(ModelError) in
       try Self.parameters(of: rope, contextLength: contextLength, weights)
     }
@@ -67,6 +69,7 @@ final class Network {
     for (index, layer) in layers.enumerated() {
       guard layer.forward(step, isLast: index == layers.count - 1) else { return nil }
     }
+    streams?.end(step)
     guard let outputNorm else { return step.stream }
     let normed = arena(.normed, plan.hiddenSize)
     outputNorm.forward(step.stream, into: normed, backend)
@@ -81,6 +84,7 @@ final class Network {
     add(types, rows: [Token](repeating: 0, count: step.tokens.count), step)
     embeddingNorm?.forward(stream, into: stream, backend)
     layerInputs?.forward(step)
+    streams?.begin(step)
   }
 
   /// Adds rows of a table to the stream, if there is one.
@@ -106,16 +110,5 @@ struct LogitsHead {
     projection.forward(x, into: logits, backend)
     backend.scale(logits, by: plan.scale)
     if let cap = plan.cap { backend.cap(logits, at: cap) }
-  }
-}
-
-/// What makes one vector or score of a sequence.
-struct PooledHead {
-  let plan: PoolingPlan
-  private let dense: [Projection]
-
-  init(_ plan: PoolingPlan, _ weights: WeightMap) throws(ModelError) {
-    self.plan = plan
-    dense = try plan.dense.map { layer throws(ModelError) in try Projection(layer.projection, weights) }
   }
 }

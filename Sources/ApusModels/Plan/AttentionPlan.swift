@@ -12,26 +12,26 @@ package struct AttentionPlan: Sendable, HasTensors {
   var keyNorm: NormPlan?
   var valueNorm: NormPlan?
   /// Index into the network's `ropes`; nil for a layer without RoPE.
-  var rope: Int?
+  package var rope: Int?
   /// Shape of the keys and values that it looks at.
   var layout: KVLayerLayout
   /// Index of their layer in the KV cache.
-  var cacheLayer: Int
-  var scale: Float
+  package var cacheLayer: Int
+  package var scale: Float
   var mask = AttentionParameters.Mask.causal(window: nil)
   var softCap: Float?
   /// ALiBi's slopes, one for each head.
   var slopes: [Float]?
   var sinks: TensorPlan?
   /// Queries times `1 + factor · ln(1 + floor(position / positions))`.
-  var temperature: Temperature?
+  package var temperature: Temperature?
   /// Norm of what attention found, before the output projection.
   var innerNorm: NormPlan?
   var output: ProjectionPlan
 
-  struct Temperature: Sendable {
-    var factor: Float
-    var positions: Int
+  package struct Temperature: Sendable, Equatable {
+    package var factor: Float
+    package var positions: Int
   }
 
   var tensors: [TensorPlan] {
@@ -54,8 +54,19 @@ package struct AttentionPlan: Sendable, HasTensors {
   }
 }
 
-/// Multi-head latent attention (arXiv:2405.04434) in its absorbed form: one latent vector for all heads is cached.
+/// Multi-head latent attention (arXiv:2405.04434).
 package struct LatentAttentionPlan: Sendable, HasTensors {
+  /// What the file has between latent vectors and heads, and so what is cached.
+  enum Form: Sendable {
+    /// One latent vector for all heads is cached.
+    ///
+    /// Stacks with a matrix for each head: from the plain part of a query to the latent vector, and from it to values.
+    case absorbed(keyUp: TensorPlan, valueUp: TensorPlan)
+    /// Keys and values of all heads are cached: from the latent vector, for each head the plain part of its key, then
+    /// its value (files of 2024).
+    case expanded(ProjectionPlan)
+  }
+
   var heads: Int
   /// Values of a query head that are not turned, that are turned, and of a value head.
   var plainDimension: Int
@@ -70,33 +81,51 @@ package struct LatentAttentionPlan: Sendable, HasTensors {
   /// To the latent vector and the turned part of the keys.
   var latent: ProjectionPlan
   var latentNorm: NormPlan
-  /// Stacks with a matrix for each head: from the plain part of a query to the latent vector, and from it to values.
-  var keyUp: TensorPlan
-  var valueUp: TensorPlan
+  var form: Form
   var rope: Int
   var cacheLayer: Int
   var scale: Float
+  package var temperature: AttentionPlan.Temperature?
   var output: ProjectionPlan
 
+  /// Values of a head's query.
+  var queryDimension: Int { plainDimension + ropeDimension }
+
   var layout: KVLayerLayout {
-    KVLayerLayout(kvHeads: 1, keyDimension: rank + ropeDimension, valueDimension: rank, valuesAreKeys: true)
+    switch form {
+    case .absorbed:
+      KVLayerLayout(kvHeads: 1, keyDimension: rank + ropeDimension, valueDimension: rank, valuesAreKeys: true)
+    case .expanded: KVLayerLayout(kvHeads: heads, keyDimension: queryDimension, valueDimension: valueDimension)
+    }
   }
 
   var tensors: [TensorPlan] {
-    queryDown.tensors + queryNorm.tensors + query.tensors + latent.tensors + latentNorm.tensors + keyUp.tensors
-      + valueUp.tensors + output.tensors
+    let down = queryDown.tensors + queryNorm.tensors + query.tensors + latent.tensors + latentNorm.tensors
+    return switch form {
+    case .absorbed(let keyUp, let valueUp): down + keyUp.tensors + valueUp.tensors + output.tensors
+    case .expanded(let projection): down + projection.tensors + output.tensors
+    }
   }
 
   mutating func keepOnly() {
-    valueUp.keepOnly()
+    if case .absorbed(let keyUp, var valueUp) = form {
+      valueUp.keepOnly()
+      form = .absorbed(keyUp: keyUp, valueUp: valueUp)
+    }
     output.keepOnly()
   }
 
   var columns: [BufferRole: Int] {
-    [
-      .latentQuery: queryDown?.rows ?? 0, .latent: rank, .query: heads * (plainDimension + ropeDimension),
-      .absorbed: heads * layout.keyDimension, .key: layout.keyDimension, .latentAttended: heads * rank,
-      .attended: heads * valueDimension,
+    let columns: [BufferRole: Int] = [
+      .latentQuery: queryDown?.rows ?? 0, .latent: rank, .query: heads * queryDimension,
+      .latentKey: rank + ropeDimension, .attended: heads * valueDimension,
     ]
+    let others: [BufferRole: Int] =
+      switch form {
+      case .absorbed: [.absorbed: heads * layout.keyDimension, .latentAttended: heads * rank]
+      case .expanded(let projection):
+        [.expanded: projection.rows, .key: heads * queryDimension, .value: heads * valueDimension]
+      }
+    return columns.merging(others) { max($0, $1) }
   }
 }

@@ -17,11 +17,13 @@ struct BlockReader {
     norm = NormParameters(style.norm, epsilon: try reader.epsilon(style.norm))
     shapes = try reader.headShapes()
     // Read even where it is ignored, so that a bad value is refused.
-    let windows = try reader.windows(period: style.windowPeriod)
+    let windows = try reader.windows(
+      period: style.windowPeriod, default: style.defaultWindow, startsWithoutWindow: style.startsPeriodWithoutWindow)
     self.windows = style.ignoresWindow ? windows.map { _ in nil } : windows
     routing = try style.experts.flatMap { style throws(GGUFError) in try RoutingReader(reader, style) }
     feedForwardSizes = try reader.keys.integers(
-      "feed_forward_length", (routing == nil ? 1 : 0)...1 << 24, layers: reader.fileLayers)
+      "feed_forward_length", (routing == nil ? 1 : 0)...1 << 24, layers: reader.fileLayers,
+      default: routing == nil ? nil : 0)
   }
 
   /// The whole network.
@@ -51,6 +53,7 @@ struct BlockReader {
         $0 > 1
       }
       local.configuration.scaling = .none
+      local.configuration.attentionFactor = 1
       ropes.append(local)
     }
     return ropes
@@ -64,13 +67,17 @@ struct BlockReader {
     var layer = LayerPlan(
       mixer: .attention(attention(index)), feedForward: try feedForward(index), isParallel: style.isParallel,
       residualScale: style.residualScale)
-    if style.placement != .after {
+    if style.placement == .before || style.placement == .around {
       layer.mixerNorm = norm("attn_norm")
       if !style.isParallel { layer.feedForwardNorm = norm(style.feedForwardNormName) }
     }
-    if style.placement != .before {
+    if style.placement == .after || style.placement == .around {
       layer.mixerOutputNorm = norm("post_attention_norm")
       layer.feedForwardOutputNorm = norm("post_ffw_norm")
+    }
+    if style.placement == .behind {
+      layer.mixerStreamNorm = norm("attn_output_norm")
+      layer.feedForwardStreamNorm = norm("layer_output_norm")
     }
     return layer
   }
@@ -105,9 +112,14 @@ extension BlockReader {
 
   /// A norm of `heads` heads by one gain.
   func headNorm(_ name: String, heads: Int, columns: Int) -> NormPlan {
+    reader.norm(name, groups(heads), columns: columns)
+  }
+
+  /// The norm in `heads` groups.
+  func groups(_ heads: Int) -> NormParameters {
     var parameters = norm
     parameters.groups = heads
-    return reader.norm(name, parameters, columns: columns)
+    return parameters
   }
 
   /// Projections to queries, keys and values: three tensors, or parts of one.
@@ -137,23 +149,23 @@ extension BlockReader {
     }
     return .dense(
       reader.dense(
-        "blk.\(index).ffn", size: feedForwardSizes[index], activation: style.activation, isGated: style.isGated))
+        "blk.\(index).ffn", size: feedForwardSizes[index], activation: style.activation, isGated: style.isGated,
+        isFused: style.hasFusedGate))
   }
 }
 
 extension PlanReader {
   /// A dense feed-forward sublayer of `<prefix>_gate`, `<prefix>_up` and `<prefix>_down`, with `suffix` behind each.
   ///
-  /// With a gate and without a tensor for it, the gate is the first half of the rows of `<prefix>_up`.
+  /// Where gate and up are one tensor, `<prefix>_up`, the gate is the first half of its rows.
   func dense(
-    _ prefix: String, size: Int, activation: Activation, isGated: Bool, suffix: String = ""
+    _ prefix: String, size: Int, activation: Activation, isGated: Bool, isFused: Bool = false, suffix: String = ""
   ) -> FeedForwardPlan {
     func projection(_ name: String, rows: Int, columns: Int) -> ProjectionPlan {
       self.projection(prefix + "_" + name + suffix, rows: rows, columns: columns)
     }
     let down = projection("down", rows: hiddenSize, columns: size)
-    let isFused = isGated && !tensors.contains(prefix + "_gate" + suffix + ".weight")
-    if isFused, let rows = tensors.rows(of: prefix + "_up" + suffix + ".weight"), rows == 2 * size {
+    if isGated, isFused, !tensors.contains(prefix + "_gate" + suffix + ".weight") {
       let fused = projection("up", rows: 2 * size, columns: hiddenSize)
       return FeedForwardPlan(
         gate: fused.slice(0..<size), up: fused.slice(size..<2 * size), activation: activation, down: down)

@@ -11,6 +11,8 @@ struct BlockStyle {
     case after
     /// Both.
     case around
+    /// On the stream behind each sublayer, as in the first Transformers (arXiv:1706.03762).
+    case behind
   }
 
   enum HeadNorm {
@@ -24,7 +26,7 @@ struct BlockStyle {
   /// Which values RoPE turns together; nil for no RoPE.
   var pairing: RopeParameters.Pairing?
   /// Whether RoPE may turn a part of a head only.
-  var allowsPartialRope = false
+  var allowsPartialRope = true
   /// Layers with RoPE, by their index and whether they have a window.
   var hasRope: (_ layer: Int, _ isWindowed: Bool) -> Bool = { _, _ in true }
   /// RoPE of its own for layers with a window: a base, and no scaling.
@@ -39,6 +41,10 @@ struct BlockStyle {
 
   /// Every how many layers one looks at all positions where the file does not say it; nil for a window in all layers.
   var windowPeriod: Int?
+  /// Whether that layer is the first of its period; else it is the last.
+  var startsPeriodWithoutWindow = false
+  /// The window where the file does not say it; 0 for none.
+  var defaultWindow = 0
   /// Whether a window in the file is not applied.
   var ignoresWindow = false
   /// Factor on the scores; nil for one over the root of a key's size.
@@ -48,6 +54,8 @@ struct BlockStyle {
   var activation = Activation.silu
   /// Whether the feed-forward sublayer has a gate.
   var isGated = true
+  /// Whether gate and up are one tensor, where the file has none for the gate.
+  var hasFusedGate = false
   /// Nil for a model without experts.
   var experts: ExpertStyle?
 

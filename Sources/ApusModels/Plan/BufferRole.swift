@@ -7,8 +7,9 @@ enum BufferRole: CaseIterable, Sendable {
   case query, key, value
   /// What attention found, and its projection.
   case attended, projected
-  /// Multi-head latent attention: queries of low rank, latent vectors, absorbed queries, attention in the latent space.
-  case latentQuery, latent, absorbed, latentAttended
+  /// Multi-head latent attention: queries of low rank, latent vectors without and with the turned part of the keys,
+  /// absorbed queries and attention in the latent space, or plain keys with values.
+  case latentQuery, latent, latentKey, absorbed, latentAttended, expanded
   case gate, up
   /// The feed-forward sublayer's result.
   case feedForward
@@ -16,4 +17,8 @@ enum BufferRole: CaseIterable, Sendable {
   case router, shared, sharedGate
   /// Position embeddings, and per-layer inputs with what is made of them.
   case positions, layerInputs, layerEmbeddings, layerInput, layerGate
+  /// All residual streams; all but the first, before and behind their last matrices; a router of streams, its factors.
+  case streams, otherStreams, endedStreams, streamRouter, streamFactors
+  /// Inner values of a branch of low rank.
+  case lowRank
 }

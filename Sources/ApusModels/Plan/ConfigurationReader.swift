@@ -56,6 +56,16 @@ final class ConfigurationReader {
     return try checked(value, name, range)
   }
 
+  /// An integer that some files have as a float.
+  func count(_ name: String, _ range: ClosedRange<Int>, default standard: Int) throws(GGUFError) -> Int {
+    guard let float = try? metadata.float(key(name)) else { return try integer(name, range, default: standard) }
+    asked.insert(name)
+    guard let value = Int(exactly: float) else {
+      throw error(name, expected: "an integer from \(range.lowerBound) to \(range.upperBound)", found: "\(float)")
+    }
+    return try checked(value, name, range)
+  }
+
   private func checked(_ value: Int, _ name: String, _ range: ClosedRange<Int>) throws(GGUFError) -> Int {
     guard range.contains(value) else {
       throw error(name, expected: "an integer from \(range.lowerBound) to \(range.upperBound)", found: "\(value)")
@@ -75,11 +85,27 @@ final class ConfigurationReader {
     return value
   }
 
+  /// Floats with an entry for each of `layers`; nil where the file has none.
+  func numbers(_ name: String, layers: Int) throws(GGUFError) -> [Float]? {
+    asked.insert(name)
+    guard let values = try metadata.floats(key(name)) else { return nil }
+    guard values.count == layers else {
+      throw error(name, expected: "\(layers) entries, one for each layer", found: "\(values.count)")
+    }
+    return values
+  }
+
   func contains(_ name: String) -> Bool { metadata.value(key(name)) != nil }
 
   func string(_ name: String) throws(GGUFError) -> String? {
     asked.insert(name)
     return try metadata.string(key(name))
+  }
+
+  func strings(_ name: String) throws(GGUFError) -> [String]? {
+    asked.insert(name)
+    guard let strings = try metadata.strings(key(name)) else { return nil }
+    return (0..<strings.count).map { String(decoding: strings.bytes(at: $0), as: UTF8.self) }
   }
 
   func bool(_ name: String) throws(GGUFError) -> Bool? {
@@ -123,5 +149,6 @@ final class ConfigurationReader {
     metadata.error(key(name), kind, expected: expected, found: found)
   }
 
-  private func key(_ name: String) -> String { prefix + "." + name }
+  /// The whole name of a model's own key.
+  func key(_ name: String) -> String { prefix + "." + name }
 }

@@ -3,6 +3,8 @@ internal import ApusCore
 /// A dense feed-forward layer: `down(activation(gate(x)) · up(x))`, or `down(activation(up(x)))` without a gate.
 struct FeedForwardPlan: Sendable, HasTensors {
   var gate: ProjectionPlan?
+  /// Where not nil, the gate is cut at its mean plus so many standard deviations, before the activation.
+  var gateDeviations: Float?
   var up: ProjectionPlan
   var activation: Activation
   /// Norm of the inner values, before the last projection.

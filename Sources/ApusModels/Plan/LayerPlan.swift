@@ -132,6 +132,8 @@ package struct LayerPlan: Sendable, HasTensors {
   package var mixer: MixerPlan
   /// Norm of what the mixer adds.
   var mixerOutputNorm: NormPlan?
+  /// Whether that norm is of the sum of the stream and what the mixer gives, which the stream is then added to once more.
+  var normsMixedStream = false
   /// Norm of the stream behind the mixer (post-LayerNorm encoders).
   var mixerStreamNorm: NormPlan?
   /// Norm of the feed-forward sublayer's input; nil where it reads the stream, or with `isParallel` what the mixer reads.
@@ -144,19 +146,25 @@ package struct LayerPlan: Sendable, HasTensors {
   /// Factor on what the sublayers add.
   var residualScale: Float = 1
   var layerInput: LayerInputPlan?
+  /// Nil in a network with one residual stream.
+  var streams: LayerStreamsPlan?
+  /// A branch beside the mixer.
+  var lowRank: LowRankPlan?
   /// A tensor of one number that multiplies the stream behind the layer.
   var outputFactor: TensorPlan?
 
   var tensors: [TensorPlan] {
-    mixerNorm.tensors + mixer.tensors + mixerOutputNorm.tensors + mixerStreamNorm.tensors + feedForwardNorm.tensors
-      + feedForward.tensors + feedForwardOutputNorm.tensors + feedForwardStreamNorm.tensors + layerInput.tensors
-      + outputFactor.tensors
+    streams.tensors + mixerNorm.tensors + mixer.tensors + mixerOutputNorm.tensors + mixerStreamNorm.tensors
+      + lowRank.tensors + feedForwardNorm.tensors + feedForward.tensors + feedForwardOutputNorm.tensors
+      + feedForwardStreamNorm.tensors + layerInput.tensors + outputFactor.tensors
   }
 
   mutating func keepOnly() {
     mixer.keepOnly()
     mixerOutputNorm.keepOnly()
     mixerStreamNorm.keepOnly()
+    streams.keepOnly()
+    lowRank.keepOnly()
     feedForwardNorm.keepOnly()
     feedForward.keepOnly()
     feedForwardOutputNorm.keepOnly()
@@ -171,6 +179,7 @@ package struct LayerPlan: Sendable, HasTensors {
       columns[.layerInput] = layerInput.gate.rows
       columns[.layerGate] = layerInput.gate.rows
     }
+    if let lowRank { columns[.lowRank] = lowRank.down.rows }
     if isParallel, feedForwardNorm != nil { columns[.normedAgain] = feedForwardNorm?.gain?.columns ?? 0 }
     return columns
   }

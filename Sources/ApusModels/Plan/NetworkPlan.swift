@@ -9,6 +9,8 @@ package struct NetworkPlan: Sendable {
   var hiddenSize: Int
   var vocabularySize: Int
   var embedding: EmbeddingPlan
+  /// Nil for a network with one residual stream.
+  var streams: StreamsPlan?
   package var ropes: [RopePlan] = []
   package var layers: [LayerPlan] = []
   /// Keys and values of the layers that store their own.
@@ -19,7 +21,7 @@ package struct NetworkPlan: Sendable {
 
   /// All tensors, parts of fused ones apart, in the order in which a step reads them.
   package var tensors: [TensorPlan] {
-    embedding.tensors + ropes.flatMap(\.tensors) + layers.flatMap(\.tensors) + output.tensors
+    embedding.tensors + streams.tensors + ropes.flatMap(\.tensors) + layers.flatMap(\.tensors) + output.tensors
   }
 
   /// Values of a row in each buffer, for the widest layer.
@@ -32,13 +34,15 @@ package struct NetworkPlan: Sendable {
       columns[.layerInputs] = inputs.projection.rows
       columns[.layerEmbeddings] = inputs.projection.rows
     }
+    columns.merge(streams?.columns ?? [:]) { max($0, $1) }
     for layer in layers { columns.merge(layer.columns) { max($0, $1) } }
     return columns
   }
 
   /// States what only kept rows go through: the last layer behind its keys and values, and the output.
   mutating func finish() {
-    if case .logits = output.head, !layers.isEmpty { layers[layers.count - 1].keepOnly() }
+    if output.needsFewRows, !layers.isEmpty { layers[layers.count - 1].keepOnly() }
+    streams.keepOnly()
     output.keepOnly()
   }
 }
@@ -113,11 +117,22 @@ struct OutputPlan: Sendable, HasTensors {
     }
   }
 
+  /// Whether the result is made of few rows of a step: the wanted ones, or one of each sequence.
+  var needsFewRows: Bool {
+    guard case .pooled(let pooling) = head else { return true }
+    return pooling.kind == .first || pooling.kind == .last
+  }
+
   mutating func keepOnly() {
-    guard case .logits(var logits) = head else { return }
-    norm.keepOnly()
-    logits.projection.keepOnly()
-    head = .logits(logits)
+    if needsFewRows { norm.keepOnly() }
+    switch head {
+    case .logits(var logits):
+      logits.projection.keepOnly()
+      head = .logits(logits)
+    case .pooled(var pooling):
+      pooling.keepOnly()
+      head = .pooled(pooling)
+    }
   }
 }
 
@@ -126,30 +141,6 @@ struct LogitsPlan: Sendable {
   var scale: Float = 1
   /// Where not nil, each logit l becomes `cap · tanh(l / cap)`.
   var cap: Float?
-}
-
-/// How the activations of a sequence become one vector or score.
-package struct PoolingPlan: Sendable, HasTensors {
-  package enum Kind: Sendable, Equatable {
-    /// A vector for each token.
-    case none
-    case mean
-    /// The first token's.
-    case first
-    /// The last token's.
-    case last
-  }
-
-  package var kind: Kind
-  /// Matrices behind it, one after the other, each with its activation.
-  var dense: [(projection: ProjectionPlan, activation: Activation?)] = []
-  /// Values of the result.
-  var columns: Int
-  /// Whether the results are scores of one text for another, through softmax where there are several labels.
-  package var isRanking = false
-
-  var tensors: [TensorPlan] { dense.flatMap(\.projection.tensors) }
-  mutating func keepOnly() {}
 }
 
 extension NetworkPlan {

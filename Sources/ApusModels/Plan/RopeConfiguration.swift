@@ -58,8 +58,8 @@ extension RopeConfiguration {
     contextLength: Int
   ) throws(GGUFError) {
     dimensions = try reader.integer("rope.dimension_count", 0...Int(UInt32.max), default: headDimension)
-    let isPossible = isPartial ? (2...max(2, headDimension)).contains(dimensions) : dimensions == headDimension
-    guard isPossible, dimensions.isMultiple(of: 2) else {
+    let isPossible = isPartial ? dimensions <= headDimension : dimensions == headDimension
+    guard isPossible, dimensions >= 2, dimensions.isMultiple(of: 2) else {
       throw reader.error(
         "rope.dimension_count",
         expected: "\(isPartial ? "at most " : "")the \(headDimension) values of a key head, an even number",
@@ -83,7 +83,8 @@ extension RopeConfiguration.Scaling {
     case "none", "longrope": self = .none
     case "yarn": self = .yarn(try RopeConfiguration.YaRN(reader, contextLength: contextLength))
     case let type?:
-      throw reader.error("rope.scaling.type", .unsupported, expected: "none, linear, yarn or longrope", found: "'\(type)'")
+      throw reader.error(
+        "rope.scaling.type", .unsupported, expected: "none, linear, yarn or longrope", found: "'\(type)'")
     }
   }
 

@@ -17,7 +17,8 @@ struct RoutingReader {
     self.style = style
     count = try keys.integer("expert_count", 0...1 << 14, default: 0)
     guard count > 0 else { return nil }
-    size = keys.contains("expert_feed_forward_length") ? try keys.integer("expert_feed_forward_length", 1...1 << 24) : nil
+    size =
+      keys.contains("expert_feed_forward_length") ? try keys.integer("expert_feed_forward_length", 1...1 << 24) : nil
     sharedSize =
       try keys.contains("expert_shared_feed_forward_length")
       ? keys.integer("expert_shared_feed_forward_length", 1...1 << 24) : nil
@@ -55,9 +56,11 @@ struct RoutingReader {
   /// Whether a layer has experts.
   func isRouted(_ layer: Int) -> Bool { layer >= leadingDenseLayers && style.isRouted(layer) }
 
-  /// The experts of the layer with this prefix; `denseSize` is their inner size where the file has no other.
+  /// The experts of the layer with this prefix.
+  ///
+  /// Their inner size is what the file states, else what its tensor has, else `denseSize`.
   func experts(_ prefix: String, denseSize: Int) throws(GGUFError) -> ExpertsPlan {
-    let (inner, hidden) = (size ?? denseSize, reader.hiddenSize)
+    let (inner, hidden) = (size ?? tensorSize(prefix) ?? denseSize, reader.hiddenSize)
     guard inner > 0 else {
       throw reader.keys.error(
         "expert_feed_forward_length", .missing, expected: "the inner size of the experts", found: "none")
@@ -66,7 +69,7 @@ struct RoutingReader {
     var plan = ExpertsPlan(
       router: reader.projection(prefix + "ffn_gate_inp", rows: count, columns: hidden), rule: rule, gate: gate, up: up,
       down: stack(prefix + "ffn_down_exps.weight", rows: hidden, columns: inner), activation: style.activation)
-    plan.selectionBias = reader.optionalBias(prefix + "exp_probs_b", count: count)
+    plan.selectionBias = selectionBias(prefix)
     plan.gateBias = bias(prefix + "ffn_gate_exps", columns: inner)
     plan.upBias = bias(prefix + "ffn_up_exps", columns: inner)
     plan.downBias = bias(prefix + "ffn_down_exps", columns: hidden)
@@ -78,6 +81,20 @@ struct RoutingReader {
       plan.sharedGate = reader.projection(prefix + "ffn_gate_inp_shexp", rows: 1, columns: hidden)
     }
     return plan
+  }
+
+  /// The inner size that the tensor of the experts' inner matrices has; nil where it is not there or another one.
+  private func tensorSize(_ prefix: String) -> Int? {
+    guard let rows = reader.tensors.rows(of: prefix + "ffn_up_exps.weight"), rows.isMultiple(of: count),
+      (1...1 << 24).contains(rows / count)
+    else { return nil }
+    return rows / count
+  }
+
+  /// What is added to the scores for choosing; its name has any of three endings.
+  private func selectionBias(_ prefix: String) -> TensorPlan? {
+    let names = [".bias", "", ".weight"].map { prefix + "exp_probs_b" + $0 }
+    return names.first(where: reader.tensors.contains).map { TensorPlan($0, .bias, columns: count) }
   }
 
   private func stack(_ name: String, rows: Int, columns: Int) -> TensorPlan {
@@ -109,9 +126,7 @@ struct RoutingReader {
   private func shared(_ prefix: String, _ inner: Int) throws(GGUFError) -> FeedForwardPlan? {
     let count = try reader.keys.integer("expert_shared_count", 0...1 << 10, default: 0)
     let rows = reader.tensors.rows(of: prefix + "ffn_up_shexp.weight")
-    guard let size = rows.map({ sharedSize ?? $0 }) ?? (count > 0 ? sharedSize ?? count * inner : nil) else {
-      return nil
-    }
+    guard let size = rows ?? (count > 0 ? sharedSize ?? count * inner : nil) else { return nil }
     return reader.dense(
       prefix + "ffn", size: size, activation: style.activation, isGated: style.isGated, suffix: "_shexp")
   }

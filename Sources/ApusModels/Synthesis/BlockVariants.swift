@@ -8,7 +8,7 @@ internal import ApusCore
 struct BlockVariants {
   /// A power of two.
   let count: Int
-  /// Where in a quant block these bytes lie: at least two in the first place, and for some formats more in a second.
+  /// Where in a quant block these bytes lie; for some formats more in a second place.
   let fields: (Range<Int>, Range<Int>)
   /// The blocks one after the other, with codes of zero.
   let bytes: [UInt8]
@@ -20,6 +20,12 @@ struct BlockVariants {
       precondition(distribution.mean == 0, "a quantized tensor has the mean zero")
       self.init(blocksOf: format, deviation: distribution.deviation)
     }
+  }
+
+  init(count: Int, fields: (Range<Int>, Range<Int>), bytes: [UInt8]) {
+    self.count = count
+    self.fields = fields
+    self.bytes = bytes
   }
 
   /// Values at even distances, as many below the mean as above.
@@ -42,6 +48,10 @@ struct BlockVariants {
   }
 
   private init(blocksOf format: TensorFormat, deviation: Double) {
+    if let scales = FloatScales(format) {
+      self = scales.variants(format, deviation: deviation)
+      return
+    }
     count = 16
     var fields = (0..<0, 0..<0)
     bytes = (0..<count).flatMap { number in
@@ -87,17 +97,34 @@ private struct BlockFields {
     case .q5_K: setScalesAndMins(middle: 15.5, meanSquare: 85.25)
     case .q6_K: setQ6_K()
     case .iq4_xs: setIQ4_XS()
+    case .iq1_m: setIQ1_M()
+    case .iq1_s: setScale(Double(sign), meanSquare: 85 * Self.iq1Squares)
+    case .iq2_xxs: setScale(1, meanSquare: Self.oddSquares / 64 * 534.43017578125)
+    case .iq2_xs: setScale(1, meanSquare: Self.oddSquares / 64 * 586.47607421875)
+    case .iq2_s: setScale(1, meanSquare: Self.oddSquares / 64 * 596.8416748046875)
+    case .iq3_xxs: setScale(1, meanSquare: Self.oddSquares / 16 * 951.640625)
+    case .iq3_s: setScale(1, meanSquare: Self.oddSquares * 57.671875)
+    case .tq1_0: setScale(Double(sign), meanSquare: 171.0 / 256, at: 52)  // -1...1, -1 a little more often
+    case .tq2_0: setScale(Double(sign), meanSquare: 1.5, at: 64)  // -1...2
+    case .q1_0: setScale(Double(sign), meanSquare: 1)
+    case .q2_0: setScale(Double(sign), meanSquare: 1.5)  // -1...2
+    case .mxfp4, .nvfp4: preconditionFailure("their scales are floats, see FloatScales")
     }
   }
 
   /// The mean square of the levels of IQ4_NL and IQ4_XS.
   private static let unevenLevels = 4548.0
+  /// The mean square of 1, 3, 5 ... 31: IQ2 and IQ3 keep their random scales of sub-blocks; the factors beside it are the
+  /// mean squares of their grids. (Of 1, 3 ... 15, the scales of IQ1_S: 85.)
+  private static let oddSquares = 341.0
+  /// The mean square of the grid of IQ1 with its shift.
+  private static let iq1Squares = 39.02734375 / 64
 }
 
 extension BlockFields {
-  private mutating func setScale(_ sign: Double, meanSquare: Double) {
-    fields.0 = 0..<2
-    setHalf(sign * deviation / meanSquare.squareRoot(), at: 0)
+  private mutating func setScale(_ sign: Double, meanSquare: Double, at offset: Int = 0) {
+    fields.0 = offset..<offset + 2
+    setHalf(sign * deviation / meanSquare.squareRoot(), at: offset)
   }
 
   private mutating func setScaleAndMin(middle: Double, meanSquare: Double) {
@@ -156,6 +183,19 @@ extension BlockFields {
       bytes[4 + index / 2] |= UInt8((bits & 15) << (4 * (index % 2)))
     }
     setHalf(scaleOfScales(scales, meanSquare: Self.unevenLevels), at: 0)
+  }
+
+  private mutating func setIQ1_M() {
+    fields.0 = 48..<56
+    let scales = magnitudes(16, from: 4, below: 8)
+    let odd = scales.map { 2 * $0 + 1 }
+    let half = Float(Double(sign) * scaleOfScales(odd, meanSquare: Self.iq1Squares)).f16Bits
+    for index in 0..<4 {
+      let packed = (0..<4).reduce(0) { $0 | scales[4 * index + $1] << (3 * $1) }
+      let bits = UInt16(packed) | (half >> UInt16(4 * index) & 15) << 12
+      bytes[48 + 2 * index] = UInt8(truncatingIfNeeded: bits)
+      bytes[49 + 2 * index] = UInt8(bits >> 8)
+    }
   }
 }
 

@@ -2,7 +2,8 @@ package import ApusCore
 
 /// Which tensor format each matrix of a file gets: one for all but a few, as llama.cpp's `llama-quantize` has them.
 ///
-/// A format's own name gives that format to all matrices but the output. The mixes give some matrices more bits.
+/// A format's own name gives that format to all matrices but the output. The mixes give some matrices more bits;
+/// MXFP4_MOE, what gpt-oss is published in, gives MXFP4 to experts and Q8_0 to all else.
 package enum FormatMix: String, CaseIterable, Sendable {
   case f32 = "F32"
   case f16 = "F16"
@@ -23,6 +24,20 @@ package enum FormatMix: String, CaseIterable, Sendable {
   case q6_K = "Q6_K"
   case iq4_nl = "IQ4_NL"
   case iq4_xs = "IQ4_XS"
+  case iq1_s = "IQ1_S"
+  case iq1_m = "IQ1_M"
+  case iq2_xxs = "IQ2_XXS"
+  case iq2_xs = "IQ2_XS"
+  case iq2_s = "IQ2_S"
+  case iq3_xxs = "IQ3_XXS"
+  case iq3_s = "IQ3_S"
+  case mxfp4 = "MXFP4"
+  case mxfp4_moe = "MXFP4_MOE"
+  case nvfp4 = "NVFP4"
+  case tq1_0 = "TQ1_0"
+  case tq2_0 = "TQ2_0"
+  case q1_0 = "Q1_0"
+  case q2_0 = "Q2_0"
 
   /// The mix with that name, in whatever case.
   package init?(name: String) { self.init(rawValue: name.uppercased()) }
@@ -51,6 +66,19 @@ package enum FormatMix: String, CaseIterable, Sendable {
     case .iq4_nl: (25, .iq4_nl)
     case .iq4_xs: (30, .iq4_xs)
     case .bf16: (32, .bf16)
+    case .iq1_s: (24, .iq1_s)
+    case .iq1_m: (31, .iq1_m)
+    case .iq2_xxs: (19, .iq2_xxs)
+    case .iq2_xs: (20, .iq2_xs)
+    case .iq2_s: (28, .iq2_s)
+    case .iq3_xxs: (23, .iq3_xxs)
+    case .iq3_s: (26, .iq3_s)
+    case .mxfp4, .mxfp4_moe: (38, .mxfp4)
+    case .nvfp4: (39, .nvfp4)
+    case .tq1_0: (36, .tq1_0)
+    case .tq2_0: (37, .tq2_0)
+    case .q1_0: (40, .q1_0)
+    case .q2_0: (41, .q2_0)
     }
   }
 
@@ -67,6 +95,8 @@ extension FormatMix {
     case attentionValue(layer: Int)
     case attentionOutput
     case feedForwardDown(layer: Int)
+    /// A matrix of the experts of a layer, all of them.
+    case experts
     /// Any other matrix of a layer.
     case other
   }
@@ -79,11 +109,12 @@ extension FormatMix {
 
   private func wantedFormat(_ role: Role, layers: Int) -> TensorFormat {
     let format = row.format
-    if role == .output { return format.isDense || format == .q8_0 ? format : .q6_K }
+    if role == .output, self != .mxfp4_moe { return format.isDense || format == .q8_0 ? format : .q6_K }
     switch self {
     case .q3_K_M: return q3_K_M(role, layers: layers)
     case .q4_K_S: return q4_K_S(role, layers: layers)
     case .q4_K_M, .q5_K_M: return hasMoreBits(role, layers: layers) ? .q6_K : format
+    case .mxfp4_moe: return role == .experts ? format : .q8_0
     default: return format
     }
   }
@@ -118,15 +149,17 @@ extension FormatMix {
 }
 
 extension TensorFormat {
-  /// What takes the place of a format whose quant blocks of 256 do not fill a row: one with quant blocks of 32.
+  /// What takes the place of a format whose quant blocks do not fill a row: one with quant blocks of 32.
   fileprivate var fallback: TensorFormat {
     switch self {
     case .q2_K, .q3_K: .q4_0
     case .q4_K: .q5_0
     case .q5_K: .q5_1
     case .q6_K: .q8_0
-    case .iq4_xs: .iq4_nl
-    case .f32, .f16, .bf16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .iq4_nl: self
+    case .iq4_xs, .iq3_s, .iq3_xxs, .iq2_s, .iq2_xs, .iq2_xxs, .iq1_m, .iq1_s: .iq4_nl
+    case .tq1_0, .tq2_0, .q1_0, .q2_0: .q4_0
+    case .nvfp4: .mxfp4
+    case .f32, .f16, .bf16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .iq4_nl, .mxfp4: self
     }
   }
 }

@@ -4,6 +4,14 @@ extension ModelShape {
     [("attention.layer_norm_rms_epsilon", .number(epsilon)), ("rope.freq_base", .number(ropeBase))]
   }
 
+  /// LayerNorm's epsilon and the base of RoPE.
+  static func layerNorm(_ epsilon: Float, ropeBase: Float = 10_000) -> [(String, Value)] {
+    [("attention.layer_norm_epsilon", .number(epsilon)), ("rope.freq_base", .number(ropeBase))]
+  }
+
+  /// Values of a head that RoPE turns.
+  static func ropeSize(_ size: Int) -> [(String, Value)] { [("rope.dimension_count", .integer(size))] }
+
   /// Llama and models of its architecture.
   static let llama: [ModelShape] = [
     smolLM2("135m", 30, 576, 1536, heads: 9, kvHeads: 3, ropeBase: 100_000),

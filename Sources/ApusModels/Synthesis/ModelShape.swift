@@ -57,7 +57,7 @@ package struct ModelShape: Sendable {
   }
 
   /// The shapes that there are, from the `config.json` that each model was published with.
-  package static let all = llama + qwen + gemma + experts
+  package static let all = llama + qwen + gemma + others + experts
 }
 
 extension ModelShape: TensorCatalog {

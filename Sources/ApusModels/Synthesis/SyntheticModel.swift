@@ -86,7 +86,9 @@ private struct SyntheticTensor {
     case .matrix, .vocabulary:
       format =
         Self.isKeptInF32(plan.name)
-        ? .f32 : mix.format(.init(plan.name, isTied: !shape.contains("output.weight")), layers: shape.layers, columns: plan.columns)
+        ? .f32
+        : mix.format(
+          .init(plan.name, isTied: !shape.contains("output.weight")), layers: shape.layers, columns: plan.columns)
       distribution = .init(deviation: 1 / Double(plan.columns).squareRoot())
     }
   }

@@ -1,3 +1,5 @@
+package import ApusCore
+
 /// Mirostat 1 and 2 (arXiv:2007.14966): holds the surprise of the text near a target by how far it truncates.
 ///
 /// After each token the bound μ moves by −η · (surprise of the token − τ); it starts at 2 τ. Surprise is in bits.
@@ -12,18 +14,18 @@ package struct Mirostat: Sendable {
   /// How many of the best candidates version 1 estimates the exponent of Zipf's law from, as in the paper.
   private static let estimated = 100
 
-  /// The state of `parameters`, nil where Mirostat is off.
-  package init?(_ parameters: SamplingParameters, vocabularySize: Int) {
-    guard parameters.mirostat != 0 else { return nil }
-    isFirstVersion = parameters.mirostat == 1
-    target = parameters.mirostatTau
-    learningRate = parameters.mirostatEta
+  /// The state of `options`, nil where Mirostat is off.
+  package init?(_ options: SamplingOptions, vocabularySize: Int) {
+    guard options.mirostat != 0 else { return nil }
+    isFirstVersion = options.mirostat == 1
+    target = options.mirostatTau
+    learningRate = options.mirostatEta
     self.vocabularySize = vocabularySize
     bound = 2 * target
   }
 
   /// Truncates the candidates, draws one of the rest, and moves the bound.
-  package mutating func draw(from candidates: inout Candidates, using random: inout RandomSource) -> Int32 {
+  package mutating func draw(from candidates: inout Candidates, using random: inout RandomSource) -> Token {
     if isFirstVersion {
       candidates.sort()
       candidates.truncate(to: truncation(of: candidates.entries))

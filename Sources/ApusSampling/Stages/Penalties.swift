@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// The three penalties on tokens seen: repetition, presence, frequency.
 ///
 /// Repetition is that of CTRL (arXiv:1909.05858), which divides a logit; a negative one is multiplied instead, as all
@@ -7,13 +9,13 @@ struct Penalties: Sendable {
   let presence: Double
   let frequency: Double
 
-  /// The penalties of `parameters`, nil where they change nothing.
-  init?(_ parameters: SamplingParameters) {
-    repetition = parameters.repeatPenalty
-    presence = parameters.presencePenalty
-    frequency = parameters.frequencyPenalty
+  /// The penalties of `options`, nil where they change nothing.
+  init?(_ options: SamplingOptions) {
+    repetition = options.repetitionPenalty
+    presence = options.presencePenalty
+    frequency = options.frequencyPenalty
     let isNeutral = repetition == 1 && presence == 0 && frequency == 0
-    guard parameters.stages.contains(.penalties), parameters.penaltyLastN != 0, !isNeutral else { return nil }
+    guard options.penaltyLastN != 0, !isNeutral else { return nil }
   }
 
   /// The logit of a token that was seen `count` times, at least once.
@@ -25,7 +27,7 @@ struct Penalties: Sendable {
 
 extension Candidates {
   /// Applies the penalties to every token that `counts` holds.
-  mutating func penalize(_ counts: [Int32: Int], with penalties: Penalties) {
+  mutating func penalize(_ counts: [Token: Int], with penalties: Penalties) {
     adjust(counts) { logit, count in penalties.apply(to: logit, count: count) }
   }
 }

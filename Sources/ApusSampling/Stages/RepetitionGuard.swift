@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// DRY ("don't repeat yourself"), after its description by p-e-w in text-generation-webui pull request 5677.
 ///
 /// Where the last n tokens also stand earlier, the token that followed them there would extend the repetition. With n at
@@ -9,29 +11,26 @@ struct RepetitionGuard: Sendable {
   private let allowedLength: Int
   private let window: Int
   /// The breakers by their last token.
-  private let breakers: [Int32: [[Int32]]]
+  private let breakers: [Token: [[Token]]]
   /// The tokens that are breakers by themselves.
-  private let singleBreakers: Set<Int32>
+  private let singleBreakers: Set<Token>
   /// Number of tokens accepted up to the end of the last breaker.
   private var breakerEnd = 0
   /// The tokens that would extend a repetition, each with its longest match; kept to be reused.
-  private(set) var matches: [Int32: Int] = [:]
-  private var recent: [Int32] = []
+  private(set) var matches: [Token: Int] = [:]
+  private var recent: [Token] = []
   private var overlaps: [Int] = []
 
   /// A penalty beyond this bans as surely; without a bound the power would overflow.
   private static let highestPenalty = 1e6
 
-  /// The guard of `parameters`, nil where it changes nothing.
-  init?(_ parameters: SamplingParameters) {
-    guard parameters.stages.contains(.dry), parameters.dryMultiplier > 0, parameters.dryPenaltyLastN != 0 else {
-      return nil
-    }
-    multiplier = parameters.dryMultiplier
-    base = parameters.dryBase
-    allowedLength = parameters.dryAllowedLength
-    window = parameters.dryPenaltyLastN
-    let sequences = parameters.drySequenceBreakers.filter { !$0.isEmpty }
+  /// The guard of `options` with these breakers, none of them empty; nil where it changes nothing.
+  init?(_ options: SamplingOptions, breakers sequences: [[Token]]) {
+    guard options.dryMultiplier > 0, options.dryPenaltyLastN != 0 else { return nil }
+    multiplier = options.dryMultiplier
+    base = options.dryBase
+    allowedLength = options.dryAllowedLength
+    window = options.dryPenaltyLastN
     breakers = Dictionary(grouping: sequences) { $0[$0.count - 1] }
     singleBreakers = Set(sequences.filter { $0.count == 1 }.map { $0[0] })
   }

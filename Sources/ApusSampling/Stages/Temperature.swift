@@ -2,7 +2,7 @@ extension Candidates {
   /// Divides the logits by `temperature`; one too near 0 leaves the best candidate alone.
   package mutating func scale(temperature: Double) {
     makeList()
-    guard temperature >= SamplingParameters.smallestTemperature else {
+    guard temperature >= SamplingOptions.smallestTemperature else {
       sort()
       return truncate(to: 1)
     }

@@ -1,3 +1,5 @@
+internal import ApusCore
+
 extension Candidates {
   /// Keeps the candidates whose surprise is nearest to the entropy, until they have more than `p` of the probability.
   ///
@@ -23,7 +25,7 @@ extension Candidates {
     positions.removeAll(keepingCapacity: true)
     for (index, entry) in entries.enumerated() {
       let distance = abs(highest - Double(entry.logit) - expected)
-      positions.append(Candidate(token: Int32(index), logit: -Self.finite(distance)))
+      positions.append(Candidate(token: Token(index), logit: -Self.finite(distance)))
     }
     sorter.sort(&positions, byToken: true)
   }

@@ -1,4 +1,4 @@
-internal import ApusTokenizers
+internal import ApusJSON
 internal import HTTPTypes
 internal import Hummingbird
 

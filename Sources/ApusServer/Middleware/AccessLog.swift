@@ -1,3 +1,4 @@
+internal import ApusText
 internal import HTTPTypes
 internal import Logging
 internal import Synchronization

@@ -1,4 +1,4 @@
-internal import ApusTokenizers
+internal import ApusJSON
 internal import HTTPTypes
 
 /// Remembers which fields of a request's objects were read, so that the answer can name those that it does not follow.

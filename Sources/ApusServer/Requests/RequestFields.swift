@@ -1,5 +1,5 @@
 internal import Apus
-internal import ApusTokenizers
+internal import ApusJSON
 
 /// The fields of a JSON object in a request, read strictly: null is absent, and a wrong type is an error.
 struct RequestFields {

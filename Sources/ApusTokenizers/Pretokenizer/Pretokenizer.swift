@@ -23,7 +23,7 @@ struct Pretokenizer: Sendable {
   static func named(_ name: String?) throws(TokenizerError) -> Pretokenizer {
     let name = name ?? unnamed
     guard let found = all.first(where: { $0.names.contains { $0.utf8.elementsEqual(name.utf8) } }) else {
-      throw .unknownPretokenizer(name, known: all.flatMap(\.names))
+      throw .unknownPretokenizer(name, known: all.flatMap(\.names) + PlainPairEncoder.pretokenizers)
     }
     return found
   }
@@ -32,48 +32,5 @@ struct Pretokenizer: Sendable {
   /// know.
   static func isUnnamed(_ name: String?) -> Bool { name.map { $0.utf8.elementsEqual(unnamed.utf8) } ?? true }
 
-  private static let unnamed = "default"
-
-  /// All pre-tokenizers.
-  ///
-  /// The rules are the models' own `tokenizer.json`; the names are those of the GGUF ecosystem.
-  private static let all = [
-    Pretokenizer(
-      names: [unnamed],
-      rules: [
-        ClassRun(.asciiSymbolOrPunctuation), GPT2Words(), ClassRun(.number), ClassRun(.asciiDigit, count: 3...3),
-      ]),
-    Pretokenizer(
-      names: [
-        "gpt-2", "gpt2", "phi-2", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "gigachat", "mpt", "olmo", "jais",
-        "trillion", "exaone4", "mellum", "a.x-4.0",
-        "granite-docling",
-      ],
-      rules: [GPT2Words()]),
-    Pretokenizer(
-      names: ["smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b"],
-      rules: [ClassRun(.number, count: 1...1), GPT2Words()]),
-    Pretokenizer(
-      names: ["falcon"],
-      rules: [ClassRun(.asciiSymbolOrPunctuation), GPT2Words(), ClassRun(.asciiDigit, count: 3...3)]),
-    Pretokenizer(
-      names: ["llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"],
-      rules: [Llama3Words(digits: 3)], prefersWholeWords: true, addsBOS: true),
-    Pretokenizer(names: ["dbrx", "smaug-bpe"], rules: [Llama3Words(digits: 3)]),
-    Pretokenizer(
-      names: ["qwen2", "deepseek-r1-qwen", "megrez", "stablelm2", "hunyuan", "kormo", "solar-open"],
-      rules: [Llama3Words(digits: 1)]),
-    Pretokenizer(
-      names: ["deepseek-llm"],
-      rules: [
-        ClassRun(.newline, count: 1...1), ClassRun(.casedLetter, afterSpace: true),
-        ClassRun(.deepSeekPunctuation, afterSpace: true), TrailingSpace(), ClassRun(.cjk), ClassRun(.number),
-      ]),
-    Pretokenizer(
-      names: ["deepseek-coder"],
-      rules: [
-        ClassRun(.newline, count: 1...1), ClassRun(.letter, afterSpace: true), ClassRun(.punctuation, afterSpace: true),
-        ClassRun(.cjk), ClassRun(.number, count: 1...1),
-      ]),
-  ]
+  static let unnamed = "default"
 }

@@ -8,7 +8,8 @@ protocol SplitRule: Sendable {
 protocol MatchRule: SplitRule {
   /// The end of the match that starts at `start`, looking no further than `end`; nil if none does.
   ///
-  /// For the split to be linear, a failure must take constant time.
+  /// For the split to be linear, a failure must take constant time, or time in proportion to what the next rule of an
+  /// alternation then matches.
   func match(_ text: Span<UInt8>, at start: Int, end: Int) -> Int?
 }
 
@@ -36,56 +37,16 @@ extension MatchRule {
   }
 }
 
-/// Runs of one class of characters, `X{count}`, with `afterSpace` one white space before them: `\s?X{count}`.
-struct ClassRun: MatchRule {
-  private let set: CharacterSet
-  private let count: ClosedRange<Int>
-  private let afterSpace: Bool
+/// The first of some rules that matches: `a|b|c`.
+struct Alternation: MatchRule {
+  private let rules: [any MatchRule]
 
-  init(_ set: CharacterSet, count: ClosedRange<Int> = 1...Int.max, afterSpace: Bool = false) {
-    self.set = set
-    self.count = count
-    self.afterSpace = afterSpace
-  }
+  init(_ rules: [any MatchRule]) { self.rules = rules }
 
   func match(_ text: Span<UInt8>, at start: Int, end: Int) -> Int? {
-    if afterSpace {
-      let (first, byteCount) = scalar(in: text, at: start, end: end)
-      if CharacterClass(first) == .space, let runEnd = run(text, at: start + byteCount, end: end) { return runEnd }
+    for rule in rules {
+      if let matchEnd = rule.match(text, at: start, end: end) { return matchEnd }
     }
-    return run(text, at: start, end: end)
-  }
-
-  private func run(_ text: Span<UInt8>, at start: Int, end: Int) -> Int? {
-    var position = start
-    var length = 0
-    while position < end, length < count.upperBound {
-      let (value, byteCount) = scalar(in: text, at: position, end: end)
-      guard set.contains(value) else { break }
-      position += byteCount
-      length += 1
-    }
-    return length >= count.lowerBound ? position : nil
-  }
-}
-
-/// The white space at the end of a piece: `\s+$`.
-struct TrailingSpace: SplitRule {
-  func split(_ text: Span<UInt8>, from start: Int, _ ends: [Int]) -> [Int] {
-    var result: [Int] = []
-    var pieceStart = start
-    for end in ends {
-      var position = pieceStart
-      var wordEnd = pieceStart
-      while position < end {
-        let (value, byteCount) = scalar(in: text, at: position, end: end)
-        position += byteCount
-        if CharacterClass(value) != .space { wordEnd = position }
-      }
-      if pieceStart < wordEnd, wordEnd < end { result.append(wordEnd) }
-      result.append(end)
-      pieceStart = end
-    }
-    return result
+    return nil
   }
 }

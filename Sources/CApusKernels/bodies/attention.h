@@ -75,11 +75,18 @@ SIMD void visible(const apus_attention_args *args, size_t t, size_t block, size_
     *end = APUS_KV_BLOCK_POSITIONS;
 }
 
+// Bytes of one head's key or value.
+SIMD size_t head_bytes(size_t dimension, const int FORMAT) {
+  if (FORMAT == APUS_KV_Q8_0)
+    return dimension / 32 * sizeof(apus_q8_0);
+  return dimension * (FORMAT == APUS_KV_F32 ? sizeof(float) : sizeof(apus_f16));
+}
+
 // Where a block of one kv head lies.
-SIMD stored_block block_at(const apus_attention_args *args, size_t kv_head, size_t block, const int IS_Q8) {
+SIMD stored_block block_at(const apus_attention_args *args, size_t kv_head, size_t block, const int FORMAT) {
   const size_t at = (size_t)args->block_table[block], row = kv_head * APUS_KV_BLOCK_POSITIONS;
-  const size_t key_bytes = IS_Q8 ? args->key_dimension / 32 * sizeof(apus_q8_0) : args->key_dimension * 2;
-  const size_t value_bytes = IS_Q8 ? args->value_dimension / 32 * sizeof(apus_q8_0) : args->value_dimension * 2;
+  const size_t key_bytes = head_bytes(args->key_dimension, FORMAT);
+  const size_t value_bytes = head_bytes(args->value_dimension, FORMAT);
   return (stored_block){(const char *)args->keys + at * args->key_block_bytes + row * key_bytes,
                         args->values_are_keys
                             ? 0
@@ -87,14 +94,20 @@ SIMD stored_block block_at(const apus_attention_args *args, size_t kv_head, size
 }
 
 // Makes a block floats in scratch for many queries, and values that are keys for any.
-SIMD void block_to_floats(const apus_attention_args *args, kv_block *kv, int many, const int IS_Q8) {
+SIMD void block_to_floats(const apus_attention_args *args, kv_block *kv, int many, const int FORMAT) {
+  const int IS_Q8 = FORMAT == APUS_KV_Q8_0;
   float *floats = args->scratch, *value_floats = floats + APUS_KV_BLOCK_POSITIONS * args->key_dimension;
-  if (many && !IS_Q8) {
+  if (FORMAT == APUS_KV_F32) {
+    kv->key_floats = (const float *)kv->stored.keys;
+    kv->value_floats = (const float *)kv->stored.values;
+    if (!args->values_are_keys)
+      return;
+  } else if (many && !IS_Q8) {
     halves_to_float(kv->stored.keys, kv->next.keys, args->key_dimension, floats);
     kv->key_floats = floats;
   }
   if (args->values_are_keys)
-    keys_to_values(kv, args->key_dimension, args->value_dimension, value_floats, IS_Q8);
+    keys_to_values(kv, args->key_dimension, args->value_dimension, value_floats, FORMAT);
   else if (IS_Q8)
     codes_to_float(kv, args->value_dimension, value_floats);
   else
@@ -103,13 +116,13 @@ SIMD void block_to_floats(const apus_attention_args *args, kv_block *kv, int man
 }
 
 // A block and the one after it; the last one has itself as its next.
-static kv_block kv_block_at(const apus_attention_args *args, size_t kv_head, size_t block, const int IS_Q8) {
+static kv_block kv_block_at(const apus_attention_args *args, size_t kv_head, size_t block, const int FORMAT) {
   const size_t last = (end_after(args, args->position + args->tokens - 1) - 1) / APUS_KV_BLOCK_POSITIONS;
-  kv_block kv = {block * APUS_KV_BLOCK_POSITIONS, block_at(args, kv_head, block, IS_Q8),
-                 block_at(args, kv_head, block + (block < last), IS_Q8), 0, 0};
-  const int many = args->tokens * args->group > (IS_Q8 ? FEW_CODES : FEW);
-  if (many || args->values_are_keys)
-    block_to_floats(args, &kv, many, IS_Q8);
+  kv_block kv = {block * APUS_KV_BLOCK_POSITIONS, block_at(args, kv_head, block, FORMAT),
+                 block_at(args, kv_head, block + (block < last), FORMAT), 0, 0};
+  const int many = args->tokens * args->group > (FORMAT == APUS_KV_Q8_0 ? FEW_CODES : FEW);
+  if (many || args->values_are_keys || FORMAT == APUS_KV_F32)
+    block_to_floats(args, &kv, many, FORMAT);
   return kv;
 }
 
@@ -182,7 +195,8 @@ SIMD void add_block(const apus_attention_args *args, size_t kv_head, size_t bloc
 }
 
 SIMD void attention_part(const apus_attention_args *args, size_t kv_head, size_t part, float *result,
-                         const int IS_Q8) {
+                         const int FORMAT) {
+  const int IS_Q8 = FORMAT == APUS_KV_Q8_0;
   enum { BLOCKS = APUS_ATTENTION_PART_POSITIONS / APUS_KV_BLOCK_POSITIONS };
   const size_t queries = args->tokens * args->group, width = args->value_dimension + 2;
   for (size_t i = 0; i < queries; i++) {
@@ -197,17 +211,22 @@ SIMD void attention_part(const apus_attention_args *args, size_t kv_head, size_t
     visible(args, args->tokens - 1, block, &unused, &end);
     if (first >= end)
       continue;
-    const kv_block kv = kv_block_at(args, kv_head, block, IS_Q8);
+    const kv_block kv = kv_block_at(args, kv_head, block, FORMAT);
     add_block(args, kv_head, block, &kv, result, IS_Q8);
   }
 }
 
 static void LEVEL(apus_attention_f16)(const apus_attention_args *args, size_t kv_head, size_t part,
                                       float *result) {
-  attention_part(args, kv_head, part, result, 0);
+  attention_part(args, kv_head, part, result, APUS_KV_F16);
 }
 
 static void LEVEL(apus_attention_q8_0)(const apus_attention_args *args, size_t kv_head, size_t part,
                                        float *result) {
-  attention_part(args, kv_head, part, result, 1);
+  attention_part(args, kv_head, part, result, APUS_KV_Q8_0);
+}
+
+static void LEVEL(apus_attention_f32)(const apus_attention_args *args, size_t kv_head, size_t part,
+                                      float *result) {
+  attention_part(args, kv_head, part, result, APUS_KV_F32);
 }

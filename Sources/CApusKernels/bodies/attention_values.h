@@ -92,17 +92,24 @@ SIMD vf key_codes_at(const kv_block *kv, size_t key_dimension, size_t i, size_t 
   return vf_mul(vf_load_i8(own), vf_load_f16(scales + (i / 32 * APUS_KV_BLOCK_POSITIONS + p) * 2));
 }
 
+// Value i of the keys of VF positions from p on.
+SIMD vf key_at(const kv_block *kv, size_t key_dimension, size_t i, size_t p, const int FORMAT) {
+  const size_t at = i * APUS_KV_BLOCK_POSITIONS + p;
+  if (FORMAT == APUS_KV_Q8_0)
+    return key_codes_at(kv, key_dimension, i, p);
+  return FORMAT == APUS_KV_F32 ? vf_load_f32((const float *)kv->stored.keys + at) : vf_load_f16(kv->stored.keys + 2 * at);
+}
+
 // The first `dimension` values of a block's keys, whose positions lie side by side, as floats of one position after the
 // other. TILE of them at a time, so that whole cache lines are written.
-SIMD void keys_to_values(const kv_block *kv, size_t key_dimension, size_t dimension, float *floats, const int IS_Q8) {
+SIMD void keys_to_values(const kv_block *kv, size_t key_dimension, size_t dimension, float *floats, const int FORMAT) {
   enum { TILE = 16, POSITIONS = APUS_KV_BLOCK_POSITIONS };
   for (size_t i = 0; i < dimension; i += TILE) {
     const size_t width = dimension - i < TILE ? dimension - i : TILE;
     float tile[TILE][POSITIONS];
     for (size_t j = 0; j < width; j++)
       for (size_t p = 0; p < POSITIONS; p += VF)
-        vf_store(tile[j] + p, IS_Q8 ? key_codes_at(kv, key_dimension, i + j, p)
-                                    : vf_load_f16(kv->stored.keys + 2 * ((i + j) * POSITIONS + p)));
+        vf_store(tile[j] + p, key_at(kv, key_dimension, i + j, p, FORMAT));
     for (size_t p = 0; p < POSITIONS; p++)
       for (size_t j = 0; j < width; j++)
         floats[p * dimension + i + j] = tile[j][p];

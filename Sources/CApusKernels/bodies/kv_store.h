@@ -14,6 +14,15 @@ static void LEVEL(apus_store_value_f16)(const float *x, size_t dimension, size_t
     row[i] = f16_from_float(x[i]);
 }
 
+static void LEVEL(apus_store_key_f32)(const float *x, size_t dimension, size_t offset, void *block) {
+  for (size_t i = 0; i < dimension; i++)
+    ((float *)block)[i * APUS_KV_BLOCK_POSITIONS + offset] = x[i];
+}
+
+static void LEVEL(apus_store_value_f32)(const float *x, size_t dimension, size_t offset, void *block) {
+  memcpy((float *)block + offset * dimension, x, dimension * sizeof(float));
+}
+
 static void LEVEL(apus_store_key_q8_0)(const float *x, size_t dimension, size_t offset, void *block) {
   char *codes = block;
   apus_f16 *scales = (apus_f16 *)(codes + dimension * APUS_KV_BLOCK_POSITIONS);

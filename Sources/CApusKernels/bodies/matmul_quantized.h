@@ -1,5 +1,5 @@
-// y = x . w^T for one quantized format, named by APUS_FORMAT, of the kind APUS_KIND (blocks, halves): included once per
-// format.
+// y = x . w^T for one quantized format, named by APUS_FORMAT, of the kind APUS_KIND (blocks, halves, lanes, split):
+// included once per format.
 //
 // VF rows are taken at once, a lane for each: their quant blocks are unpacked to registers that hold four codes of
 // every row, so a product needs no sum across lanes, and the unpacked codes serve all tokens of a chunk.
@@ -12,6 +12,8 @@
 #define CONSTANTS                                                                                                    \
   enum {                                                                                                             \
     GROUPS = OF_FORMAT(groups),                                                                                      \
+    SHARE = OF_KIND(share),                                                                                          \
+    FEW = (int)OF_FORMAT(few) < (int)TOKENS ? (int)OF_FORMAT(few) : (int)TOKENS,                                     \
     SPAN = OF_FORMAT(span),                                                                                          \
     BITS = OF_FORMAT(bits),                                                                                          \
     GROUP_BYTES = VF * BLOCK_BYTES / GROUPS,                                                                         \
@@ -35,7 +37,7 @@ SIMD void OF_FORMAT(block)(block_rows block, size_t i, const block_of_a a, const
     UNROLL for (int step = 0; step < STEP; step++) {
       const size_t group = first + (size_t)step, span = first + step / SPAN * SPAN;
       const int g = step % SPAN;
-      block_of_a of_group = block_at_token(a, (i * GROUPS + group) * (size_t)T);
+      block_of_a of_group = block_at_token(a, (i * GROUPS + group) / SHARE * (size_t)T);
       of_group.codes = prefetch_beside(of_group.codes, next, i * GROUPS + group, GROUP_BYTES,
                                        GROUPS > 1 || block.at != ALONE, CACHE);
       vq codes[8], operands[VQ_OPERANDS];
@@ -64,7 +66,7 @@ SIMD void OF_FORMAT(matmul_tokens)(const apus_matmul_args *args, const row_group
   const upcoming next =
       upcoming_rows(group->weights + prefetch_distance(group->stride), VF * group->stride, &args->core);
   const rows first = rows_at(group->weights, group->stride);
-  const size_t blocks = args->k / (32 * GROUPS);
+  const size_t blocks = args->k / (32 * GROUPS / SHARE);
   vf sums[TOKENS];
   UNROLL for (int t = 0; t < T; t++) sums[t] = vf_zero();
   size_t i = 0;
@@ -81,16 +83,18 @@ SIMD void OF_FORMAT(matmul_tokens)(const apus_matmul_args *args, const row_group
 #define MATMUL_TOKENS(T, CACHE)                                                                                      \
   APART void OF_FORMAT(CAT3(matmul_, T, CACHE))(const apus_matmul_args *args, const row_group *group,                \
                                                 const apus_activations *x, vf *acc) {                                \
-    OF_FORMAT(matmul_tokens)(args, group, x, T <= TOKENS ? T : 1, CACHE, acc);                                       \
+    CONSTANTS;                                                                                                       \
+    OF_FORMAT(matmul_tokens)(args, group, x, T <= FEW ? T : 1, CACHE, acc);                                          \
   }
 FEW_TOKENS(MATMUL_TOKENS)
 #undef MATMUL_TOKENS
 
-// The `width` tokens of a chunk, at most TOKENS, with a group of VF rows: acc[t].
+// The `width` tokens of a chunk, at most FEW, with a group of VF rows: acc[t].
 SIMD void OF_FORMAT(matmul_few)(const apus_matmul_args *args, const row_group *group, const apus_activations *x,
                                 size_t width, vf *acc) {
+  CONSTANTS;
 #define IF_TOKENS(T, CACHE)                                                                                          \
-  if (T <= TOKENS && width == T && (CACHE == FAR || args->core.prefetch == APUS_PREFETCH_NEAR))                      \
+  if (T <= FEW && width == T && (CACHE == FAR || args->core.prefetch == APUS_PREFETCH_NEAR))                      \
     return OF_FORMAT(CAT3(matmul_, T, CACHE))(args, group, x, acc);
   FEW_TOKENS(IF_TOKENS)
 #undef IF_TOKENS
@@ -135,7 +139,7 @@ SIMD void OF_FORMAT(matmul_vectors)(const apus_matmul_args *args, const row_grou
   rows of_v[VECTORS];
   for (int v = 0; v < V; v++)
     of_v[v] = rows_at(w + (size_t)v * VF * stride, stride);
-  for (size_t i = 0; i < args->k / (32 * GROUPS); i++) {
+  for (size_t i = 0; i < args->k / (32 * GROUPS / SHARE); i++) {
     OF_FORMAT(unpack)(w, of_v, stride, i, V, u, operands);
     for (size_t g = 0; g < GROUPS; g++) {
       size_t t = 0;
@@ -149,7 +153,8 @@ SIMD void OF_FORMAT(matmul_vectors)(const apus_matmul_args *args, const row_grou
         OF_KIND(accumulate)(operands[g][0], u, g, block_at_token(a, t), BITS, SUBTRACT, V, 2, acc + t);
       for (; t < width; t++)
         OF_KIND(accumulate)(operands[g][0], u, g, block_at_token(a, t), BITS, SUBTRACT, V, 1, acc + t);
-      a = block_at_token(a, width);
+      if (g % SHARE == SHARE - 1)
+        a = block_at_token(a, width);
     }
   }
 }
@@ -177,14 +182,15 @@ SIMD void OF_FORMAT(matmul_many)(const apus_matmul_args *args, const row_group *
 }
 
 static void LEVEL(OF_FORMAT(apus_matmul))(const apus_matmul_args *args, size_t begin, size_t end) {
+  CONSTANTS;
   vf acc[VECTORS * APUS_CHUNK_TOKENS_MAX];
   const size_t chunk = apus_chunk_tokens(args->k);
   for (size_t first = 0; first < args->n; first += chunk) {
     const size_t width = args->n - first < chunk ? args->n - first : chunk;
     const apus_activations x = chunk_at(&args->x, first, args->k);
     for (size_t row = begin; row < end;) {
-      const row_group group = row_group_at(args, row, end, width > TOKENS ? vectors_of(args) : 1);
-      if (width <= TOKENS)
+      const row_group group = row_group_at(args, row, end, width > FEW ? vectors_of(args) : 1);
+      if (width <= FEW)
         OF_FORMAT(matmul_few)(args, &group, &x, width, acc);
       else
         OF_FORMAT(matmul_many)(args, &group, &x, width, acc);

@@ -18,7 +18,7 @@ static inline void apus_decode_block_iq4_nl(const apus_iq4_nl *b, float *w) {
 static inline int apus_is_finite_iq4_nl(const apus_iq4_nl *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_iq4_nl = 1, strip_iq4_nl = 8, span_iq4_nl = 1, bits_iq4_nl = 8, subtract_iq4_nl = NOTHING };
+enum { groups_iq4_nl = 1, strip_iq4_nl = 8, span_iq4_nl = 1, few_iq4_nl = TOKENS, bits_iq4_nl = 8, subtract_iq4_nl = NOTHING };
 SIMD void scales_iq4_nl(block_rows b, scales *u) {
   u->scale[0] = vf_halves_at(b, offsetof(apus_iq4_nl, d));
 }

@@ -29,7 +29,7 @@ static inline void apus_decode_block_iq4_xs(const apus_iq4_xs *b, float *w) {
 static inline int apus_is_finite_iq4_xs(const apus_iq4_xs *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_iq4_xs = 8, strip_iq4_xs = 1, span_iq4_xs = 1, bits_iq4_xs = 8, subtract_iq4_xs = NOTHING };
+enum { groups_iq4_xs = 8, strip_iq4_xs = 1, span_iq4_xs = 1, few_iq4_xs = TOKENS, bits_iq4_xs = 8, subtract_iq4_xs = NOTHING };
 SIMD void scales_iq4_xs(block_rows b, scales *u) {
   vq header[4]; // d and the upper bits of the scales, the lower bits, eight bytes of codes
   vq_bytes_at(b, 0, LANES, header);

@@ -24,7 +24,7 @@ static inline int apus_is_finite_q2_K(const apus_q2_K *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q2_K = 8, strip_q2_K = 1, span_q2_K = 4, bits_q2_K = 2, subtract_q2_K = MINS };
+enum { groups_q2_K = 8, strip_q2_K = 1, span_q2_K = 4, few_q2_K = TOKENS, bits_q2_K = 2, subtract_q2_K = MINS };
 SIMD void scales_q2_K(block_rows b, sub_scales *u) {
   u->d = vf_half_pairs(vq_words_at(b, offsetof(apus_q2_K, d)), &u->dmin);
   vq packed[4];

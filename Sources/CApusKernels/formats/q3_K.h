@@ -28,7 +28,7 @@ static inline void apus_decode_block_q3_K(const apus_q3_K *b, float *w) {
 static inline int apus_is_finite_q3_K(const apus_q3_K *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q3_K = 8, strip_q3_K = 1, span_q3_K = 8, bits_q3_K = 3, subtract_q3_K = 4 };
+enum { groups_q3_K = 8, strip_q3_K = 1, span_q3_K = 8, few_q3_K = TOKENS, bits_q3_K = 3, subtract_q3_K = 4 };
 SIMD void scales_q3_K(block_rows b, sub_scales *u) {
   vq end[4]; // two bytes of codes, the scales, d
   vq_bytes_at(b, sizeof(apus_q3_K) - 16, LANES, end);

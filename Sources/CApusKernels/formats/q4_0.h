@@ -17,7 +17,7 @@ static inline void apus_decode_block_q4_0(const apus_q4_0 *b, float *w) {
 static inline int apus_is_finite_q4_0(const apus_q4_0 *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q4_0 = 1, strip_q4_0 = 8, span_q4_0 = 1, bits_q4_0 = 4, subtract_q4_0 = 8 };
+enum { groups_q4_0 = 1, strip_q4_0 = 8, span_q4_0 = 1, few_q4_0 = TOKENS, bits_q4_0 = 4, subtract_q4_0 = 8 };
 SIMD void scales_q4_0(block_rows b, scales *u) {
   u->scale[0] = vf_halves_at(b, offsetof(apus_q4_0, d));
 }

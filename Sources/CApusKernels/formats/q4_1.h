@@ -20,7 +20,7 @@ static inline int apus_is_finite_q4_1(const apus_q4_1 *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q4_1 = 1, strip_q4_1 = 4, span_q4_1 = 1, bits_q4_1 = 4, subtract_q4_1 = MINS };
+enum { groups_q4_1 = 1, strip_q4_1 = 4, span_q4_1 = 1, few_q4_1 = TOKENS, bits_q4_1 = 4, subtract_q4_1 = MINS };
 SIMD void scales_q4_1(block_rows b, scales *u) {
   u->scale[0] = vf_half_pairs(vq_words_at(b, offsetof(apus_q4_1, d)), u->min);
   u->min[0] = vf_neg(u->min[0]);

@@ -28,7 +28,7 @@ static inline int apus_is_finite_q4_K(const apus_q4_K *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q4_K = 8, strip_q4_K = 1, span_q4_K = 2, bits_q4_K = 4, subtract_q4_K = MINS };
+enum { groups_q4_K = 8, strip_q4_K = 1, span_q4_K = 2, few_q4_K = TOKENS, bits_q4_K = 4, subtract_q4_K = MINS };
 SIMD void scales_q4_K(block_rows b, scales *u) {
   unpack_k_scales(b, u);
 }

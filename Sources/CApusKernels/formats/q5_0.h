@@ -20,7 +20,7 @@ static inline void apus_decode_block_q5_0(const apus_q5_0 *b, float *w) {
 static inline int apus_is_finite_q5_0(const apus_q5_0 *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q5_0 = 1, strip_q5_0 = 8, span_q5_0 = 1, bits_q5_0 = 5, subtract_q5_0 = 16 };
+enum { groups_q5_0 = 1, strip_q5_0 = 8, span_q5_0 = 1, few_q5_0 = TOKENS, bits_q5_0 = 5, subtract_q5_0 = 16 };
 SIMD void scales_q5_0(block_rows b, scales *u) {
   u->scale[0] = vf_halves_at(b, offsetof(apus_q5_0, d));
 }

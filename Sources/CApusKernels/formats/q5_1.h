@@ -23,7 +23,7 @@ static inline int apus_is_finite_q5_1(const apus_q5_1 *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q5_1 = 1, strip_q5_1 = 2, span_q5_1 = 1, bits_q5_1 = 5, subtract_q5_1 = MINS };
+enum { groups_q5_1 = 1, strip_q5_1 = 2, span_q5_1 = 1, few_q5_1 = TOKENS, bits_q5_1 = 5, subtract_q5_1 = MINS };
 SIMD void scales_q5_1(block_rows b, scales *u) {
   u->scale[0] = vf_half_pairs(vq_words_at(b, offsetof(apus_q5_1, d)), u->min);
   u->min[0] = vf_neg(u->min[0]);

@@ -30,7 +30,7 @@ static inline int apus_is_finite_q5_K(const apus_q5_K *b) {
 }
 
 #ifdef APUS_SIMD
-enum { groups_q5_K = 8, strip_q5_K = 1, span_q5_K = 8, bits_q5_K = 5, subtract_q5_K = MINS };
+enum { groups_q5_K = 8, strip_q5_K = 1, span_q5_K = 8, few_q5_K = TOKENS, bits_q5_K = 5, subtract_q5_K = MINS };
 SIMD void scales_q5_K(block_rows b, scales *u) {
   unpack_k_scales(b, u);
 }

@@ -23,7 +23,7 @@ static inline void apus_decode_block_q6_K(const apus_q6_K *b, float *w) {
 static inline int apus_is_finite_q6_K(const apus_q6_K *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q6_K = 8, strip_q6_K = 1, span_q6_K = 4, bits_q6_K = 6, subtract_q6_K = 32 };
+enum { groups_q6_K = 8, strip_q6_K = 1, span_q6_K = 4, few_q6_K = TOKENS, bits_q6_K = 6, subtract_q6_K = 32 };
 SIMD void scales_q6_K(block_rows b, sub_scales *u) {
   u->d = vf_halves_at(b, offsetof(apus_q6_K, d));
   vq_bytes_at(b, offsetof(apus_q6_K, scales), LANES, u->scale);

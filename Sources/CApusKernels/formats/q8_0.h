@@ -14,7 +14,7 @@ static inline void apus_decode_block_q8_0(const apus_q8_0 *b, float *w) {
 static inline int apus_is_finite_q8_0(const apus_q8_0 *b) { return apus_f16_is_finite(b->d); }
 
 #ifdef APUS_SIMD
-enum { groups_q8_0 = 1, strip_q8_0 = 8, span_q8_0 = 1, bits_q8_0 = 8, subtract_q8_0 = NOTHING };
+enum { groups_q8_0 = 1, strip_q8_0 = 8, span_q8_0 = 1, few_q8_0 = TOKENS, bits_q8_0 = 8, subtract_q8_0 = NOTHING };
 SIMD void scales_q8_0(block_rows b, scales *u) {
   u->scale[0] = vf_halves_at(b, offsetof(apus_q8_0, d));
 }

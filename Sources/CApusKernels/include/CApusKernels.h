@@ -27,11 +27,11 @@ APUS_QUANTIZED_FORMATS(X)
 } apus_format;
 
 // How keys and values are stored, in the order of ApusCore's KVFormat.
-typedef enum apus_kv_format { APUS_KV_F16, APUS_KV_Q8_0, APUS_KV_FORMAT_COUNT } apus_kv_format;
+typedef enum apus_kv_format { APUS_KV_F16, APUS_KV_Q8_0, APUS_KV_F32, APUS_KV_FORMAT_COUNT } apus_kv_format;
 
 // Functions of one value between two matrices of a feed-forward layer, in the order of ApusCore's Activation. The last
 // one is a function of gate and up together and has no form for one value.
-#define APUS_ACTIVATIONS(X) X(silu) X(gelu) X(gelu_erf) X(squared_relu) X(sigmoid)
+#define APUS_ACTIVATIONS(X) X(silu) X(gelu) X(gelu_erf) X(squared_relu) X(sigmoid) X(tangent)
 typedef enum apus_activation {
 #define X(name) APUS_##name,
   APUS_ACTIVATIONS(X)
@@ -97,6 +97,7 @@ enum { APUS_KV_BLOCK_POSITIONS = 32, APUS_ATTENTION_PART_POSITIONS = 512 };
 //   keys F16     [dimension][position]                 values F16     [position][dimension]
 //   keys Q8_0    [dimension / 4][position][4] codes,   values Q8_0    [position][dimension / 32] quant blocks
 //                then [dimension / 32][position] scales
+//   keys F32     as F16                                values F32     as F16
 // So a product with 32 keys has a lane for each position and needs no sum across lanes. Blocks are block_bytes apart.
 //
 // Positions are cut into parts of APUS_ATTENTION_PART_POSITIONS, each with a softmax of its own, merged in order: the

@@ -1,7 +1,7 @@
 // Products of unsigned codes and int8 activations with AVX2's vpmaddubsw.
 //
 // vpmaddubsw adds two products in 16 bits; how many of its results fit in 16 bits depends on the codes: up to 15 eight,
-// up to 31 four, up to 63 two. Signed codes of 8 bits go, 128 above, as two nibbles.
+// up to 31 four, up to 63 two, up to 127 one. Signed codes of 8 bits go, 128 above, as two nibbles.
 //
 // Tokens and vectors of rows whose products are summed at once, as far as registers go.
 enum { TOKENS = 4, VECTORS = 2, VQ_OPERANDS = 16 };
@@ -45,10 +45,13 @@ SIMD void dot_chain(const vq *codes, const int8_t *a, const int COUNT, const int
   }
 }
 
+// How many results of vpmaddubsw with codes of so many bits are added in 16 bits.
+SIMD int chain_of(const int BITS) { return BITS == 5 ? 4 : BITS == 6 ? 2 : BITS == 7 ? 1 : 8; }
+
 // dots[v * T + t]: 32 codes, less their offset, . activations of token t.
 SIMD void vq_dot(const vq *codes, const int8_t *a, const int32_t *starts, const int BITS, const int OFFSET, const int V,
                  const int T, vi *dots) {
-  const int CHAIN = BITS == 5 ? 4 : 8;
+  const int CHAIN = chain_of(BITS);
   vi chain[VECTORS * TOKENS];
   UNROLL for (int j = 0; j < 8; j += CHAIN) {
     dot_chain(codes + j, a + 4 * j, CHAIN, V, T, chain);
@@ -156,7 +159,7 @@ SIMD int halves_tokens(const int BITS) {
 // sums[v * T + t]: the products of the halves of group g, scaled and added.
 SIMD void dot_scaled(const vq *codes, const int8_t *a, const halves_scales *u, size_t g, const int BITS, const int V,
                      const int T, vi *sums) {
-  const int CHAIN = BITS == 6 ? 2 : 4;
+  const int CHAIN = chain_of(BITS) > 4 ? 4 : chain_of(BITS);
   vi chain[VECTORS * TOKENS];
   UNROLL for (int j = 0; j < 8; j += CHAIN) {
     dot_chain(codes + j, a + 4 * j, CHAIN, V, T, chain);

@@ -11,6 +11,7 @@ SIMD float vf_peak(vf a) {
 
 #include "../bodies/prefetch.h"
 #include "../bodies/matmul_parts.h"
+#include "../bodies/matmul_grids.h"
 #define APUS_SIMD
 #include "../formats/formats.h"
 
@@ -36,10 +37,13 @@ void LEVEL(apus_overlay)(apus_kernels *kernels) {
   kernels->quantize = LEVEL(apus_quantize);
   kernels->store_key[APUS_KV_F16] = LEVEL(apus_store_key_f16);
   kernels->store_key[APUS_KV_Q8_0] = LEVEL(apus_store_key_q8_0);
+  kernels->store_key[APUS_KV_F32] = LEVEL(apus_store_key_f32);
   kernels->store_value[APUS_KV_F16] = LEVEL(apus_store_value_f16);
   kernels->store_value[APUS_KV_Q8_0] = LEVEL(apus_store_value_q8_0);
+  kernels->store_value[APUS_KV_F32] = LEVEL(apus_store_value_f32);
   kernels->attention[APUS_KV_F16] = LEVEL(apus_attention_f16);
   kernels->attention[APUS_KV_Q8_0] = LEVEL(apus_attention_q8_0);
+  kernels->attention[APUS_KV_F32] = LEVEL(apus_attention_f32);
   kernels->attention_merge = LEVEL(apus_attention_merge);
   kernels->attention_finish = LEVEL(apus_attention_finish);
   kernels->softmax = LEVEL(apus_softmax);

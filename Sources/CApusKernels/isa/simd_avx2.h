@@ -27,6 +27,7 @@ SIMD vf vf_fms(vf a, vf b, vf c) { return _mm256_fmsub_ps(a, b, c); }
 SIMD vf vf_neg(vf a) { return _mm256_xor_ps(a, _mm256_set1_ps(-0.0f)); }
 SIMD vf vf_max(vf a, vf b) { return _mm256_max_ps(a, b); }
 SIMD vf vf_from_vi(vi a) { return _mm256_cvtepi32_ps(a); }
+SIMD vf vf_from_bits(vi a) { return _mm256_castsi256_ps(a); }
 SIMD float vf_sum(vf a) {
   __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
   b = _mm_add_ps(b, _mm_movehl_ps(b, b));
@@ -97,6 +98,8 @@ SIMD vq vq_load(const void *p) { return _mm256_loadu_si256(p); }
 SIMD vq vq_and(vq a, int byte) { return _mm256_and_si256(a, _mm256_set1_epi8((char)byte)); }
 SIMD vq vq_add(vq a, int byte) { return _mm256_add_epi8(a, _mm256_set1_epi8((char)byte)); }
 SIMD vq vq_or(vq a, vq b) { return _mm256_or_si256(a, b); }
+SIMD vq vq_xor(vq a, vq b) { return _mm256_xor_si256(a, b); }
+SIMD vq vq_sum(vq a, vq b) { return _mm256_add_epi8(a, b); }
 // Shifts bytes down; bits come in from the neighbour above, so the caller masks.
 SIMD vq vq_shr(vq a, int bits) { return _mm256_srli_epi16(a, bits); }
 // Moves bit `from` of every byte and those above to bit `to`; the caller masks.
@@ -118,6 +121,24 @@ SIMD vq vq_bits(vq words, int j, const int LAYOUT, const int VALUE) {
   return vq_and(_mm256_cmpeq_epi8(_mm256_and_si256(bytes, bit), bit), VALUE);
 }
 
+// Codes that change sides of MIDDLE where vq_bits has its value.
+SIMD vq vq_mirrored(vq codes, vq words, int j, const int MIDDLE) {
+  const __m256i all = vq_bits(words, j, LANES, 255);
+  return _mm256_add_epi8(_mm256_xor_si256(codes, all), vq_and(all, 2 * MIDDLE + 1));
+}
+// Four codes for each lane's index.
+SIMD vq vq_gather_fours(const uint32_t *table, vi index) {
+  return _mm256_i32gather_epi32((const int *)table, index, 4);
+}
+// Eight codes for each lane's index: four in each of two vectors.
+SIMD void vq_gather_eights(const uint64_t *table, vi index, vq *codes) {
+  const __m128i low = _mm256_castsi256_si128(index), high = _mm256_extracti128_si256(index, 1);
+  const __m256 a = _mm256_castsi256_ps(_mm256_i32gather_epi64((const long long *)table, _mm_unpacklo_epi64(low, high), 8));
+  const __m256 b = _mm256_castsi256_ps(_mm256_i32gather_epi64((const long long *)table, _mm_unpackhi_epi64(low, high), 8));
+  codes[0] = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0x88));
+  codes[1] = _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0xdd));
+}
+
 // Bytes of a times the byte that both 16-bit halves of a lane of b have, modulo 256.
 SIMD vq vq_multiply(vq a, vi b) {
   const __m256i upper = _mm256_set1_epi16((short)0xff00);
@@ -136,6 +157,10 @@ SIMD vi vi_splat_word(const int8_t *a) {
   return vi_splat(word);
 }
 SIMD vi vi_or(vi a, vi b) { return _mm256_or_si256(a, b); }
+SIMD vi vi_and(vi a, int b) { return _mm256_and_si256(a, _mm256_set1_epi32(b)); }
+SIMD vi vi_shr(vi a, int bits) { return _mm256_srli_epi32(a, bits); }
+SIMD vi vi_from_vq(vq a) { return a; }
+SIMD vq vq_from_vi(vi a) { return a; }
 SIMD vi vi_sum(vi a, vi b) { return _mm256_add_epi32(a, b); }
 SIMD vi vi_sra(vi a, int bits) { return _mm256_srai_epi32(a, bits); }
 SIMD vi vi_add(vi a, int b) { return _mm256_add_epi32(a, _mm256_set1_epi32(b)); }

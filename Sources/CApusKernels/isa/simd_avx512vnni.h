@@ -27,6 +27,7 @@ SIMD vf vf_fms(vf a, vf b, vf c) { return _mm512_fmsub_ps(a, b, c); }
 SIMD vf vf_neg(vf a) { return _mm512_xor_ps(a, _mm512_set1_ps(-0.0f)); }
 SIMD vf vf_max(vf a, vf b) { return _mm512_max_ps(a, b); }
 SIMD vf vf_from_vi(vi a) { return _mm512_cvtepi32_ps(a); }
+SIMD vf vf_from_bits(vi a) { return _mm512_castsi512_ps(a); }
 SIMD float vf_sum(vf a) {
   __m256 c = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
   __m128 b = _mm_add_ps(_mm256_castps256_ps128(c), _mm256_extractf128_ps(c, 1));
@@ -126,6 +127,8 @@ SIMD vq vq_load(const void *p) { return _mm512_loadu_si512(p); }
 SIMD vq vq_and(vq a, int byte) { return _mm512_and_si512(a, _mm512_set1_epi8((char)byte)); }
 SIMD vq vq_add(vq a, int byte) { return _mm512_add_epi8(a, _mm512_set1_epi8((char)byte)); }
 SIMD vq vq_or(vq a, vq b) { return _mm512_or_si512(a, b); }
+SIMD vq vq_xor(vq a, vq b) { return _mm512_xor_si512(a, b); }
+SIMD vq vq_sum(vq a, vq b) { return _mm512_add_epi8(a, b); }
 // Shifts bytes down; bits come in from the neighbour above, so the caller masks.
 SIMD vq vq_shr(vq a, int bits) { return _mm512_srli_epi16(a, (unsigned)bits); }
 // Moves bit `from` of every byte and those above to bit `to`; the caller masks.
@@ -142,6 +145,25 @@ SIMD vq vq_bits(vq words, int j, const int LAYOUT, const int VALUE) {
                                               0x1000100, 0x1000101, 0x1010000, 0x1010001, 0x1010100, 0x1010101);
   const __m512i values = _mm512_mullo_epi32(of_nibble, _mm512_set1_epi32(VALUE));
   return _mm512_permutexvar_epi32(_mm512_srli_epi32(words, (unsigned)(4 * j)), values);
+}
+
+// Codes that change sides of MIDDLE where vq_bits has its value.
+SIMD vq vq_mirrored(vq codes, vq words, int j, const int MIDDLE) {
+  const __m128i first = _mm_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c);
+  const __m512i source = _mm512_broadcast_i32x4(_mm_add_epi8(first, _mm_set1_epi8((char)(j / 2))));
+  const __m512i bit = _mm512_set1_epi32(j % 2 ? (int)0x80402010 : 0x08040201);
+  const __mmask64 below = _mm512_test_epi8_mask(_mm512_shuffle_epi8(words, source), bit);
+  return _mm512_mask_sub_epi8(codes, below, _mm512_set1_epi8((char)(2 * MIDDLE)), codes);
+}
+// Four codes for each lane's index.
+SIMD vq vq_gather_fours(const uint32_t *table, vi index) { return _mm512_i32gather_epi32(index, table, 4); }
+// Eight codes for each lane's index: four in each of two vectors.
+SIMD void vq_gather_eights(const uint64_t *table, vi index, vq *codes) {
+  const __m512i pairs = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), index);
+  const __m512 a = _mm512_castsi512_ps(_mm512_i32gather_epi64(_mm512_castsi512_si256(pairs), table, 8));
+  const __m512 b = _mm512_castsi512_ps(_mm512_i32gather_epi64(_mm512_extracti64x4_epi64(pairs, 1), table, 8));
+  codes[0] = _mm512_castps_si512(_mm512_shuffle_ps(a, b, 0x88));
+  codes[1] = _mm512_castps_si512(_mm512_shuffle_ps(a, b, 0xdd));
 }
 
 // Bytes of a times the byte that both 16-bit halves of a lane of b have, modulo 256.
@@ -162,6 +184,10 @@ SIMD vi vi_splat_word(const int8_t *a) {
   return vi_splat(word);
 }
 SIMD vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
+SIMD vi vi_and(vi a, int b) { return _mm512_and_si512(a, _mm512_set1_epi32(b)); }
+SIMD vi vi_shr(vi a, int bits) { return _mm512_srli_epi32(a, (unsigned)bits); }
+SIMD vi vi_from_vq(vq a) { return a; }
+SIMD vq vq_from_vi(vi a) { return a; }
 SIMD vi vi_sum(vi a, vi b) { return _mm512_add_epi32(a, b); }
 SIMD vi vi_sra(vi a, int bits) { return _mm512_srai_epi32(a, (unsigned)bits); }
 SIMD vi vi_add(vi a, int b) { return _mm512_add_epi32(a, _mm512_set1_epi32(b)); }

@@ -29,6 +29,7 @@ SIMD vf vf_load_bf16(const void *p) {
               vreinterpretq_f32_u32(vshll_high_n_u16(bits, 16))};
 }
 SIMD vf vf_from_vi(vi a) { return (vf){vcvtq_f32_s32(a.low), vcvtq_f32_s32(a.high)}; }
+SIMD vf vf_from_bits(vi a) { return (vf){vreinterpretq_f32_s32(a.low), vreinterpretq_f32_s32(a.high)}; }
 SIMD vf vf_load_i8(const int8_t *p) {
   const int16x8_t wide = vmovl_s8(vld1_s8(p));
   return vf_from_vi((vi){vmovl_s16(vget_low_s16(wide)), vmovl_high_s16(wide)});
@@ -119,6 +120,8 @@ SIMD vq vq_and(vq a, int byte) {
   return (vq){vandq_u8(a.low, mask), vandq_u8(a.high, mask)};
 }
 SIMD vq vq_or(vq a, vq b) { return (vq){vorrq_u8(a.low, b.low), vorrq_u8(a.high, b.high)}; }
+SIMD vq vq_xor(vq a, vq b) { return (vq){veorq_u8(a.low, b.low), veorq_u8(a.high, b.high)}; }
+SIMD vq vq_sum(vq a, vq b) { return (vq){vaddq_u8(a.low, b.low), vaddq_u8(a.high, b.high)}; }
 SIMD vq vq_shr(vq a, int bits) {
   const uint8x16_t count = vdupq_n_u8((uint8_t)bits);
   return (vq){a.low >> count, a.high >> count};
@@ -132,17 +135,56 @@ SIMD vq vq_lookup(const int8_t *table, vq codes) {
   const uint8x16_t values = vreinterpretq_u8_s8(vld1q_s8(table));
   return (vq){vqtbl1q_u8(values, codes.low), vqtbl1q_u8(values, codes.high)};
 }
-// Byte i of a lane is VALUE where bit 4j + i of its word is set, else 0.
-SIMD vq vq_bits(vq words, int j, const int LAYOUT, const int VALUE) {
-  (void)LAYOUT;
+// Byte i of a lane has all bits where bit 4j + i of its word is set, else none.
+SIMD vq vq_masks(vq words, int j) {
   const uint8x16_t first = {0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12};
   const uint8x16_t source = vaddq_u8(first, vdupq_n_u8((uint8_t)(j / 2)));
   const uint8x16_t bit = vreinterpretq_u8_u32(vdupq_n_u32(j % 2 ? 0x80402010 : 0x08040201));
-  return vq_and((vq){vtstq_u8(vqtbl1q_u8(words.low, source), bit), vtstq_u8(vqtbl1q_u8(words.high, source), bit)}, VALUE);
+  return (vq){vtstq_u8(vqtbl1q_u8(words.low, source), bit), vtstq_u8(vqtbl1q_u8(words.high, source), bit)};
+}
+// Byte i of a lane is VALUE where bit 4j + i of its word is set, else 0.
+SIMD vq vq_bits(vq words, int j, const int LAYOUT, const int VALUE) {
+  (void)LAYOUT;
+  return vq_and(vq_masks(words, j), VALUE);
+}
+// Codes that change sides of MIDDLE where vq_bits has its value.
+SIMD vq vq_mirrored(vq codes, vq words, int j, const int MIDDLE) {
+  const vq masks = vq_masks(words, j);
+  const uint8x16_t twice = vdupq_n_u8((uint8_t)(2 * MIDDLE));
+  return (vq){vbslq_u8(masks.low, vsubq_u8(twice, codes.low), codes.low),
+              vbslq_u8(masks.high, vsubq_u8(twice, codes.high), codes.high)};
 }
 SIMD vq vq_add(vq a, int byte) {
   const uint8x16_t b = vdupq_n_u8((uint8_t)byte);
   return (vq){vaddq_u8(a.low, b), vaddq_u8(a.high, b)};
+}
+SIMD vi vi_from_vq(vq a) { return (vi){vreinterpretq_s32_u8(a.low), vreinterpretq_s32_u8(a.high)}; }
+SIMD vq vq_from_vi(vi a) { return (vq){vreinterpretq_u8_s32(a.low), vreinterpretq_u8_s32(a.high)}; }
+SIMD vi vi_and(vi a, int b) { return (vi){vandq_s32(a.low, vdupq_n_s32(b)), vandq_s32(a.high, vdupq_n_s32(b))}; }
+SIMD vi vi_sum(vi a, vi b) { return (vi){vaddq_s32(a.low, b.low), vaddq_s32(a.high, b.high)}; }
+SIMD vi vi_sra(vi a, int bits) { return (vi){a.low >> vdupq_n_s32(bits), a.high >> vdupq_n_s32(bits)}; }
+SIMD int32x4_t shifted_right(int32x4_t a, int bits) {
+  return vreinterpretq_s32_u32(vreinterpretq_u32_s32(a) >> vdupq_n_u32((uint32_t)bits));
+}
+SIMD vi vi_shr(vi a, int bits) { return (vi){shifted_right(a.low, bits), shifted_right(a.high, bits)}; }
+// Four codes for each lane's index.
+SIMD vq vq_gather_fours(const uint32_t *table, vi index) {
+  uint32x4_t low, high;
+  UNROLL for (int r = 0; r < 4; r++) low[r] = table[index.low[r]], high[r] = table[index.high[r]];
+  return (vq){vreinterpretq_u8_u32(low), vreinterpretq_u8_u32(high)};
+}
+// Eight codes for each of four lanes' indices: four in each of two registers.
+SIMD void gather_eights(const uint64_t *table, int32x4_t index, uint8x16_t *first, uint8x16_t *second) {
+  uint64x2_t entries[2];
+  UNROLL for (int r = 0; r < 4; r++) entries[r / 2][r % 2] = table[index[r]];
+  const uint32x4_t a = vreinterpretq_u32_u64(entries[0]), b = vreinterpretq_u32_u64(entries[1]);
+  *first = vreinterpretq_u8_u32(vuzp1q_u32(a, b));
+  *second = vreinterpretq_u8_u32(vuzp2q_u32(a, b));
+}
+// Eight codes for each lane's index: four in each of two vectors.
+SIMD void vq_gather_eights(const uint64_t *table, vi index, vq *codes) {
+  gather_eights(table, index.low, &codes[0].low, &codes[1].low);
+  gather_eights(table, index.high, &codes[0].high, &codes[1].high);
 }
 SIMD vi vi_or(vi a, vi b) { return (vi){vorrq_s32(a.low, b.low), vorrq_s32(a.high, b.high)}; }
 SIMD vi vi_add(vi a, int b) { return (vi){vaddq_s32(a.low, vdupq_n_s32(b)), vaddq_s32(a.high, vdupq_n_s32(b))}; }

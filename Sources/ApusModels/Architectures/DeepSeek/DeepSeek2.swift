@@ -13,6 +13,8 @@ enum DeepSeek2: Architecture {
     plan.ropes = [latent.rope]
     for layer in plan.layers.indices { plan.layers[layer].mixer = .latent(latent.attention(layer)) }
     plan.cacheLayers = plan.layers.map(\.mixer.cache.layout)
+    // Some files have both forms.
+    plan.unusedTensors += plan.layers.indices.map { "blk.\($0).attn_kv_b." }
     return plan
   }
 
@@ -33,6 +35,7 @@ private struct LatentReader {
   let queryRank: Int
   let rope: RopePlan
   let scale: Float
+  let temperature: AttentionPlan.Temperature?
 
   init(_ reader: PlanReader, _ blocks: BlockReader) throws(GGUFError) {
     let keys = reader.keys
@@ -45,11 +48,14 @@ private struct LatentReader {
     }
     rank = try keys.integer("attention.kv_lora_rank", 1...1 << 16)
     queryRank = try keys.integer("attention.q_lora_rank", 0...1 << 16, default: 0)
-    keyDimension = try keys.integer("attention.key_length_mla", 2...1 << 16)
-    valueDimension = try keys.integer("attention.value_length_mla", 1...1 << 16)
+    // Files of 2024 state no others.
+    let plain = blocks.shapes[0]
+    keyDimension = try keys.integer("attention.key_length_mla", 2...1 << 16, default: plain.keyDimension)
+    valueDimension = try keys.integer("attention.value_length_mla", 1...1 << 16, default: plain.valueDimension)
     var rope = try reader.rope(.adjacent, headDimension: keyDimension - 1, isPartial: true)
     scale = Self.scale(&rope.configuration, keyDimension)
     self.rope = rope
+    temperature = try reader.temperature()
   }
 
   /// The factor on scores: YaRN's magnitude is here and not on cosine and sine.
@@ -67,9 +73,6 @@ private struct LatentReader {
     let (prefix, hidden, ropeDimension) = ("blk.\(layer).", reader.hiddenSize, rope.configuration.dimensions)
     let plain = keyDimension - ropeDimension
     let hasRank = queryRank > 0
-    func stack(_ name: String, rows: Int, columns: Int) -> TensorPlan {
-      TensorPlan(prefix + name + ".weight", count: heads, rows: rows, columns: columns)
-    }
     return LatentAttentionPlan(
       heads: heads, plainDimension: plain, ropeDimension: ropeDimension, valueDimension: valueDimension, rank: rank,
       queryDown: hasRank ? reader.projection(prefix + "attn_q_a", rows: queryRank, columns: hidden) : nil,
@@ -78,8 +81,20 @@ private struct LatentReader {
         prefix + (hasRank ? "attn_q_b" : "attn_q"), rows: heads * keyDimension, columns: hasRank ? queryRank : hidden),
       latent: reader.projection(prefix + "attn_kv_a_mqa", rows: rank + ropeDimension, columns: hidden),
       latentNorm: reader.norm(prefix + "attn_kv_a_norm", norm, columns: rank),
-      keyUp: stack("attn_k_b", rows: rank, columns: plain),
-      valueUp: stack("attn_v_b", rows: valueDimension, columns: rank), rope: 0, cacheLayer: layer, scale: scale,
+      form: form(prefix, plain: plain), rope: 0, cacheLayer: layer, scale: scale, temperature: temperature,
       output: reader.projection(prefix + "attn_output", rows: hidden, columns: heads * valueDimension))
+  }
+
+  private func form(_ prefix: String, plain: Int) -> LatentAttentionPlan.Form {
+    let expanded = prefix + "attn_kv_b"
+    guard !reader.tensors.contains(expanded + ".weight") || reader.tensors.contains(prefix + "attn_k_b.weight") else {
+      return .expanded(reader.projection(expanded, rows: heads * (plain + valueDimension), columns: rank))
+    }
+    func stack(_ name: String, rows: Int, columns: Int) -> TensorPlan {
+      TensorPlan(prefix + name + ".weight", count: heads, rows: rows, columns: columns)
+    }
+    return .absorbed(
+      keyUp: stack("attn_k_b", rows: rank, columns: plain),
+      valueUp: stack("attn_v_b", rows: valueDimension, columns: rank))
   }
 }

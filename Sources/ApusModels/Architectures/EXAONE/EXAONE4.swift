@@ -14,7 +14,10 @@ enum EXAONE4: Architecture {
     style.windowPeriod = 4
     let hasWindows = reader.layers == layersOf32B
     style.ignoresWindow = !hasWindows
-    if hasWindows { style.hasRope = { _, isWindowed in isWindowed } }
+    if hasWindows {
+      style.hasRope = { _, isWindowed in isWindowed }
+      style.defaultWindow = 4096
+    }
     return try BlockReader(reader, style).plan()
   }
 }

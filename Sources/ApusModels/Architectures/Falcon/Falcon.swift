@@ -8,6 +8,7 @@ enum Falcon: Architecture {
   static func plan(_ reader: PlanReader) throws(GGUFError) -> NetworkPlan {
     var style = BlockStyle(.split)
     style.norm = .layer
+    style.allowsPartialRope = false
     style.isParallel = true
     style.isGated = false
     style.activation = .gelu

@@ -4,10 +4,20 @@ internal import ApusGGUF
 /// GLM-4 (arXiv:2406.12793): norms around each sublayer, RoPE of half a head, one tensor for gate and up.
 enum GLM4: Architecture {
   static func plan(_ reader: PlanReader) throws(GGUFError) -> NetworkPlan {
-    var style = BlockStyle(.adjacent)
+    // Files whose RoPE has sections, for images, have their rows in the order of halves.
+    let hasSections = try reader.hasRopeSections()
+    var style = BlockStyle(hasSections ? .split : .adjacent)
     style.placement = .around
-    style.allowsPartialRope = true
+    style.hasFusedGate = true
     return try BlockReader(reader, style).plan()
+  }
+}
+
+extension PlanReader {
+  /// Whether RoPE turns parts of a head by positions in time, height and width; for text they are one.
+  fileprivate func hasRopeSections() throws(GGUFError) -> Bool {
+    guard let sections = try keys.metadata.ints(keys.key("rope.dimension_sections")) else { return false }
+    return sections.contains { $0 > 0 }
   }
 }
 
@@ -15,7 +25,6 @@ enum GLM4: Architecture {
 enum GLM4MoE: Architecture {
   static func plan(_ reader: PlanReader) throws(GGUFError) -> NetworkPlan {
     var style = BlockStyle(.split)
-    style.allowsPartialRope = true
     style.feedForwardNormName = "post_attention_norm"
     style.experts = ExpertStyle(scoring: .sigmoid)
     if reader.tensors.contains("blk.0.attn_q_norm.weight") { style.headNorm = .perHead }

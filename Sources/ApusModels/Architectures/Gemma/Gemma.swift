@@ -2,7 +2,7 @@ internal import ApusCore
 internal import ApusGGUF
 
 /// What all Gemmas have: scaled embeddings, GELU in the gate.
-private func gemmaStyle(_ reader: PlanReader) -> BlockStyle {
+func gemmaStyle(_ reader: PlanReader) -> BlockStyle {
   var style = BlockStyle(.split)
   style.embeddingScale = Float(reader.hiddenSize).squareRoot()
   style.activation = .gelu
@@ -26,6 +26,7 @@ enum Gemma2: Architecture {
     style.placement = .around
     style.windowPeriod = 2
     // The defaults are those of the reference for a file without the key.
+    style.defaultWindow = 4096
     style.attentionCap = try reader.factor("attn_logit_softcapping", default: 50)
     style.logitCap = try reader.factor("final_logit_softcapping", default: 30)
     style.attentionScale = try reader.scaleByHeads(ifLayers: layersOf27B)
@@ -54,6 +55,9 @@ extension PlanReader {
   fileprivate func scaleByHeads(ifLayers count: Int) throws(GGUFError) -> Float? {
     guard layers == count else { return nil }
     let heads = try keys.integers("attention.head_count", 1...1 << 16, layers: fileLayers)[0]
+    guard heads <= hiddenSize else {
+      throw keys.error("attention.head_count", expected: "at most the hidden size, \(hiddenSize)", found: "\(heads)")
+    }
     return 1 / Float(hiddenSize / heads).squareRoot()
   }
 }

@@ -49,7 +49,9 @@ private struct Gemma4Layers {
     norm = NormParameters(.rms, epsilon: try reader.epsilon(.rms))
     windows = try reader.windows(period: 6)
     heads = try keys.integers("attention.head_count", sizes, layers: reader.fileLayers)
-    kvHeads = try keys.integers("attention.head_count_kv", sizes, layers: reader.fileLayers)
+    kvHeads =
+      keys.contains("attention.head_count_kv")
+      ? try keys.integers("attention.head_count_kv", sizes, layers: reader.fileLayers) : heads
     for (heads, kvHeads) in zip(heads, kvHeads) where !heads.isMultiple(of: kvHeads) {
       throw keys.error("attention.head_count_kv", expected: "a divisor of the \(heads) heads", found: "\(kvHeads)")
     }
@@ -70,12 +72,15 @@ private struct Gemma4Layers {
     let rope = try reader.rope(.split, headDimension: full, isPartial: true)
     var local = RopePlan(configuration: rope.configuration)
     local.configuration.scaling = .none
+    local.configuration.attentionFactor = 1
     local.configuration.base = try reader.keys.number("rope.freq_base_swa", "a number above 1", default: 10_000) {
       $0 > 1
     }
-    let dimensions = try reader.keys.integer("rope.dimension_count_swa", 2...max(2, windowed), default: windowed)
-    guard dimensions.isMultiple(of: 2) else {
-      throw reader.keys.error("rope.dimension_count_swa", expected: "an even number", found: "\(dimensions)")
+    let dimensions = try reader.keys.integer("rope.dimension_count_swa", 0...Int(UInt32.max), default: windowed)
+    guard dimensions >= 2, dimensions <= windowed, dimensions.isMultiple(of: 2) else {
+      throw reader.keys.error(
+        "rope.dimension_count_swa", expected: "at most the \(windowed) values of a key head, an even number",
+        found: "\(dimensions)")
     }
     local.configuration.dimensions = dimensions
     return [rope, local]
@@ -83,17 +88,10 @@ private struct Gemma4Layers {
 
   /// The inputs of all layers, where the model has them.
   var inputs: LayerInputsPlan? {
-    guard inputWidth > 0 else { return nil }
-    let columns = inputWidth * reader.layers
-    var parameters = norm
-    parameters.groups = reader.layers
-    return LayerInputsPlan(
-      width: inputWidth,
-      table: TensorPlan(
-        "per_layer_token_embd.weight", .vocabulary, rows: reader.vocabularySize, columns: columns),
-      projection: reader.projection("per_layer_model_proj", rows: columns, columns: reader.hiddenSize),
-      norm: reader.norm("per_layer_proj_norm", parameters, columns: inputWidth))
+    inputWidth > 0 ? inputReader.inputs : nil
   }
+
+  private var inputReader: LayerInputReader { LayerInputReader(reader: reader, norm: norm, width: inputWidth) }
 
   /// Attention of one layer, where `cacheLayers` have keys and values already.
   func attention(_ index: Int, cacheLayers: [KVLayerLayout]) throws(GGUFError) -> AttentionPlan {
@@ -124,7 +122,8 @@ private struct Gemma4Layers {
     if reader.tensors.contains(prefix + "attn_v.weight") {
       plan.value = reader.projection(prefix + "attn_v", rows: kvHeads * value, columns: hidden)
     } else if key != value {
-      throw reader.keys.error("attention.value_length", expected: "the size of a key, as no tensor has values", found: "\(value)")
+      throw reader.keys.error(
+        "attention.value_length", expected: "the size of a key, as no tensor has values", found: "\(value)")
     }
     return plan
   }
@@ -147,12 +146,7 @@ private struct Gemma4Layers {
       mixerNorm: norm("attn_norm"), mixer: .attention(attention), mixerOutputNorm: norm("post_attention_norm"),
       feedForwardNorm: norm("ffn_norm"), feedForward: try feedForward(index, prefix),
       feedForwardOutputNorm: norm("post_ffw_norm"))
-    if inputWidth > 0 {
-      layer.layerInput = LayerInputPlan(
-        columns: inputWidth * reader.layers,
-        gate: reader.projection(prefix + "inp_gate", rows: inputWidth, columns: hidden), activation: .gelu,
-        projection: reader.projection(prefix + "proj", rows: hidden, columns: inputWidth), norm: norm("post_norm"))
-    }
+    if inputWidth > 0 { layer.layerInput = inputReader.input(index) }
     if reader.tensors.contains(prefix + "layer_output_scale.weight") {
       layer.outputFactor = TensorPlan(prefix + "layer_output_scale.weight", .bias, columns: 1)
     }

@@ -8,6 +8,7 @@ internal import ApusGGUF
 enum Llama: Architecture {
   static func plan(_ reader: PlanReader) throws(GGUFError) -> NetworkPlan {
     var style = BlockStyle(.adjacent)
+    style.allowsPartialRope = false
     style.attentionScale = try reader.factor("attention.scale")
     style.experts = ExpertStyle()
     return try BlockReader(reader, style).plan()

@@ -7,10 +7,19 @@ enum Mistral3: Architecture {
     var style = BlockStyle(.adjacent)
     style.experts = ExpertStyle()
     var plan = try BlockReader(reader, style).plan()
-    guard let factor = try reader.factor("attention.temperature_scale") else { return plan }
-    let positions = try reader.keys.integer(
-      "rope.scaling.original_context_length", 1...Int(Int32.max), default: reader.contextLength)
-    try plan.editAttention { _, attention in attention.temperature = .init(factor: factor, positions: positions) }
+    let temperature = try reader.temperature()
+    try plan.editAttention { _, attention in attention.temperature = temperature }
     return plan
+  }
+}
+
+extension PlanReader {
+  /// How queries grow with their position; nil where they do not.
+  func temperature() throws(GGUFError) -> AttentionPlan.Temperature? {
+    guard let factor = try factor("attention.temperature_scale") else { return nil }
+    let original = try keys.integer(
+      "rope.scaling.original_context_length", 1...Int(Int32.max), default: contextLength)
+    let positions = try keys.integer("attention.temperature_length", 0...Int(Int32.max), default: original)
+    return .init(factor: factor, positions: positions > 0 ? positions : original)
   }
 }

@@ -7,7 +7,6 @@ enum Phi2: Architecture {
     var style = BlockStyle(.split)
     style.norm = .layer
     style.isParallel = true
-    style.allowsPartialRope = true
     style.isGated = false
     style.activation = .gelu
     return try BlockReader(reader, style).plan()
@@ -20,8 +19,8 @@ enum Phi2: Architecture {
 enum Phi3: Architecture {
   static func plan(_ reader: PlanReader) throws(GGUFError) -> NetworkPlan {
     var style = BlockStyle(.split)
-    style.allowsPartialRope = true
     style.ignoresWindow = true
+    style.hasFusedGate = true
     return try BlockReader(reader, style).plan()
   }
 }

@@ -9,7 +9,6 @@ enum StableLM: Architecture {
   static func plan(_ reader: PlanReader) throws(GGUFError) -> NetworkPlan {
     var style = BlockStyle(.split)
     style.norm = .layer
-    style.allowsPartialRope = true
     let blocks = try BlockReader(reader, style)
     var plan = try blocks.plan()
     for layer in plan.layers.indices where !reader.tensors.contains("blk.\(layer).ffn_norm.weight") {

@@ -1,5 +1,5 @@
 internal import Apus
-internal import ApusTokenizers
+internal import ApusJSON
 
 /// A request to `/v1/chat/completions`.
 struct ChatRequest {

@@ -1,5 +1,5 @@
 internal import Apus
-internal import ApusTokenizers
+internal import ApusJSON
 
 /// The members of a JSON object, in order.
 typealias JSONMembers = [(String, JSONValue)]

@@ -1,5 +1,5 @@
 internal import Apus
-internal import ApusTokenizers
+internal import ApusJSON
 
 /// What both of OpenAI's generating paths take, beside the prompt.
 struct GenerationFields {

@@ -1,5 +1,5 @@
 internal import Apus
-internal import ApusTokenizers
+internal import ApusJSON
 
 /// Log probabilities in the shape of `/v1/chat/completions`.
 enum ChatLogProbabilities {

@@ -1,5 +1,6 @@
 internal import Apus
-internal import ApusTokenizers
+internal import ApusJSON
+internal import ApusText
 internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird

@@ -1,5 +1,5 @@
 internal import Apus
-internal import ApusTokenizers
+internal import ApusJSON
 
 extension RequestFields {
   /// How tokens are chosen: OpenAI's fields with OpenAI's defaults, and those of llama.cpp and vLLM beside them.

@@ -1,5 +1,5 @@
 internal import Apus
-internal import ApusTokenizers
+internal import ApusJSON
 
 /// The tokens of all completions of a request; a prompt counts once however many completions it has.
 struct UsageCount {

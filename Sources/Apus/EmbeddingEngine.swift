@@ -1,0 +1,36 @@
+package import ApusCore
+package import ApusModels
+
+extension Engine {
+  /// Vectors or scores of whole sequences, each at most the context length, as pooled and not normalized.
+  package func embed(_ sequences: [[Token]], _ pooling: PoolingPlan.Kind? = nil) async throws(ApusError) -> [[Float]] {
+    do {
+      return try await withExclusiveModel { model, cache in
+        try model.embed(sequences, pooling: pooling, cache: cache).map { try $0.get() }
+      }
+    } catch let error as ApusError {
+      throw error
+    } catch let error as BackendError {
+      throw ApusError(error)
+    } catch let error as EmbeddingError {
+      throw ApusError(error)
+    } catch {
+      throw .engineFailed(reason: "\(error)")
+    }
+  }
+}
+
+extension ApusError {
+  fileprivate init(_ error: EmbeddingError) {
+    switch error {
+    case .noPooling: self = .unsuitableModel(reason: "this model generates text: name a pooling, mean or last")
+    case .empty(let sequence):
+      self = .invalidRequest(field: "input", reason: "text \(sequence + 1) has no token: leave out empty texts")
+    case .tooLong(let sequence, let tokens, let limit):
+      self = .invalidRequest(
+        field: "input",
+        reason: "text \(sequence + 1) has \(tokens) tokens, but the model takes at most \(limit): shorten the text")
+    case .backend(let error): self = ApusError(error)
+    }
+  }
+}

@@ -1,0 +1,56 @@
+internal import ApusModels
+
+/// How well a document fits a query.
+public struct DocumentScore: Sendable, Equatable {
+  /// More is better; compare scores of one model only.
+  ///
+  /// A probability where the model answers yes or no (Qwen3's rerankers), else what its classifier gives, of any size.
+  public let score: Float
+  /// Tokens of query and document that were used, with those that the model wants around them.
+  public let tokenCount: Int
+  /// Whether the document was too long and its end was left out.
+  public let isTruncated: Bool
+}
+
+extension Model {
+  /// Scores of `documents` for `query`, in the documents' order.
+  ///
+  /// The model reads query and document together, which tells more than comparing their embeddings and takes a pass for
+  /// each document (a cross-encoder, arXiv:1908.10084).
+  ///
+  /// - Parameters:
+  ///   - query: What is looked for.
+  ///   - documents: The texts that may have it.
+  ///   - truncates: Whether the end of a document that is too long is left out; else it is an error.
+  /// - Returns: A score for each document.
+  /// - Throws: `ApusError.unsuitableModel` for a model that does not rank; `ApusError.invalidRequest` for a pair longer
+  ///   than `ModelInformation.contextLength`; `ApusError.stopped` where the task is cancelled between two steps; and
+  ///   where computing fails.
+  public func rank(
+    _ query: String, _ documents: [String], truncates: Bool = false
+  ) async throws(ApusError) -> [DocumentScore] {
+    guard let ranking = engine.pooling?.ranking, let pairFormat else {
+      throw .unsuitableModel(
+        reason: engine.pooling == nil
+          ? "this model generates text and does not rank: use a reranker"
+          : "this model makes embeddings and does not rank: use a reranker, or compare embeddings")
+    }
+    let query = query.withoutByteOrderMark
+    var inputs: [EmbeddingInput] = []
+    for (index, document) in documents.enumerated() {
+      let pair = try pairFormat.tokens(
+        query, document.withoutByteOrderMark, tokenizer, limit: truncates ? information.contextLength : nil)
+      guard pair.tokens.count <= information.contextLength else {
+        throw .invalidRequest(
+          field: "documents",
+          reason: "the query and document \(index + 1) have \(pair.tokens.count) tokens together, but the model takes at "
+            + "most \(information.contextLength): shorten them or have the document's end left out")
+      }
+      inputs.append(pair)
+    }
+    let scores = try await compute(inputs.map(\.tokens), nil)
+    return zip(inputs, scores).map { input, scores in
+      DocumentScore(score: scores[ranking.relevant], tokenCount: input.tokens.count, isTruncated: input.isTruncated)
+    }
+  }
+}

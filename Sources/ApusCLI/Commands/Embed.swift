@@ -1,0 +1,129 @@
+internal import Apus
+internal import ApusJSON
+internal import ArgumentParser
+
+/// `apus embed`: texts to vectors, or scores of documents for a query.
+struct Embed: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Computes the embeddings of texts, or ranks documents.",
+    discussion: """
+      Texts of similar meaning have vectors of similar direction:
+
+        apus embed all-minilm-l6-v2.gguf "A man is eating food." "Someone has lunch."
+        apus embed nomic-embed-text.gguf < lines.txt > vectors.txt
+
+      One line is written for each text: the values of its vector, or with --json an object. Without texts, each line \
+      of standard input is one. Vectors have length 1 unless --no-normalize is given. Many models want a word before \
+      a text that says what it is for, such as "search_query: "; the model's page tells.
+
+      A reranker says how well each text fits a query; more is better:
+
+        apus embed bge-reranker.gguf --query "What do pandas eat?" "Bamboo." "A bear of China."
+      """)
+
+  @OptionGroup var model: ModelArgument
+  @Argument(help: "The texts; the lines of standard input where there are none.") var texts: [String] = []
+
+  @Option(
+    name: [.customLong("query"), .customLong("pair")],
+    help: ArgumentHelp("Rank the texts by how well they fit this query; for rerankers.", valueName: "text"))
+  var query: String?
+  @Flag(inversion: .prefixedNo, help: "Bring vectors to length 1.") var normalize = true
+  @Option(help: ArgumentHelp("How tokens become one vector: mean, first or last; by default as the model has it."))
+  var pooling: EmbeddingOptions.Pooling?
+  @Flag(help: "Leave out the end of a text that is too long, instead of failing.") var truncate = false
+  @Flag(help: "Write one JSON object for each text.") var json = false
+
+  @OptionGroup(title: "Loading options") var load: LoadArguments
+
+  func validate() throws {
+    if query != nil, pooling != nil { throw ValidationError("--query ranks texts: leave out --pooling") }
+  }
+
+  func run() async throws {
+    let model = try await loadModel()
+    StandardError.warn(model.information.warnings.filter { $0.topic != .chat })
+    let output = Output()
+    if texts.isEmpty {
+      try await answerLines(model, output)
+    } else {
+      try await answer(texts, model, output)
+    }
+    try output.flush()
+  }
+
+  private func loadModel() async throws -> Model {
+    let bar = ProgressBar("loading")
+    defer { bar.finish() }
+    return try await Model.load(model.path, options: load.options) { bar.update($0.loadedBytes, of: $0.totalBytes) }
+  }
+
+  /// Lines that are computed together where they are there.
+  private static let groupSize = 64
+
+  private func answerLines(_ model: Model, _ output: Output) async throws {
+    let input = Input()
+    var group: [String] = []
+    var number = 0
+    while let line = try input.nextLine(willWait: output.flush) {
+      number += 1
+      guard case .text(let bytes) = line else { throw Failure("line \(number) has more than 8 MiB: give less") }
+      group.append(try StoredText.promptText(bytes, from: "line \(number)"))
+      guard group.count == Self.groupSize || input.isDrained else { continue }
+      try await answer(group, model, output)
+      group = []
+    }
+    if !group.isEmpty { try await answer(group, model, output) }
+  }
+
+  private func answer(_ texts: [String], _ model: Model, _ output: Output) async throws {
+    if let query {
+      for score in try await model.rank(query, texts, truncates: truncate) {
+        try write(score, output)
+      }
+    } else {
+      let options = EmbeddingOptions(pooling: pooling, isNormalized: normalize, truncates: truncate)
+      for embedding in try await model.embed(texts, options: options) { try write(embedding, output) }
+    }
+  }
+
+  private func write(_ embedding: Embedding, _ output: Output) throws(OutputError) {
+    guard json else { return try output.writeLine(embedding.vector.map { "\($0)" }.joined(separator: " ")) }
+    try writeJSON(
+      [
+        "embedding": .array(embedding.vector.map(number)), "tokens": .int(embedding.tokenCount),
+        "truncated": .bool(embedding.isTruncated),
+      ], output)
+  }
+
+  private func write(_ score: DocumentScore, _ output: Output) throws(OutputError) {
+    guard json else { return try output.writeLine("\(score.score)") }
+    try writeJSON(
+      [
+        "score": number(score.score), "tokens": .int(score.tokenCount), "truncated": .bool(score.isTruncated),
+      ], output)
+  }
+
+  private func writeJSON(_ value: JSONValue, _ output: Output) throws(OutputError) {
+    try output.write(value.serialized(.compact))
+    try output.writeLine()
+  }
+}
+
+/// A value with the digits that tell it from its neighbours, as it is printed without JSON.
+private func number(_ value: Float) -> JSONValue { .number(Double("\(value)") ?? .nan) }
+
+extension EmbeddingOptions.Pooling: ExpressibleByArgument {}
+
+extension ModelInformation {
+  /// Throws where the model generates no text; `instead` says what can be done with it.
+  func requireGeneration(path: String, instead: String) throws(Failure) {
+    let what: String
+    switch purpose {
+    case .generation: return
+    case .embedding: what = "makes embeddings"
+    case .ranking: what = "ranks texts"
+    }
+    throw Failure("\(path) \(what) and does not generate text: \(instead), or give a model that does")
+  }
+}

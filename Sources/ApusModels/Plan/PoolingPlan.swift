@@ -1,0 +1,51 @@
+internal import ApusCore
+
+/// How the activations of a sequence become one vector, or scores.
+package struct PoolingPlan: Sendable, HasTensors {
+  package enum Kind: Sendable, Equatable {
+    /// The mean over all tokens.
+    case mean
+    /// The first token's.
+    case first
+    /// The last token's.
+    case last
+  }
+
+  /// What a cross-encoder's results are: a score for each label of a pair of texts.
+  package struct Ranking: Sendable, Equatable {
+    /// The labels' names; empty where the file has none.
+    package var labels: [String] = []
+    /// The label whose score says how well the texts fit.
+    package var relevant = 0
+    /// Whether the scores are made probabilities.
+    package var isSoftmax = false
+  }
+
+  package var kind: Kind
+  /// What the pooled vector goes through, one after the other.
+  var layers: [PooledLayerPlan] = []
+  /// Values of the result.
+  package var columns: Int
+  /// Nil for a model whose results are vectors.
+  package var ranking: Ranking?
+
+  var tensors: [TensorPlan] { layers.flatMap(\.tensors) }
+
+  mutating func keepOnly() {
+    for index in layers.indices { layers[index].keepOnly() }
+  }
+}
+
+/// One step behind the pooling: `norm(activation(projection(x)))`.
+struct PooledLayerPlan: Sendable, HasTensors {
+  var projection: ProjectionPlan
+  var activation: Activation?
+  var norm: NormPlan?
+
+  var tensors: [TensorPlan] { projection.tensors + norm.tensors }
+
+  mutating func keepOnly() {
+    projection.keepOnly()
+    norm.keepOnly()
+  }
+}

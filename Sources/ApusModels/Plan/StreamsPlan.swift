@@ -1,0 +1,71 @@
+internal import ApusCore
+
+/// Several residual streams of each token (AltUp, arXiv:2301.13310), of which layers compute the first only: how they
+/// begin and end.
+///
+/// Stream i begins as the embedding through a matrix, brought to the embedding's length; at the end each goes through
+/// another matrix, is brought to the length of the first, and all are averaged.
+struct StreamsPlan: Sendable, HasTensors {
+  var count: Int
+  var hiddenSize: Int
+  /// All matrices of the streams but the first, one below the other.
+  var begin: TensorPlan
+  /// A stack of them.
+  var end: TensorPlan
+
+  var tensors: [TensorPlan] { [begin, end] }
+
+  mutating func keepOnly() { end.keepOnly() }
+
+  var columns: [BufferRole: Int] {
+    [
+      .streams: count * hiddenSize, .otherStreams: (count - 1) * hiddenSize, .endedStreams: (count - 1) * hiddenSize,
+      .streamRouter: count, .streamFactors: count * count,
+    ]
+  }
+}
+
+/// What a layer does with several residual streams.
+///
+/// Before it each stream is predicted from all of them, and the layer computes the first one's prediction. Behind it
+/// what it changed there corrects all of them. Factors come from `tanh(router(norm(x) · scale))` of the first stream.
+struct LayerStreamsPlan: Sendable, HasTensors {
+  var count: Int
+  var routerNorm: NormPlan
+  /// Factor on the router's input.
+  var routerScale: Float
+  var router: ProjectionPlan
+  /// To a factor for each pair of streams: that of stream i in j is number `count · j + i`; 1 more for a stream itself.
+  var predict: ProjectionPlan
+  /// To a factor for each stream, less 1.
+  var correct: ProjectionPlan
+  /// Factors on the first stream where it is read for the layer's own input, which the other streams get.
+  var inputFactors: TensorPlan
+
+  var tensors: [TensorPlan] {
+    routerNorm.tensors + router.tensors + predict.tensors + correct.tensors + inputFactors.tensors
+  }
+
+  /// The prediction is before the mixer, and so for all rows; its router is read for both.
+  mutating func keepOnly() {
+    correct.keepOnly()
+    inputFactors.keepOnly()
+  }
+}
+
+/// A branch beside the mixer, of low rank: `x + norm(up(down(x)))` (LAuReL, arXiv:2411.07501).
+///
+/// The stream behind the mixer is the sum of both over the root of 2.
+struct LowRankPlan: Sendable, HasTensors {
+  var down: ProjectionPlan
+  var up: ProjectionPlan
+  var norm: NormPlan
+
+  var tensors: [TensorPlan] { down.tensors + up.tensors + norm.tensors }
+
+  mutating func keepOnly() {
+    down.keepOnly()
+    up.keepOnly()
+    norm.keepOnly()
+  }
+}

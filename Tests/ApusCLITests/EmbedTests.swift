@@ -1,0 +1,58 @@
+internal import ApusJSON
+internal import ApusTestSupport
+internal import Foundation
+internal import Testing
+
+@Suite(.enabled(if: TestData.shouldRun, "\(TestData.reason)"))
+struct `apus embed` {
+  private func path(_ name: String) throws -> String {
+    try #require(TestData.folder).appendingPathComponent("architectures/" + name).path
+  }
+
+  @Test func `writes a line of values for each text, normalized`() throws {
+    let result = try Program.run("embed", path("bert/bert-mean-f32.gguf"), "the monster", "a")
+    #expect(result.code == 0, "\(result.errors)")
+    #expect(result.lines.count == 2)
+    for line in result.lines {
+      let values = line.split(separator: " ").compactMap { Float($0) }
+      #expect(values.count == 64 && abs(values.reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
+    }
+  }
+
+  @Test func `reads lines, and answers in JSON`() throws {
+    let plain = try Program.run("embed", path("bert/bert-mean-f32.gguf"), "the monster")
+    let result = try Program.run(
+      "embed", path("bert/bert-mean-f32.gguf"), "--json", input: "a\nthe monster\r\nsnow")
+    #expect(result.code == 0, "\(result.errors)")
+    let objects = try result.lines.map { try JSONParser.parse($0) }
+    #expect(objects.count == 3 && objects.allSatisfy { $0["truncated"] == .bool(false) })
+    let second = objects[1]["embedding"]?.elements.map { String(decoding: $0.serialized(), as: UTF8.self) } ?? []
+    #expect(second.compactMap { Float($0) } == plain.lines[0].split(separator: " ").compactMap { Float($0) })
+  }
+
+  @Test func `ranks texts for a query`() throws {
+    let result = try Program.run(
+      "embed", path("bert/bert-rerank-f32.gguf"), "--query", "I am by birth a Genevese.", "the monster", "a")
+    #expect(result.code == 0 && result.lines.count == 2, "\(result.errors)")
+    #expect(abs((Float(result.lines[0]) ?? 0) - 0.4906017) < 1e-3)
+  }
+
+  @Test func `says what a model is not made for`() throws {
+    let encoder = try path("bert/bert-mean-f32.gguf")
+    for arguments in [["run", encoder, "Hello"], ["serve", encoder, "--listen", "127.0.0.1:0"]] {
+      let result = try Program.run(arguments)
+      #expect(result.code == 1 && result.errors.contains("does not generate text"), "\(result.errors)")
+    }
+    let ranked = try Program.run("embed", encoder, "--query", "a", "b")
+    #expect(ranked.code == 1 && ranked.errors.contains("reranker"), "\(ranked.errors)")
+    let generator = try Program.run("embed", path("qwen3/qwen3-f32.gguf"), "a")
+    #expect(generator.code == 1 && generator.errors.contains("pooling"), "\(generator.errors)")
+    let long = try Program.run("embed", encoder, String(repeating: "monster ", count: 300))
+    #expect(long.code != 0 && long.errors.contains("tokens"), "\(long.errors)")
+  }
+
+  @Test func `check takes an encoder`() throws {
+    let result = try Program.run("check", path("bert/bert-mean-f32.gguf"))
+    #expect(result.code == 0, "\(result.errors)")
+  }
+}

@@ -1,0 +1,159 @@
+internal import ApusCPU
+internal import ApusCore
+internal import ApusGGUF
+internal import ApusModels
+internal import ApusReference
+internal import ApusTestSupport
+internal import Testing
+
+@Suite struct Embeddings {
+  /// What the reference data's page allows for models in float.
+  private static let limit: Float = 1e-3
+
+  /// A model and room for several of its sequences.
+  private struct Embedder {
+    let model: LanguageModel
+    let cache: KVCache
+
+    init(_ file: GGUFFile, _ backend: any Backend, maxBatchRows: Int = 512) throws {
+      var options = LanguageModel.Options()
+      options.maxBatchRows = maxBatchRows
+      model = try LanguageModel(file, backend: backend, options: options)
+      cache = try model.makeKVCache(format: .f16, positions: 1024)
+    }
+
+    func embed(_ sequences: [[Token]], pooling: PoolingPlan.Kind? = nil) throws -> [[Float]] {
+      try model.embed(sequences, pooling: pooling, cache: cache).map { try $0.get() }
+    }
+  }
+
+  @Test func `have reference data where it is required`() {
+    #expect(!TestData.isRequired || !EmbeddingReference.all.isEmpty)
+  }
+
+  @Test(arguments: EmbeddingReference.all)
+  func `agree with the stored ones on the CPU`(reference: EmbeddingReference) throws {
+    try check(reference, makeBackend())
+  }
+
+  @Test(arguments: EmbeddingReference.all)
+  func `agree with the stored ones on the reference backend`(reference: EmbeddingReference) throws {
+    try check(reference, ReferenceBackend())
+  }
+
+  private func check(_ reference: EmbeddingReference, _ backend: any Backend) throws {
+    let file = try GGUFFile.open(path: reference.path)
+    let found = try Embedder(file, backend).embed(reference.cases.map(\.ids))
+    let isDense = file.tensors.allSatisfy { $0.format?.isDense == true }
+    for (found, expected) in zip(found, try reference.expected()) {
+      #expect(found.count == reference.n_out)
+      if isDense || backend is ReferenceBackend {
+        let difference = zip(found, expected).map { abs($0 - $1) }.max() ?? 0
+        #expect(difference < Self.limit, "\(reference.file)")
+      } else {
+        // Our int8 activations are rounded as the reference's own are, not alike.
+        let allowed = 4 * (1 - (reference.llama_cpp_quantized?.min_cosine ?? 0.999))
+        #expect(cosine(found, expected) > 1 - max(allowed, 1e-3), "\(reference.file)")
+      }
+    }
+  }
+
+  @Test(arguments: EmbeddingReference.all)
+  func `have the same bits alone, together, in another order and with other threads`(
+    reference: EmbeddingReference
+  ) throws {
+    let file = try GGUFFile.open(path: reference.path)
+    let embedder = try Embedder(file, makeBackend())
+    let sequences = reference.cases.map(\.ids)
+    let together = try embedder.embed(sequences)
+    #expect(try sequences.flatMap { try embedder.embed([$0]) } == together)
+    #expect(try embedder.embed(sequences.reversed()) == together.reversed())
+    let longest = sequences.map(\.count).max() ?? 1
+    let alone = try Embedder(file, makeBackend(threads: 1), maxBatchRows: longest)
+    #expect(try alone.embed(sequences) == together)
+  }
+
+  @Test func `of a text too long, or of none, are errors`() throws {
+    let reference = try requireReference("bert-mean-f32.gguf")
+    let embedder = try Embedder(GGUFFile.open(path: reference.path), makeBackend(), maxBatchRows: 64)
+    #expect(throws: EmbeddingError.tooLong(sequence: 1, tokens: 65, limit: 64)) {
+      try embedder.embed([[2, 3], [Token](repeating: 5, count: 65)])
+    }
+    #expect(throws: EmbeddingError.empty(sequence: 0)) { try embedder.embed([[]]) }
+    let wide = try Embedder(GGUFFile.open(path: reference.path), makeBackend())
+    // The file's context length.
+    #expect(throws: EmbeddingError.tooLong(sequence: 0, tokens: 129, limit: 128)) {
+      try wide.embed([[Token](repeating: 5, count: 129)])
+    }
+  }
+
+  @Test func `of a model that generates text need a pooling, and do not depend on where a text is cut`() throws {
+    let backend = try makeBackend()
+    guard let reference = SyntheticReference.all.first(where: { $0.file == "qwen3-f32.gguf" }) else {
+      #expect(!TestData.isRequired)
+      try Test.cancel("qwen3-f32.gguf is not here")
+    }
+    let file = try GGUFFile.open(path: reference.path)
+    let (whole, cut) = (try Embedder(file, backend), try Embedder(file, backend, maxBatchRows: 7))
+    #expect(throws: EmbeddingError.noPooling) { try whole.embed([reference.ids]) }
+    for pooling in [PoolingPlan.Kind.first, .last, .mean] {
+      let expected = try whole.embed([reference.ids], pooling: pooling)[0]
+      let found = try cut.embed([reference.ids], pooling: pooling)[0]
+      // Only a mean is put together of parts.
+      let difference = zip(found, expected).map { abs($0 - $1) }.max() ?? 1
+      #expect(pooling == .mean ? difference < 1e-5 : difference == 0)
+    }
+  }
+
+  @Test func `are all that an encoder is asked for`() throws {
+    let reference = try requireReference("bert-mean-f32.gguf")
+    let embedder = try Embedder(GGUFFile.open(path: reference.path), makeBackend())
+    let batch = AttentionBatch(positions: [0], sequences: [0], blockTables: [[0]])
+    var logits = [Float](repeating: 0, count: embedder.model.configuration.vocabularySize)
+    var span = logits.mutableSpan
+    #expect(throws: BackendError.self) {
+      try embedder.model.forward(tokens: [2], batch: batch, cache: embedder.cache, logitRows: [0], into: &span)
+    }
+  }
+
+  @Test(arguments: EmbeddingReference.all)
+  func `take keys and values of one layer at a time`(reference: EmbeddingReference) throws {
+    let configuration = try ModelConfiguration(GGUFFile.open(path: reference.path))
+    #expect(configuration.cacheLayers.count == 1 && configuration.layers > 1)
+    let layout = try #require(configuration.kvCacheLayout(format: .f16, positions: 32))
+    #expect(layout.format == .f32)
+  }
+
+  @Test func `of all-MiniLM are those of the published model`() throws {
+    let path = try ModelFiles.requirePath(of: "all-MiniLM-L6-v2-F32.gguf")
+    let (reference, values) = try #require(try SentenceReference.miniLM())
+    let loaded = try loadModel(path: path, backend: makeBackend())
+    let cache = try loaded.model.makeKVCache(format: .f16, positions: 512)
+    for sentence in reference.cases {
+      #expect(loaded.tokenizer.encode(sentence.text, addSpecial: true, parseSpecial: false) == sentence.ids)
+    }
+    let found = try loaded.model.embed(reference.cases.map(\.ids), cache: cache).map { try normalized($0.get()) }
+    for (sentence, vector) in zip(reference.cases, found) {
+      let expected = Array(values[sentence.row * reference.n_out..<(sentence.row + 1) * reference.n_out])
+      // The published GELU is erf's, ours the reference's.
+      #expect(zip(vector, expected).map { abs($0 - $1) }.max() ?? 1 < Self.limit)
+      #expect(cosine(vector, expected) > 0.99999)
+    }
+  }
+
+  @Test(arguments: EmbeddingReference.all.filter { $0.cases.contains { $0.text != nil } })
+  func `begin with the stored tokens`(reference: EmbeddingReference) throws {
+    let tokenizer = try makeTokenizer(GGUFFile.open(path: reference.path))
+    for item in reference.cases where item.text_pair == nil {
+      guard let text = item.text else { continue }
+      #expect(tokenizer.encode(text, addSpecial: true, parseSpecial: false) == item.ids, "\(text)")
+    }
+  }
+
+  /// An entry by its file, or the test ends as skipped; an issue where reference data is required.
+  private func requireReference(_ file: String) throws -> EmbeddingReference {
+    if let reference = EmbeddingReference.all.first(where: { $0.file == file }) { return reference }
+    #expect(!TestData.isRequired, "\(file) is missing")
+    try Test.cancel("\(file) is not here")
+  }
+}
