@@ -19,7 +19,7 @@ extension CPUBackend {
   private func average(
     _ x: CPURows, rows: Range<Int>, _ columns: Range<Int>, into result: UnsafeMutablePointer<Float>
   ) {
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: columns.count) { sums in
+    unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: columns.count) { sums in
       unsafe sums.initialize(repeating: 0)
       for row in rows {
         let values = unsafe x.row(row) + columns.lowerBound
