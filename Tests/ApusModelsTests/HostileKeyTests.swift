@@ -89,10 +89,10 @@ internal import Testing
   /// Loads the model with the keys of `writer` and computes with it; an error is as good.
   private func run(_ writer: inout GGUFWriter, _ file: GGUFFile, in folder: TemporaryFolder) throws {
     for tensor in file.tensors { try writer.addTensor(tensor.name, dimensions: tensor.dimensions, type: tensor.type) }
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: file.paths[0]))
     try writer.write(to: folder.path("model.gguf")) { index, emit in
       let source = try file.weightSource(named: file.tensors[index].name)
-      let bytes = source.file.bytes.extracting(source.byteOffset..<source.byteOffset + source.byteCount)
-      try emit((0..<bytes.byteCount).map { unsafe bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) }.span)
+      try emit(Array(bytes[source.byteOffset..<source.byteOffset + source.byteCount]).span)
     }
     do {
       let runner = try ModelRunner(
