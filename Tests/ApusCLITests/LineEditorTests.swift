@@ -1,3 +1,4 @@
+internal import ApusTestSupport
 internal import ApusCLI
 internal import Testing
 

@@ -29,16 +29,6 @@ enum Reference {
 }
 
 extension JSONValue {
-  /// The elements of an array; none for anything else.
-  var elements: [JSONValue] {
-    if case .array(let elements) = self { elements } else { [] }
-  }
-
-  /// The text; nil for anything else.
-  var text: String? {
-    if case .string(let text) = self { text } else { nil }
-  }
-
   /// The number; nil for anything else.
   var number: Double? {
     switch self {

@@ -174,7 +174,7 @@ private struct Hostile: Sendable, CustomTestStringConvertible {
       $0.set("llama.rope.scaling.type", "none")
       $0.set("llama.rope.scaling.factor", Float(4))
     }
-    #expect(none.plan.ropes.first?.configuration.scaling == .none)
+    #expect(none.plan.ropes.first?.configuration.scaling == RopeConfiguration.Scaling.none)
     let yarn = try configuration {
       $0.set("llama.rope.scaling.type", "yarn")
       $0.set("llama.rope.scaling.factor", Float(4))

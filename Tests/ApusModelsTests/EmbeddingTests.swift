@@ -1,3 +1,4 @@
+internal import ApusTokenizers
 internal import ApusCPU
 internal import ApusCore
 internal import ApusGGUF

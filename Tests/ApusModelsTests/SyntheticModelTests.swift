@@ -109,9 +109,10 @@ extension FormatMix: CustomTestStringConvertible {
 
   @Test(arguments: [260, 700, 32_000, 151_936])
   func `has a vocabulary of any size that every text can be written with`(count: Int) throws {
-    var shape = tinyShape()
-    (shape.hiddenSize, shape.heads, shape.kvHeads) = (32, 1, 1)
-    (shape.feedForwardSize, shape.vocabularySize) = (32, count)
+    let shape = ModelShape(
+      "tiny", layers: 2, hiddenSize: 32, feedForwardSize: 32, heads: 1, kvHeads: 1, vocabularySize: count,
+      contextLength: 256
+    ).with(ModelShape.rms(1e-5))
     _ = try write(shape, .q4_0)
     let tokenizer = try makeTokenizer(GGUFFile.open(path: path))
     #expect(tokenizer.vocabulary.count == count)

@@ -29,6 +29,7 @@ struct EndingTests {
     case .contextLengthExceeded: "contextLengthExceeded"
     case .noChatTemplate: "noChatTemplate"
     case .chatTemplate: "chatTemplate"
+    case .unsuitableModel: "unsuitableModel"
     case .queueFull: "queueFull"
     case .shuttingDown: "shuttingDown"
     case .modelChanged: "modelChanged"
@@ -42,7 +43,7 @@ struct EndingTests {
     .cannotLoad(path: "", reason: ""), .invalidOption(name: "", reason: ""),
     .notEnoughMemory(neededBytes: 0, availableBytes: 0, largestContext: nil), .invalidRequest(field: "", reason: ""),
     .contextLengthExceeded(limit: 0, requested: 0, prompt: 0), .noChatTemplate, .chatTemplate(reason: ""),
-    .queueFull(limit: 0), .shuttingDown, .modelChanged(path: ""), .modelDamaged(path: "", reason: ""),
+    .unsuitableModel(reason: ""), .queueFull(limit: 0), .shuttingDown, .modelChanged(path: ""), .modelDamaged(path: "", reason: ""),
     .stopped, .engineFailed(reason: ""),
   ]
 

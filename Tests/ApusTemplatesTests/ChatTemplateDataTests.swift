@@ -76,15 +76,3 @@ internal import Testing
     }
   }
 }
-
-extension JSONValue {
-  /// The text, where this is one.
-  var text: String? { if case .string(let text) = self { text } else { nil } }
-  /// The elements of an array; none of anything else.
-  var elements: [JSONValue] { if case .array(let elements) = self { elements } else { [] } }
-  /// The members of an object as a template's variables; none of anything else.
-  var members: [(name: String, value: JSONValue)] {
-    guard case .object(let object) = self else { return [] }
-    return zip(object.keys, object.values).map { ($0, $1) }
-  }
-}

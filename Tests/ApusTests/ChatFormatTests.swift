@@ -1,3 +1,4 @@
+internal import ApusText
 internal import Apus
 internal import ApusModels
 internal import ApusTestSupport
