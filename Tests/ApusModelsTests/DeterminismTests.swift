@@ -86,7 +86,7 @@ internal import Testing
       let row = start..<start + reference.n_vocab
       comparison.add(found[row], reference: expected[row])
     }
-    LogitLimits.int8.check(comparison, reference.file)
+    LogitLimits.int8Cache.check(comparison, reference.file)
   }
 }
 

@@ -15,6 +15,7 @@ final class ModelRunner {
   ) throws {
     var options = LanguageModel.Options()
     options.maxBatchRows = maxBatchRows
+    options.contextLength = positions
     let model = try LanguageModel(file, backend: backend, options: options)
     // Blocks out of order, so that a table that is not followed shows.
     runner = try SequenceRunner(model, format: format, positions: positions, inReverse: true)

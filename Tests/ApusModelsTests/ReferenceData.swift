@@ -118,6 +118,12 @@ func floats(in url: URL) throws -> [Float] {
 
 /// Models of the reference data.
 enum ModelFiles {
+  /// The path of a model that not every machine can fetch, or the test ends as skipped.
+  static func optionalPath(of name: String) throws -> String {
+    if let path = TestData.model(name) { return path }
+    try Test.cancel("\(name) is not here: fetch it with Models/fetch")
+  }
+
   /// The path, or the test ends as skipped; an issue where reference data is required.
   static func requirePath(of name: String) throws -> String {
     if let path = TestData.model(name) { return path }

@@ -32,17 +32,15 @@ extension PlanReader {
         "attention.head_count", expected: "one value for all layers, as attention.key_length is missing",
         found: "several")
     }
+    for (heads, kvHeads) in zip(heads, kvHeads) where !heads.isMultiple(of: kvHeads) {
+      throw keys.error(
+        "attention.head_count_kv", expected: "a divisor of the \(heads) heads", found: "\(kvHeads)")
+    }
     let even = hiddenSize.isMultiple(of: heads[0]) ? hiddenSize / heads[0] : nil
     let key = try keys.integer("attention.key_length", range, default: even)
     let value = try keys.integer("attention.value_length", range, default: even)
-    var shapes: [HeadShape] = []
-    for layer in 0..<layers {
-      guard heads[layer].isMultiple(of: kvHeads[layer]) else {
-        throw keys.error(
-          "attention.head_count_kv", expected: "a divisor of the \(heads[layer]) heads", found: "\(kvHeads[layer])")
-      }
-      shapes.append(HeadShape(heads: heads[layer], kvHeads: kvHeads[layer], keyDimension: key, valueDimension: value))
+    return (0..<layers).map {
+      HeadShape(heads: heads[$0], kvHeads: kvHeads[$0], keyDimension: key, valueDimension: value)
     }
-    return shapes
   }
 }
