@@ -87,7 +87,8 @@ let package = Package(
       swiftSettings: swift),
 
     .target(
-      name: "ApusTestSupport", dependencies: ["ApusCore", "ApusGGUF", "ApusJSON", "ApusSystem"], path: "Tests/ApusTestSupport",
+      name: "ApusTestSupport", dependencies: ["ApusCore", "ApusGGUF", "ApusJSON", "ApusSystem"],
+      path: "Tests/ApusTestSupport",
       swiftSettings: swift),
     tests(of: "ApusText"),
     tests(of: "ApusCore"),

@@ -6,7 +6,8 @@ internal import Testing
 @Suite struct `The command line` {
   @Test(arguments: [
     ["--help"], ["help", "run"], ["run", "--help"], ["check", "--help"], ["inspect", "--help"], ["fit", "--help"],
-    ["doctor", "--help"], ["embed", "--help"], ["tokenize", "--help"], ["detokenize", "--help"], ["template", "--help"],
+    ["doctor", "--help"], ["embed", "--help"], ["tokenize", "--help"], ["detokenize", "--help"],
+    ["template", "--help"],
     ["synthesize", "--help"], ["--version"],
   ])
   func `explains itself on standard output`(_ arguments: [String]) throws {

@@ -1,5 +1,5 @@
-internal import ApusTestSupport
 internal import ApusCLI
+internal import ApusTestSupport
 internal import Testing
 
 @Suite struct `Keys of a terminal` {

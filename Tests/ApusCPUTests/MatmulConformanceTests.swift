@@ -24,44 +24,49 @@ struct MatmulConformanceTests {
     return shapes
   }
 
-  @Test("A level's products agree with the reference within rounding", arguments: cases)
-  func agreesWithReference(level: String, format: TensorFormat) throws {
-    let kernels = try #require(Kernels(level: level))
+  /// All levels but the reference, each of which is compared with it.
+  private static let others = Kernels.supportedLevelNames.filter { $0 != "reference" }.compactMap { Kernels(level: $0) }
+
+  @Test("All levels' products agree with the reference within rounding", arguments: TensorFormat.allCases)
+  func agreesWithReference(format: TensorFormat) throws {
     let reference = try #require(Kernels(level: "reference"))
     for (index, shape) in Self.shapes(format).enumerated() {
       let product = MatmulCase(format, rows: shape.rows, k: shape.k, n: shape.n, seed: UInt64(index))
-      guard agrees(product, kernels, reference) else { return }
+      guard agrees(product, Self.others, reference) else { return }
     }
   }
 
-  @Test("No sum of codes overflows on the way", arguments: cases.filter { !$0.1.isDense })
-  func extremes(level: String, format: TensorFormat) throws {
-    let kernels = try #require(Kernels(level: level))
+  @Test("No sum of codes overflows on the way", arguments: TensorFormat.allCases.filter { !$0.isDense })
+  func extremes(format: TensorFormat) throws {
     let reference = try #require(Kernels(level: "reference"))
     for byte: UInt8 in [0xff, 0x00, 0x80, 0x7f, 0xaa, 0x55, 0xf0, 0x0f] {
       for n in [1, 2, 3, 4, 5, 6, 7, 8, 37] {
         for value: Float in [-1, 1] {
           let product = MatmulCase(format, rows: 35, k: 512, n: n, byte: byte, value: value)
-          guard agrees(product, kernels, reference) else { return }
+          guard agrees(product, Self.others, reference) else { return }
         }
       }
     }
   }
 
-  /// Whether all results are those of the reference within rounding; records the first that is not.
-  private func agrees(_ product: MatmulCase, _ kernels: Kernels, _ reference: Kernels) -> Bool {
+  /// Whether all results of all levels are those of the reference within rounding; records the first that is not.
+  private func agrees(_ product: MatmulCase, _ levels: [Kernels], _ reference: Kernels) -> Bool {
     let expected = product.run(reference)
-    let found = product.run(kernels)
     let magnitudes = product.magnitudes(reference)
-    for i in expected.indices {
-      // Codes are multiplied without their offset, which costs up to six bits against sum |w x|.
-      let tolerance = magnitudes[i] * 0x1p-16 + .leastNormalMagnitude
-      // Random floats may overflow any sum.
-      guard abs(found[i] - expected[i]) <= tolerance || tolerance.isInfinite else {
-        let shape = (rows: product.rows, k: product.k, n: product.n)
-        Issue.record("\(shape), result \(i): \(found[i]), expected \(expected[i]), magnitude \(magnitudes[i])")
-        return false
+    for kernels in levels {
+      let found = product.run(kernels)
+      let wrong = expected.indices.first { i in
+        // Codes are multiplied without their offset, which costs up to six bits against sum |w x|.
+        let tolerance = magnitudes[i] * 0x1p-16 + .leastNormalMagnitude
+        // Random floats may overflow any sum.
+        return !(abs(found[i] - expected[i]) <= tolerance || tolerance.isInfinite)
       }
+      guard let wrong else { continue }
+      let shape = (rows: product.rows, k: product.k, n: product.n)
+      Issue.record(
+        "\(kernels.name), \(shape), result \(wrong): \(found[wrong]), expected \(expected[wrong]), magnitude \(magnitudes[wrong])"
+      )
+      return false
     }
     return true
   }
@@ -79,14 +84,13 @@ struct MatmulConformanceTests {
       let few = [0..<1, 1..<3, 2..<5, 0..<4, 1..<6, 0..<6, 1..<8, 2..<10]
       for columns in few + [3..<n, chunk - 3..<chunk + 2, n - 1..<n] {
         let part = product.run(kernels, rows: rows, columns: columns)
-        for column in 0..<product.n {
-          for row in 0..<product.rows {
-            let value = part[column * product.rows + row]
-            let isInside = rows.contains(row) && columns.contains(column)
-            let expected = isInside ? whole[column * product.rows + row] : .nan
-            #expect(value.bitPattern == expected.bitPattern, "row \(row) of \(rows), column \(column) of \(columns)")
-          }
+        // One expectation for all: each costs more than what it looks at.
+        let wrong = part.indices.first { index in
+          let (column, row) = (index / product.rows, index % product.rows)
+          let expected = rows.contains(row) && columns.contains(column) ? whole[index] : .nan
+          return part[index].bitPattern != expected.bitPattern
         }
+        #expect(wrong == nil, "result \(wrong ?? 0), rows \(rows), columns \(columns)")
       }
     }
   }

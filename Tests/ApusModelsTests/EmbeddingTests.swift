@@ -1,10 +1,10 @@
-internal import ApusTokenizers
 internal import ApusCPU
 internal import ApusCore
 internal import ApusGGUF
 internal import ApusModels
 internal import ApusReference
 internal import ApusTestSupport
+internal import ApusTokenizers
 internal import Testing
 
 @Suite struct Embeddings {

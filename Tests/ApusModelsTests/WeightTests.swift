@@ -79,7 +79,9 @@ internal import Testing
     expectRefusal(of: "blk.1.attn_q.bias", bias, kind: .malformed)
   }
 
-  @Test(arguments: ["blk.2.attn_q.weight", "blk.0.attn_q_norm.weight", "blk.0.ffn_gate_inp.weight", "position_embd.weight"])
+  @Test(arguments: [
+    "blk.2.attn_q.weight", "blk.0.attn_q_norm.weight", "blk.0.ffn_gate_inp.weight", "position_embd.weight",
+  ])
   func `that the architecture does not have are refused`(name: String) {
     let file = TinyFile(change: { try $0.addTensor(name, dimensions: [64], format: .f32) })
     expectRefusal(of: name, file, kind: .unsupported)

@@ -43,7 +43,8 @@ struct EndingTests {
     .cannotLoad(path: "", reason: ""), .invalidOption(name: "", reason: ""),
     .notEnoughMemory(neededBytes: 0, availableBytes: 0, largestContext: nil), .invalidRequest(field: "", reason: ""),
     .contextLengthExceeded(limit: 0, requested: 0, prompt: 0), .noChatTemplate, .chatTemplate(reason: ""),
-    .unsuitableModel(reason: ""), .queueFull(limit: 0), .shuttingDown, .modelChanged(path: ""), .modelDamaged(path: "", reason: ""),
+    .unsuitableModel(reason: ""), .queueFull(limit: 0), .shuttingDown, .modelChanged(path: ""),
+    .modelDamaged(path: "", reason: ""),
     .stopped, .engineFailed(reason: ""),
   ]
 

@@ -1,7 +1,7 @@
-internal import ApusText
 internal import ApusJSON
 internal import ApusTemplates
 internal import ApusTestSupport
+internal import ApusText
 internal import Foundation
 internal import Testing
 

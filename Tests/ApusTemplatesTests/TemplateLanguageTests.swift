@@ -1,6 +1,6 @@
-internal import ApusText
 internal import ApusJSON
 internal import ApusTemplates
+internal import ApusText
 internal import Testing
 
 /// What the reference cases leave open; the expected texts come from Jinja 3.1.6.

@@ -1,7 +1,7 @@
-internal import ApusText
 internal import Apus
 internal import ApusModels
 internal import ApusTestSupport
+internal import ApusText
 internal import ApusTokenizers
 internal import Foundation
 internal import Testing

@@ -1,8 +1,8 @@
-internal import ApusText
 internal import Apus
 internal import ApusGGUF
 internal import ApusModels
 internal import ApusTestSupport
+internal import ApusText
 internal import ApusTokenizers
 internal import Foundation
 internal import Testing

@@ -14,9 +14,9 @@ package struct RoutingRule: Sendable, Equatable {
   package var scoring: Scoring
   /// Experts chosen for a row.
   package var used: Int
-  /// Where above 1: experts lie in this many groups, ranked by the sum of their two best (biased) scores ...
+  /// Groups that the experts lie in, ranked by the sum of their two best (biased) scores; 1 for no groups.
   package var groups = 1
-  /// ... and only experts of the best `usedGroups` groups can be chosen.
+  /// The best groups, whose experts alone can be chosen.
   package var usedGroups = 1
   /// Whether the chosen experts' weights are divided by their sum (at least 6.1e-5).
   package var isNormalized: Bool
