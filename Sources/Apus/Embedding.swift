@@ -84,7 +84,7 @@ extension Model {
       throw .unsuitableModel(
         reason:
           "this model generates text, so that it has no way of its own to make embeddings: use an embedding model, "
-          + "or name a pooling, mean or last")
+          + "or name a pooling")
     }
     return pooling.map { PoolingPlan.Kind($0) }
   }

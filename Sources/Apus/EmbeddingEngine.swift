@@ -23,7 +23,7 @@ extension Engine {
 extension ApusError {
   fileprivate init(_ error: EmbeddingError) {
     switch error {
-    case .noPooling: self = .unsuitableModel(reason: "this model generates text: name a pooling, mean or last")
+    case .noPooling: self = .unsuitableModel(reason: "this model generates text: name a pooling")
     case .empty(let sequence):
       self = .invalidRequest(field: "input", reason: "text \(sequence + 1) has no token: leave out empty texts")
     case .tooLong(let sequence, let tokens, let limit):

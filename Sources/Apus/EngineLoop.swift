@@ -75,7 +75,8 @@ struct EngineLoop {
   /// The next step; none while a job waits and no sequence is under way.
   private mutating func nextBatch() -> ScheduledBatch? {
     if !jobs.isEmpty, scheduler.runningCount == 0 { return nil }
-    return scheduler.next(budget: model.maxBatchRows)
+    // Nothing new starts while a job waits: it would never have the model alone.
+    return scheduler.next(budget: model.maxBatchRows, startsWaiting: jobs.isEmpty)
   }
 
   private mutating func runJobs() {

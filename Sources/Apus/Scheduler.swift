@@ -105,8 +105,8 @@ package struct Scheduler: Sendable {
   }
 
   /// The next step, of at most `budget` rows: one row of every sequence in decode, then prompts; nil if nothing is to do.
-  package mutating func next(budget: Int) -> ScheduledBatch? {
-    startWaiting()
+  package mutating func next(budget: Int, startsWaiting: Bool = true) -> ScheduledBatch? {
+    if startsWaiting { startWaiting() }
     var batch = ScheduledBatch()
     for isDecoding in [true, false] {
       for index in running.indices where (running[index].pending == 1) == isDecoding {

@@ -44,7 +44,6 @@ extension CPUBackend {
 
   package func _route(_ logits: Buffer, _ rule: RoutingRule, bias: Weight?, into routing: Routing) {
     // Where the bias is damaged the step fails, with any choice.
-    routing.rows = logits.rows
     if let bias = bias?.cpu, !verify(bias) { return }
     let (logits, choice) = unsafe (logits.cpu, routing.cpu.rows)
     let router = unsafe Router(rule: rule, experts: logits.columns, bias: bias?.cpu.floats)

@@ -136,6 +136,13 @@ private struct Moments {
     #expect(found == expected)
   }
 
+  @Test func `gives MXFP4 to the experts of gpt-oss and to nothing else`() throws {
+    let shape = try #require(ModelShape(named: "gpt-oss-20b"))
+    for tensor in try tensors(shape, .mxfp4_moe) where tensor.type.name != "F32" {
+      #expect(tensor.type.name == (tensor.name.contains("_exps.weight") ? "MXFP4" : "Q8_0"), "\(tensor.name)")
+    }
+  }
+
   @Test func `falls back where rows are not whole quant blocks of 256`() throws {
     let shape = try #require(ModelShape(named: "smollm2-135m"))
     let formats = { (mix: FormatMix) in

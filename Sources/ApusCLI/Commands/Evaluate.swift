@@ -61,7 +61,9 @@ struct EvaluatePerplexity: ParsableCommand {
   func run() throws {
     let options = CPUBackend.Options(
       threads: threads ?? Machine.current().threadCount, kernels: kernels.level, usesBLAS: blas)
-    let loaded = try loadModel(path: model.path, backend: try CPUBackend(options))
+    var loading = LanguageModel.Options()
+    loading.contextLength = context
+    let loaded = try loadModel(path: model.path, backend: try CPUBackend(options), options: loading)
     StandardError.warn(ModelWarning.warnings(about: loaded.vocabulary, path: loaded.file.paths[0]))
     let tokens = loaded.tokenizer.encode(StoredText.prompt(try readFile(file)), addSpecial: true, parseSpecial: false)
     let vocabulary = loaded.vocabulary

@@ -104,10 +104,7 @@ extension PlanReader {
 
   /// A number above 0, or `standard`; 0 in a file says "not used" and is nil.
   func factor(_ name: String, default standard: Float? = nil) throws(GGUFError) -> Float? {
-    guard keys.contains(name) else {
-      // Asked for, even where it is not there.
-      return standard
-    }
+    guard keys.contains(name) else { return standard }
     let value = try keys.number(name, "a finite number, 0 or above") { $0 >= 0 }
     return value == 0 ? nil : value
   }

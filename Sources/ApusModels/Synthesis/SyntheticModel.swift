@@ -88,7 +88,7 @@ private struct SyntheticTensor {
         Self.isKeptInF32(plan.name)
         ? .f32
         : mix.format(
-          .init(plan.name, isTied: !shape.contains("output.weight")), layers: shape.layers, columns: plan.columns)
+          .init(plan.name, mix, isTied: !shape.contains("output.weight")), layers: shape.layers, columns: plan.columns)
       distribution = .init(deviation: 1 / Double(plan.columns).squareRoot())
     }
   }
@@ -105,13 +105,14 @@ private struct SyntheticTensor {
 
 extension FormatMix.Role {
   /// What a matrix of that name is for; the token embedding of a tied model serves as output.
-  fileprivate init(_ name: String, isTied: Bool) {
+  fileprivate init(_ name: String, _ mix: FormatMix, isTied: Bool) {
     let layer = ModelShape.layer(of: name) ?? 0
     switch ModelShape.withoutLayer(name) {
     case "output.weight": self = .output
     case "token_embd.weight": self = isTied ? .output : .embedding
     case "attn_v.weight": self = .attentionValue(layer: layer)
     case "attn_output.weight": self = .attentionOutput
+    case let name where name.hasSuffix("_exps.weight") && mix == .mxfp4_moe: self = .experts
     case "ffn_down.weight", "ffn_down_exps.weight": self = .feedForwardDown(layer: layer)
     default: self = .other
     }

@@ -22,6 +22,7 @@ enum Cohere2: Architecture {
     var style = cohereStyle(reader)
     style.logitScale = try reader.factor("logit_scale") ?? 1
     style.windowPeriod = 4
+    style.defaultWindow = 4096
     style.hasRope = { _, isWindowed in isWindowed }
     return try BlockReader(reader, style).plan()
   }

@@ -8,6 +8,7 @@ enum GPTOSS: Architecture {
     var style = BlockStyle(.split)
     style.feedForwardNormName = "post_attention_norm"
     style.windowPeriod = 2
+    style.defaultWindow = 128
     style.experts = ExpertStyle(scoring: .softmaxOfChosen, isNormalized: false, activation: .clampedSwish)
     var plan = try BlockReader(reader, style).plan()
     try plan.editAttention { layer, attention in
