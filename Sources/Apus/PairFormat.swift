@@ -107,10 +107,11 @@ extension PairFormat {
     func encode(_ text: String, _ addSpecial: Bool) -> [Token] {
       tokenizer.encode(text, addSpecial: addSpecial, parseSpecial: false)
     }
-    let frame = TokenFrame(encode(query, true), around: encode(query, false))
+    let (text, query) = (encode(document, false), encode(query, false))
+    // The frame of a text that has tokens: around none it could not be told what stands before and what behind.
+    let frame = TokenFrame(encode("a", true), around: encode("a", false))
     let isRoBERTa = frame.after.last.map { tokenizer.piece(of: $0, renderSpecial: true) } == Array("</s>".utf8)
-    let head = frame.around(frame.text[...]) + (isRoBERTa ? frame.after : [])
-    let text = encode(document, false)
+    let head = frame.around(query[...]) + (isRoBERTa ? frame.after : [])
     let room = limit.map { max(0, $0 - head.count - frame.after.count) } ?? text.count
     return EmbeddingInput(tokens: head + text.prefix(room) + frame.after, isTruncated: room < text.count)
   }

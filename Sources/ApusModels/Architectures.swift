@@ -3,8 +3,14 @@ internal import ApusGGUF
 
 /// A family of networks: what its files' keys and tensors mean.
 protocol Architecture: SendableMetatype {
+  /// Whether files may have layers at the end that only predict further tokens and are not run.
+  static var mayPredictFurther: Bool { get }
   /// The network of a file.
   static func plan(_ reader: PlanReader) throws(GGUFError) -> NetworkPlan
+}
+
+extension Architecture {
+  static var mayPredictFurther: Bool { false }
 }
 
 /// The registry of architectures, by the names that files have in `general.architecture`.

@@ -39,7 +39,7 @@ package struct ModelConfiguration: Sendable {
   init(_ metadata: GGUFMetadata, tensors: any TensorCatalog) throws(GGUFError) {
     let entry = try Architectures.entry(for: metadata)
     let keys = ConfigurationReader(metadata, prefix: entry.name)
-    let reader = try PlanReader(keys, tensors)
+    let reader = try PlanReader(keys, tensors, mayPredictFurther: entry.type.mayPredictFurther)
     var plan = try entry.type.plan(reader)
     try reader.poolIfStated(&plan)
     try keys.refuseUnread()

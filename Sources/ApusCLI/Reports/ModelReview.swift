@@ -11,6 +11,8 @@ struct ModelReview {
   private(set) var droppedRoles: [String] = []
   /// Whether ChatML stands in for a template of the file's own.
   private var usesChatML = false
+  /// Whether the model makes vectors or scores of texts and no text.
+  private var makesEmbeddings = false
   /// What the file leaves out or has odd.
   private(set) var warnings: [ModelWarning] = []
   /// Why the file's vocabulary cannot be used, where that is so.
@@ -31,6 +33,12 @@ struct ModelReview {
 
   /// Looks at a loaded model.
   init(_ loaded: LoadedModel) {
+    guard loaded.configuration.pooling == nil else {
+      // A model for embeddings needs no chat template, whatever it has.
+      warnings = loaded.warnings.filter { $0.topic != .chat }
+      makesEmbeddings = true
+      return
+    }
     warnings = loaded.warnings
     look(at: loaded.chatTemplate, loaded.vocabulary)
   }
@@ -47,7 +55,8 @@ struct ModelReview {
 
   /// In a few words, whether the model can chat.
   var chatSummary: String {
-    switch chat {
+    if makesEmbeddings { return "for embeddings" }
+    return switch chat {
     case nil: "not known"
     case .noTemplate?: "no chat template"
     case .refused(let reason)?: reason

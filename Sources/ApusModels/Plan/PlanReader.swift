@@ -25,11 +25,14 @@ struct PlanReader {
   let hiddenSize: Int
   let vocabularySize: Int
 
-  init(_ keys: ConfigurationReader, _ tensors: any TensorCatalog) throws(GGUFError) {
+  init(
+    _ keys: ConfigurationReader, _ tensors: any TensorCatalog, mayPredictFurther: Bool
+  ) throws(GGUFError) {
     self.keys = keys
     self.tensors = tensors
     fileLayers = try keys.integer("block_count", 1...1024)
-    layers = fileLayers - (try keys.integer("nextn_predict_layers", 0...fileLayers - 1, default: 0))
+    let further = mayPredictFurther ? try keys.integer("nextn_predict_layers", 0...fileLayers - 1, default: 0) : 0
+    layers = fileLayers - further
     contextLength = try keys.integer("context_length", 1...Int(Int32.max))
     hiddenSize = try keys.integer("embedding_length", 1...1 << 20)
     vocabularySize = try Self.vocabularySize(keys, tensors)

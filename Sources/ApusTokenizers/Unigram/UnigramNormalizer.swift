@@ -4,6 +4,9 @@ struct UnigramNormalizer: Sendable {
   /// Whether spaces at the ends go, and of several together one stays.
   private let removesExtraSpaces: Bool
 
+  /// How much longer a text may become: no character's compatibility form is longer than 11 times itself (U+FDFA).
+  private static let growth = 12
+
   init(_ normalization: TextNormalization) throws(TokenizerError) {
     map = normalization.characterMap.isEmpty ? nil : try CharacterMap(normalization.characterMap)
     removesExtraSpaces = normalization.removesExtraSpaces
@@ -11,7 +14,7 @@ struct UnigramNormalizer: Sendable {
 
   /// `text[range]` with other characters and with marks for spaces; one mark comes first where `addsSpace` says so.
   ///
-  /// A byte that is no UTF-8 becomes U+FFFD.
+  /// A byte that is no UTF-8 becomes U+FFFD. A text that the map has made much longer is rewritten no further.
   func normalized(_ text: [UInt8], _ range: Range<Int>, addsSpace: Bool, _ check: inout StopCheck) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(range.count + range.count / 2 + 3)
@@ -29,9 +32,10 @@ struct UnigramNormalizer: Sendable {
         result.append(byte)
       }
     }
+    let limit = Self.growth * (range.count + 64)
     var position = range.lowerBound
     while position < range.upperBound, !check.isStopped {
-      if let map, let match = map.match(in: text, at: position, end: range.upperBound) {
+      if let map, result.count < limit, let match = map.match(in: text, at: position, end: range.upperBound) {
         for byte in map.replacements[match.replacement] { append(byte) }
         position += match.byteCount
         check.advance(by: match.replacement.count)

@@ -4,6 +4,8 @@ internal import ApusGGUF
 /// DeepSeek V2 and V3 (arXiv:2405.04434, 2412.19437) and models of their shape: multi-head latent attention, experts
 /// in groups, one expert that all tokens go through.
 enum DeepSeek2: Architecture {
+  static let mayPredictFurther = true
+
   static func plan(_ reader: PlanReader) throws(GGUFError) -> NetworkPlan {
     var style = BlockStyle(nil)
     style.experts = ExpertStyle(scoring: defaultScoring(reader), isNormalized: false)

@@ -3,6 +3,8 @@ internal import ApusGGUF
 
 /// GLM-4 (arXiv:2406.12793): norms around each sublayer, RoPE of half a head, one tensor for gate and up.
 enum GLM4: Architecture {
+  static let mayPredictFurther = true
+
   static func plan(_ reader: PlanReader) throws(GGUFError) -> NetworkPlan {
     // Files whose RoPE has sections, for images, have their rows in the order of halves.
     let hasSections = try reader.hasRopeSections()
@@ -23,6 +25,8 @@ extension PlanReader {
 
 /// GLM-4.5 and later (arXiv:2508.06471): experts chosen by biased logistic scores; norms of heads in the largest.
 enum GLM4MoE: Architecture {
+  static let mayPredictFurther = true
+
   static func plan(_ reader: PlanReader) throws(GGUFError) -> NetworkPlan {
     var style = BlockStyle(.split)
     style.feedForwardNormName = "post_attention_norm"
