@@ -69,9 +69,22 @@ package struct ModelFile: Sendable {
   package func load(
     backend: any Backend, options: LanguageModel.Options = LanguageModel.Options(), progress: LoadProgress? = nil
   ) throws(ModelError) -> LoadedModel {
+    try checkRoom()
     let model = try LanguageModel(file, backend: backend, options: options, progress: progress)
     return LoadedModel(model: model, tokenizer: try makeTokenizer(file), file: file)
   }
+
+  /// Looks for memory that tables of the vocabulary will need: Swift's arrays end the process where there is none.
+  private func checkRoom() throws(ModelError) {
+    do throws(BackendError) {
+      _ = try AlignedBuffer(byteCount: Self.roomByteCount, for: "the vocabulary")
+    } catch {
+      throw .backend(error)
+    }
+  }
+
+  /// More than the tables of 50,000 tokens take.
+  private static let roomByteCount = 24 << 20
 
   /// A text of the metadata; an empty one, and one of another type, say nothing.
   private func text(_ key: String) -> String? {
