@@ -71,12 +71,13 @@ struct LoadPlan {
     use.maxBatchRows = batchRows(contextLength: length, file)
     let needed = file.footprint(use)?.total
     if let needed, needed <= freeByteCount { return }
-    guard let largest = file.largestContext(use, budget: freeByteCount) else {
-      let sizes = file.configuration.cacheLayers.flatMap { [$0.keyDimension, $0.valueDimension] }
+    let sizes = file.configuration.cacheLayers.lazy.compactMap { $0.headTooOdd(for: use.format) }
+    if let size = sizes.first {
       throw .invalidOption(
-        name: "kvFormat",
-        reason: "a KV cache of \(options.kvFormat.rawValue) needs heads of whole 32 values, and this model's have "
-          + "\(sizes.first { !$0.isMultiple(of: 32) } ?? 0): use \(KVCacheFormat.f16.rawValue)")
+        name: "kvFormat", reason: BackendError.kvFormat(use.format, headDimension: size).description)
+    }
+    guard let largest = file.largestContext(use, budget: freeByteCount) else {
+      throw .notEnoughMemory(neededBytes: .max, availableBytes: freeByteCount, largestContext: nil)
     }
     throw .notEnoughMemory(
       neededBytes: needed ?? .max, availableBytes: freeByteCount, largestContext: largest > 1 ? largest : nil)

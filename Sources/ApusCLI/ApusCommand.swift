@@ -1,4 +1,5 @@
 internal import Apus
+internal import ApusBenchmark
 internal import ApusEvaluation
 private import ApusSystem
 internal import ArgumentParser
@@ -60,6 +61,7 @@ struct ApusCommand: AsyncParsableCommand {
     case OutputError.closed: leave(0)
     case let error as Failure: say(error.description, code: error.code)
     case let error as ApusError: say(error.onCommandLine, code: error.exitCode)
+    case let error as BenchmarkError: say(error.onCommandLine, code: 1)
     case let error as EvaluationError: say(error.onCommandLine, code: 1)
     default:
       // Help, the version and wrong command lines are ArgumentParser's to print.

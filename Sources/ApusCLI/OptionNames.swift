@@ -1,4 +1,6 @@
 internal import Apus
+internal import ApusBenchmark
+internal import ApusCore
 internal import ApusEvaluation
 internal import ApusServer
 
@@ -36,6 +38,14 @@ extension ServerError {
     "connectionsPerAddress": "--connections-per-address", "allowedHosts": "--allow-host",
     "allowedOrigins": "--allow-origin",
   ]
+}
+
+extension BenchmarkError {
+  /// The sentence, with the option that it is about.
+  var onCommandLine: String {
+    guard case .backend(.kvFormat) = self else { return description }
+    return "\(description) (--kv f16)"
+  }
 }
 
 extension EvaluationError {

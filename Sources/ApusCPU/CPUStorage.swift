@@ -107,15 +107,9 @@ internal import ApusCore
   private let layers: [CPUKVLayer]
 
   init(_ layout: KVCacheLayout) throws(BackendError) {
-    for layer in layout.layers where layer.byteCount(layout.format) == nil {
-      let dimension =
-        layout.format.byteCount(values: layer.keyDimension) == nil ? layer.keyDimension : layer.valueDimension
-      throw .unsupported(
-        "a \(layout.format.rawValue) KV cache needs heads of whole 32 values, this model's have "
-          + "\(dimension): use f16")
-    }
-    guard let byteCount = layout.byteCount else { throw .outOfMemory(what: "the KV cache", byteCount: .max) }
-    memory = try AlignedBuffer(byteCount: byteCount, for: "the KV cache")
+    try layout.checkFormat()
+    guard let byteCount = layout.byteCount else { throw .outOfMemory(what: KVCache.name, byteCount: .max) }
+    memory = try AlignedBuffer(byteCount: byteCount, for: KVCache.name)
     var next = unsafe memory.pointer
     layers = layout.layers.map { layer in
       let positions = KVCacheLayout.blockPositions

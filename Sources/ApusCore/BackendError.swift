@@ -6,6 +6,8 @@ package enum BackendError: Error, Sendable, Equatable, CustomStringConvertible {
   case nonFiniteWeight(name: String, row: Int, path: String)
   /// A weight has zeros where the storage has lost what was there: `range`, in bytes of the file at `path`.
   case lostBytes(name: String, range: Range<Int>, path: String)
+  /// A KV cache of this format cannot store heads of this many values.
+  case kvFormat(KVFormat, headDimension: Int)
   /// A weight is of a shape or format that this operation cannot use.
   case unsupported(String)
   /// A result is NaN or infinite although all weights that took part are finite.
@@ -15,7 +17,7 @@ package enum BackendError: Error, Sendable, Equatable, CustomStringConvertible {
   package var damagedPath: String? {
     switch self {
     case .nonFiniteWeight(_, _, let path), .lostBytes(_, _, let path): path
-    case .outOfMemory, .unsupported, .nonFiniteResult: nil
+    case .outOfMemory, .kvFormat, .unsupported, .nonFiniteResult: nil
     }
   }
 
@@ -25,7 +27,11 @@ package enum BackendError: Error, Sendable, Equatable, CustomStringConvertible {
   package var reason: String {
     switch self {
     case .outOfMemory(let what, let byteCount):
-      "no memory for \(what) (\(byteCount) bytes): use a shorter context, or a KV cache of q8_0"
+      "no memory for \(what) (\(byteCount) bytes): "
+        + (what == KVCache.name
+          ? "use a shorter context, or a KV cache of q8_0" : "close other programs, or use a smaller model")
+    case .kvFormat(let format, let dimension):
+      "a \(format.rawValue) KV cache needs heads of whole 32 values, this model's have \(dimension): use f16"
     case .nonFiniteWeight(let name, let row, _):
       "tensor '\(name)', row \(row), holds a NaN or infinite value: the model file is damaged, fetch it again"
     case .lostBytes(let name, let range, _):

@@ -34,6 +34,11 @@ package struct KVLayerLayout: Sendable, Equatable {
     self.valuesAreKeys = valuesAreKeys
   }
 
+  /// Values of a head that the format cannot store; nil where it can store all.
+  package func headTooOdd(for format: KVFormat) -> Int? {
+    [keyDimension, valueDimension].first { format.byteCount(values: $0) == nil }
+  }
+
   /// Bytes of one position, or nil where the format cannot store these heads or the product overflows.
   package func byteCount(_ format: KVFormat) -> Int? {
     guard kvHeads >= 0, let key = format.byteCount(values: keyDimension),
@@ -69,6 +74,13 @@ package struct KVCacheLayout: Sendable, Equatable {
     positions / blockPositions + (positions.isMultiple(of: blockPositions) ? 0 : 1)
   }
 
+  /// Refuses heads that the format cannot store.
+  package func checkFormat() throws(BackendError) {
+    if let size = layers.lazy.compactMap({ $0.headTooOdd(for: format) }).first {
+      throw .kvFormat(format, headDimension: size)
+    }
+  }
+
   /// Bytes of the whole pool, or nil where the format cannot store these heads, a count is negative or the
   /// product overflows.
   package var byteCount: Int? {
@@ -87,6 +99,9 @@ package struct KVCacheLayout: Sendable, Equatable {
 
 /// Keys and values of all layers, in KV blocks.
 package final class KVCache {
+  /// What errors call it.
+  package static let name = "the KV cache"
+
   package let layout: KVCacheLayout
   /// The backend's own: what holds keys and values.
   package let storage: AnyObject

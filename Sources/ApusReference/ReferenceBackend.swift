@@ -27,11 +27,7 @@ package final class ReferenceBackend: Backend, @unchecked Sendable {
   }
 
   package func makeKVCache(_ layout: KVCacheLayout) throws(BackendError) -> KVCache {
-    for layer in layout.layers where layer.byteCount(layout.format) == nil {
-      throw .unsupported(
-        "a \(layout.format.rawValue) KV cache needs heads of whole 32 values, this model's have "
-          + "\(layer.keyDimension): use f16")
-    }
+    try layout.checkFormat()
     return KVCache(layout: layout, storage: ReferenceCache(layout), owner: self)
   }
 

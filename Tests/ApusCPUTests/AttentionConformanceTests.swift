@@ -32,7 +32,7 @@ struct AttentionConformanceTests {
     .init(kvHeads: 2, group: 2, dimension: 40, valueDimension: 24, position: 50, tokens: 3, valuesAreKeys: true),
   ]
 
-  static let cases: [(String, KVFormat)] = TestBackend.levels.flatMap { level in
+  static let cases: [(String, KVFormat)] = Kernels.supportedLevelNames.flatMap { level in
     KVFormat.allCases.map { (level, $0) }
   }
 

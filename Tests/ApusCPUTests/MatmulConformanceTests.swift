@@ -5,7 +5,7 @@ internal import Testing
 
 /// Every level × format × odd shape against the reference, all operands ending at a guard page.
 struct MatmulConformanceTests {
-  static let cases: [(String, TensorFormat)] = TestBackend.levels.flatMap { level in
+  static let cases: [(String, TensorFormat)] = Kernels.supportedLevelNames.flatMap { level in
     TensorFormat.allCases.map { (level, $0) }
   }
 
@@ -25,7 +25,7 @@ struct MatmulConformanceTests {
   }
 
   /// All levels but the reference, each of which is compared with it.
-  private static let others = TestBackend.levels.filter { $0 != "reference" }.compactMap { Kernels(level: $0) }
+  private static let others = Kernels.supportedLevelNames.filter { $0 != "reference" }.compactMap { Kernels(level: $0) }
 
   @Test("All levels' products agree with the reference within rounding", arguments: TensorFormat.allCases)
   func agreesWithReference(format: TensorFormat) throws {

@@ -38,12 +38,6 @@ struct LogitLimits {
   static let int8 = LogitLimits(
     meanDivergence: 0.005, maximumDivergence: 0.06, agreement: 0.95, meanLikelihoodDifference: 0.006, gap: 0.5)
 
-  /// For keys and values of eight bits, for which the data's page has no limits.
-  ///
-  /// The mean is up to 0.0062 (Gemma 3).
-  static let int8Cache = LogitLimits(
-    meanDivergence: 0.01, maximumDivergence: 0.06, agreement: 0.95, meanLikelihoodDifference: 0.006, gap: 0.5)
-
   /// Those for a file: float where all its tensors are dense.
   init(for file: GGUFFile) {
     self = file.tensors.allSatisfy { $0.format?.isDense == true } ? .float : .int8

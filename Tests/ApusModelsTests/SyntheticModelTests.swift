@@ -63,8 +63,7 @@ extension FormatMix: CustomTestStringConvertible {
       #expect(entropy > 4.5 && entropy < 6.5, "position \(position)")
       bests.insert(bestIndex(logits))
     }
-    // 11 of 48 with ternary weights, more with all others.
-    #expect(bests.count > tokens.count / 5, "the same token again and again")
+    #expect(bests.count > tokens.count / 4, "the same token again and again")
   }
 
   /// In nats; log 700 = 6.55 for equal logits.

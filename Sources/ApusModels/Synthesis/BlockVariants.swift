@@ -105,7 +105,7 @@ private struct BlockFields {
     case .iq3_xxs: setScale(1, meanSquare: Self.oddSquares / 16 * 951.640625)
     case .iq3_s: setScale(1, meanSquare: Self.oddSquares * 57.671875)
     case .tq1_0: setScale(Double(sign), meanSquare: 171.0 / 256, at: 52)  // -1...1, -1 a little more often
-    case .tq2_0: setScale(Double(sign), meanSquare: 1.5, at: 64)  // -1...2
+    case .tq2_0: setScale(1, meanSquare: 0.5, at: 64)  // -1...1, zero twice as often
     case .q1_0: setScale(Double(sign), meanSquare: 1)
     case .q2_0: setScale(Double(sign), meanSquare: 1.5)  // -1...2
     case .mxfp4, .nvfp4: preconditionFailure("their scales are floats, see FloatScales")

@@ -57,9 +57,16 @@ struct RandomTensor {
       let source = (choice & (variants.count - 1)) * size
       for offset in first { span[target + offset] = prepared[source + offset] }
       for offset in second { span[target + offset] = prepared[source + offset] }
+      guard format == .tq2_0 else { continue }
+      // The scale is behind the codes; its place has chosen the variant, from all bits alike.
+      for offset in target..<target + first.lowerBound { span[offset] = withoutHighestCode(span[offset]) }
     }
   }
 }
+
+/// Turns each two bits of 3, which no encoder of TQ2_0 writes, into 1, so that the mean of the codes is zero.
+@inline(__always)
+private func withoutHighestCode(_ byte: UInt8) -> UInt8 { byte & ~((byte & byte >> 1 & 0x55) << 1) }
 
 /// Turns each byte of -128, which no encoder of Q8_0 writes, into 0, so that the mean of the codes is zero.
 @inline(__always)
