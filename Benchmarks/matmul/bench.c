@@ -118,6 +118,9 @@ static void measure(bench *b) {
 #endif
   for (size_t i = 0; i < bytes; i++)
     b->weights[i] = (uint8_t)(i * 2654435761u >> 13) & 0x3f;
+  if (b->format == APUS_mxfp4) // an exponent
+    for (size_t i = 0; i < bytes; i += 17)
+      b->weights[i] = 120;
 
   pthread_t threads[THREADS_MAX];
   worker workers[THREADS_MAX];

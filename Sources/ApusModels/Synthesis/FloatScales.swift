@@ -37,7 +37,8 @@ struct FloatScales {
       for scale in 0..<perBlock {
         // Evenly spread, from 1/8 to 15/8 of the mean.
         missing += wanted * (Double((number + scale) % 8) + 0.5) / 4
-        let bits = nearest(to: missing)
+        // Not far below: the scales of real files are alike, and numbers near zero are slow to compute with.
+        let bits = nearest(to: max(missing, wanted / 64))
         missing -= halves[bits] * halves[bits]
         bytes[number * format.blockByteCount + scale] = UInt8(bits)
       }
