@@ -70,8 +70,9 @@ package final class LanguageModel: @unchecked Sendable {
   /// Processes `tokens`, one for each row of `batch`: keys and values go into `cache`, and the logits that follow
   /// the tokens of `logitRows` into `logits`, `[logitRows, vocabularySize]`.
   ///
-  /// Throws where the step failed as a whole, or the model generates no text; nothing that it stored in the cache may be used then. Returns what failed
-  /// for single rows: their sequences' keys, values and logits are no good, those of others are.
+  /// Throws where the step failed as a whole, or the model generates no text; nothing that it stored in the cache may
+  /// be used then. Returns what failed for single rows: their sequences' keys, values and logits are no good, those of
+  /// others are.
   ///
   /// - Precondition: There are at most `maxBatchRows` tokens, all of the vocabulary; `logitRows` are rows of `batch`,
   ///   ascending.
@@ -132,11 +133,11 @@ package final class LanguageModel: @unchecked Sendable {
   }
 }
 
-/// Whether all values are finite: their differences from themselves are zero then.
+/// Whether all values are finite: as integers, infinity and NaN are above all others but for the sign.
 func isFinite(_ values: Span<Float>) -> Bool {
-  var sum: Float = 0
-  for index in values.indices { sum += values[index] - values[index] }
-  return sum == 0
+  var largest: UInt32 = 0
+  for index in values.indices { largest = max(largest, values[index].magnitude.bitPattern) }
+  return largest < Float.infinity.bitPattern
 }
 
 /// Called while a model loads, with the bytes of weights taken so far and of all weights.

@@ -2,7 +2,8 @@ internal import ApusCore
 
 /// The buffers that a forward pass works in, made once for the largest batch and the widest layer.
 final class ActivationArena {
-  private var buffers: [BufferRole: Buffer] = [:]
+  /// The buffer of each role that the plan has.
+  private var buffers = [Buffer?](repeating: nil, count: BufferRole.allCases.count)
   /// Cosines and sines of the step's positions, one table for each RoPE of the network.
   let ropeTables: [Buffer]
   /// The experts of each row; nil for a network without any.
@@ -18,7 +19,7 @@ final class ActivationArena {
 
   init(_ plan: NetworkPlan, rows: Int, _ backend: any Backend) throws(BackendError) {
     for (role, columns) in plan.columns where columns > 0 {
-      buffers[role] = try backend.makeBuffer(rows: rows, columns: columns)
+      buffers[role.rawValue] = try backend.makeBuffer(rows: rows, columns: columns)
     }
     ropeTables = try plan.ropes.map { rope throws(BackendError) in
       try backend.makeBuffer(rows: rows, columns: rope.configuration.dimensions)
@@ -33,7 +34,7 @@ final class ActivationArena {
 
   /// The buffer of a role, for the current rows with `columns` values each.
   func callAsFunction(_ role: BufferRole, _ columns: Int) -> Buffer {
-    guard let buffer = buffers[role] else { preconditionFailure("a buffer that the plan does not have: \(role)") }
+    guard let buffer = buffers[role.rawValue] else { preconditionFailure("a buffer that the plan does not have: \(role)") }
     if buffer.rows != rows || buffer.columns != columns { buffer.reshape(rows: rows, columns: columns) }
     return buffer
   }

@@ -1,7 +1,7 @@
 internal import ApusCore
 
 /// Self-attention of one layer: see `AttentionPlan`.
-struct Attention {
+final class Attention {
   private let plan: AttentionPlan
   /// Query, then key and value where the layer has its own.
   private let projections: Projections

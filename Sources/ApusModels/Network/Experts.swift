@@ -1,7 +1,7 @@
 internal import ApusCore
 
 /// A routed feed-forward layer: see `ExpertsPlan`.
-struct Experts {
+final class Experts {
   private let plan: ExpertsPlan
   private let router: Projection
   private let selectionBias: Weight?
@@ -52,7 +52,7 @@ struct Experts {
 }
 
 /// A dense layer and experts side by side: see `DenseAndExpertsPlan`.
-struct DenseAndExperts {
+final class DenseAndExperts {
   private let plan: DenseAndExpertsPlan
   private let dense: FeedForward
   private let denseNorm: Norm

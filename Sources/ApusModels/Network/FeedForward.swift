@@ -1,7 +1,7 @@
 internal import ApusCore
 
 /// A dense feed-forward layer: see `FeedForwardPlan`.
-struct FeedForward {
+final class FeedForward {
   private let plan: FeedForwardPlan
   /// Gate, where there is one, and up.
   private let inner: Projections
@@ -17,7 +17,7 @@ struct FeedForward {
   }
 
   /// The layer of a plan, if there is one.
-  init?(_ plan: FeedForwardPlan?, _ weights: WeightMap) throws(ModelError) {
+  convenience init?(_ plan: FeedForwardPlan?, _ weights: WeightMap) throws(ModelError) {
     guard let plan else { return nil }
     try self.init(plan, weights)
   }

@@ -5,7 +5,7 @@ internal import ApusCore
 /// In the absorbed form a query's plain part goes through the matrix that would make keys of latent vectors, so that
 /// scores and values are computed on the latent vectors themselves, which are all that is cached beside the turned part
 /// of the keys.
-struct LatentAttention {
+final class LatentAttention {
   private enum Form {
     case absorbed(keyUp: Weight, valueUp: Weight)
     case expanded(Projection)

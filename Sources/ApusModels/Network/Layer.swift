@@ -55,7 +55,9 @@ enum FeedForwardLayer {
 }
 
 /// One layer: see `LayerPlan`.
-struct Layer {
+///
+/// It and its parts are classes: copies of what they hold, made in every step, took as long as the norms of a small model.
+final class Layer {
   private let plan: LayerPlan
   private let index: Int
   private let mixerNorm: Norm?

@@ -29,7 +29,7 @@ struct LayerInputs {
 }
 
 /// The input of one layer: see `LayerInputPlan`.
-struct LayerInput {
+final class LayerInput {
   private let plan: LayerInputPlan
   private let gate: Projection
   private let projection: Projection

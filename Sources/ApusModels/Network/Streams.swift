@@ -39,7 +39,7 @@ struct Streams {
 }
 
 /// What a layer does with several residual streams: see `LayerStreamsPlan`.
-struct LayerStreams {
+final class LayerStreams {
   private let plan: LayerStreamsPlan
   private let routerNorm: Norm
   private let router: Projection
@@ -109,7 +109,7 @@ struct LayerStreams {
 }
 
 /// A branch of low rank beside the mixer: see `LowRankPlan`.
-struct LowRankBranch {
+final class LowRankBranch {
   private let plan: LowRankPlan
   private let down: Projection
   private let up: Projection

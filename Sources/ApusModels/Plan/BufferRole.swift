@@ -1,5 +1,5 @@
 /// What a buffer of a step holds: each has room for the widest layer.
-enum BufferRole: CaseIterable, Sendable {
+enum BufferRole: Int, CaseIterable, Sendable {
   /// The residual stream.
   case stream
   /// Input of a sublayer; with parallel sublayers, of the feed-forward one if it has a norm of its own.
