@@ -43,7 +43,6 @@ package struct ModelConfiguration: Sendable {
     var plan = try entry.type.plan(reader)
     try reader.poolIfStated(&plan)
     try keys.refuseUnread()
-    plan.finish()
     architecture = entry.name
     layers = reader.layers
     contextLength = reader.contextLength

@@ -34,16 +34,8 @@ package struct AttentionPlan: Sendable, HasTensors {
     package var positions: Int
   }
 
-  var tensors: [TensorPlan] {
-    query.tensors + key.tensors + value.tensors + queryNorm.tensors + keyNorm.tensors + valueNorm.tensors
-      + sinks.tensors + innerNorm.tensors + output.tensors
-  }
-
-  /// In the last layer: only kept rows have their attention projected; all have keys and values.
-  mutating func keepOnly() {
-    innerNorm.keepOnly()
-    output.keepOnly()
-  }
+  var parts: [any HasTensors] { [query, key, value, queryNorm, keyNorm, valueNorm, sinks] }
+  var laterParts: [any HasTensors] { [innerNorm, output] }
 
   /// Values of a row in each buffer that it works in.
   var columns: [BufferRole: Int] {
@@ -99,20 +91,15 @@ package struct LatentAttentionPlan: Sendable, HasTensors {
     }
   }
 
-  var tensors: [TensorPlan] {
-    let down = queryDown.tensors + queryNorm.tensors + query.tensors + latent.tensors + latentNorm.tensors
+  var parts: [any HasTensors] {
+    let down: [any HasTensors] = [queryDown, queryNorm, query, latent, latentNorm]
     return switch form {
-    case .absorbed(let keyUp, let valueUp): down + keyUp.tensors + valueUp.tensors + output.tensors
-    case .expanded(let projection): down + projection.tensors + output.tensors
+    case .absorbed(let keyUp, _): down + [keyUp]
+    case .expanded(let projection): down + [projection]
     }
   }
-
-  mutating func keepOnly() {
-    if case .absorbed(let keyUp, var valueUp) = form {
-      valueUp.keepOnly()
-      form = .absorbed(keyUp: keyUp, valueUp: valueUp)
-    }
-    output.keepOnly()
+  var laterParts: [any HasTensors] {
+    if case .absorbed(_, let valueUp) = form { [valueUp, output] } else { [output] }
   }
 
   var columns: [BufferRole: Int] {

@@ -11,14 +11,7 @@ struct FeedForwardPlan: Sendable, HasTensors {
   var innerNorm: NormPlan?
   var down: ProjectionPlan
 
-  var tensors: [TensorPlan] { gate.tensors + up.tensors + innerNorm.tensors + down.tensors }
-
-  mutating func keepOnly() {
-    gate.keepOnly()
-    up.keepOnly()
-    innerNorm.keepOnly()
-    down.keepOnly()
-  }
+  var parts: [any HasTensors] { [gate, up, innerNorm, down] }
 
   var columns: [BufferRole: Int] { [.gate: gate?.rows ?? 0, .up: up.rows] }
 }
@@ -46,26 +39,11 @@ struct ExpertsPlan: Sendable, HasTensors {
 
   var experts: Int { router.rows }
 
-  var tensors: [TensorPlan] {
-    router.tensors + selectionBias.tensors + gate.tensors + up.tensors + down.tensors + gateBias.tensors
-      + upBias.tensors + downBias.tensors + gateFactors.tensors + upFactors.tensors + downFactors.tensors
-      + shared.tensors + sharedGate.tensors
-  }
-
-  mutating func keepOnly() {
-    router.keepOnly()
-    selectionBias.keepOnly()
-    gate.keepOnly()
-    up.keepOnly()
-    down.keepOnly()
-    gateBias.keepOnly()
-    upBias.keepOnly()
-    downBias.keepOnly()
-    gateFactors.keepOnly()
-    upFactors.keepOnly()
-    downFactors.keepOnly()
-    shared.keepOnly()
-    sharedGate.keepOnly()
+  var parts: [any HasTensors] {
+    [
+      router, selectionBias, gate, up, down, gateBias, upBias, downBias, gateFactors, upFactors, downFactors, shared,
+      sharedGate,
+    ]
   }
 
   var columns: [BufferRole: Int] {

@@ -7,21 +7,10 @@ package enum MixerPlan: Sendable, HasTensors {
   case attention(AttentionPlan)
   case latent(LatentAttentionPlan)
 
-  var tensors: [TensorPlan] {
+  var parts: [any HasTensors] {
     switch self {
-    case .attention(let plan): plan.tensors
-    case .latent(let plan): plan.tensors
-    }
-  }
-
-  mutating func keepOnly() {
-    switch self {
-    case .attention(var plan):
-      plan.keepOnly()
-      self = .attention(plan)
-    case .latent(var plan):
-      plan.keepOnly()
-      self = .latent(plan)
+    case .attention(let plan): [plan]
+    case .latent(let plan): [plan]
     }
   }
 
@@ -53,25 +42,11 @@ enum FeedForwardKind: Sendable, HasTensors {
   case experts(ExpertsPlan)
   case denseAndExperts(DenseAndExpertsPlan)
 
-  var tensors: [TensorPlan] {
+  var parts: [any HasTensors] {
     switch self {
-    case .dense(let plan): plan.tensors
-    case .experts(let plan): plan.tensors
-    case .denseAndExperts(let plan): plan.tensors
-    }
-  }
-
-  mutating func keepOnly() {
-    switch self {
-    case .dense(var plan):
-      plan.keepOnly()
-      self = .dense(plan)
-    case .experts(var plan):
-      plan.keepOnly()
-      self = .experts(plan)
-    case .denseAndExperts(var plan):
-      plan.keepOnly()
-      self = .denseAndExperts(plan)
+    case .dense(let plan): [plan]
+    case .experts(let plan): [plan]
+    case .denseAndExperts(let plan): [plan]
     }
   }
 
@@ -103,19 +78,7 @@ struct DenseAndExpertsPlan: Sendable, HasTensors {
   var experts: ExpertsPlan
   var expertsNorm: NormPlan
 
-  var tensors: [TensorPlan] {
-    dense.tensors + denseNorm.tensors + routerNorm.tensors + expertsInputNorm.tensors + experts.tensors
-      + expertsNorm.tensors
-  }
-
-  mutating func keepOnly() {
-    dense.keepOnly()
-    denseNorm.keepOnly()
-    routerNorm.keepOnly()
-    expertsInputNorm.keepOnly()
-    experts.keepOnly()
-    expertsNorm.keepOnly()
-  }
+  var parts: [any HasTensors] { [dense, denseNorm, routerNorm, expertsInputNorm, experts, expertsNorm] }
 
   var columns: [BufferRole: Int] {
     var columns = dense.columns.merging(experts.columns) { max($0, $1) }
@@ -153,24 +116,12 @@ package struct LayerPlan: Sendable, HasTensors {
   /// A tensor of one number that multiplies the stream behind the layer.
   var outputFactor: TensorPlan?
 
-  var tensors: [TensorPlan] {
-    streams.tensors + mixerNorm.tensors + mixer.tensors + mixerOutputNorm.tensors + mixerStreamNorm.tensors
-      + lowRank.tensors + feedForwardNorm.tensors + feedForward.tensors + feedForwardOutputNorm.tensors
-      + feedForwardStreamNorm.tensors + layerInput.tensors + outputFactor.tensors
-  }
-
-  mutating func keepOnly() {
-    mixer.keepOnly()
-    mixerOutputNorm.keepOnly()
-    mixerStreamNorm.keepOnly()
-    streams.keepOnly()
-    lowRank.keepOnly()
-    feedForwardNorm.keepOnly()
-    feedForward.keepOnly()
-    feedForwardOutputNorm.keepOnly()
-    feedForwardStreamNorm.keepOnly()
-    layerInput.keepOnly()
-    outputFactor.keepOnly()
+  var parts: [any HasTensors] { [streams, mixerNorm, mixer] }
+  var laterParts: [any HasTensors] {
+    [
+      mixerOutputNorm, mixerStreamNorm, lowRank, feedForwardNorm, feedForward, feedForwardOutputNorm,
+      feedForwardStreamNorm, layerInput, outputFactor,
+    ]
   }
 
   var columns: [BufferRole: Int] {
@@ -195,11 +146,5 @@ struct LayerInputPlan: Sendable, HasTensors {
   var projection: ProjectionPlan
   var norm: NormPlan
 
-  var tensors: [TensorPlan] { gate.tensors + projection.tensors + norm.tensors }
-
-  mutating func keepOnly() {
-    gate.keepOnly()
-    projection.keepOnly()
-    norm.keepOnly()
-  }
+  var parts: [any HasTensors] { [gate, projection, norm] }
 }

@@ -21,7 +21,10 @@ package struct NetworkPlan: Sendable {
 
   /// All tensors, parts of fused ones apart, in the order in which a step reads them.
   package var tensors: [TensorPlan] {
-    embedding.tensors + streams.tensors + ropes.flatMap(\.tensors) + layers.flatMap(\.tensors) + output.tensors
+    let isShort = output.needsFewRows
+    return embedding.tensors + streams.tensors(isLast: isShort) + ropes.flatMap(\.tensors)
+      + layers.dropLast().flatMap(\.tensors) + layers.suffix(1).flatMap { $0.tensors(isLast: isShort) }
+      + output.tensors(isLast: true)
   }
 
   /// Values of a row in each buffer, for the widest layer.
@@ -38,13 +41,6 @@ package struct NetworkPlan: Sendable {
     for layer in layers { columns.merge(layer.columns) { max($0, $1) } }
     return columns
   }
-
-  /// States what only kept rows go through: the last layer behind its keys and values, and the output.
-  mutating func finish() {
-    if output.needsFewRows, !layers.isEmpty { layers[layers.count - 1].keepOnly() }
-    streams.keepOnly()
-    output.keepOnly()
-  }
 }
 
 /// Tokens to the residual stream.
@@ -58,17 +54,7 @@ struct EmbeddingPlan: Sendable, HasTensors {
   var norm: NormPlan?
   var layerInputs: LayerInputsPlan?
 
-  var tensors: [TensorPlan] {
-    var table = table
-    table.use = .table
-    var positions = positions
-    positions?.use = .table
-    var types = types
-    types?.use = .table
-    return [table] + positions.tensors + types.tensors + norm.tensors + layerInputs.tensors
-  }
-
-  mutating func keepOnly() {}
+  var parts: [any HasTensors] { [table, positions, types, norm, layerInputs] }
 }
 
 /// The inputs of all layers, made from the token: `(norm(projection(x) · scale) + sqrt(width) · table[token]) / sqrt(2)`.
@@ -78,13 +64,7 @@ struct LayerInputsPlan: Sendable, HasTensors {
   var projection: ProjectionPlan
   var norm: NormPlan
 
-  var tensors: [TensorPlan] {
-    var table = table
-    table.use = .table
-    return [table] + projection.tensors + norm.tensors
-  }
-
-  mutating func keepOnly() {}
+  var parts: [any HasTensors] { [table, projection, norm] }
 }
 
 /// RoPE of some layers, with the divisors of its frequencies that the file has.
@@ -94,9 +74,7 @@ package struct RopePlan: Sendable, HasTensors {
   /// Divisors for sequences beyond this many positions (LongRoPE, arXiv:2402.13753).
   var longDivisors: (beyond: Int, tensor: TensorPlan)?
 
-  var tensors: [TensorPlan] { divisors.tensors + (longDivisors?.tensor).tensors }
-
-  mutating func keepOnly() {}
+  var parts: [any HasTensors] { [divisors, longDivisors?.tensor] }
 }
 
 /// The residual stream to what a model gives.
@@ -110,29 +88,21 @@ struct OutputPlan: Sendable, HasTensors {
   var norm: NormPlan?
   var head: Head
 
-  var tensors: [TensorPlan] {
-    switch head {
-    case .logits(let logits): norm.tensors + logits.projection.tensors
-    case .pooled(let pooling): norm.tensors + pooling.tensors
-    }
+  /// The norm is of all rows where all are pooled.
+  var parts: [any HasTensors] { needsFewRows ? [] : [norm] }
+  var laterParts: [any HasTensors] {
+    let head: any HasTensors =
+      switch head {
+      case .logits(let logits): logits.projection
+      case .pooled(let pooling): pooling
+      }
+    return needsFewRows ? [norm, head] : [head]
   }
 
   /// Whether the result is made of few rows of a step: the wanted ones, or one of each sequence.
   var needsFewRows: Bool {
     guard case .pooled(let pooling) = head else { return true }
     return pooling.kind == .first || pooling.kind == .last
-  }
-
-  mutating func keepOnly() {
-    if needsFewRows { norm.keepOnly() }
-    switch head {
-    case .logits(var logits):
-      logits.projection.keepOnly()
-      head = .logits(logits)
-    case .pooled(var pooling):
-      pooling.keepOnly()
-      head = .pooled(pooling)
-    }
   }
 }
 

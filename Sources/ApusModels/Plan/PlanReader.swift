@@ -83,7 +83,12 @@ extension PlanReader {
 
   /// The token embedding.
   var tokenEmbedding: TensorPlan {
-    TensorPlan("token_embd.weight", .vocabulary, rows: vocabularySize, columns: hiddenSize)
+    TensorPlan("token_embd.weight", .vocabulary, .table, rows: vocabularySize, columns: hiddenSize)
+  }
+
+  /// A table with a row for each position.
+  var positionEmbedding: TensorPlan {
+    TensorPlan("position_embd.weight", .matrix, .table, rows: contextLength, columns: hiddenSize)
   }
 
   /// The projection to logits; the token embedding where the file has none.

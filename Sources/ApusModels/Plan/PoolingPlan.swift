@@ -29,11 +29,7 @@ package struct PoolingPlan: Sendable, HasTensors {
   /// Nil for a model whose results are vectors.
   package var ranking: Ranking?
 
-  var tensors: [TensorPlan] { layers.flatMap(\.tensors) }
-
-  mutating func keepOnly() {
-    for index in layers.indices { layers[index].keepOnly() }
-  }
+  var parts: [any HasTensors] { layers }
 }
 
 /// One step behind the pooling: `norm(activation(projection(x)))`.
@@ -42,10 +38,5 @@ struct PooledLayerPlan: Sendable, HasTensors {
   var activation: Activation?
   var norm: NormPlan?
 
-  var tensors: [TensorPlan] { projection.tensors + norm.tensors }
-
-  mutating func keepOnly() {
-    projection.keepOnly()
-    norm.keepOnly()
-  }
+  var parts: [any HasTensors] { [projection, norm] }
 }

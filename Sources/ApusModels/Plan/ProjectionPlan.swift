@@ -9,13 +9,7 @@ struct ProjectionPlan: Sendable, HasTensors {
 
   var rows: Int { weight.rows }
   var columns: Int { weight.columns }
-  var tensors: [TensorPlan] { [weight] + bias.tensors + factor.tensors }
-
-  mutating func keepOnly() {
-    weight.keepOnly()
-    bias.keepOnly()
-    factor.keepOnly()
-  }
+  var parts: [any HasTensors] { [weight, bias, factor] }
 
   /// Some rows of it: a part of a fused projection.
   func slice(_ part: Range<Int>) -> ProjectionPlan {
@@ -37,10 +31,5 @@ struct NormPlan: Sendable, HasTensors {
   var gain: TensorPlan?
   var bias: TensorPlan?
 
-  var tensors: [TensorPlan] { gain.tensors + bias.tensors }
-
-  mutating func keepOnly() {
-    gain.keepOnly()
-    bias.keepOnly()
-  }
+  var parts: [any HasTensors] { [gain, bias] }
 }

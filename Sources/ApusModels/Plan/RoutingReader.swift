@@ -98,9 +98,7 @@ struct RoutingReader {
   }
 
   private func stack(_ name: String, rows: Int, columns: Int) -> TensorPlan {
-    var stack = TensorPlan(name, count: count, rows: rows, columns: columns)
-    stack.use = .experts(used: rule.used, isKept: false)
-    return stack
+    TensorPlan(name, .matrix, .experts(used: rule.used, isKept: false), count: count, rows: rows, columns: columns)
   }
 
   /// The two stacks, or the two halves of the rows of one, the gate first.
@@ -117,9 +115,8 @@ struct RoutingReader {
   /// A row of biases for each expert.
   private func bias(_ name: String, columns: Int) -> TensorPlan? {
     guard reader.tensors.contains(name + ".bias") else { return nil }
-    var bias = TensorPlan(name + ".bias", .bias, rows: count, columns: columns)
-    bias.use = .experts(used: rule.used, isKept: false)
-    return bias
+    return TensorPlan(
+      name + ".bias", .bias, .experts(used: rule.used, isKept: false), rows: count, columns: columns)
   }
 
   /// The expert that all rows go through, where there is one.

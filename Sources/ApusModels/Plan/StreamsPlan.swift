@@ -13,9 +13,8 @@ struct StreamsPlan: Sendable, HasTensors {
   /// A stack of them.
   var end: TensorPlan
 
-  var tensors: [TensorPlan] { [begin, end] }
-
-  mutating func keepOnly() { end.keepOnly() }
+  var parts: [any HasTensors] { [begin] }
+  var laterParts: [any HasTensors] { [end] }
 
   var columns: [BufferRole: Int] {
     [
@@ -42,15 +41,9 @@ struct LayerStreamsPlan: Sendable, HasTensors {
   /// Factors on the first stream where it is read for the layer's own input, which the other streams get.
   var inputFactors: TensorPlan
 
-  var tensors: [TensorPlan] {
-    routerNorm.tensors + router.tensors + predict.tensors + correct.tensors + inputFactors.tensors
-  }
-
   /// The prediction is before the mixer, and so for all rows; its router is read for both.
-  mutating func keepOnly() {
-    correct.keepOnly()
-    inputFactors.keepOnly()
-  }
+  var parts: [any HasTensors] { [routerNorm, router, predict] }
+  var laterParts: [any HasTensors] { [correct, inputFactors] }
 }
 
 /// A branch beside the mixer, of low rank: `x + norm(up(down(x)))` (LAuReL, arXiv:2411.07501).
@@ -61,11 +54,5 @@ struct LowRankPlan: Sendable, HasTensors {
   var up: ProjectionPlan
   var norm: NormPlan
 
-  var tensors: [TensorPlan] { down.tensors + up.tensors + norm.tensors }
-
-  mutating func keepOnly() {
-    down.keepOnly()
-    up.keepOnly()
-    norm.keepOnly()
-  }
+  var parts: [any HasTensors] { [down, up, norm] }
 }

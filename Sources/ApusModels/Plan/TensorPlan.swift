@@ -36,11 +36,14 @@ package struct TensorPlan: Sendable, Equatable {
   package var firstRow = 0
   /// Dimensions in the file where they are not those that follow from the shape.
   package var fileDimensions: [Int]?
-  package var use = Use.everyRow
+  package var use: Use
 
-  package init(_ name: String, _ kind: Kind = .matrix, count: Int = 1, rows: Int = 1, columns: Int) {
+  package init(
+    _ name: String, _ kind: Kind = .matrix, _ use: Use = .everyRow, count: Int = 1, rows: Int = 1, columns: Int
+  ) {
     self.name = name
     self.kind = kind
+    self.use = use
     self.count = count
     self.rows = rows
     self.columns = columns
@@ -59,27 +62,42 @@ package struct TensorPlan: Sendable, Equatable {
   }
 }
 
-/// A part of a plan that has tensors.
+/// A part of a plan that has tensors: what its parts have.
 protocol HasTensors {
-  /// All of them, in the order in which a step reads them.
-  var tensors: [TensorPlan] { get }
-  /// Sets the use of all of them but tables: they are behind the last attention, so that only kept rows reach them.
-  mutating func keepOnly()
+  /// Parts that all rows go through.
+  var parts: [any HasTensors] { get }
+  /// Parts behind them, which in the last layer only rows go through whose result is wanted.
+  var laterParts: [any HasTensors] { get }
+  /// All tensors, in the order in which a step reads them; with `isLast` only kept rows go through the later parts.
+  func tensors(isLast: Bool) -> [TensorPlan]
+}
+
+extension HasTensors {
+  var laterParts: [any HasTensors] { [] }
+  var tensors: [TensorPlan] { tensors(isLast: false) }
+
+  func tensors(isLast: Bool) -> [TensorPlan] {
+    let later = laterParts.flatMap(\.tensors)
+    return parts.flatMap { $0.tensors(isLast: isLast) } + (isLast ? later.map(\.ofKeptRows) : later)
+  }
 }
 
 extension Optional: HasTensors where Wrapped: HasTensors {
-  var tensors: [TensorPlan] { map(\.tensors) ?? [] }
-  mutating func keepOnly() { self?.keepOnly() }
+  var parts: [any HasTensors] { map { [$0] } ?? [] }
 }
 
 extension TensorPlan: HasTensors {
-  var tensors: [TensorPlan] { [self] }
+  var parts: [any HasTensors] { [] }
+  func tensors(isLast: Bool) -> [TensorPlan] { [self] }
 
-  mutating func keepOnly() {
+  /// The same where only kept rows go through it.
+  fileprivate var ofKeptRows: TensorPlan {
+    var plan = self
     switch use {
-    case .everyRow: use = .keptRows
-    case .experts(let used, _): use = .experts(used: used, isKept: true)
+    case .everyRow: plan.use = .keptRows
+    case .experts(let used, _): plan.use = .experts(used: used, isKept: true)
     case .keptRows, .table: break
     }
+    return plan
   }
 }

@@ -8,8 +8,7 @@ enum BERT: Architecture {
     style.activation = .gelu
     style.isGated = false
     var plan = try reader.postNormEncoder(style)
-    plan.embedding.positions = TensorPlan(
-      "position_embd.weight", rows: reader.contextLength, columns: reader.hiddenSize)
+    plan.embedding.positions = reader.positionEmbedding
     return plan
   }
 }

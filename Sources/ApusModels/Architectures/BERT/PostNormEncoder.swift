@@ -23,6 +23,6 @@ extension PlanReader {
     if let stated = try keys.metadata.int(key), stated != rows {
       throw keys.metadata.error(key, expected: "\(rows), the rows of \(name)", found: "\(stated)")
     }
-    return TensorPlan(name, rows: rows, columns: hiddenSize)
+    return TensorPlan(name, .matrix, .table, rows: rows, columns: hiddenSize)
   }
 }

@@ -9,8 +9,7 @@ enum GPT2: Architecture {
     style.isGated = false
     style.activation = .gelu
     var plan = try BlockReader(reader, style).plan()
-    plan.embedding.positions = TensorPlan(
-      "position_embd.weight", rows: reader.contextLength, columns: reader.hiddenSize)
+    plan.embedding.positions = reader.positionEmbedding
     return plan
   }
 }

@@ -15,7 +15,8 @@ struct LayerInputReader {
     parameters.groups = reader.layers
     return LayerInputsPlan(
       width: width,
-      table: TensorPlan("per_layer_token_embd.weight", .vocabulary, rows: reader.vocabularySize, columns: columns),
+      table: TensorPlan(
+        "per_layer_token_embd.weight", .vocabulary, .table, rows: reader.vocabularySize, columns: columns),
       projection: reader.projection("per_layer_model_proj", rows: columns, columns: reader.hiddenSize),
       norm: reader.norm("per_layer_proj_norm", parameters, columns: width))
   }
