@@ -29,7 +29,9 @@ struct BlockStyle {
   var allowsPartialRope = true
   /// Layers with RoPE, by their index and whether they have a window.
   var hasRope: (_ layer: Int, _ isWindowed: Bool) -> Bool = { _, _ in true }
-  /// RoPE of its own for layers with a window: a base, and no scaling.
+  /// Whether layers with a window have RoPE of their own: another base, and no scaling.
+  var hasWindowRope = false
+  /// That base where the file does not say it; nil for the base of the other layers.
   var windowRopeBase: Float?
 
   var norm = NormParameters.Kind.rms

@@ -17,30 +17,36 @@ struct HeadShape: Equatable {
 }
 
 extension PlanReader {
-  /// The heads of each layer.
-  ///
-  /// Defaults are those of the GGUF specification: without `head_count_kv` all heads have keys and values of their own,
-  /// and without lengths they share the hidden size evenly.
-  func headShapes() throws(GGUFError) -> [HeadShape] {
-    let range = 1...1 << 16
-    let heads = try keys.integers("attention.head_count", range, layers: fileLayers)
+  /// What the count of heads and the sizes of a head may be.
+  static let headRange = 1...1 << 16
+
+  /// For each layer of the file its heads, and those with keys and values of their own: all, where no key says it.
+  func headCounts() throws(GGUFError) -> [(all: Int, kv: Int)] {
+    let heads = try keys.integers("attention.head_count", Self.headRange, layers: fileLayers)
     let kvHeads =
       keys.contains("attention.head_count_kv")
-      ? try keys.integers("attention.head_count_kv", range, layers: fileLayers) : heads
-    if !keys.contains("attention.key_length"), heads.contains(where: { $0 != heads[0] }) {
-      throw keys.error(
-        "attention.head_count", expected: "one value for all layers, as attention.key_length is missing",
-        found: "several")
-    }
+      ? try keys.integers("attention.head_count_kv", Self.headRange, layers: fileLayers) : heads
     for (heads, kvHeads) in zip(heads, kvHeads) where !heads.isMultiple(of: kvHeads) {
       throw keys.error(
         "attention.head_count_kv", expected: "a divisor of the \(heads) heads", found: "\(kvHeads)")
     }
-    let even = hiddenSize.isMultiple(of: heads[0]) ? hiddenSize / heads[0] : nil
-    let key = try keys.integer("attention.key_length", range, default: even)
-    let value = try keys.integer("attention.value_length", range, default: even)
-    return (0..<layers).map {
-      HeadShape(heads: heads[$0], kvHeads: kvHeads[$0], keyDimension: key, valueDimension: value)
+    return Array(zip(heads, kvHeads))
+  }
+
+  /// The heads of each layer, which share the hidden size evenly where no key has their size.
+  func headShapes() throws(GGUFError) -> [HeadShape] {
+    let counts = try headCounts()
+    let heads = counts[0].all
+    if !keys.contains("attention.key_length"), counts.contains(where: { $0.all != heads }) {
+      throw keys.error(
+        "attention.head_count", expected: "one value for all layers, as attention.key_length is missing",
+        found: "several")
+    }
+    let even = hiddenSize.isMultiple(of: heads) ? hiddenSize / heads : nil
+    let key = try keys.integer("attention.key_length", Self.headRange, default: even)
+    let value = try keys.integer("attention.value_length", Self.headRange, default: even)
+    return counts.prefix(layers).map {
+      HeadShape(heads: $0.all, kvHeads: $0.kv, keyDimension: key, valueDimension: value)
     }
   }
 }

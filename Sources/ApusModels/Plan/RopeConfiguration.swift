@@ -57,14 +57,8 @@ extension RopeConfiguration {
     _ reader: ConfigurationReader, pairing: RopeParameters.Pairing, headDimension: Int, isPartial: Bool = false,
     contextLength: Int
   ) throws(GGUFError) {
-    dimensions = try reader.integer("rope.dimension_count", 0...Int(UInt32.max), default: headDimension)
-    let isPossible = isPartial ? dimensions <= headDimension : dimensions == headDimension
-    guard isPossible, dimensions >= 2, dimensions.isMultiple(of: 2) else {
-      throw reader.error(
-        "rope.dimension_count",
-        expected: "\(isPartial ? "at most " : "")the \(headDimension) values of a key head, an even number",
-        found: "\(dimensions)")
-    }
+    dimensions = try reader.ropeDimensions(
+      "rope.dimension_count", headDimension: headDimension, isPartial: isPartial, default: headDimension)
     // The paper's own base, which the GGUF specification's reference implementation takes where a file has none.
     base = try reader.number("rope.freq_base", "a finite number above 1", default: 10_000) { $0 > 1 }
     attentionFactor = try reader.number("rope.scaling.attn_factor", positive, default: 1) { $0 > 0 }

@@ -11,7 +11,7 @@ enum ModernBERT: Architecture {
     style.hasFusedGate = true
     style.windowPeriod = 3
     style.startsPeriodWithoutWindow = true
-    style.windowRopeBase = 10_000
+    style.hasWindowRope = true
     let blocks = try BlockReader(reader, style)
     var plan = try reader.encoder(
       blocks.plan(), PoolingStyle(rankedKind: .mean, activation: .gelu))

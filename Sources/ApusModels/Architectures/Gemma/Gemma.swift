@@ -43,7 +43,7 @@ enum Gemma3: Architecture {
     style.placement = .around
     style.headNorm = .perHead
     style.windowPeriod = 6
-    style.windowRopeBase = 10_000
+    (style.hasWindowRope, style.windowRopeBase) = (true, 10_000)
     style.logitCap = try reader.factor("final_logit_softcapping")
     style.attentionScale = try reader.scaleByHeads(ifLayers: layersOf27B)
     return try BlockReader(reader, style).plan()

@@ -15,7 +15,7 @@ enum Gemma3n: Architecture {
     style.headNorm = .perHead
     style.attentionScale = 1
     style.windowPeriod = 5
-    style.windowRopeBase = 10_000
+    (style.hasWindowRope, style.windowRopeBase) = (true, 10_000)
     _ = try reader.factor("final_logit_softcapping")
     style.logitCap = logitCap
     let blocks = try BlockReader(reader, style)
@@ -42,7 +42,7 @@ enum Gemma3n: Architecture {
     let windows = plan.layers.map(\.mixer.window)
     try plan.editAttention { layer, attention throws(GGUFError) in
       guard layer >= storing else {
-        attention.valueNorm = NormPlan(parameters: blocks.groups(attention.layout.kvHeads))
+        attention.valueNorm = NormPlan(parameters: blocks.norm.grouped(by: attention.layout.kvHeads))
         return
       }
       guard let source = (0..<storing).last(where: { windows[$0] == windows[layer] }),

@@ -33,10 +33,7 @@ private struct Gemma4Layers {
   let norm: NormParameters
   let ropes: [RopePlan]
   private let windows: [Int?]
-  private let heads: [Int]
-  private let kvHeads: [Int]
-  private let keyDimensions: (full: Int, windowed: Int)
-  private let valueDimensions: (full: Int, windowed: Int)
+  private let shapes: [HeadShape]
   private let feedForwardSizes: [Int]
   private let sharedLayers: Int
   private let inputWidth: Int
@@ -44,46 +41,38 @@ private struct Gemma4Layers {
   private let scale: Float
 
   init(_ reader: PlanReader) throws(GGUFError) {
-    let (keys, sizes) = (reader.keys, 1...1 << 16)
+    let keys = reader.keys
     self.reader = reader
     norm = NormParameters(.rms, epsilon: try reader.epsilon(.rms))
     windows = try reader.windows(period: 6)
-    heads = try keys.integers("attention.head_count", sizes, layers: reader.fileLayers)
-    kvHeads =
-      keys.contains("attention.head_count_kv")
-      ? try keys.integers("attention.head_count_kv", sizes, layers: reader.fileLayers) : heads
-    for (heads, kvHeads) in zip(heads, kvHeads) where !heads.isMultiple(of: kvHeads) {
-      throw keys.error("attention.head_count_kv", expected: "a divisor of the \(heads) heads", found: "\(kvHeads)")
+    let (full, windowed) = try Self.headSizes(keys)
+    shapes = zip(try reader.headCounts(), windows).map { counts, window in
+      let size = window == nil ? full : windowed
+      return HeadShape(heads: counts.all, kvHeads: counts.kv, keyDimension: size.key, valueDimension: size.value)
     }
-    let key = try keys.integer("attention.key_length", sizes)
-    let value = try keys.integer("attention.value_length", sizes, default: key)
-    keyDimensions = (key, try keys.integer("attention.key_length_swa", sizes, default: key))
-    valueDimensions = (value, try keys.integer("attention.value_length_swa", sizes, default: value))
     feedForwardSizes = try keys.integers("feed_forward_length", 1...1 << 24, layers: reader.fileLayers)
     sharedLayers = try keys.count("attention.shared_kv_layers", 0...max(0, reader.layers - 2), default: 0)
     inputWidth = try keys.integer("embedding_length_per_layer_input", 0...1 << 16, default: 0)
     routing = try RoutingReader(reader, ExpertStyle(activation: .gelu))
     scale = try reader.factor("attention.scale") ?? 1
-    ropes = try Self.ropes(reader, windowed: keyDimensions.windowed, full: keyDimensions.full)
+    let rope = try reader.rope(.split, headDimension: full.key, isPartial: true)
+    ropes = [rope, try reader.windowRope(beside: rope, base: 10_000, headDimension: windowed.key)]
   }
 
-  /// RoPE of full layers, with the file's divisors, and of windowed ones.
-  private static func ropes(_ reader: PlanReader, windowed: Int, full: Int) throws(GGUFError) -> [RopePlan] {
-    let rope = try reader.rope(.split, headDimension: full, isPartial: true)
-    var local = RopePlan(configuration: rope.configuration)
-    local.configuration.scaling = .none
-    local.configuration.attentionFactor = 1
-    local.configuration.base = try reader.keys.number("rope.freq_base_swa", "a number above 1", default: 10_000) {
-      $0 > 1
-    }
-    let dimensions = try reader.keys.integer("rope.dimension_count_swa", 0...Int(UInt32.max), default: windowed)
-    guard dimensions >= 2, dimensions <= windowed, dimensions.isMultiple(of: 2) else {
-      throw reader.keys.error(
-        "rope.dimension_count_swa", expected: "at most the \(windowed) values of a key head, an even number",
-        found: "\(dimensions)")
-    }
-    local.configuration.dimensions = dimensions
-    return [rope, local]
+  private typealias HeadSize = (key: Int, value: Int)
+
+  /// Sizes of heads in full layers and in windowed ones.
+  private static func headSizes(_ keys: ConfigurationReader) throws(GGUFError) -> (full: HeadSize, windowed: HeadSize) {
+    let range = PlanReader.headRange
+    let key = try keys.integer("attention.key_length", range)
+    let value = try keys.integer("attention.value_length", range, default: key)
+    return (
+      (key, value),
+      (
+        try keys.integer("attention.key_length_swa", range, default: key),
+        try keys.integer("attention.value_length_swa", range, default: value)
+      )
+    )
   }
 
   /// The inputs of all layers, where the model has them.
@@ -95,47 +84,33 @@ private struct Gemma4Layers {
 
   /// Attention of one layer, where `cacheLayers` have keys and values already.
   func attention(_ index: Int, cacheLayers: [KVLayerLayout]) throws(GGUFError) -> AttentionPlan {
-    let (prefix, hidden, isWindowed) = ("blk.\(index).", reader.hiddenSize, windows[index] != nil)
-    let key = isWindowed ? keyDimensions.windowed : keyDimensions.full
-    let value = isWindowed ? valueDimensions.windowed : valueDimensions.full
-    let (heads, kvHeads) = (heads[index], kvHeads[index])
-    let layout = KVLayerLayout(kvHeads: kvHeads, keyDimension: key, valueDimension: value)
-    var plan = AttentionPlan(
-      heads: heads, query: reader.projection(prefix + "attn_q", rows: heads * key, columns: hidden), layout: layout,
-      cacheLayer: cacheLayers.count, scale: scale,
-      output: reader.projection(prefix + "attn_output", rows: hidden, columns: heads * value))
+    let (prefix, shape, isWindowed) = ("blk.\(index).", shapes[index], windows[index] != nil)
+    var plan = reader.attention(prefix, shape, cacheLayer: cacheLayers.count, scale: scale)
     plan.mask = .causal(window: windows[index])
     plan.rope = isWindowed ? 1 : 0
-    plan.queryNorm = headNorm(prefix + "attn_q_norm", heads: heads, columns: key)
+    plan.queryNorm = reader.headNorm(
+      prefix + "attn_q_norm", norm, heads: shape.heads, columns: shape.keyDimension)
     let storing = reader.layers - sharedLayers
     guard index < storing else {
-      plan.cacheLayer = isWindowed ? storing - 2 : storing - 1
-      guard cacheLayers[plan.cacheLayer] == layout else {
+      (plan.key, plan.value, plan.cacheLayer) = (nil, nil, isWindowed ? storing - 2 : storing - 1)
+      guard cacheLayers[plan.cacheLayer] == shape.layout else {
         throw reader.keys.error(
           "attention.shared_kv_layers", expected: "layers of one shape to share", found: "others in layer \(index)")
       }
       return plan
     }
-    plan.key = reader.projection(prefix + "attn_k", rows: kvHeads * key, columns: hidden)
-    plan.keyNorm = headNorm(prefix + "attn_k_norm", heads: kvHeads, columns: key)
-    plan.valueNorm = NormPlan(parameters: groups(kvHeads))
-    if reader.tensors.contains(prefix + "attn_v.weight") {
-      plan.value = reader.projection(prefix + "attn_v", rows: kvHeads * value, columns: hidden)
-    } else if key != value {
-      throw reader.keys.error(
-        "attention.value_length", expected: "the size of a key, as no tensor has values", found: "\(value)")
+    plan.keyNorm = reader.headNorm(
+      prefix + "attn_k_norm", norm, heads: shape.kvHeads, columns: shape.keyDimension)
+    plan.valueNorm = NormPlan(parameters: norm.grouped(by: shape.kvHeads))
+    if !["attn_v.weight", "attn_qkv.weight"].contains(where: { reader.tensors.contains(prefix + $0) }) {
+      plan.value = nil
+      guard shape.keyDimension == shape.valueDimension else {
+        throw reader.keys.error(
+          "attention.value_length", expected: "the size of a key, as no tensor has values",
+          found: "\(shape.valueDimension)")
+      }
     }
     return plan
-  }
-
-  private func groups(_ heads: Int) -> NormParameters {
-    var parameters = norm
-    parameters.groups = heads
-    return parameters
-  }
-
-  private func headNorm(_ name: String, heads: Int, columns: Int) -> NormPlan {
-    reader.norm(name, groups(heads), columns: columns)
   }
 
   /// One layer around its attention.

@@ -11,14 +11,12 @@ struct LayerInputReader {
 
   /// The inputs of all layers.
   var inputs: LayerInputsPlan {
-    var parameters = norm
-    parameters.groups = reader.layers
-    return LayerInputsPlan(
+    LayerInputsPlan(
       width: width,
       table: TensorPlan(
         "per_layer_token_embd.weight", .vocabulary, .table, rows: reader.vocabularySize, columns: columns),
       projection: reader.projection("per_layer_model_proj", rows: columns, columns: reader.hiddenSize),
-      norm: reader.norm("per_layer_proj_norm", parameters, columns: width))
+      norm: reader.norm("per_layer_proj_norm", norm.grouped(by: reader.layers), columns: width))
   }
 
   /// What one layer does with its input.

@@ -10,9 +10,7 @@ enum OLMo2: Architecture {
     style.placement = .after
     style.headNorm = .fullWidth
     style.windowPeriod = 4
-    if reader.keys.contains("attention.sliding_window") {
-      style.windowRopeBase = try reader.keys.number("rope.freq_base", "a number above 1", default: 10_000) { $0 > 1 }
-    }
+    style.hasWindowRope = reader.keys.contains("attention.sliding_window")
     return try BlockReader(reader, style).plan()
   }
 }

@@ -28,7 +28,8 @@ extension AttentionPlan {
   mutating func addHeadNorms(_ blocks: BlockReader, layer: Int) {
     let dimension = layout.keyDimension
     func norm(_ name: String, heads: Int) -> NormPlan {
-      var norm = blocks.headNorm("blk.\(layer).\(name)", heads: heads, columns: heads * dimension)
+      var norm = blocks.reader.headNorm(
+        "blk.\(layer).\(name)", blocks.norm, heads: heads, columns: heads * dimension)
       norm.gain?.fileDimensions = [dimension, heads]
       return norm
     }
