@@ -79,13 +79,14 @@ enum Architectures {
     let key = "general.architecture"
     let name = try metadata.requireString(key)
     if let entry = all.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) { return entry }
-    let known = all.map(\.name).joined(separator: ", ")
+    // As many names as an error has room for.
+    let some = all.prefix(5).map(\.name).joined(separator: ", ")
     let isRecurrent = recurrent.contains { $0.utf8.elementsEqual(name.utf8) }
     throw metadata.error(
       key, .unsupported,
       expected: isRecurrent
-        ? "an architecture without recurrent layers, which are not computed yet (\(known))"
-        : "an architecture that Apus computes (\(known))",
+        ? "one without recurrent layers, which Apus does not compute yet"
+        : "one that Apus computes (\(some) and \(all.count - 5) more, which its README lists)",
       found: "'\(name)'")
   }
 }

@@ -5,18 +5,18 @@ private import ApusSystem
 /// What steps of a model must at least move and multiply, from the shapes of its weights.
 ///
 /// Counted are the matmuls of weights, and bytes that come from memory once per step: weights, and the keys and values
-/// that attention looks at. Activations stay in caches.
+/// that attention looks at. Activations stay in caches. Sums are doubles, as sizes in a file may be of any size.
 package struct ModelWork: Sendable {
   /// Sums over some of the weights.
   private struct Weights: Sendable {
-    var byteCount = 0
-    var quantizedMultiplyAdds = 0
-    var denseMultiplyAdds = 0
+    var byteCount = 0.0
+    var quantizedMultiplyAdds = 0.0
+    var denseMultiplyAdds = 0.0
 
     mutating func add(_ plan: TensorPlan, _ format: TensorFormat, count: Int) {
-      let elements = plan.rows * plan.columns * count
-      byteCount += elements / format.blockElements * format.blockByteCount
-      guard plan.rows * plan.count > 1 else { return }
+      let elements = Double(plan.rows) * Double(plan.columns) * Double(count)
+      byteCount += elements / Double(format.blockElements) * Double(format.blockByteCount)
+      guard plan.rows > 1 || plan.count > 1 else { return }
       if format.isDense {
         denseMultiplyAdds += elements
       } else {
@@ -68,7 +68,7 @@ package struct ModelWork: Sendable {
   private var final = Weights()
   private var stacks: [Stack] = []
   /// Bytes of a row of each table.
-  private var tableRowByteCount = 0
+  private var tableRowByteCount = 0.0
   /// Window and bytes of a position by format, for each layer that looks at keys and values.
   private var attended: [(window: Int, byteCounts: [KVFormat: Int])] = []
   /// Bytes that a position takes in the cache, by format.
@@ -86,7 +86,9 @@ package struct ModelWork: Sendable {
       attended.append((layer.mixer.window ?? .max, byteCounts))
     }
     for format in KVFormat.allCases {
-      stored[format] = plan.cacheLayers.reduce(0) { $0 + ($1.byteCount(format) ?? 0) }
+      // Where a model pools its layers write to one place, each of them.
+      let mixers = plan.layers.map(\.mixer).filter(\.storesKeys)
+      stored[format] = mixers.reduce(0) { $0 + ($1.cache.layout.byteCount(format) ?? 0) }
     }
   }
 
@@ -94,13 +96,14 @@ package struct ModelWork: Sendable {
     switch tensor.use {
     case .everyRow: common.add(tensor, format, count: tensor.count)
     case .keptRows: final.add(tensor, format, count: tensor.count)
-    case .table: tableRowByteCount += tensor.columns / format.blockElements * format.blockByteCount
+    case .table:
+      tableRowByteCount += Double(tensor.columns) / Double(format.blockElements) * Double(format.blockByteCount)
     case .experts(let used, let isKept):
       // Biases lie in rows of one matrix, weights in matrices of one stack.
-      let experts = max(tensor.count, tensor.count == 1 ? tensor.rows : 1)
-      var stack = Stack(experts: experts, used: used, isKept: isKept)
+      let isBias = tensor.kind == .bias
+      var stack = Stack(experts: isBias ? tensor.rows : tensor.count, used: used, isKept: isKept)
       var one = tensor
-      if tensor.count == 1 { one.rows = 1 }
+      if isBias { one.rows = 1 }
       stack.expert.add(one, format, count: 1)
       stacks.append(stack)
     }
@@ -109,21 +112,35 @@ package struct ModelWork: Sendable {
   /// A step of `rows` tokens that computes the logits of `logitRows` of them, where `contexts` has, for each sequence
   /// of the step, its positions at the end.
   package func step(rows: Int, logitRows: Int, contexts: [Int], format: KVFormat) -> Step {
-    var step = Step()
-    step.weightByteCount = common.byteCount + rows * tableRowByteCount + (logitRows > 0 ? final.byteCount : 0)
-    step.kvByteCount = rows * (stored[format] ?? 0)
-    for layer in attended {
-      let positions = contexts.reduce(0) { $0 + min($1, layer.window) }
-      step.kvByteCount += positions * (layer.byteCounts[format] ?? 0)
-    }
-    step.quantizedOperations = 2 * (rows * common.quantizedMultiplyAdds + logitRows * final.quantizedMultiplyAdds)
-    step.denseOperations = 2 * (rows * common.denseMultiplyAdds + logitRows * final.denseMultiplyAdds)
+    let (allRows, finalRows) = (Double(rows), Double(logitRows))
+    var weightBytes = common.byteCount + allRows * tableRowByteCount + (logitRows > 0 ? final.byteCount : 0)
+    var quantized = allRows * common.quantizedMultiplyAdds + finalRows * final.quantizedMultiplyAdds
+    var dense = allRows * common.denseMultiplyAdds + finalRows * final.denseMultiplyAdds
     for stack in stacks {
       let rows = stack.isKept ? logitRows : rows
-      step.weightByteCount += Int(stack.touched(rows: rows) * Double(stack.expert.byteCount))
-      step.quantizedOperations += 2 * rows * stack.used * stack.expert.quantizedMultiplyAdds
-      step.denseOperations += 2 * rows * stack.used * stack.expert.denseMultiplyAdds
+      weightBytes += stack.touched(rows: rows) * stack.expert.byteCount
+      quantized += Double(rows) * Double(stack.used) * stack.expert.quantizedMultiplyAdds
+      dense += Double(rows) * Double(stack.used) * stack.expert.denseMultiplyAdds
     }
+    var step = Step()
+    step.weightByteCount = bounded(weightBytes)
+    step.kvByteCount = bounded(kvByteCount(rows: rows, contexts: contexts, format))
+    step.quantizedOperations = bounded(2 * quantized)
+    step.denseOperations = bounded(2 * dense)
     return step
   }
+
+  /// What rows write and what they look at: together that of their windows, which lie side by side.
+  private func kvByteCount(rows: Int, contexts: [Int], _ format: KVFormat) -> Double {
+    var bytes = Double(rows) * Double(stored[format] ?? 0)
+    let further = max(1, rows / max(1, contexts.count)) - 1
+    for layer in attended {
+      let positions = contexts.reduce(0.0) { $0 + min(Double($1), Double(layer.window) + Double(further)) }
+      bytes += positions * Double(layer.byteCounts[format] ?? 0)
+    }
+    return bytes
+  }
 }
+
+/// A sum as an integer, at most as large as a double has them all: so sums over steps do not overflow either.
+private func bounded(_ sum: Double) -> Int { Int(min(sum, 0x1p53)) }

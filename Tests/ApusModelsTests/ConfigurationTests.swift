@@ -83,6 +83,21 @@ private struct Hostile: Sendable, CustomTestStringConvertible {
         $0.set("llama.rope.scaling.type", "yarn")
       },
       Hostile("rope.scaling.type", UInt32(1)),
+      Hostile("LongRoPE without its tables", "rope.scaling.type") { $0.set("llama.rope.scaling.type", "longrope") },
+      Hostile("LongRoPE with one of its tables", "rope.scaling.type") {
+        $0.set("llama.rope.scaling.type", "longrope")
+        try? $0.addTensor("rope_factors_long.weight", dimensions: [8], format: .f32)
+      },
+      Hostile("YaRN of another magnitude", "rope.scaling.yarn_attn_factor") {
+        $0.set("llama.rope.scaling.type", "yarn")
+        $0.set("llama.rope.scaling.factor", Float(8))
+        $0.set("llama.rope.scaling.yarn_attn_factor", Float(1.3))
+      },
+      Hostile("a tensor for each expert", "expert_count") {
+        $0.set("llama.expert_count", UInt32(8))
+        $0.set("llama.expert_used_count", UInt32(2))
+        try? $0.addTensor("blk.0.ffn_gate.0.weight", dimensions: [64, 128], format: .f32)
+      },
       Hostile("a vocabulary of another size", "vocab_size") { $0.set("llama.vocab_size", UInt32(7)) },
       Hostile("an unknown architecture", "general.architecture") { $0.set("general.architecture", "gpt3") },
       Hostile("an architecture with a combining mark", "general.architecture") {
@@ -121,7 +136,7 @@ private struct Hostile: Sendable, CustomTestStringConvertible {
     let error = #expect(throws: ModelError.self) { try configuration(hostile.change) }
     guard case .file(let error) = error else { return }
     #expect(error.subject == .key(hostile.key))
-    #expect(error.description.utf8.count <= 512)
+    #expect(error.description.utf8.count <= 512 && error.expected.utf8.count <= 127)
   }
 
   @Test(arguments: [
@@ -141,6 +156,14 @@ private struct Hostile: Sendable, CustomTestStringConvertible {
     let error = #expect(throws: ModelError.self) { try configuration { $0.set("general.architecture", "gpt3") } }
     let text = error?.description ?? ""
     #expect(text.contains("'gpt3'") && text.contains("llama") && text.contains("qwen2"))
+    #expect(text.contains("README") && !text.contains("…,"))
+  }
+
+  @Test(arguments: ["mamba2", "lfm2", "nemotron_h_moe"])
+  func `of an architecture with recurrent layers is refused with that reason`(name: String) throws {
+    let error = #expect(throws: ModelError.self) { try configuration { $0.set("general.architecture", name) } }
+    let text = error?.description ?? ""
+    #expect(text.hasSuffix("expected one without recurrent layers, which Apus does not compute yet, found '\(name)'"))
   }
 
   @Test func `has its defaults where keys are absent`() throws {

@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusGGUF
 internal import ApusModels
 internal import ApusTestSupport
 internal import Testing
@@ -72,5 +73,68 @@ internal import Testing
     let step = { (format: KVFormat) in work.step(rows: 2, logitRows: 2, contexts: [100, 50], format: format) }
     #expect(step(.f16).kvByteCount == (100 + 50 + 2) * values * 2)
     #expect(step(.q8_0).kvByteCount == (100 + 50 + 2) * values / 32 * 34)
+  }
+}
+
+@Suite struct `The work of a shape` {
+  /// A model of two layers with four heads of 64 values, two of them with keys and values.
+  private func work(
+    _ architecture: String = "llama", _ keys: [(String, ModelShape.Value)] = []
+  ) throws -> ModelWork {
+    let shape = ModelShape(
+      "tiny", architecture, layers: 2, hiddenSize: 256, feedForwardSize: 512, heads: 4, kvHeads: 2,
+      vocabularySize: 700, contextLength: 256
+    ).with(ModelShape.rms(1e-5) + keys)
+    let folder = try TemporaryFolder()
+    try SyntheticModel(shape, .q8_0, seed: 1).write(to: folder.path("model.gguf"))
+    return try ModelFile(path: folder.path("model.gguf"), mode: .read).work
+  }
+
+  /// Bytes of a position's keys and values of one layer in F16.
+  private static let position = 2 * 2 * 64 * 2
+
+  @Test func `with one expert is that of a dense layer, and its router's`() throws {
+    let (one, dense) = try (work("llama", [("expert_count", .integer(1)), ("expert_used_count", .integer(1))]), work())
+    let step = { (work: ModelWork) in work.step(rows: 6, logitRows: 2, contexts: [6], format: .f16) }
+    #expect(step(one).quantizedOperations == step(dense).quantizedOperations)
+    #expect(step(one).weightByteCount == step(dense).weightByteCount + 2 * 256 * 4)
+  }
+
+  @Test func `with a window has the keys of all rows' windows`() throws {
+    let work = try work("llama", [("attention.sliding_window", .integer(8))])
+    let bytes = { (rows: Int, contexts: [Int]) in
+      work.step(rows: rows, logitRows: 0, contexts: contexts, format: .f16).kvByteCount / (2 * Self.position)
+    }
+    #expect(bytes(1, [100]) == 8 + 1 && bytes(1, [5]) == 5 + 1)
+    #expect(bytes(2, [100, 50]) == 16 + 2)
+    #expect(bytes(4, [100]) == 11 + 4 && bytes(100, [100]) == 100 + 100)
+  }
+
+  @Test func `of an encoder has the keys of each layer, with a window too`() throws {
+    let keys: [(String, ModelShape.Value)] = [("attention.layer_norm_epsilon", .number(1e-5))]
+    for window in [[], [("attention.sliding_window", ModelShape.Value.integer(8))]] {
+      let step = try work("modern-bert", keys + window).step(rows: 50, logitRows: 1, contexts: [50], format: .f16)
+      #expect(step.kvByteCount == (50 + 50) * 2 * Self.position)
+    }
+  }
+
+  @Test func `of any size does not overflow`() throws {
+    let most = 1 << 16
+    var file = PublishedFile(
+      architecture: "llama", layers: 1024, hiddenSize: 1 << 20, heads: most, kvHeads: most, feedForwardSize: 1 << 24)
+    file.keys = { writer, name in
+      for key in ["attention.key_length", "attention.value_length"] { writer.set(name(key), UInt32(most)) }
+      writer.set(name("rope.dimension_count"), UInt32(most))
+      writer.set(name("expert_count"), UInt32(1 << 14))
+      writer.set(name("expert_used_count"), UInt32(1 << 14))
+    }
+    for layer in 0..<1024 {
+      for name in ["attn_q", "attn_k", "ffn_up_exps"] { file.tensors["blk.\(layer).\(name).weight"] = [1] }
+    }
+    let work = try file.file().work
+    var sum = work.step(rows: .max, logitRows: .max, contexts: [.max, .max], format: .f32)
+    #expect(sum.operations > 1 << 50 && sum.kvByteCount > 1 << 50)
+    sum += work.step(rows: 512, logitRows: 1, contexts: [1 << 30], format: .f32)
+    #expect(sum.byteCount > 1 << 50)
   }
 }

@@ -20,7 +20,10 @@ struct PublishedFile {
   var tensors: [String: [Int]] = [:]
 
   /// What the file says.
-  func configuration() throws -> ModelConfiguration {
+  func configuration() throws -> ModelConfiguration { try file().configuration }
+
+  /// The file, of which nothing but the header is used.
+  func file() throws -> ModelFile {
     var writer = GGUFWriter()
     func name(_ name: String) -> String { architecture + "." + name }
     writer.set("general.architecture", architecture)
@@ -42,7 +45,7 @@ struct PublishedFile {
     try writer.write(to: folder.path("header.gguf")) { index, emit in
       try emit([UInt8](repeating: 0, count: entries[index].byteCount).span)
     }
-    return try ModelConfiguration(GGUFFile.open(path: folder.path("header.gguf")))
+    return try ModelFile(path: folder.path("header.gguf"), mode: .read)
   }
 }
 

@@ -98,6 +98,22 @@ internal import Testing
     expectRefusal(of: name, file, kind: .malformed)
   }
 
+  @Test(arguments: ["blk.0.attn_q.scale", "output.scale"], [Float(0), -0.0, 0.5])
+  func `that are factors are not zero`(name: String, value: Float) throws {
+    let file = TinyFile(
+      change: { try $0.addTensor(name, dimensions: [1], format: .f32) },
+      data: { tensor, bytes in if tensor == name { bytes = value.bytes } })
+    guard value == 0 else {
+      _ = try load(file)
+      return
+    }
+    let error = #expect(throws: ModelError.self) { try load(file) }
+    guard case .backend(.lostBytes(name, _, path)) = error else {
+      Issue.record("\(error.map(String.init(describing:)) ?? "no error")")
+      return
+    }
+  }
+
   @Test(arguments: needed + ["output.weight"], [Float.nan, .infinity])
   func `that are not finite are found by loading with verification and by a check`(name: String, value: Float) throws {
     let file = TinyFile(data: { tensor, bytes in

@@ -54,6 +54,10 @@ final class WeightMap {
     guard values.allSatisfy({ $0.isFinite && (!positive || $0 > 0) }) else {
       throw .file(error(source, expected: positive ? "finite values above 0" : "finite values", found: "others"))
     }
+    if plan.kind == .gain, values.allSatisfy({ $0 == 0 }) {
+      let range = source.byteOffset..<source.byteOffset + source.byteCount
+      throw .backend(.lostBytes(name: source.name, range: range, path: source.file.path))
+    }
     report(source)
     return values
   }

@@ -29,6 +29,12 @@ package enum MixerPlan: Sendable, HasTensors {
     }
   }
 
+  /// Whether it has keys and values of its own.
+  var storesKeys: Bool {
+    guard case .attention(let plan) = self else { return true }
+    return plan.key != nil
+  }
+
   /// Positions that a token looks back on; nil for all.
   package var window: Int? {
     guard case .attention(let plan) = self, case .causal(let window) = plan.mask else { return nil }

@@ -71,7 +71,7 @@ extension PlanReader {
 
   /// `<name>.scale`, where the file has it.
   func optionalFactors(_ name: String, count: Int) -> TensorPlan? {
-    tensors.contains(name + ".scale") ? TensorPlan(name + ".scale", .bias, columns: count) : nil
+    tensors.contains(name + ".scale") ? TensorPlan(name + ".scale", .gain, columns: count) : nil
   }
 
   /// A norm of `columns` values, with its bias where the file has it.

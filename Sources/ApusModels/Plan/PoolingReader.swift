@@ -121,11 +121,7 @@ extension NetworkPlan {
   /// A pooled sequence is whole within a step, so that none of them is needed behind its layer; unless layers look at
   /// those of others.
   private mutating func shareCache() {
-    let looksElsewhere = layers.contains { layer in
-      guard case .attention(let attention) = layer.mixer else { return false }
-      return attention.key == nil
-    }
-    if looksElsewhere { return }
+    guard layers.allSatisfy(\.mixer.storesKeys) else { return }
     cacheLayers = []
     for index in layers.indices {
       let layout = layers[index].mixer.cache.layout

@@ -105,6 +105,13 @@ extension RopeConfiguration.YaRN {
     if reader.contains("rope.scaling.yarn_log_multiplier") {
       logMultiplier = try reader.number("rope.scaling.yarn_log_multiplier", "a finite number, 0 or above") { $0 >= 0 }
     }
+    // Some converters write the magnitude here, others a factor on it, which the reference does not read.
+    let name = "rope.scaling.yarn_attn_factor"
+    let stated = try reader.number(name, positive, default: 1) { $0 > 0 }
+    guard stated == 1 || abs(stated - magnitude) <= 1e-3 * magnitude else {
+      throw reader.error(
+        name, .unsupported, expected: "1, or \(magnitude), which the other keys of YaRN give", found: "\(stated)")
+    }
   }
 }
 

@@ -28,14 +28,20 @@ extension RopeConfiguration {
   }
 
   private var magnitude: Float {
-    guard case .yarn(let yarn) = scaling, yarn.extrapolation > 0, yarn.factor > 1 else { return attentionFactor }
-    let stretch = log(Double(yarn.factor))
-    let divisor = yarn.logMultiplier.map { 1 + 0.1 * Double($0) * stretch } ?? 1
-    return attentionFactor * Float((1 + 0.1 * stretch) / divisor)
+    guard case .yarn(let yarn) = scaling else { return attentionFactor }
+    return attentionFactor * yarn.magnitude
   }
 }
 
 extension RopeConfiguration.YaRN {
+  /// Factor on cosine and sine.
+  var magnitude: Float {
+    guard extrapolation > 0, factor > 1 else { return 1 }
+    let stretch = log(Double(factor))
+    let divisor = logMultiplier.map { 1 + 0.1 * Double($0) * stretch } ?? 1
+    return Float((1 + 0.1 * stretch) / divisor)
+  }
+
   /// How much of a pair's frequency is kept: 1 for the fast pairs, 0 for the slow ones.
   ///
   /// The paper's ramp, between the pairs that make `betaFast` and `betaSlow` turns within the original context,

@@ -12,8 +12,15 @@ extension PlanReader {
     func divisors(_ name: String) -> TensorPlan? {
       tensors.contains(name) ? TensorPlan(name, .bias, columns: configuration.dimensions / 2) : nil
     }
-    rope.divisors = divisors("rope_freqs.weight") ?? divisors("rope_factors_short.weight")
-    if let long = divisors("rope_factors_long.weight") {
+    let (short, long) = (divisors("rope_factors_short.weight"), divisors("rope_factors_long.weight"))
+    if try keys.string("rope.scaling.type") == "longrope", short == nil || long == nil {
+      throw keys.error(
+        "rope.scaling.type", .unsupported,
+        expected: "longrope in files with rope_factors_short.weight and rope_factors_long.weight: convert again",
+        found: "it without both tables")
+    }
+    rope.divisors = divisors("rope_freqs.weight") ?? short
+    if let long {
       let original = try keys.integer(
         "rope.scaling.original_context_length", 1...Int(Int32.max), default: contextLength)
       rope.longDivisors = (original, long)

@@ -60,6 +60,12 @@ struct RoutingReader {
   ///
   /// Their inner size is what the file states, else what its tensor has, else `denseSize`.
   func experts(_ prefix: String, denseSize: Int) throws(GGUFError) -> ExpertsPlan {
+    if reader.tensors.contains(prefix + "ffn_gate.0.weight") {
+      throw reader.keys.error(
+        "expert_count", .unsupported,
+        expected: "a file with all experts of a layer in one tensor (ffn_gate_exps): convert the model again",
+        found: "\(count), each with tensors of its own")
+    }
     let (inner, hidden) = (size ?? tensorSize(prefix) ?? denseSize, reader.hiddenSize)
     guard inner > 0 else {
       throw reader.keys.error(

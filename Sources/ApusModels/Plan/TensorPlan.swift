@@ -7,7 +7,7 @@ package struct TensorPlan: Sendable, Equatable {
     case matrix
     /// A matrix with a row for each token of the vocabulary.
     case vocabulary
-    /// Values of a vector in a dense format, none of which is expected to be zero: a norm's gain.
+    /// Values of a vector in a dense format, which are never all zero: a norm's gain, or factors.
     case gain
     /// Values of a vector in a dense format: a bias, or anything else that may be zero.
     case bias

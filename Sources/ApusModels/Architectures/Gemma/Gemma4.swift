@@ -123,7 +123,7 @@ private struct Gemma4Layers {
       feedForwardOutputNorm: norm("post_ffw_norm"))
     if inputWidth > 0 { layer.layerInput = inputReader.input(index) }
     if reader.tensors.contains(prefix + "layer_output_scale.weight") {
-      layer.outputFactor = TensorPlan(prefix + "layer_output_scale.weight", .bias, columns: 1)
+      layer.outputFactor = TensorPlan(prefix + "layer_output_scale.weight", .gain, columns: 1)
     }
     return layer
   }
