@@ -2,7 +2,8 @@ internal import ApusGGUF
 internal import ApusText
 package import ApusTokenizers
 
-/// Something that a model file leaves out or has odd: the model works, but what it gives may not be what its makers meant.
+/// Something that a model file leaves out or has odd: the model works, but what it gives may not be what its makers
+/// meant.
 public struct ModelWarning: Sendable, Equatable {
   /// What a warning is about.
   public enum Topic: Sendable {

@@ -52,6 +52,59 @@ extension FormatMix: CustomTestStringConvertible {
     try checkLogits(file)
   }
 
+  /// A model of a published shape with some numbers made small.
+  private func small(_ name: String, layers: Int, _ keys: [(String, ModelShape.Value)]) throws -> ModelShape {
+    var shape = try #require(ModelShape(named: name)).with(keys)
+    (shape.layers, shape.hiddenSize, shape.vocabularySize, shape.contextLength) = (layers, 256, 700, 256)
+    return shape
+  }
+
+  @Test(arguments: [FormatMix.q8_0, .q4_K_M, .f32], ["gemma3n-e2b", "gemma4-e2b", "gemma4-26b-a4b"])
+  func `may have streams, inputs of layers, and keys of other layers`(mix: FormatMix, name: String) throws {
+    let isSharing = name.hasSuffix("e2b")
+    let keys: [(String, ModelShape.Value)] = [
+      ("feed_forward_length", .integer(512)),
+      isSharing ? ("attention.shared_kv_layers", .integer(5)) : ("expert_feed_forward_length", .integer(256)),
+    ]
+    _ = try write(small(name, layers: isSharing ? 10 : 6, keys), mix)
+    try checkLogits(GGUFFile.open(path: path))
+  }
+
+  @Test func `may have keys and values that no layer reads`() throws {
+    let keys: [(String, ModelShape.Value)] = [
+      ("feed_forward_length", .integer(512)), ("attention.shared_kv_layers", .integer(5)),
+    ]
+    for name in ["gemma3n-e2b", "gemma4-e2b"] {
+      var writer = try SyntheticModel(small(name, layers: 10, keys), .f32, seed: 1).writer()
+      for tensor in ["attn_k.weight", "attn_v.weight", "attn_k_norm.weight"] {
+        try writer.addTensor("blk.9." + tensor, dimensions: [256], format: .f32)
+      }
+      let entries = writer.tensors
+      try writer.write(to: path) { index, emit in
+        let one: [UInt8] = [0, 0, 0x80, 0x3F]
+        try emit((0..<entries[index].byteCount / 4).flatMap { _ in one }.span)
+      }
+      #expect(throws: Never.self) { try LanguageModel(GGUFFile.open(path: path), backend: makeBackend()) }
+    }
+  }
+
+  @Test(arguments: ["minilm-l6", "nomic-embed-v1.5", "nomic-embed-v2-moe", "jina-v2-base", "modernbert-base"])
+  func `may be an encoder`(name: String) throws {
+    let shape = try small(
+      name, layers: 3,
+      [
+        ("feed_forward_length", .integer(512)), ("attention.head_count", .integer(4)),
+        ("attention.head_count_kv", .integer(4)),
+      ])
+    _ = try write(shape, .q8_0)
+    let model = try LanguageModel(GGUFFile.open(path: path), backend: makeBackend())
+    let vectors = try model.embed([tokens, tokens.reversed()], cache: model.makeKVCache(format: .f32, positions: 256))
+    for vector in vectors {
+      let length = try vector.get().reduce(0) { $0 + $1 * $1 }.squareRoot()
+      #expect(abs(length - 1) < 1e-3)
+    }
+  }
+
   /// Logits are about standard normal, so that probabilities are neither flat nor on one token.
   private func checkLogits(_ file: GGUFFile) throws {
     let runner = try ModelRunner(file, makeBackend(), positions: 64)

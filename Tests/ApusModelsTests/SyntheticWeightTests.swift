@@ -101,6 +101,17 @@ private struct Moments {
     "command-r": 34_980_831_232, "command-r7b": 8_028_033_024, "starcoder2-3b": 3_030_371_328,
     "stablelm2-1.6b": 1_644_515_328, "glm4-9b": 9_400_279_040, "exaone4-1.2b": 1_279_391_488,
     "ernie4.5-0.3b": 360_748_032, "seed-oss-36b": 36_151_104_512, "bitnet-2b": 2_412_820_480,
+    "gemma4-12b": 11_907_350_320, "gemma4-26b-a4b": 25_233_141_790, "gemma4-31b": 30_697_345_340,
+    "nomic-embed-v1.5": 136_731_648, "modernbert-base": 149_014_272, "embeddinggemma-300m": 307_581_696,
+    // Without keys, their norm and values in layers that read those of others.
+    "gemma3n-e2b": 4_455_632_480 - 10 * (2 * 512 * 2048 + 256),
+    "gemma3n-e4b": 6_866_172_400 - 15 * (2 * 512 * 2048 + 256),
+    "gemma4-e2b": 4_647_449_891 - 16 * (2 * 256 * 1536 + 256) - 4 * (2 * 512 * 1536 + 512),
+    "gemma4-e4b": 7_518_069_034 - 15 * (2 * 512 * 2560 + 256) - 3 * (2 * 1024 * 2560 + 512),
+    // Without the pooler, which GGUF files leave out.
+    "bert-base": 109_482_240 - 768 * 769, "minilm-l6": 22_713_216 - 384 * 385, "jina-v2-base": 137_368_320 - 768 * 769,
+    // Without the bias behind its experts, which GGUF files leave out.
+    "nomic-embed-v2-moe": 475_292_928 - 6 * 768,
   ]
 
   private func tensors(_ shape: ModelShape, _ mix: FormatMix) throws -> [GGUFWriter.Tensor] {

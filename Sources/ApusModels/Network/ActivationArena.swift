@@ -8,7 +8,8 @@ final class ActivationArena {
   let ropeTables: [Buffer]
   /// The experts of each row; nil for a network without any.
   let routing: Routing?
-  /// Activations of the rows whose logits are computed together, and those logits; or pooled rows, and what comes of them.
+  /// Activations of the rows whose logits are computed together, and those logits; or pooled rows, and what comes of
+  /// them.
   let logitInput: Buffer
   let logits: Buffer
   /// Rows that the operations from here on work on; the logits have their own count.

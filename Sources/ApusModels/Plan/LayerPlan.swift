@@ -101,11 +101,11 @@ package struct LayerPlan: Sendable, HasTensors {
   package var mixer: MixerPlan
   /// Norm of what the mixer adds.
   var mixerOutputNorm: NormPlan?
-  /// Whether that norm is of the sum of the stream and what the mixer gives, which the stream is then added to once more.
+  /// Whether that norm is of the sum of the stream and what the mixer gives, which the stream is then added to again.
   var normsMixedStream = false
   /// Norm of the stream behind the mixer (post-LayerNorm encoders).
   var mixerStreamNorm: NormPlan?
-  /// Norm of the feed-forward sublayer's input; nil where it reads the stream, or with `isParallel` what the mixer reads.
+  /// Norm of the feed-forward sublayer's input; nil where it reads the stream, or with `isParallel` the mixer's input.
   var feedForwardNorm: NormPlan?
   var feedForward: FeedForwardKind
   var feedForwardOutputNorm: NormPlan?

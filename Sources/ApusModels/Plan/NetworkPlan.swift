@@ -125,6 +125,11 @@ extension NetworkPlan {
     }
   }
 
+  /// Lets files have keys and values in layers that read those of others: published ones do.
+  mutating func allowKeys(in layers: Range<Int>) {
+    unusedTensors += layers.flatMap { ["blk.\($0).attn_k", "blk.\($0).attn_v."] }
+  }
+
   /// Changes the experts of each layer that has some.
   mutating func editExperts(_ change: (inout ExpertsPlan) -> Void) {
     for index in layers.indices {

@@ -3,8 +3,8 @@ internal import ApusGGUF
 extension PlanReader {
   /// For each layer the positions that a token looks back on; nil for all.
   ///
-  /// The file's pattern is an array, or a number n: all layers but one of n have the window, which is the first of each n
-  /// with `startsWithoutWindow` and else the last. Where it has none, `period` is n; nil for a window in all layers.
+  /// The file's pattern is an array, or a number n: all layers but one of n have the window, which is the first of each
+  /// n with `startsWithoutWindow` and else the last. Where it has none, `period` is n; nil for a window in all layers.
   /// `standard` is the window of a file without the key.
   func windows(
     period: Int?, default standard: Int = 0, startsWithoutWindow: Bool = false

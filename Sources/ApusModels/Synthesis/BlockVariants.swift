@@ -69,7 +69,8 @@ private struct BlockFields {
   private(set) var fields = (0..<0, 0..<0)
   private(set) var bytes: [UInt8]
   private let number: Int
-  /// The deviation of this block's weights; squared, it is evenly spread over the variants, from 1/8 to 15/8 of the mean.
+  /// The deviation of this block's weights; squared, it is evenly spread over the variants, from 1/8 to 15/8 of the
+  /// mean.
   private let deviation: Double
   /// Codes of most symmetric formats reach further below zero than above: half of the variants turn them round.
   private let sign: Int

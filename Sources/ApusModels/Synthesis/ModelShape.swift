@@ -9,8 +9,10 @@ package struct ModelShape: Sendable {
   package var contextLength: Int
   /// The architecture's other keys, without its name before them.
   var keys: [(name: String, value: Value)] = []
-  /// Tensors that files of the architecture may lack and this model has; those of layers without `blk.N.`.
+  /// Tensors that files of the architecture may lack and this model has; those of all layers without `blk.N.`.
   var optionalTensors: Set<String> = ["output.weight"]
+  /// Rows of those of them whose rows no key states.
+  var optionalRows: [String: Int] = [:]
 
   /// The value of a key.
   package enum Value: Sendable {
@@ -42,11 +44,14 @@ package struct ModelShape: Sendable {
   }
 
   /// The shape with further keys and tensors; a key that is there already gets the new value.
-  package func with(_ keys: [(String, Value)], tensors: Set<String> = []) -> ModelShape {
+  package func with(
+    _ keys: [(String, Value)], tensors: Set<String> = [], rows: [String: Int] = [:]
+  ) -> ModelShape {
     var shape = self
     shape.keys.removeAll { old in keys.contains { $0.0 == old.name } }
     shape.keys += keys.map { (name: $0.0, value: $0.1) }
-    shape.optionalTensors.formUnion(tensors)
+    shape.optionalTensors.formUnion(tensors.union(rows.keys))
+    shape.optionalRows.merge(rows) { $1 }
     return shape
   }
 
@@ -57,14 +62,15 @@ package struct ModelShape: Sendable {
   }
 
   /// The shapes that there are, from the `config.json` that each model was published with.
-  package static let all = llama + qwen + gemma + others + experts
+  package static let all = llama + qwen + gemma + gemma3n + gemma4 + others + experts + encoders
 }
 
 extension ModelShape: TensorCatalog {
-  func contains(_ name: String) -> Bool { optionalTensors.contains(ModelShape.withoutLayer(name)) }
+  func contains(_ name: String) -> Bool {
+    optionalTensors.contains(name) || optionalTensors.contains(ModelShape.withoutLayer(name))
+  }
 
-  /// Rows are not asked for: what depends on them is stated by keys.
-  func rows(of name: String) -> Int? { nil }
+  func rows(of name: String) -> Int? { optionalRows[name] }
 
   /// A tensor's name without `blk.N.`.
   static func withoutLayer(_ name: String) -> String {

@@ -69,7 +69,7 @@ private struct SyntheticTensor {
   let format: TensorFormat
   private let distribution: RandomTensor.Distribution
 
-  /// Vectors, tables of them, and what chooses experts are kept in F32, whatever the mix.
+  /// Vectors, tables of them, and what chooses experts or streams are kept in F32, whatever the mix.
   init(_ plan: TensorPlan, _ mix: FormatMix, _ shape: ModelShape) {
     name = plan.name
     let last = plan.dimensions.lastIndex { $0 != 1 } ?? 0
@@ -81,22 +81,32 @@ private struct SyntheticTensor {
     case .bias:
       format = .f32
       // A factor multiplies, a bias adds.
-      let isFactor = plan.name.hasSuffix(".scale") || plan.name.hasSuffix("_scale.weight")
+      let isFactor = plan.name.hasSuffix("_scale.weight")
       distribution = .init(mean: isFactor ? 1 : 0, deviation: isFactor ? 0.05 : 0.1)
     case .matrix, .vocabulary:
       format =
-        Self.isKeptInF32(plan.name)
-        ? .f32
-        : mix.format(
+        Self.keptFormat(plan.name, mix)
+        ?? mix.format(
           .init(plan.name, mix, isTied: !shape.contains("output.weight")), layers: shape.layers, columns: plan.columns)
       distribution = .init(deviation: 1 / Double(plan.columns).squareRoot())
     }
   }
 
-  private static func isKeptInF32(_ name: String) -> Bool {
-    ["position_embd.weight", "token_types.weight"].contains(name)
-      || ["ffn_gate_inp.weight", "ffn_gate_inp_shexp.weight"].contains(ModelShape.withoutLayer(name))
+  /// The format of a matrix that is not quantized; nil for others.
+  private static func keptFormat(_ name: String, _ mix: FormatMix) -> TensorFormat? {
+    let name = ModelShape.withoutLayer(name)
+    if inF32.contains(name) { return .f32 }
+    return inHalves.contains(name) ? mix == .f32 ? .f32 : .f16 : nil
   }
+
+  private static let inF32: Set = [
+    "position_embd.weight", "token_types.weight", "ffn_gate_inp.weight", "ffn_gate_inp_shexp.weight",
+    "altup_router.weight", "altup_predict_coef.weight", "altup_correct_coef.weight",
+  ]
+  private static let inHalves: Set = [
+    "altup_proj.weight", "altup_unembd_proj.weight", "per_layer_model_proj.weight", "laurel_l.weight",
+    "laurel_r.weight",
+  ]
 
   func data(_ words: RandomWords) -> RandomTensor {
     RandomTensor(format: format, elements: dimensions.reduce(1, *), distribution: distribution, words: words)

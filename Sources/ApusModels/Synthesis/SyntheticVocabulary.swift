@@ -26,8 +26,8 @@ struct SyntheticVocabulary {
     scores += pieces.indices.map { -Float($0) }
   }
 
-  /// The first `count` normal tokens: the space and other characters, then strings of two letters, of three, and so on, each length without
-  /// and with a space before it.
+  /// The first `count` normal tokens: the space and other characters, then strings of two letters, of three, and so on,
+  /// each length without and with a space before it.
   private static func pieces(_ count: Int) -> [String] {
     let space = "▁"
     let letters = (0x61...0x7A as ClosedRange<UInt8>).map { String(UnicodeScalar($0)) }

@@ -31,8 +31,6 @@ enum Gemma3n: Architecture {
   }
 
   /// Lets the last layers read the keys and values of the last ones before them with the same window.
-  ///
-  /// Files have tensors of keys and values for them too, which nothing reads.
   private static func share(_ plan: inout NetworkPlan, _ blocks: BlockReader) throws(GGUFError) {
     let (reader, layers) = (blocks.reader, plan.layers.count)
     // The first files had it as a float.
@@ -55,7 +53,7 @@ enum Gemma3n: Architecture {
       (attention.key, attention.value, attention.keyNorm, attention.cacheLayer) = (nil, nil, nil, source)
     }
     plan.cacheLayers = Array(plan.cacheLayers.prefix(storing))
-    plan.unusedTensors += (storing..<layers).flatMap { ["blk.\($0).attn_k", "blk.\($0).attn_v."] }
+    plan.allowKeys(in: storing..<layers)
   }
 
   /// Cuts the gates of the layers that the file names, or else of the first ones.

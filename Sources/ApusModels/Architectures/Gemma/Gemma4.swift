@@ -23,6 +23,7 @@ enum Gemma4: Architecture {
       plan.layers.append(try layers.layer(layer, attention))
     }
     plan.unusedTensors = (reader.layers..<reader.fileLayers).map { "blk.\($0)." }
+    plan.allowKeys(in: plan.cacheLayers.count..<reader.layers)
     return plan
   }
 }
