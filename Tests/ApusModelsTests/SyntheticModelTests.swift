@@ -67,7 +67,8 @@ extension FormatMix: CustomTestStringConvertible {
       isSharing ? ("attention.shared_kv_layers", .integer(5)) : ("expert_feed_forward_length", .integer(256)),
     ]
     _ = try write(small(name, layers: isSharing ? 10 : 6, keys), mix)
-    try checkLogits(GGUFFile.open(path: path))
+    // The embedding, scaled and tied, makes the token of a position likelier than others.
+    try checkLogits(GGUFFile.open(path: path), leastEntropy: 3.5)
   }
 
   @Test func `may have keys and values that no layer reads`() throws {
@@ -100,20 +101,21 @@ extension FormatMix: CustomTestStringConvertible {
     let model = try LanguageModel(GGUFFile.open(path: path), backend: makeBackend())
     let vectors = try model.embed([tokens, tokens.reversed()], cache: model.makeKVCache(format: .f32, positions: 256))
     for vector in vectors {
+      // Normed rows have a length of 16; their mean is shorter.
       let length = try vector.get().reduce(0) { $0 + $1 * $1 }.squareRoot()
-      #expect(abs(length - 1) < 1e-3)
+      #expect(length > 1 && length < 17)
     }
   }
 
   /// Logits are about standard normal, so that probabilities are neither flat nor on one token.
-  private func checkLogits(_ file: GGUFFile) throws {
+  private func checkLogits(_ file: GGUFFile, leastEntropy: Double = 4.5) throws {
     let runner = try ModelRunner(file, makeBackend(), positions: 64)
     var bests: Set<Int> = []
     try runner.forEachLogits(tokens) { position, logits in
       let squares = logits.reduce(0) { $0 + Double($1 * $1) } / Double(logits.count)
       #expect(squares > 0.5 && squares < 2, "position \(position)")
       let entropy = entropy(of: logits)
-      #expect(entropy > 4.5 && entropy < 6.5, "position \(position)")
+      #expect(entropy > leastEntropy && entropy < 6.5, "position \(position)")
       bests.insert(bestIndex(logits))
     }
     #expect(bests.count > tokens.count / 4, "the same token again and again")

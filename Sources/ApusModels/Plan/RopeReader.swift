@@ -27,6 +27,7 @@ extension PlanReader {
     }
     return rope
   }
+
   /// RoPE of layers with a window beside that of the others: without scaling and divisors, of a base of its own.
   ///
   /// Where the file does not state that base it is `standard`; nil for that of the others.
