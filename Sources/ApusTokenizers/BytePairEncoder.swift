@@ -28,10 +28,10 @@ struct BytePairEncoder: TokenizerFamily {
   init(_ vocabulary: Vocabulary) throws(TokenizerError) {
     guard vocabulary.merges.count > 0 else { throw .missing("merges", family: Self.name) }
     pretokenizer = try Pretokenizer.named(vocabulary.pretokenizer)
-    let unusable: Int
-    (pairs, unusable) = pairTable(of: vocabulary)
-    gaps = unusable > 0 ? [.merges(unusable: unusable)] : []
-    longestToken = (0..<vocabulary.count).reduce(0) { max($0, vocabulary.texts.range($1).count) }
+    let merges = MergeReader(vocabulary)
+    pairs = merges.table
+    gaps = merges.gaps
+    longestToken = vocabulary.longestText
     byteTokens = alphabet.characters.map { character in
       let token = vocabulary.token(of: character, character.indices) ?? -1
       return vocabulary.kind(of: token) == .userDefined ? -1 : token

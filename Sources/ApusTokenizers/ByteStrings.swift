@@ -42,13 +42,7 @@ package struct ByteStrings: Sendable {
   /// The bytes of string `index`.
   package subscript(index: Int) -> ArraySlice<UInt8> { bytes[range(index)] }
 
-  /// Whether string `index` is the bytes of `text` in `range`.
-  func equals(_ index: Int, _ text: [UInt8], _ range: Range<Int>) -> Bool {
-    let own = self.range(index)
-    guard own.count == range.count else { return false }
-    for offset in 0..<own.count where bytes[own.lowerBound + offset] != text[range.lowerBound + offset] {
-      return false
-    }
-    return true
-  }
+  /// The bytes of string `index`, in place.
+  @_lifetime(borrow self)
+  func span(_ index: Int) -> Span<UInt8> { bytes.span.extracting(range(index)) }
 }

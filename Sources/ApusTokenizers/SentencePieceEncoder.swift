@@ -28,7 +28,7 @@ struct SentencePieceEncoder: TokenizerFamily {
     let ranks = mergeRanks(of: vocabulary)
     self.ranks = ranks
     keepsWordsApart = !(0..<vocabulary.count).contains { ranks[$0] != .max && joinsWords(vocabulary.texts[$0]) }
-    longestToken = (0..<vocabulary.count).reduce(0) { max($0, vocabulary.texts.range($1).count) }
+    longestToken = vocabulary.longestText
     fallback = try ByteFallback(vocabulary)
   }
 

@@ -18,10 +18,12 @@ struct TextIndex: Sendable {
     var tag: UInt32 = 0
     /// The string's number plus one; zero where free.
     var number: UInt32 = 0
+
+    /// Whether the string may be the one with this key; it is if that has at most eight bytes.
+    func fits(_ key: Key) -> Bool { word == key.word && tag == key.tag && number > 0 }
   }
 
   private var slots: [Slot]
-  private let mask: Int
   /// Whether some strings are equal to earlier ones.
   private(set) var hasDuplicates = false
   private let seed = UInt64.random(in: .min ... .max)
@@ -29,10 +31,10 @@ struct TextIndex: Sendable {
   /// Indexes at most `Int32.max` strings, of equal ones the first.
   init(_ strings: ByteStrings) {
     slots = [Slot](repeating: Slot(), count: slotCount(for: strings.count))
-    mask = slots.count - 1
     for index in 0..<strings.count {
-      let key = key(strings.bytes, strings.range(index))
-      let (slot, found) = find(key, strings.bytes, strings.range(index), in: strings)
+      let text = strings.span(index)
+      let key = key(text)
+      let (slot, found) = find(key, text, in: strings)
       if found == nil {
         slots[slot] = Slot(word: key.word, tag: key.tag, number: UInt32(index + 1))
       } else {
@@ -41,61 +43,60 @@ struct TextIndex: Sendable {
     }
   }
 
-  /// The number of the first of `strings` (the indexed ones) with the bytes of `text` in `range`.
-  func index(of text: [UInt8], _ range: Range<Int>, in strings: ByteStrings) -> Int? {
-    find(key(text, range), text, range, in: strings).index
-  }
+  /// The number of the first of `strings` (the indexed ones) with the bytes `text`.
+  func index(of text: Span<UInt8>, in strings: ByteStrings) -> Int? { find(key(text), text, in: strings).index }
 
-  /// The slot where `text[range]` is or would be, and its number if it is there.
-  private func find(
-    _ key: Key, _ text: [UInt8], _ range: Range<Int>, in strings: ByteStrings
-  ) -> (slot: Int, index: Int?) {
-    var position = Int(truncatingIfNeeded: key.hash) & mask
-    while true {
-      let slot = slots[position]
-      if slot.number == 0 { return (position, nil) }
-      if slot.word == key.word, slot.tag == key.tag {
-        let index = Int(slot.number) - 1
-        if range.count <= 8 || strings.equals(index, text, range) { return (position, index) }
-      }
-      position = (position + 1) & mask
+  /// As `index(of:in:)` for many ranges of one text; -1 where there is none.
+  ///
+  /// What is needed of all of them is read before any is compared, so that the waits for memory overlap.
+  func indexes(of text: [UInt8], _ ranges: [Range<Int>], in strings: ByteStrings) -> [Int32] {
+    let keys = ranges.map { key(text.span.extracting($0)) }
+    let firsts = keys.map { slots[slots.place(of: $0.hash)] }
+    let longs = keys.indices.map { place in
+      keys[place].tag > 8 && firsts[place].fits(keys[place]) ? strings.range(Int(firsts[place].number) - 1) : 0..<0
+    }
+    return ranges.indices.map { place in
+      let (key, first, text) = (keys[place], firsts[place], text.span.extracting(ranges[place]))
+      let isFirst = first.fits(key) && (key.tag <= 8 || equal(strings.bytes.span.extracting(longs[place]), text))
+      return isFirst ? Int32(first.number) - 1 : Int32(find(key, text, in: strings).index ?? -1)
     }
   }
 
-  private func key(_ text: [UInt8], _ range: Range<Int>) -> Key {
-    var position = range.lowerBound
-    let first = word(text, &position, range.upperBound)
-    var hash = mix(seed ^ first ^ UInt64(truncatingIfNeeded: range.count))
-    while position < range.upperBound { hash = mix(hash ^ word(text, &position, range.upperBound)) }
-    let tag = range.count <= 8 ? UInt32(range.count) : UInt32(truncatingIfNeeded: hash >> 32) | 0x8000_0000
+  /// The slot where `text` is or would be, and its number if it is there.
+  private func find(_ key: Key, _ text: Span<UInt8>, in strings: ByteStrings) -> (slot: Int, index: Int?) {
+    var place = slots.place(of: key.hash)
+    while true {
+      let slot = slots[place]
+      if slot.number == 0 { return (place, nil) }
+      if slot.fits(key) {
+        let index = Int(slot.number) - 1
+        if text.count <= 8 || equal(strings.span(index), text) { return (place, index) }
+      }
+      place = slots.place(after: place)
+    }
+  }
+
+  @inline(__always)
+  private func key(_ text: Span<UInt8>) -> Key {
+    let first = firstWord(of: text)
+    var hash = mix(seed ^ first ^ UInt64(truncatingIfNeeded: text.count))
+    var position = 8
+    while position < text.count {
+      hash = mix(hash ^ word(of: text, at: min(position, text.count - 8)))
+      position += 8
+    }
+    let tag = text.count <= 8 ? UInt32(text.count) : UInt32(truncatingIfNeeded: hash >> 32) | 0x8000_0000
     return Key(word: first, tag: tag, hash: hash)
   }
-
-  /// Up to eight bytes from `position` on, which moves behind them; the first byte is the lowest.
-  @inline(__always)
-  private func word(_ text: [UInt8], _ position: inout Int, _ end: Int) -> UInt64 {
-    let count = min(8, end - position)
-    defer { position += count }
-    if position + 8 <= text.count {
-      let bytes = unsafe text.span.bytes.unsafeLoadUnaligned(fromByteOffset: position, as: UInt64.self)
-      let word = UInt64(littleEndian: bytes)
-      return count == 8 ? word : word & (1 << UInt64(8 * count) - 1)
-    }
-    var word: UInt64 = 0
-    for offset in 0..<count { word |= UInt64(text[position + offset]) << UInt64(8 * offset) }
-    return word
-  }
 }
 
-/// The power of two that keeps an open-addressing table of `count` entries at most three quarters full.
-func slotCount(for count: Int) -> Int {
-  var capacity = 16
-  while capacity / 4 * 3 < count { capacity *= 2 }
-  return capacity
-}
+/// How many slots keep an open-addressing table of `count` entries at most two thirds full.
+func slotCount(for count: Int) -> Int { count + count / 2 + 16 }
 
-/// Spreads a word over 64 bits: both halves of a 128-bit product, xored (the step of Wang Yi's wyhash).
-@inline(__always) func mix(_ word: UInt64) -> UInt64 {
-  let product = word.multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
-  return product.high ^ product.low
+extension Array {
+  /// Where to look first in an open-addressing table for what has this hash.
+  @inline(__always) func place(of hash: UInt64) -> Int { Int(hash.multipliedFullWidth(by: UInt64(count)).high) }
+
+  /// Where to look next.
+  @inline(__always) func place(after place: Int) -> Int { place + 1 == count ? 0 : place + 1 }
 }

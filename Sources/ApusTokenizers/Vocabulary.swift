@@ -86,6 +86,9 @@ package struct Vocabulary: Sendable {
   /// How many tokens there are.
   package var count: Int { texts.count }
 
+  /// Bytes of the longest token.
+  var longestText: Int { (0..<count).reduce(0) { max($0, texts.range($1).count) } }
+
   /// The token with the role `role`, if there is one.
   package subscript(role: SpecialToken) -> Token? { special[role] }
 
@@ -117,34 +120,29 @@ package struct Vocabulary: Sendable {
   }
 
   /// The first token whose text is the bytes of `text` in `range`.
-  func token(of text: [UInt8], _ range: Range<Int>) -> Token? {
-    index.index(of: text, range, in: texts).map { Token(truncatingIfNeeded: $0) }
-  }
+  func token(of text: [UInt8], _ range: Range<Int>) -> Token? { token(of: text.span.extracting(range)) }
 
-  /// The first token whose text is the bytes of `text` in both ranges; quick if that is `guess` or the token after it.
-  ///
-  /// `room` is memory for the joined text.
-  func token(
-    joining text: [UInt8], _ left: Range<Int>, _ right: Range<Int>, guess: Token, room: inout [UInt8]
-  ) -> Token? {
+  /// The first token whose text is the bytes `text`.
+  func token(of text: Span<UInt8>) -> Token? { index.index(of: text, in: texts).map { Token(truncatingIfNeeded: $0) } }
+
+  /// The first token for each of many ranges of `text`, -1 where there is none; quicker than one by one.
+  func tokens(of text: [UInt8], _ ranges: [Range<Int>]) -> [Token] { index.indexes(of: text, ranges, in: texts) }
+
+  /// The first token with the text of both ranges; quick if that is `guess` or the token after it.
+  func token(joining text: [UInt8], _ left: Range<Int>, _ right: Range<Int>, guess: Token) -> Token? {
     if !index.hasDuplicates {
       if isToken(guess, text, left, right) { return guess }
       if isToken(guess + 1, text, left, right) { return guess + 1 }
     }
-    room.removeAll(keepingCapacity: true)
-    room.append(contentsOf: text[left])
-    room.append(contentsOf: text[right])
-    return token(of: room, room.indices)
+    let joined = Array(text[left] + text[right])
+    return token(of: joined.span)
   }
 
-  /// Whether the text of `token` is the bytes of `text` in both ranges.
   private func isToken(_ token: Token, _ text: [UInt8], _ left: Range<Int>, _ right: Range<Int>) -> Bool {
-    guard Int(token) < count else { return false }
-    let range = texts.range(Int(token))
-    let middle = range.lowerBound + left.count
-    return range.count == left.count + right.count
-      && equal(texts.bytes, range.lowerBound..<middle, text, left)
-      && equal(texts.bytes, middle..<range.upperBound, text, right)
+    guard Int(token) < count, texts.range(Int(token)).count == left.count + right.count else { return false }
+    let whole = texts.span(Int(token))
+    return equal(whole.extracting(..<left.count), text.span.extracting(left))
+      && equal(whole.extracting(left.count...), text.span.extracting(right))
   }
 
   /// Whether the marks of ChatML are tokens, the format that most chat models without a template were trained with.
@@ -162,12 +160,6 @@ package struct Vocabulary: Sendable {
     result.gaps += gaps
     return result
   }
-}
-
-/// Whether two ranges of one length hold the same bytes.
-private func equal(_ a: [UInt8], _ aRange: Range<Int>, _ b: [UInt8], _ bRange: Range<Int>) -> Bool {
-  for offset in 0..<aRange.count where a[aRange.lowerBound + offset] != b[bRange.lowerBound + offset] { return false }
-  return true
 }
 
 /// A list that is there has an entry for each token.

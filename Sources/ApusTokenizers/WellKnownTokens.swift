@@ -38,8 +38,7 @@ enum WellKnownTokens {
     in texts: ByteStrings, _ index: TextIndex, _ kinds: [TokenKind]
   ) -> (endOfGeneration: Set<Token>, roles: [SpecialToken: Token]) {
     func token(_ name: String) -> Token? {
-      let bytes = Array(name.utf8)
-      return index.index(of: bytes, bytes.indices, in: texts).map { Token(truncatingIfNeeded: $0) }
+      index.index(of: Array(name.utf8).span, in: texts).map { Token(truncatingIfNeeded: $0) }
     }
     var all: Set<Token> = []
     var roles: [SpecialToken: Token] = [:]
@@ -48,10 +47,7 @@ enum WellKnownTokens {
     ]
     for (role, names) in groups {
       for name in names {
-        let bytes = Array(name.utf8)
-        guard let found = index.index(of: bytes, bytes.indices, in: texts) else { continue }
-        guard kinds[found] != .normal || name.hasPrefix("<|") else { continue }
-        let token = Token(truncatingIfNeeded: found)
+        guard let token = token(name), kinds[Int(token)] != .normal || name.hasPrefix("<|") else { continue }
         all.insert(token)
         if roles[role] == nil { roles[role] = token }
       }

@@ -37,17 +37,20 @@ struct UnigramEncoder: TokenizerFamily {
     _ text: [UInt8], _ range: Range<Int>, startsText: Bool, into tokens: inout [Token], _ check: inout StopCheck
   ) {
     let text = normalizer.normalized(text, range, addsSpace: startsText && addsSpacePrefix, &check)
+    let steps = bestPath(text, &check)
+    if check.isStopped { return }
     var unknownStart: Int?
     var position = 0
-    for step in bestPath(text, &check) {
-      if step.token < 0 {
+    while position < text.count {
+      let step = steps[position]
+      if step < 0 {
         unknownStart = unknownStart ?? position
-      } else {
+      } else if let token = prefixes.token(of: text, position..<position + Int(step)) {
         if let start = unknownStart { fallback.spell(text[start..<position], into: &tokens) }
         unknownStart = nil
-        tokens.append(step.token)
+        tokens.append(token)
       }
-      position += Int(step.byteCount)
+      position += Int(step.magnitude)
     }
     if let start = unknownStart { fallback.spell(text[start..<position], into: &tokens) }
   }
@@ -56,39 +59,39 @@ struct UnigramEncoder: TokenizerFamily {
     SpaceMark.appendPiece(text, kind, to: &bytes)
   }
 
-  /// A token of a path, or -1 for a character that is none, and its length.
-  private struct Step {
-    var token: Token
-    var byteCount: UInt16
-  }
-
-  /// The steps of the best way through `text`; none where `check` says to stop.
-  private func bestPath(_ text: [UInt8], _ check: inout StopCheck) -> [Step] {
-    /// The best way to each place, as its last step; of zero bytes where none leads there.
-    var steps = [Step](repeating: Step(token: -1, byteCount: 0), count: text.count + 1)
-    var best = [Double](repeating: 0, count: text.count + 1)
-    func offer(_ score: Double, _ token: Token, _ start: Int, _ end: Int) {
-      guard steps[end].byteCount == 0 || score > best[end] else { return }
-      best[end] = score
-      steps[end] = Step(token: token, byteCount: UInt16(end - start))
+  /// The best way through `text`, as the step that starts at each place on it.
+  ///
+  /// A step is how many bytes the token has, negative for a character that is none. Of no use where `check` says to stop.
+  /// Memory is two bytes for each of `text`, because a prompt may be large.
+  private func bestPath(_ text: [UInt8], _ check: inout StopCheck) -> [Int16] {
+    /// The last step of the best way to each place; 0 where none leads there.
+    var steps = [Int16](repeating: 0, count: text.count + 1)
+    /// The score of that way, for the places that are as near as a step is long.
+    var best = [Double](repeating: 0, count: 2 * TokenPrefixes.byteLimit)
+    let mask = best.count - 1
+    func offer(_ score: Double, _ step: Int, _ end: Int) {
+      guard steps[end] == 0 || score > best[end & mask] else { return }
+      best[end & mask] = score
+      steps[end] = Int16(step)
     }
-    for start in 0..<text.count where start == 0 || steps[start].byteCount > 0 {
+    for start in 0..<text.count where start == 0 || steps[start] != 0 {
+      let score = best[start & mask]
       let characterEnd = start + scalar(in: text.span, at: start, end: text.count).byteCount
       var knowsCharacter = false
       prefixes.forEachMatch(in: text, at: start, end: text.count) { token, end in
-        offer(best[start] + scores[Int(token)], token, start, end)
+        offer(score + scores[Int(token)], end - start, end)
         if end == characterEnd { knowsCharacter = true }
       }
-      if !knowsCharacter { offer(best[start] + unknownScore, -1, start, characterEnd) }
+      if !knowsCharacter { offer(score + unknownScore, start - characterEnd, characterEnd) }
       check.advance(by: 1)
-      if check.isStopped { return [] }
+      if check.isStopped { return steps }
     }
-    var path: [Step] = []
-    var end = text.count
+    // From the end back: each step goes from the place where it ends to the one where it starts.
+    var (end, step) = (text.count, steps[text.count])
     while end > 0 {
-      path.append(steps[end])
-      end -= Int(steps[end].byteCount)
+      let start = end - Int(step.magnitude)
+      (end, step, steps[start]) = (start, steps[start], step)
     }
-    return path.reversed()
+    return steps
   }
 }
