@@ -19,6 +19,9 @@ struct ByteFallback: Sendable {
     unknown = vocabulary[.unknown]
   }
 
+  /// What text may be lost to: neither every byte nor the unknown has a token.
+  var gaps: [VocabularyGap] { unknown == nil && tokens.contains { $0 < 0 } ? [.noUnknown] : [] }
+
   /// Appends byte tokens, or UNK, once for a run of unknown characters.
   func spell(_ bytes: ArraySlice<UInt8>, into result: inout [Token]) {
     if bytes.allSatisfy({ tokens[Int($0)] >= 0 }) {

@@ -6,7 +6,7 @@ struct CharacterPairs: Sendable {
   private let pairs: PairTable
   private let fallback: ByteFallback
   private let longestToken: Int
-  /// What is wrong with the merges.
+  /// What is wrong with the merges, and what text may be lost to.
   let gaps: [VocabularyGap]
 
   /// The tables for `vocabulary`, of the family `family`.
@@ -15,7 +15,7 @@ struct CharacterPairs: Sendable {
     let merges = MergeReader(vocabulary)
     pairs = merges.table
     fallback = try ByteFallback(vocabulary)
-    gaps = merges.gaps
+    gaps = merges.gaps + fallback.gaps
     longestToken = vocabulary.longestText
     self.vocabulary = vocabulary.withoutMerges()
   }

@@ -16,6 +16,7 @@ struct SentencePieceEncoder: TokenizerFamily {
   /// Whether no token goes from something else on to a space mark, so that a text can be cut there.
   private let keepsWordsApart: Bool
   private let fallback: ByteFallback
+  let gaps: [VocabularyGap]
 
   static func defaults(for description: VocabularyDescription) -> VocabularyDefaults {
     VocabularyDefaults(
@@ -30,6 +31,7 @@ struct SentencePieceEncoder: TokenizerFamily {
     keepsWordsApart = !(0..<vocabulary.count).contains { ranks[$0] != .max && joinsWords(vocabulary.texts[$0]) }
     longestToken = vocabulary.longestText
     fallback = try ByteFallback(vocabulary)
+    gaps = vocabulary.scoreGaps + fallback.gaps
   }
 
   func encode(

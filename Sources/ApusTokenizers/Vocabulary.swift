@@ -153,6 +153,12 @@ package struct Vocabulary: Sendable {
     (0..<Token(truncatingIfNeeded: count)).filter { isIncluded(kinds[Int($0)]) }
   }
 
+  /// What is wrong with the scores of the tokens that are text, for families that go by them.
+  var scoreGaps: [VocabularyGap] {
+    let unusable = (0..<count).count { kinds[$0] == .normal && !scores[$0].isFinite }
+    return unusable > 0 ? [.scores(unusable: unusable)] : []
+  }
+
   /// The same vocabulary without its merges, of which an encoder makes its own table, and where more is amiss.
   func withoutMerges(_ gaps: [VocabularyGap] = []) -> Vocabulary {
     var result = self

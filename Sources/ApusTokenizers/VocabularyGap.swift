@@ -12,6 +12,12 @@ package enum VocabularyGap: Sendable, Equatable {
   case merges(unusable: Int)
   /// No token ends a text or a turn.
   case noEnd
+  /// No token stands for text that has none.
+  case noUnknown
+  /// So many tokens of text have a score that is no number, or without bounds.
+  case scores(unusable: Int)
+  /// No token goes on within a word (WordPiece).
+  case noWordParts
 
   private static let wrongTokens = "the text may be split into wrong tokens, so answers may be worse"
 }
@@ -31,6 +37,13 @@ extension VocabularyGap: CustomStringConvertible {
     case .merges(let unusable):
       "\(unusable) of its merges (tokenizer.ggml.merges) do not join two tokens to a third and are left out: "
         + Self.wrongTokens
+    case .noUnknown:
+      "no token stands for what has none (tokenizer.ggml.unknown_token_id): such text is left out of prompts"
+    case .scores(let unusable):
+      "\(unusable) of its scores (tokenizer.ggml.scores) are not finite numbers and count as very low or very high: "
+        + Self.wrongTokens
+    case .noWordParts:
+      "no token goes on within a word (all start with U+2581): a word that is no token is unknown, so results may be worse"
     case .noEnd: "no token of the vocabulary ends a text: answers go on up to their limit"
     }
   }

@@ -49,6 +49,43 @@ internal import Testing
     #expect(try gaps(description) == [.noEnd])
   }
 
+  @Test func `is a token for text that has none`() throws {
+    for var description in [SmallVocabularies.unigram(), SmallVocabularies.wordPiece()] {
+      #expect(!(try SmallVocabularies.tokenizer(description).vocabulary.gaps.contains(.noUnknown)))
+      description.specialIDs[.unknown] = -1
+      #expect(try SmallVocabularies.tokenizer(description).vocabulary.gaps.contains(.noUnknown))
+    }
+    for var description in [SmallVocabularies.sentencePiece(), SmallVocabularies.plainPair()] {
+      description.specialIDs[.unknown] = -1
+      #expect(!(try SmallVocabularies.tokenizer(description).vocabulary.gaps.contains(.noUnknown)))
+      let byte = 100
+      description.kinds?[byte] = TokenKind.unused.rawValue
+      #expect(try SmallVocabularies.tokenizer(description).vocabulary.gaps.contains(.noUnknown))
+    }
+  }
+
+  @Test func `is a piece that goes on within a word, and never one that starts a word`() throws {
+    let whole = SmallVocabularies.wordPiece(["▁a", "▁b"])
+    #expect(try SmallVocabularies.tokenizer(whole).vocabulary.gaps.contains(.noWordParts))
+    for pieces in [["a", "##b"], []] {
+      #expect(throws: TokenizerError.missing("tokens that start a word (with U+2581)", family: "bert")) {
+        try SmallVocabularies.tokenizer(SmallVocabularies.wordPiece(pieces))
+      }
+    }
+  }
+
+  @Test func `is a score that is no number`() throws {
+    for var description in [SmallVocabularies.unigram(), SmallVocabularies.sentencePiece()] {
+      let last = description.texts.count - 1
+      // Scores of control tokens mean nothing.
+      description.scores?[1] = .nan
+      #expect(!(try SmallVocabularies.tokenizer(description).vocabulary.gaps.contains(.scores(unusable: 1))))
+      description.scores?[last] = .nan
+      description.scores?[last - 1] = -.infinity
+      #expect(try SmallVocabularies.tokenizer(description).vocabulary.gaps.contains(.scores(unusable: 2)))
+    }
+  }
+
   @Test func `is a merge of what are no tokens`() throws {
     var description = whole
     description.merges = ByteStrings(["h e", "no merge", "nomerge", "l l"])

@@ -15,6 +15,7 @@ struct UnigramEncoder: TokenizerFamily {
   private let normalizer: UnigramNormalizer
   private let fallback: ByteFallback
   private let addsSpacePrefix: Bool
+  let gaps: [VocabularyGap]
 
   static func defaults(for description: VocabularyDescription) -> VocabularyDefaults {
     VocabularyDefaults(specialIDs: [.padding: 0, .endOfSequence: 1, .unknown: 2], addsEOS: true)
@@ -31,6 +32,7 @@ struct UnigramEncoder: TokenizerFamily {
     normalizer = try UnigramNormalizer(vocabulary.normalization)
     fallback = try ByteFallback(vocabulary)
     addsSpacePrefix = vocabulary.addsSpacePrefix
+    gaps = vocabulary.scoreGaps + fallback.gaps
   }
 
   func encode(

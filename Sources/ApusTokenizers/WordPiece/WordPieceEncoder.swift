@@ -14,6 +14,7 @@ struct WordPieceEncoder: TokenizerFamily {
   private let prefixes: TokenPrefixes
   private let unknown: Token?
   private let words: BertWords
+  let gaps: [VocabularyGap]
 
   static func defaults(for description: VocabularyDescription) -> VocabularyDefaults {
     let roles: [(SpecialToken, String)] = [
@@ -29,10 +30,14 @@ struct WordPieceEncoder: TokenizerFamily {
     return defaults
   }
 
-  init(_ vocabulary: Vocabulary) {
+  init(_ vocabulary: Vocabulary) throws(TokenizerError) {
+    let normal = vocabulary.tokens { $0 == .normal }
+    let starts = normal.count { vocabulary.texts[Int($0)].starts(with: SpaceMark.utf8) }
+    guard starts > 0 else { throw .missing("tokens that start a word (with U+2581)", family: Self.name) }
     prefixes = TokenPrefixes(vocabulary)
     unknown = vocabulary[.unknown]
     words = BertWords(vocabulary.normalization)
+    gaps = (unknown == nil ? [.noUnknown] : []) + (starts == normal.count ? [.noWordParts] : [])
   }
 
   func encode(
