@@ -6,7 +6,6 @@ internal import ApusCore
 struct PlainPairEncoder: TokenizerFamily {
   static let name = "gemma4"
 
-  /// The pre-tokenizers of byte-level vocabularies (`tokenizer.ggml.pre`) that mean this family instead.
   static let pretokenizers = ["gemma4", "granite-embed-multi-311m", "sarvam-moe"]
 
   private let pairs: CharacterPairs

@@ -5,6 +5,9 @@ protocol TokenizerFamily: Sendable {
   /// The name in model files (`tokenizer.ggml.model`).
   static var name: String { get }
 
+  /// The pre-tokenizers of byte-level vocabularies (`tokenizer.ggml.pre`) that mean this family instead.
+  static var pretokenizers: [String] { get }
+
   /// What a model file of this family means where it says nothing.
   static func defaults(for description: VocabularyDescription) throws(TokenizerError) -> VocabularyDefaults
 
@@ -24,6 +27,7 @@ protocol TokenizerFamily: Sendable {
 }
 
 extension TokenizerFamily {
+  static var pretokenizers: [String] { [] }
   var gaps: [VocabularyGap] { [] }
 }
 
@@ -31,17 +35,23 @@ extension TokenizerFamily {
 package enum Tokenizers {
   private static let families: [any TokenizerFamily.Type] = [
     SentencePieceEncoder.self, BytePairEncoder.self, UnigramEncoder.self, WordPieceEncoder.self, PlainPairEncoder.self,
+    WordPairEncoder.self,
   ]
 
   /// The names of the known families.
   package static var names: [String] { families.map { $0.name } }
 
+  /// The pre-tokenizers of byte-level vocabularies that mean another family.
+  static var pretokenizers: [String] { families.flatMap { $0.pretokenizers } }
+
   /// The family that model files call `name`; a pre-tokenizer can mean another one.
   static func family(
     named name: String, pretokenizer: String?
   ) throws(TokenizerError) -> any TokenizerFamily.Type {
-    if name == BytePairEncoder.name, let pretokenizer, PlainPairEncoder.pretokenizers.contains(pretokenizer) {
-      return PlainPairEncoder.self
+    if name == BytePairEncoder.name, let pretokenizer,
+      let family = families.first(where: { $0.pretokenizers.contains(pretokenizer) })
+    {
+      return family
     }
     guard let family = families.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) else {
       throw .unknownFamily(name, known: names)

@@ -48,3 +48,43 @@ internal import Testing
     #expect(try pieces("hello hello", description) == ["hello", "▁hello"])
   }
 }
+
+@Suite struct `Pairs of characters within words` {
+  private func pieces(_ text: String, _ change: (inout VocabularyDescription) -> Void = { _ in }) throws -> [String] {
+    var description = VocabularyDescription(
+      family: "gpt2",
+      texts: ByteStrings([
+        "<s>", "<pad>", "</s>", "<unk>", "h", "e", "l", "o", "!", "?", "你", "好", "H", "he", "ll", "hell", "hello",
+        "你好", "!?", "ho",
+      ]))
+    description.pretokenizer = "whitespace"
+    description.merges = ByteStrings(["h e", "l l", "he ll", "hell o", "你 好", "! ?", "h o"])
+    description.kinds = [3, 3, 3, 2] + Array(repeating: 1, count: description.texts.count - 4)
+    description.specialIDs = [.beginningOfSequence: 0, .endOfSequence: 2, .unknown: 3]
+    change(&description)
+    let tokenizer = try SmallVocabularies.tokenizer(description)
+    return tokenizer.encode(text, addSpecial: true, parseSpecial: false).map {
+      String(decoding: tokenizer.vocabulary.texts[Int($0)], as: UTF8.self)
+    }
+  }
+
+  @Test func `white space vanishes, and words and punctuation stay apart`() throws {
+    #expect(try pieces("hello  \n你好!?") == ["<s>", "hello", "你好", "!?", "</s>"])
+    #expect(try pieces("h o! ?\u{3000}ho") == ["<s>", "h", "o", "!", "?", "ho", "</s>"])
+    #expect(try pieces("") == ["<s>", "</s>"])
+    #expect(try pieces(" \t") == ["<s>", "</s>"])
+  }
+
+  @Test func `upper case becomes lower case unless the file says otherwise`() throws {
+    #expect(try pieces("HeLLo") == ["<s>", "hello", "</s>"])
+    #expect(try pieces("Ho") { $0.normalization.lowercases = false } == ["<s>", "H", "o", "</s>"])
+  }
+
+  @Test func `what is no token is unknown`() throws {
+    #expect(try pieces("hexo é") == ["<s>", "he", "<unk>", "o", "<unk>", "</s>"])
+  }
+
+  @Test func `the file may name the family instead`() throws {
+    #expect(try pieces("hello 你好") { $0.family = "whitespace" } == ["<s>", "hello", "你好", "</s>"])
+  }
+}

@@ -22,6 +22,11 @@ internal import Testing
         + "X| |$|5|+|x|/|\n\n  \n  | y|,| |。|z"
     ),
     (
+      "chameleon",
+      "HTTPServer| camelCase|'|s| it|'|LL| We|'|re|\t|1|2|3|4|5| |1|2|3|4|a| 文字かなkana| 가나| e|"
+        + "\u{301}|X| |$|5|+|x|/|\n|\n|  |\n|  |y|,| |。|z"
+    ),
+    (
       "refact",
       "HTTPServer| camelCase|'s| it|'|LL| We|'re|\t|1|2|3|4|5| |1|2|3|4|a| 文字かなkana| 가나| e|"
         + "\u{301}|X| $|5|+|x|/|\n\n  \n  | y|,| 。|z"
@@ -152,6 +157,13 @@ internal import Testing
       let words = sizes.map { String(repeating: " ", count: $0) } + [" a"]
       try expectWords(of: words.joined(separator: "|"), "jais-2", text: String(repeating: " ", count: count) + "a")
     }
+  }
+
+  @Test func `names of images are words, and spaces come in twos and fours`() throws {
+    try expectWords(of: "x|IMGIMGABIZ|y| |IMGIMGAZ|I", "chameleon")
+    for other in ["IMGIMGZ", "IMGIMGABCDEZ", "IMGIMGJZ", "IMGAZ", "IMGIMGA"] { try expectWords(of: other, "chameleon") }
+    try expectWords(of: "    |    |  | a|    | a|  |a", "chameleon")
+    try expectWords(of: "<|sentinel|:|1|2|>|\t|\t|`|x", "chameleon")
   }
 
   @Test func `digits are grouped from the end of a number`() throws {

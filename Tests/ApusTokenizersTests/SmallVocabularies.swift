@@ -96,13 +96,14 @@ enum SmallVocabularies {
 
   /// Byte-level vocabularies with these pre-tokenizers are no byte-level ones.
   static let plainPretokenizers = ["gemma4", "granite-embed-multi-311m", "sarvam-moe"]
+  static let wordPretokenizers = ["whitespace"]
 
   /// The names of all other pre-tokenizers, as the error about an unknown one lists them.
   static var pretokenizers: [String] {
     do {
       _ = try Vocabulary(bytePair(pretokenizer: "no such name"))
     } catch .unknownPretokenizer(_, let known) {
-      return known.filter { !plainPretokenizers.contains($0) }
+      return known.filter { !(plainPretokenizers + wordPretokenizers).contains($0) }
     } catch {}
     return []
   }

@@ -62,10 +62,12 @@ internal import Testing
   }
 
   @Test func `an unknown family or pre-tokenizer is refused with the names of the known ones`() throws {
-    #expect(throws: TokenizerError.unknownFamily("rwkv", known: ["llama", "gpt2", "t5", "bert", "gemma4"])) {
+    let families = ["llama", "gpt2", "t5", "bert", "gemma4", "whitespace"]
+    #expect(throws: TokenizerError.unknownFamily("rwkv", known: families)) {
       try Vocabulary(VocabularyDescription(family: "rwkv", texts: ByteStrings(["a"])))
     }
-    let known = SmallVocabularies.pretokenizers + SmallVocabularies.plainPretokenizers
+    let known =
+      SmallVocabularies.pretokenizers + SmallVocabularies.plainPretokenizers + SmallVocabularies.wordPretokenizers
     #expect(known.contains("default") && known.contains("qwen2"))
     #expect(throws: TokenizerError.unknownPretokenizer("x\n", known: known)) {
       try Vocabulary(SmallVocabularies.bytePair(pretokenizer: "x\n"))

@@ -16,6 +16,12 @@ enum CharacterSet {
   case lineFeed
   /// `[^\n]`
   case notLineFeed
+  /// `[A-I]` and the like.
+  case range(ClosedRange<UInt32>)
+  /// `\w`: what is alphabetic, marks, decimal digits, connecting punctuation such as `_`, and joiners.
+  case word
+  /// `[^\w\s]`
+  case betweenWords
   /// `\d`
   case decimalDigit
   /// `[0-9]`
@@ -75,6 +81,9 @@ enum CharacterSet {
     case .lineFeed: value == 0x0A
     case .notLineFeed: value != 0x0A
     case .newlineOrSlash: value == 0x0A || value == 0x0D || value == 0x2F
+    case .range(let range): range.contains(value)
+    case .word: Self.isWord(value)
+    case .betweenWords: !Self.isWord(value) && CharacterClass(value) != .space
     case .decimalDigit:
       CharacterClass(value) == .number && Unicode.Scalar(value)?.properties.generalCategory == .decimalNumber
     case .asciiDigit: (0x30...0x39).contains(value)
@@ -103,6 +112,15 @@ enum CharacterSet {
   private static func isFalconPunctuation(_ value: UInt32) -> Bool {
     let wanted: CharacterClasses = value < 0x80 ? [.punctuation, .symbol] : .punctuation
     return wanted.contains(value)
+  }
+
+  private static func isWord(_ value: UInt32) -> Bool {
+    if value < 0x80 { return CharacterClasses([.letter, .number]).contains(value) || value == 0x5F }
+    guard let properties = Unicode.Scalar(value)?.properties else { return false }
+    switch properties.generalCategory {
+    case .nonspacingMark, .spacingMark, .enclosingMark, .decimalNumber, .connectorPunctuation: return true
+    default: return properties.isAlphabetic || properties.isJoinControl
+    }
   }
 
   private static func isBloomWord(_ value: UInt32) -> Bool {

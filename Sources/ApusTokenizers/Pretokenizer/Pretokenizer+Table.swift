@@ -36,6 +36,16 @@ extension Pretokenizer {
     Pretokenizer(
       names: ["falcon"],
       rules: [ClassRun(.falconPunctuation), gpt2Words, ClassRun(.asciiDigit, count: 3...3)]),
+    // The model has a rule for `<sentinel:1>` too, which changes nothing: the later ones cut at its marks.
+    Pretokenizer(
+      names: ["chameleon"],
+      rules: [
+        ImageName(),
+        Alternation([
+          ClassRun(.range(0x09...0x0A), count: 1...1), ClassRun(.blank, count: 4...4), ClassRun(.blank, count: 2...2),
+        ]),
+        ClassRun(.classes(.number), count: 1...1), ClassRun(.falconPunctuation, count: 1...1), gpt2Words,
+      ], addsBOS: true),
   ]
 
   /// Words with any one character before them: the rule of `cl100k_base`, as Llama 3 and Qwen have it.

@@ -25,7 +25,7 @@ struct Pretokenizer: Sendable {
   static func named(_ name: String?) throws(TokenizerError) -> Pretokenizer {
     let name = name ?? unnamed
     guard let found = all.first(where: { $0.names.contains { $0.utf8.elementsEqual(name.utf8) } }) else {
-      throw .unknownPretokenizer(name, known: all.flatMap(\.names) + PlainPairEncoder.pretokenizers)
+      throw .unknownPretokenizer(name, known: all.flatMap(\.names) + Tokenizers.pretokenizers)
     }
     return found
   }

@@ -65,6 +65,20 @@ struct CasedWord: MatchRule {
   }
 }
 
+/// The names of Chameleon's image tokens: `IMGIMG[A-I]{1,4}Z`.
+struct ImageName: MatchRule {
+  func match(_ text: Span<UInt8>, at start: Int, end: Int) -> Int? {
+    var position = start
+    for byte in "IMGIMG".utf8 {
+      guard position < end, text[position] == byte else { return nil }
+      position += 1
+    }
+    let letters = ClassRun(.range(0x41...0x49), count: 1...4).match(text, at: position, end: end)
+    guard let letters, letters < end, text[letters] == UInt8(ascii: "Z") else { return nil }
+    return letters + 1
+  }
+}
+
 /// Words with single spaces between them as one: `A?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+`.
 struct Phrase: MatchRule {
   func match(_ text: Span<UInt8>, at start: Int, end: Int) -> Int? {
