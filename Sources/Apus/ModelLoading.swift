@@ -38,7 +38,7 @@ struct ModelLoading: Sendable {
       chat: chatFormat?.support ?? .noTemplate, warnings: loaded.warnings)
     return Model(
       information: information, engine: engine, tokenizer: loaded.tokenizer, chatFormat: chatFormat,
-      pairFormat: PairFormat(engine.pooling, template: loaded.rankingTemplate))
+      pairFormat: try PairFormat(loaded, path: path))
   }
 
   private func open() throws(ApusError) -> ModelFile {

@@ -6,23 +6,35 @@ internal import ApusTokenizers
 
 /// How a query and a document become what a reranker reads.
 package enum PairFormat: Sendable {
-  /// One after the other, with the tokens around and between them that the tokenizer has.
+  /// One after the other, with the tokens around and between them that the tokenizer has: `[CLS] query [SEP] document
+  /// [SEP]`, and `<s> query </s></s> document </s>` where it is RoBERTa's kind.
   case separated
   /// A prompt with places for both.
   case prompt(ChatTemplate)
 
-  /// The format of a model that pools this way; nil for one that does not rank.
+  /// The format of a model from the file at `path`; nil where it does not rank.
   ///
-  /// A model that generates text by nature is asked in a prompt, for which the file may have a template.
-  package init?(_ pooling: PoolingPlan?, template stored: String?) {
-    guard let pooling, pooling.ranking != nil else { return nil }
-    guard pooling.kind == .last else {
+  /// A model that generates text by nature is asked in a prompt, for which the file may have a template; without one, a
+  /// model that answers yes or no is asked as Qwen3's rerankers are.
+  ///
+  /// Throws `ApusError.cannotLoad` where the file's template is of no use.
+  package init?(_ model: LoadedModel, path: String) throws(ApusError) {
+    guard let pooling = model.configuration.pooling, let ranking = pooling.ranking else { return nil }
+    let stored: String?
+    do throws(ModelError) {
+      stored = try model.rankingTemplate()
+    } catch {
+      throw .cannotLoad(path: path, reason: error.description)
+    }
+    guard pooling.kind == .last, let text = stored ?? (ranking.labels.count > 1 ? Self.question : nil) else {
       self = .separated
       return
     }
-    let text = stored?.contains("{document}") == true ? stored ?? Self.question : Self.question
-    guard let template = try? ChatTemplate(source: Self.jinja(text)) else { return nil }
-    self = .prompt(template)
+    do throws(TemplateError) {
+      self = .prompt(try ChatTemplate(source: Self.jinja(text)))
+    } catch {
+      throw .cannotLoad(path: path, reason: "\(path): the template for reranking is of no use: \(error)")
+    }
   }
 
   /// What Qwen3's rerankers are asked.
@@ -69,7 +81,9 @@ extension PairFormat {
     _ query: String, _ document: String, _ tokenizer: Tokenizer, limit: Int?
   ) throws(ApusError) -> EmbeddingInput {
     switch self {
-    case .separated: return separated(query, document, tokenizer, limit)
+    case .separated:
+      let (tokens, isTruncated) = tokenizer.encode(query, with: document, limit: limit)
+      return EmbeddingInput(tokens: tokens, isTruncated: isTruncated)
     case .prompt(let template):
       let whole = try prompt(query, document, template, tokenizer)
       guard let limit, whole.count > limit else { return EmbeddingInput(tokens: whole) }
@@ -98,21 +112,5 @@ extension PairFormat {
     } catch {
       throw .chatTemplate(reason: error.description)
     }
-  }
-
-  /// `[CLS] query [SEP] document [SEP]`, and `<s> query </s></s> document </s>` where the tokenizer is RoBERTa's kind.
-  private func separated(
-    _ query: String, _ document: String, _ tokenizer: Tokenizer, _ limit: Int?
-  ) -> EmbeddingInput {
-    func encode(_ text: String, _ addSpecial: Bool) -> [Token] {
-      tokenizer.encode(text, addSpecial: addSpecial, parseSpecial: false)
-    }
-    let (text, query) = (encode(document, false), encode(query, false))
-    // The frame of a text that has tokens: around none it could not be told what stands before and what behind.
-    let frame = TokenFrame(encode("a", true), around: encode("a", false))
-    let isRoBERTa = frame.after.last.map { tokenizer.piece(of: $0, renderSpecial: true) } == Array("</s>".utf8)
-    let head = frame.around(query[...]) + (isRoBERTa ? frame.after : [])
-    let room = limit.map { max(0, $0 - head.count - frame.after.count) } ?? text.count
-    return EmbeddingInput(tokens: head + text.prefix(room) + frame.after, isTruncated: room < text.count)
   }
 }

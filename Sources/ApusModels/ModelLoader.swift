@@ -13,10 +13,27 @@ package struct LoadedModel: Sendable {
   package var metadata: GGUFMetadata { file.metadata }
   /// The file's chat template, not yet compiled.
   package var chatTemplate: ChatTemplateSource { ChatTemplateSource(file.metadata) }
-  /// The prompt of a reranker, with the places `{query}` and `{document}`, where the file has one.
-  package var rankingTemplate: String? { try? file.metadata.string("tokenizer.chat_template.rerank") }
   /// What the file leaves out, so that it had to be assumed.
   package var warnings: [ModelWarning] { ModelWarning.all(about: vocabulary, chatTemplate, path: file.paths[0]) }
+}
+
+extension LoadedModel {
+  /// The prompt of a reranker, with the places `{query}` and `{document}`, where the file has one.
+  ///
+  /// Throws where it is no text, or lacks one of the places.
+  package func rankingTemplate() throws(ModelError) -> String? {
+    let key = "tokenizer.chat_template.rerank"
+    do throws(GGUFError) {
+      guard let text = try metadata.string(key) else { return nil }
+      for place in ["{query}", "{document}"] where !text.contains(place) {
+        throw metadata.error(
+          key, .unsupported, expected: "a text with the places {query} and {document}", found: "one without \(place)")
+      }
+      return text
+    } catch {
+      throw .file(error)
+    }
+  }
 }
 
 /// Opens, checks and takes into use the model at `path`, all parts of a split model included.

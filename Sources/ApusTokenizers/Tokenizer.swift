@@ -57,14 +57,28 @@ package final class Tokenizer: Sendable {
 
   /// The tokens of two texts that a model compares, such as a question and a document.
   ///
-  /// BOS, the first, EOS, SEP, the second, and EOS, each where the vocabulary says so. Control tokens in the texts are not
-  /// recognised.
-  package func encode(_ first: String, with second: String) -> [Token] {
+  /// BOS, the first, EOS, SEP, the second, and EOS, each where the vocabulary says so; EOS stands in for a SEP that there
+  /// is not. Control tokens in the texts are not recognised.
+  ///
+  /// - Parameters:
+  ///   - first: The first text, of which all is kept.
+  ///   - second: The second text.
+  ///   - limit: How many tokens there may be; the end of the second text is left out where there are more. Those around
+  ///     it and of the first text are always there, even if they are more.
+  /// - Returns: The tokens, and whether some were left out.
+  package func encode(
+    _ first: String, with second: String, limit: Int? = nil
+  ) -> (tokens: [Token], isTruncated: Bool) {
     var tokens = encode(first, addSpecial: true, parseSpecial: false)
-    if vocabulary.addsSeparator, let separator = vocabulary[.separator] { tokens.append(separator) }
-    tokens += encode(second, addSpecial: false, parseSpecial: false)
-    if vocabulary.addsEOS, let eos = vocabulary[.endOfSequence] { tokens.append(eos) }
-    return tokens
+    if vocabulary.addsSeparator, let separator = vocabulary[.separator] ?? vocabulary[.endOfSequence] {
+      tokens.append(separator)
+    }
+    let end = vocabulary.addsEOS ? vocabulary[.endOfSequence] : nil
+    let text = encode(second, addSpecial: false, parseSpecial: false)
+    let room = limit.map { max(0, $0 - tokens.count - (end == nil ? 0 : 1)) } ?? text.count
+    tokens += text.prefix(room)
+    if let end { tokens.append(end) }
+    return (tokens, room < text.count)
   }
 
   /// The tokens of a rendered prompt.

@@ -89,7 +89,7 @@ struct ReferenceTests {
       for item in model.cases {
         guard let text = item.text else { continue }
         let ids =
-          item.text_pair.map { tokenizer.encode(text, with: $0) }
+          item.text_pair.map { tokenizer.encode(text, with: $0).tokens }
           ?? tokenizer.encode(text, addSpecial: true, parseSpecial: false)
         #expect(ids == item.ids, "\(model.file): \(text)")
       }

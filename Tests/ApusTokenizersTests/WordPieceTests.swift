@@ -57,19 +57,6 @@ internal import Testing
     #expect(try encode("[MASK] a", description, parseSpecial: true) == [2, 4, 10])
   }
 
-  @Test func `two texts have SEP between them, RoBERTa's two`() throws {
-    let bert = try SmallVocabularies.tokenizer(SmallVocabularies.wordPiece())
-    #expect(bert.encode("a", with: "hello") == [2, 10, 3, 5, 3])
-    var description = SmallVocabularies.bytePair(
-      merges: ["a a"], extra: [("</s>", .control)], pretokenizer: "roberta-bpe")
-    let end = description.texts.count - 1
-    description.specialIDs = [.beginningOfSequence: 0, .endOfSequence: end, .separator: end]
-    description.addsBOS = true
-    description.addsEOS = true
-    let last = Token(end)
-    #expect(try SmallVocabularies.tokenizer(description).encode("aa", with: "aa") == [0, 256, last, last, 256, last])
-  }
-
   @Test func `decoding puts a space before each word but the first`() throws {
     let tokenizer = try SmallVocabularies.tokenizer(SmallVocabularies.wordPiece())
     let tokens = tokenizer.encode("Hello unhappy, a", addSpecial: true, parseSpecial: false)

@@ -32,6 +32,7 @@ struct Check: ParsableCommand {
     if case .refused(let reason)? = review.chat {
       throw Failure("\(model.path): \(reason); run --raw completes a text as it is")
     }
+    _ = try PairFormat(loaded, path: model.path)
     let output = Output()
     try output.writeLine("\(model.path): good: \(summary(of: loaded)), \(review.chatSummary)")
     try output.flush()

@@ -13,7 +13,7 @@ package struct PoolingPlan: Sendable, HasTensors {
 
   /// What a cross-encoder's results are: a score for each label of a pair of texts.
   package struct Ranking: Sendable, Equatable {
-    /// The labels' names; empty where the file has none.
+    /// The labels' names, one of several is "yes"; empty where the file has none.
     package var labels: [String] = []
     /// The label whose score says how well the texts fit.
     package var relevant = 0

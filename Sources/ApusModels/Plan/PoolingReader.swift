@@ -68,12 +68,20 @@ extension PlanReader {
     let name = "classifier.output_labels"
     var ranking = PoolingPlan.Ranking()
     ranking.isSoftmax = style.isSoftmax && count > 1
-    guard let labels = try keys.strings(name) else { return ranking }
-    guard labels.count == count else {
-      throw keys.error(name, expected: "\(count) labels, one for each score", found: "\(labels.count)")
+    if let labels = try keys.strings(name) {
+      guard labels.count == count else {
+        throw keys.error(name, expected: "\(count) labels, one for each score", found: "\(labels.count)")
+      }
+      ranking.labels = labels
     }
-    ranking.labels = labels
-    ranking.relevant = labels.firstIndex { $0.utf8.elementsEqual("yes".utf8) } ?? 0
+    guard count > 1 else { return ranking }
+    guard let relevant = ranking.labels.firstIndex(where: { $0.utf8.elementsEqual("yes".utf8) }) else {
+      let found = ranking.labels.isEmpty ? "without names" : ranking.labels.joined(separator: ", ")
+      throw keys.error(
+        name, .unsupported, expected: "one score, or one with the label \"yes\" that says how well texts fit",
+        found: "\(count) scores, \(found)")
+    }
+    ranking.relevant = relevant
     return ranking
   }
 }

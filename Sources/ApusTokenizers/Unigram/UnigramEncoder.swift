@@ -18,7 +18,9 @@ struct UnigramEncoder: TokenizerFamily {
   let gaps: [VocabularyGap]
 
   static func defaults(for description: VocabularyDescription) -> VocabularyDefaults {
-    VocabularyDefaults(specialIDs: [.padding: 0, .endOfSequence: 1, .unknown: 2], addsEOS: true)
+    // The models of this family that compare two texts are XLM-R's kind, which puts two EOS between them.
+    VocabularyDefaults(
+      specialIDs: [.padding: 0, .endOfSequence: 1, .unknown: 2], addsEOS: true, addsSeparator: true)
   }
 
   init(_ vocabulary: Vocabulary) throws(TokenizerError) {
