@@ -3,14 +3,23 @@ internal import ApusTestSupport
 internal import Foundation
 internal import Testing
 
-@Suite(.enabled(if: TestData.shouldRun, "\(TestData.reason)"))
-struct `apus embed` {
-  private func path(_ name: String) throws -> String {
-    try #require(TestData.folder).appendingPathComponent("architectures/" + name).path
+@Suite struct `apus embed` {
+  private let folder: TemporaryFolder
+  private let encoder: String
+  private let generator: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    encoder = folder.path("encoder.gguf")
+    generator = folder.path("generator.gguf")
+    var tiny = TinyModel()
+    try tiny.write(to: generator)
+    tiny.pooling = .mean
+    try tiny.write(to: encoder)
   }
 
   @Test func `writes a line of values for each text, normalized`() throws {
-    let result = try Program.run("embed", path("bert/bert-mean-f32.gguf"), "the monster", "a")
+    let result = try Program.run("embed", encoder, "the monster", "a")
     #expect(result.code == 0, "\(result.errors)")
     #expect(result.lines.count == 2)
     for line in result.lines {
@@ -20,9 +29,9 @@ struct `apus embed` {
   }
 
   @Test func `reads lines, and answers in JSON`() throws {
-    let plain = try Program.run("embed", path("bert/bert-mean-f32.gguf"), "the monster")
+    let plain = try Program.run("embed", encoder, "the monster")
     let result = try Program.run(
-      "embed", path("bert/bert-mean-f32.gguf"), "--json", input: "a\nthe monster\r\nsnow")
+      "embed", encoder, "--json", input: "a\nthe monster\r\nsnow")
     #expect(result.code == 0, "\(result.errors)")
     let objects = try result.lines.map { try JSONParser.parse($0) }
     #expect(objects.count == 3 && objects.allSatisfy { $0["truncated"] == .bool(false) })
@@ -30,29 +39,30 @@ struct `apus embed` {
     #expect(second.compactMap { Float($0) } == plain.lines[0].split(separator: " ").compactMap { Float($0) })
   }
 
-  @Test func `ranks texts for a query`() throws {
+  @Test(.enabled(if: TestData.shouldRun, "\(TestData.reason)"))
+  func `ranks texts for a query`() throws {
+    let reranker = try #require(TestData.folder).appendingPathComponent("architectures/bert/bert-rerank-f32.gguf").path
     let result = try Program.run(
-      "embed", path("bert/bert-rerank-f32.gguf"), "--query", "I am by birth a Genevese.", "the monster", "a")
+      "embed", reranker, "--query", "I am by birth a Genevese.", "the monster", "a")
     #expect(result.code == 0 && result.lines.count == 2, "\(result.errors)")
     #expect(abs((Float(result.lines[0]) ?? 0) + 0.4906017) < 1e-3)
   }
 
   @Test func `says what a model is not made for`() throws {
-    let encoder = try path("bert/bert-mean-f32.gguf")
     for arguments in [["run", encoder, "Hello"], ["serve", encoder, "--listen", "127.0.0.1:0"]] {
       let result = try Program.run(arguments)
       #expect(result.code == 1 && result.errors.contains("does not generate text"), "\(result.errors)")
     }
     let ranked = try Program.run("embed", encoder, "--query", "a", "b")
     #expect(ranked.code == 1 && ranked.errors.contains("reranker"), "\(ranked.errors)")
-    let generator = try Program.run("embed", path("qwen3/qwen3-f32.gguf"), "a")
+    let generator = try Program.run("embed", generator, "a")
     #expect(generator.code == 1 && generator.errors.contains("pooling"), "\(generator.errors)")
     let long = try Program.run("embed", encoder, String(repeating: "monster ", count: 300))
     #expect(long.code != 0 && long.errors.contains("tokens"), "\(long.errors)")
   }
 
   @Test func `check takes an encoder`() throws {
-    let result = try Program.run("check", path("bert/bert-mean-f32.gguf"))
+    let result = try Program.run("check", encoder)
     #expect(result.code == 0, "\(result.errors)")
   }
 }

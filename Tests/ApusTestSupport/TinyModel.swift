@@ -3,8 +3,17 @@ package import ApusGGUF
 
 /// A complete Llama model of a few kilobytes: random weights from a seed, and a SentencePiece vocabulary.
 ///
-/// It loads, tokenizes and generates (nonsense). Norms are F32 ones with noise, all other weights in `format`.
+/// It loads, tokenizes, and generates nonsense, or makes vectors or scores of it. Norms are F32 ones with noise, all other
+/// weights in `format`.
 package struct TinyModel: Sendable {
+  /// What the model makes of a text instead of generating; the values are those of `pooling_type`.
+  package enum Pooling: UInt32, Sendable {
+    case mean = 1
+    case first, last
+    /// A probability for each of the labels `no` and `yes`.
+    case ranking
+  }
+
   package var layers = 2
   /// A multiple of the format's quant block and of `heads`.
   package var hiddenSize = 64
@@ -15,6 +24,8 @@ package struct TinyModel: Sendable {
   package var format = TensorFormat.f32
   /// True to leave out `output.weight`, so that the embedding serves for it.
   package var isTied = false
+  /// Nil for a model that generates text.
+  package var pooling: Pooling?
   package var seed: UInt64 = 1
   package var chatTemplate: String? =
     "{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}"
@@ -74,6 +85,7 @@ extension TinyModel {
       ]
     }
     result.append(("output_norm.weight", [hiddenSize], .f32))
+    if pooling == .ranking { result.append(("cls.output.weight", [hiddenSize, 2], format)) }
     if !isTied { result.append(("output.weight", [hiddenSize, Self.tokens.count], format)) }
     return result
   }
@@ -90,6 +102,8 @@ extension TinyModel {
     writer.set("llama.attention.head_count", UInt32(heads))
     writer.set("llama.attention.head_count_kv", UInt32(kvHeads))
     writer.set("llama.attention.layer_norm_rms_epsilon", Float(1e-5))
+    if let pooling { writer.set("llama.pooling_type", pooling.rawValue) }
+    if pooling == .ranking { writer.set("llama.classifier.output_labels", strings: ["no", "yes"]) }
   }
 
   private func setTokenizer(_ writer: inout GGUFWriter) {

@@ -2,12 +2,15 @@ internal import Apus
 internal import ApusTestSupport
 internal import Testing
 
-@Suite(.enabled(if: TestModels.areAvailable, "the reference data is absent"))
 struct CancellationTests {
-  /// An engine that cannot run far ahead of its readers, so that what a test does comes in time.
-  private func engine() throws -> Engine { try TestModels.engine { $0.unreadByteLimit = 200 } }
+  private let tiny: TestModel
 
-  private let request = GenerationRequest(prompt: [1, 403], options: .greedy(480))
+  init() throws { tiny = try TestModel() }
+
+  /// An engine that cannot run far ahead of its readers, so that what a test does comes in time.
+  private func engine() throws -> Engine { try tiny.engine { $0.unreadByteLimit = 200 } }
+
+  private let request = GenerationRequest(prompt: [1, 263], options: .greedy(480))
 
   @Test func `Cancelling a stream ends it within a token`() async throws {
     let engine = try engine()
@@ -75,7 +78,7 @@ struct CancellationTests {
   }
 
   @Test func `Dropping a stream that nobody reads cancels it`() async throws {
-    let model = try await TestModels.load()
+    let model = try await tiny.load()
     let held = await HeldEngine(model.engine)
     _ = try model.stream(prompt: "Once", options: .greedy(480))
     try await held.letGo()
@@ -85,7 +88,7 @@ struct CancellationTests {
   }
 
   @Test func `Cancelling a queued request leaves the others alone`() async throws {
-    let model = try await TestModels.load()
+    let model = try await tiny.load()
     let alone = try await model.complete("Once", options: .greedy(40))
     let held = await HeldEngine(model.engine)
     let first = try model.stream(prompt: "Once", options: .greedy(40))
@@ -101,7 +104,7 @@ struct CancellationTests {
   }
 
   @Test func `A stream keeps its engine alive, and an engine without references ends`() async throws {
-    var stream: GenerationStream? = try await TestModels.load().stream(prompt: "Once", options: .greedy(20))
+    var stream: GenerationStream? = try await tiny.load().stream(prompt: "Once", options: .greedy(20))
     #expect(try await stream?.completion().usage.completionTokens == 20)
     stream = nil
   }

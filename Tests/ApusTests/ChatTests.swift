@@ -7,11 +7,14 @@ internal import ApusTokenizers
 internal import Foundation
 internal import Testing
 
-@Suite(.enabled(if: TestModels.areAvailable, "the reference data is absent"))
 struct ChatTests {
-  /// The story model with a chat template of the test's own.
+  private let tiny: TestModel
+
+  init() throws { tiny = try TestModel() }
+
+  /// The tiny model with a chat template of the test's own.
   private func model(template: String) async throws -> Model {
-    let plain = try await TestModels.load()
+    let plain = try await tiny.load()
     let format = ChatFormat(template: .text(template), plain.tokenizer.vocabulary, localTime: { nil })
     return Model(
       information: plain.information, engine: plain.engine, tokenizer: plain.tokenizer, chatFormat: format)
@@ -52,10 +55,9 @@ struct ChatTests {
   }
 
   @Test func `A model without a template says so, and one with a broken template still completes`() async throws {
-    let plain = try await TestModels.load()
-    if plain.chatFormat == nil {
-      #expect(throws: ApusError.noChatTemplate) { _ = try plain.renderChat([.user("Hello.")]) }
-    }
+    let plain = try TestModel { $0.chatTemplate = nil }
+    let without = try await plain.load()
+    #expect(throws: ApusError.noChatTemplate) { _ = try without.renderChat([.user("Hello.")]) }
     let broken = try await model(template: "{% for %}")
     guard case .refused? = broken.chatFormat?.support else { Issue.record("a broken template is taken"); return }
     let error = #expect(throws: ApusError.self) { _ = try broken.renderChat([.user("Hello.")]) }
@@ -82,7 +84,7 @@ struct ChatTests {
   }
 
   @Test func `Text survives tokens and back`() async throws {
-    let model = try await TestModels.load()
+    let model = try await tiny.load()
     let text = "Once upon a time, there was a häppy 🐕."
     let tokens = model.tokenize(text)
     #expect(model.detokenize(tokens) == text)

@@ -3,10 +3,13 @@ internal import ApusTestSupport
 internal import Foundation
 internal import Testing
 
-@Suite(.enabled(if: TestModels.areAvailable, "the reference data is absent"))
 struct LoadingTests {
+  private let tiny: TestModel
+
+  init() throws { tiny = try TestModel() }
+
   @Test func `A model tells what it is`() async throws {
-    for path in TestModels.paths {
+    for path in [tiny.path] + ReferenceModels.paths {
       let information = try await Model.load(path, options: LoadOptions(threads: 1)).information
       #expect(!information.name.isEmpty && !information.architecture.isEmpty)
       #expect(information.parameters > 0 && information.vocabularySize > 0)
@@ -19,7 +22,7 @@ struct LoadingTests {
 
   @Test func `Progress ends with all bytes`() async throws {
     let (updates, continuation) = AsyncStream<LoadingProgress>.makeStream()
-    _ = try await Model.load(try TestModels.requirePath()) { continuation.yield($0) }
+    _ = try await Model.load(tiny.path) { continuation.yield($0) }
     continuation.finish()
     var last: LoadingProgress?
     for await update in updates {
@@ -41,7 +44,7 @@ struct LoadingTests {
   }
 
   @Test func `Options out of range are refused by name`() async throws {
-    let path = try TestModels.requirePath()
+    let path = tiny.path
     let cases: [(String, LoadOptions)] = [
       ("threads", LoadOptions(threads: 0)), ("threads", LoadOptions(threads: .max)),
       ("contextLength", LoadOptions(contextLength: 0)), ("contextLength", LoadOptions(contextLength: -5)),
@@ -58,19 +61,22 @@ struct LoadingTests {
   }
 
   @Test func `An int8 KV cache works with heads of whole 32 values, and is refused by name with others`() async throws {
-    for path in TestModels.paths {
+    let wide = try TestModel { $0.hiddenSize = 128 }
+    for path in [tiny.path, wide.path] + ReferenceModels.paths {
       do throws(ApusError) {
         let model = try await Model.load(path, options: LoadOptions(threads: 1, kvFormat: .q8_0))
         let stream = try model.stream(tokens: [1, 5, 6], options: .greedy(4))
         #expect(try await stream.completion().usage.completionTokens == 4)
+        #expect(path != tiny.path)
       } catch {
+        #expect(path != wide.path)
         guard case .invalidOption("kvFormat", _) = error else { Issue.record("\(path): \(error)"); continue }
       }
     }
   }
 
   @Test func `A context that does not fit into memory is refused with the largest that does`() async throws {
-    let path = try TestModels.requirePath()
+    let path = tiny.path
     let options = LoadOptions(contextLength: Int(Int32.max))
     let error = await #expect(throws: ApusError.self) { _ = try await Model.load(path, options: options) }
     guard case .notEnoughMemory(let needed, let available, let largest?) = error else {
@@ -84,7 +90,7 @@ struct LoadingTests {
 
   @Test func `A model whose file was changed takes no more requests, unless it was read`() async throws {
     let copy = FileManager.default.temporaryDirectory.appendingPathComponent("changed-\(UUID()).gguf").path
-    try Data(contentsOf: URL(fileURLWithPath: try TestModels.requirePath())).write(to: URL(fileURLWithPath: copy))
+    try Data(contentsOf: URL(fileURLWithPath: tiny.path)).write(to: URL(fileURLWithPath: copy))
     defer { try? FileManager.default.removeItem(atPath: copy) }
     let model = try await Model.load(copy, options: LoadOptions(threads: 1))
     let ownCopy = try await Model.load(copy, options: LoadOptions(threads: 1, mapsFile: false))
@@ -99,7 +105,7 @@ struct LoadingTests {
 
   @Test func `Weights that are not finite end the request with an error, and the engine lives on`() async throws {
     let copy = FileManager.default.temporaryDirectory.appendingPathComponent("nan-\(UUID()).gguf").path
-    var bytes = try Data(contentsOf: URL(fileURLWithPath: try TestModels.requirePath()))
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: tiny.path))
     bytes.replaceSubrange(bytes.count - 4..<bytes.count, with: [0, 0, 0xC0, 0x7F])
     try bytes.write(to: URL(fileURLWithPath: copy))
     defer { try? FileManager.default.removeItem(atPath: copy) }

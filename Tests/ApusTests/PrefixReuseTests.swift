@@ -2,12 +2,15 @@ internal import Apus
 internal import ApusTestSupport
 internal import Testing
 
-@Suite(.enabled(if: TestModels.areAvailable, "the reference data is absent"))
 struct PrefixReuseTests {
+  private let tiny: TestModel
+
+  init() throws { tiny = try TestModel() }
+
   @Test func `A prompt seen before is not computed again, and gives the same tokens, with every model`() async throws {
-    for path in TestModels.paths {
+    for path in [tiny.path] + ReferenceModels.paths {
       let model = try await Model.load(path, options: LoadOptions(threads: 1))
-      let prompt = (0..<50).map { Token(3 + $0 * 11 % 400) }
+      let prompt = (0..<50).map { Token(3 + $0 * 11 % 290) }
       let fresh = try await complete(model, prompt)
       #expect(fresh.usage.cachedTokens == 0)
       let again = try await complete(model, prompt)
@@ -18,8 +21,8 @@ struct PrefixReuseTests {
   }
 
   @Test func `A conversation that goes on reuses all that it has in common`() async throws {
-    let model = try await TestModels.load()
-    let cold = try await TestModels.load()
+    let model = try await tiny.load()
+    let cold = try await tiny.load()
     var prompt = model.tokenize("Once upon a time there was a dog.")
     var computed = 0
     for _ in 0..<4 {
@@ -33,10 +36,10 @@ struct PrefixReuseTests {
   }
 
   @Test func `A prompt that differs early gives the tokens of a fresh model`() async throws {
-    let model = try await TestModels.load()
-    let cold = try await TestModels.load()
+    let model = try await tiny.load()
+    let cold = try await tiny.load()
     for length in [70, 3, 40, 33, 64, 65, 31, 70] {
-      let prompt = (0..<length).map { Token(3 + ($0 < length / 2 ? $0 : $0 * length) % 400) }
+      let prompt = (0..<length).map { Token(3 + ($0 < length / 2 ? $0 : $0 * length) % 290) }
       let warm = try await complete(model, prompt)
       #expect(warm.tokens == (try await complete(cold, prompt, reusesPrefix: false)).tokens)
     }

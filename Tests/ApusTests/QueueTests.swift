@@ -3,10 +3,13 @@ internal import ApusCore
 internal import ApusTestSupport
 internal import Testing
 
-@Suite(.enabled(if: TestModels.areAvailable, "the reference data is absent"))
 struct QueueTests {
+  private let tiny: TestModel
+
+  init() throws { tiny = try TestModel() }
+
   @Test func `A full queue refuses at once, and takes requests again later`() async throws {
-    let model = try await TestModels.load { $0.queueLimit = 2 }
+    let model = try await tiny.load { $0.queueLimit = 2 }
     let held = await HeldEngine(model.engine)
     let streams = try (0..<3).map { _ in try model.stream(prompt: "Once", options: .greedy(3)) }
     #expect(throws: ApusError.queueFull(limit: 2)) { _ = try model.stream(prompt: "Once", options: .greedy(3)) }
@@ -18,7 +21,7 @@ struct QueueTests {
   }
 
   @Test func `Many requests at once each get the text that they get alone`() async throws {
-    let model = try await TestModels.load { $0.queueLimit = 64 }
+    let model = try await tiny.load { $0.queueLimit = 64 }
     let prompts = ["Once", "Tom and", "The big dog", "Lily"]
     var alone: [String: String] = [:]
     for prompt in prompts { alone[prompt] = try await model.complete(prompt, options: .greedy(12)).text }
@@ -33,9 +36,9 @@ struct QueueTests {
   }
 
   @Test func `Sequences that share steps get the text that they get alone`() async throws {
-    let single = try TestModels.engine()
-    let many = try TestModels.engine { $0.maximumSequences = 3 }
-    let prompts = (0..<9).map { seed in (0..<5 + seed * 13).map { Token(5 + ($0 * 31 + seed * 17) % 450) } }
+    let single = try tiny.engine()
+    let many = try tiny.engine { $0.maximumSequences = 3 }
+    let prompts = (0..<9).map { seed in (0..<5 + seed * 13).map { Token(5 + ($0 * 31 + seed * 17) % 290) } }
     var alone: [[Token]] = []
     for prompt in prompts {
       let stream = try single.submit(GenerationRequest(prompt: prompt, options: .greedy(15)))
@@ -49,7 +52,7 @@ struct QueueTests {
   }
 
   @Test func `A drained engine has finished what it took and takes no more`() async throws {
-    let model = try await TestModels.load()
+    let model = try await tiny.load()
     let stream = try model.stream(prompt: "Once", options: .greedy(30))
     await model.drain()
     #expect(throws: ApusError.shuttingDown) { _ = try model.stream(prompt: "Once", options: .greedy(3)) }
@@ -59,7 +62,7 @@ struct QueueTests {
   }
 
   @Test func `Cancelling all ends what runs and what waits`() async throws {
-    let model = try await TestModels.load()
+    let model = try await tiny.load()
     let held = await HeldEngine(model.engine)
     let streams = try (0..<3).map { _ in try model.stream(prompt: "Once", options: .greedy(480)) }
     model.engine.cancelAll()
@@ -69,8 +72,8 @@ struct QueueTests {
   }
 
   @Test func `A reader that stops pauses its sequence, and loses nothing when it goes on`() async throws {
-    let expected = try await TestModels.engine().submit(request(200)).completion()
-    let engine = try TestModels.engine { $0.unreadByteLimit = 1000 }
+    let expected = try await tiny.engine().submit(request(200)).completion()
+    let engine = try tiny.engine { $0.unreadByteLimit = 1000 }
     var iterator = try engine.submit(request(200)).makeAsyncIterator()
     while !engine.health.isWaiting || engine.metrics.steps < 3 { await Task.yield() }
     let steps = engine.metrics.steps
@@ -93,9 +96,9 @@ struct QueueTests {
     options.sampling.temperature = 0.9
     options.sampling.repetitionPenalty = 1.2
     options.sampling.mirostat = 2
-    let slow = GenerationRequest(prompt: [1, 403, 407], options: options)
-    let expected = try await TestModels.engine().submit(slow).completion()
-    let engine = try TestModels.engine { $0.unreadByteLimit = 1000 }
+    let slow = GenerationRequest(prompt: [1, 263, 270], options: options)
+    let expected = try await tiny.engine().submit(slow).completion()
+    let engine = try tiny.engine { $0.unreadByteLimit = 1000 }
     let stream = try engine.submit(slow)
     var iterator = stream.makeAsyncIterator()
     var tokens: [GeneratedToken] = []
@@ -103,7 +106,7 @@ struct QueueTests {
     while true {
       // Others take the place, and the whole of the KV cache, whenever the reader rests.
       for seed in 0..<2 {
-        let prompt = (0..<100 + seed * 50).map { Token(5 + ($0 * 31 + seed * 17) % 450) }
+        let prompt = (0..<100 + seed * 50).map { Token(5 + ($0 * 31 + seed * 17) % 290) }
         let other = try await engine.submit(GenerationRequest(prompt: prompt, options: .greedy(300))).completion()
         #expect(other.usage.completionTokens == 300)
       }
@@ -121,7 +124,7 @@ struct QueueTests {
   }
 
   @Test func `A parked sequence that nobody reads is ended, and keeps what it has`() async throws {
-    let engine = try TestModels.engine {
+    let engine = try tiny.engine {
       $0.unreadByteLimit = 1000
       $0.readerStall = .milliseconds(50)
     }
@@ -134,11 +137,11 @@ struct QueueTests {
   }
 
   private func request(_ count: Int) -> GenerationRequest {
-    GenerationRequest(prompt: [1, 403, 407], options: .greedy(count))
+    GenerationRequest(prompt: [1, 263, 270], options: .greedy(count))
   }
 
   @Test func `An exclusive job waits for requests, and requests wait for it`() async throws {
-    let model = try await TestModels.load()
+    let model = try await tiny.load()
     let stream = try model.stream(prompt: "Once", options: .greedy(20))
     let blocks = try await model.engine.withExclusiveModel { _, cache in cache.layout.blocks }
     #expect(blocks > 0)
@@ -147,7 +150,7 @@ struct QueueTests {
   }
 
   @Test func `What an exclusive job throws reaches its caller`() async throws {
-    let model = try await TestModels.load()
+    let model = try await tiny.load()
     await #expect(throws: ApusError.noChatTemplate) {
       try await model.engine.withExclusiveModel { _, _ in throw ApusError.noChatTemplate }
     }

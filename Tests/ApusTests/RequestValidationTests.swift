@@ -3,10 +3,13 @@ internal import ApusTestSupport
 internal import Synchronization
 internal import Testing
 
-@Suite(.enabled(if: TestModels.areAvailable, "the reference data is absent"))
 struct RequestValidationTests {
+  private let tiny: TestModel
+
+  init() throws { tiny = try TestModel() }
+
   @Test func `Values out of range are refused, and the error names the field`() async throws {
-    let model = try await TestModels.load()
+    let model = try await tiny.load()
     let cases: [(String, @Sendable (inout GenerationOptions) -> Void)] = [
       ("max_tokens", { $0.maxTokens = -1 }),
       ("temperature", { $0.sampling.temperature = .nan }),
@@ -53,7 +56,7 @@ struct RequestValidationTests {
   }
 
   @Test func `Every sampling option in its range is accepted`() async throws {
-    let model = try await TestModels.load()
+    let model = try await tiny.load()
     var options = GenerationOptions(maxTokens: 10)
     options.sampling.dryMultiplier = 0.8
     options.sampling.mirostat = 2
@@ -66,7 +69,7 @@ struct RequestValidationTests {
   }
 
   @Test func `Tokens outside the vocabulary and an empty prompt are refused`() async throws {
-    let model = try await TestModels.load()
+    let model = try await tiny.load()
     for prompt in [[], [-1], [Token(model.information.vocabularySize)]] as [[Token]] {
       do throws(ApusError) {
         _ = try model.stream(tokens: prompt)
@@ -78,7 +81,7 @@ struct RequestValidationTests {
   }
 
   @Test func `A prompt without room for a completion is refused with its numbers`() async throws {
-    let model = try await TestModels.load { $0.contextLength = 64 }
+    let model = try await tiny.load { $0.contextLength = 64 }
     let prompt = [Token](repeating: 5, count: 64)
     #expect(throws: ApusError.contextLengthExceeded(limit: 64, requested: 74, prompt: 64)) {
       _ = try model.stream(tokens: prompt, options: .greedy(10))
@@ -89,7 +92,7 @@ struct RequestValidationTests {
 
   @Test(arguments: [nil, 0, 1, 100])
   func `A text far too long is refused with the number of its tokens`(_ maxTokens: Int?) async throws {
-    let model = try await TestModels.load { $0.contextLength = 64 }
+    let model = try await tiny.load { $0.contextLength = 64 }
     let text = String(repeating: "word ", count: 20_000)
     let count = model.tokenize(text).count
     let error = ApusError.contextLengthExceeded(limit: 64, requested: count + max(1, maxTokens ?? 1), prompt: count)
@@ -97,7 +100,7 @@ struct RequestValidationTests {
   }
 
   @Test func `Tokenizing stops soon after it is told to`() async throws {
-    let model = try await TestModels.load { $0.contextLength = 64 }
+    let model = try await tiny.load { $0.contextLength = 64 }
     for text in [String(repeating: "word ", count: 200_000), String(repeating: "a", count: 1_000_000)] {
       let questions = Atomic(0)
       #expect(throws: ApusError.stopped) {

@@ -1,0 +1,61 @@
+internal import Apus
+internal import ApusTestSupport
+internal import Foundation
+internal import Testing
+
+/// Vectors and scores of texts beside those of the reference data.
+@Suite(.enabled(if: TestData.shouldRun, "\(TestData.reason)"))
+struct `Embedding and ranking beside the reference` {
+  private struct Entry: Decodable {
+    struct Case: Decodable {
+      var row: Int
+      var text: String?
+      var text_pair: String?
+    }
+    var file: String
+    var n_out: Int
+    var embeddings_file: String
+    var cases: [Case]
+  }
+
+  /// A model, its entry and the expected rows.
+  private static func load(
+    _ architecture: String, _ file: String
+  ) async throws -> (model: Model, entry: Entry, rows: [[Float]]) {
+    struct List: Decodable { var models: [Entry] }
+    let folder = try #require(TestData.folder).appendingPathComponent("architectures/" + architecture)
+    let data = try Data(contentsOf: folder.appendingPathComponent("embeddings.json"))
+    let entry = try #require(try JSONDecoder().decode(List.self, from: data).models.first { $0.file == file })
+    let bytes = [UInt8](try Data(contentsOf: folder.appendingPathComponent(entry.embeddings_file)))
+    let values = stride(from: 0, to: bytes.count, by: 4).map { i in
+      Float(bitPattern: (0..<4).reduce(0) { $0 | UInt32(bytes[i + $1]) << (8 * UInt32($1)) })
+    }
+    let rows = stride(from: 0, to: values.count, by: entry.n_out).map { Array(values[$0..<$0 + entry.n_out]) }
+    let path = folder.appendingPathComponent(file).path
+    return (try await Model.load(path, options: LoadOptions(threads: 1)), entry, rows)
+  }
+
+  @Test(arguments: [
+    ("bert", "bert-cls-f32.gguf"), ("bert", "bert-mean-f32.gguf"), ("nomic-bert", "nomic-bert-f32.gguf"),
+  ])
+  func `texts become the stored vectors`(architecture: String, file: String) async throws {
+    let (model, entry, rows) = try await Self.load(architecture, file)
+    #expect(model.information.purpose == .embedding(dimensions: entry.n_out))
+    let cases = entry.cases.filter { $0.text != nil && $0.text_pair == nil }
+    let found = try await model.embed(cases.compactMap(\.text), options: EmbeddingOptions(isNormalized: false))
+    for (item, embedding) in zip(cases, found) {
+      let differences = zip(embedding.vector, rows[item.row]).map { abs($0 - $1) }
+      #expect(differences.count == entry.n_out && differences.allSatisfy { $0 < 1e-3 })
+    }
+  }
+
+  @Test func `pairs become the stored scores`() async throws {
+    let (model, entry, rows) = try await Self.load("bert", "bert-rerank-f32.gguf")
+    #expect(model.information.purpose == .ranking(labels: ["score"]))
+    for item in entry.cases {
+      guard let query = item.text, let document = item.text_pair else { continue }
+      let score = try await model.rank(query, [document])[0].score
+      #expect(abs(score - rows[item.row][0]) < 1e-3)
+    }
+  }
+}

@@ -1,0 +1,71 @@
+internal import Apus
+internal import ApusCPU
+internal import ApusModels
+internal import ApusTestSupport
+internal import Dispatch
+
+/// A tiny model in a file of its own, which lives as long as this.
+struct TestModel {
+  let path: String
+  private let folder: TemporaryFolder
+
+  init(_ change: (inout TinyModel) -> Void = { _ in }) throws {
+    var model = TinyModel()
+    model.contextLength = 512
+    change(&model)
+    folder = try TemporaryFolder()
+    path = folder.path("tiny.gguf")
+    try model.write(to: path)
+  }
+
+  func load(_ change: (inout LoadOptions) -> Void = { _ in }) async throws -> Model {
+    var options = LoadOptions(threads: 1)
+    change(&options)
+    return try await Model.load(path, options: options)
+  }
+
+  /// An engine with settings that `LoadOptions` does not have.
+  func engine(_ change: (inout EngineConfiguration) -> Void = { _ in }) throws -> Engine {
+    let file = try ModelFile(path: path)
+    let backend = try CPUBackend(CPUBackend.Options(threads: 1))
+    let loaded = try file.load(backend: backend)
+    var configuration = EngineConfiguration(contextLength: file.configuration.contextLength)
+    change(&configuration)
+    return try Engine(EngineModel(model: loaded.model), tokenizer: loaded.tokenizer, configuration: configuration)
+  }
+}
+
+extension GenerationOptions {
+  /// So many tokens, the most likely each time, and no end before.
+  static func greedy(_ count: Int) -> GenerationOptions {
+    var options = GenerationOptions.greedy
+    options.maxTokens = count
+    options.ignoreEOS = true
+    return options
+  }
+}
+
+/// Holds an engine's thread in an exclusive job, so that a test knows what is queued.
+final class HeldEngine: Sendable {
+  private let gate = DispatchSemaphore(value: 0)
+  private let job: Task<Void, any Error>
+
+  /// Returns when the thread is held.
+  init(_ engine: Engine) async {
+    let gate = gate
+    let (started, continuation) = AsyncStream<Void>.makeStream()
+    job = Task {
+      try await engine.withExclusiveModel { _, _ in
+        continuation.finish()
+        gate.wait()
+      }
+    }
+    for await _ in started {}
+  }
+
+  /// Lets the thread go on.
+  func letGo() async throws {
+    gate.signal()
+    try await job.value
+  }
+}
