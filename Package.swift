@@ -101,7 +101,7 @@ let package = Package(
     .testTarget(
       name: "ApusBackendTests", dependencies: ["ApusCore", "ApusCPU", "ApusReference", "ApusTestSupport"],
       swiftSettings: swift),
-    tests(of: "ApusModels", "ApusCPU", "ApusReference", "ApusGGUF", "ApusTokenizers", "ApusCore"),
+    tests(of: "ApusModels", "ApusCPU", "ApusReference", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusCore"),
     tests(
       of: "Apus", "ApusCPU", "ApusReference", "ApusModels", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusCore"),
     tests(

@@ -14,6 +14,9 @@ public enum ApusError: Error, Sendable, Equatable {
   case notEnoughMemory(neededBytes: Int, availableBytes: Int, largestContext: Int?)
   /// A field of a request is out of its range; `field` has the name that APIs of the field use.
   case invalidRequest(field: String, reason: String)
+  /// One of several texts or documents cannot be taken; `index` counts from 0, and `reason` says the rest of a sentence
+  /// that begins with the text's name.
+  case invalidText(index: Int, reason: String)
   /// The prompt leaves no room for a completion.
   ///
   /// `limit` is the context length, `prompt` the tokens of the prompt, `requested` those of prompt and completion
@@ -51,6 +54,7 @@ extension ApusError: CustomStringConvertible {
     case .notEnoughMemory(let needed, let available, nil):
       "the model needs \(megabytes(needed)) and \(megabytes(available)) are free: use a smaller model or free memory"
     case .invalidRequest(_, let reason): reason
+    case .invalidText(let index, let reason): "text \(index + 1) \(reason)"
     case .contextLengthExceeded(let limit, let requested, let prompt):
       "the prompt has \(prompt) tokens and \(requested) are needed with the completion, but the context length is "
         + "\(limit): shorten the prompt or load the model with a longer context"

@@ -51,7 +51,7 @@ extension Model {
   ///   - options: How they become vectors.
   /// - Returns: A vector for each text.
   /// - Throws: `ApusError.unsuitableModel` for a model that ranks texts, or generates text and no pooling is named;
-  ///   `ApusError.invalidRequest` for a text without a token, or longer than `ModelInformation.contextLength`;
+  ///   `ApusError.invalidText` for one without a token, or longer than `ModelInformation.contextLength`;
   ///   `ApusError.stopped` where the task is cancelled between two steps; and where computing fails.
   public func embed(
     _ texts: [String], options: EmbeddingOptions = EmbeddingOptions()
@@ -59,7 +59,7 @@ extension Model {
     let pooling = try checkedPooling(options.pooling)
     var inputs: [EmbeddingInput] = []
     for (index, text) in texts.enumerated() {
-      inputs.append(try input(for: text, number: index + 1, truncates: options.truncates))
+      inputs.append(try input(for: text, index: index, truncates: options.truncates))
     }
     let vectors = try await compute(inputs.map(\.tokens), pooling)
     return zip(inputs, vectors).map { input, vector in
@@ -114,20 +114,15 @@ struct EmbeddingInput {
 
 extension Model {
   /// The tokens of a text with those that the model wants around it.
-  private func input(for text: String, number: Int, truncates: Bool) throws(ApusError) -> EmbeddingInput {
+  private func input(for text: String, index: Int, truncates: Bool) throws(ApusError) -> EmbeddingInput {
     let bytes = Array(text.withoutByteOrderMark.utf8)
     let tokens = tokenizer.encode(bytes, addSpecial: true, parseSpecial: false)
-    if tokens.isEmpty {
-      throw .invalidRequest(field: "input", reason: "text \(number) has no token: leave out empty texts")
-    }
+    if tokens.isEmpty { throw .emptyText(index) }
     let limit = information.contextLength
     if tokens.count <= limit { return EmbeddingInput(tokens: tokens) }
     let frame = TokenFrame(tokens, around: tokenizer.encode(bytes, addSpecial: false, parseSpecial: false))
     guard truncates, limit > frame.count else {
-      throw .invalidRequest(
-        field: "input",
-        reason: "text \(number) has \(tokens.count) tokens, but the model takes at most \(limit): shorten the text or "
-          + "have its end left out")
+      throw .longText(index, tokens: tokens.count, limit: limit)
     }
     return EmbeddingInput(tokens: frame.around(frame.text.prefix(limit - frame.count)), isTruncated: true)
   }

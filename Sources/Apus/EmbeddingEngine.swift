@@ -21,15 +21,21 @@ extension Engine {
 }
 
 extension ApusError {
+  static func emptyText(_ index: Int) -> ApusError {
+    .invalidText(index: index, reason: "has no token: leave out empty texts")
+  }
+
+  static func longText(_ index: Int, tokens: Int, limit: Int) -> ApusError {
+    .invalidText(
+      index: index,
+      reason: "has \(tokens) tokens, but the model takes at most \(limit): shorten it or have its end left out")
+  }
+
   fileprivate init(_ error: EmbeddingError) {
     switch error {
     case .noPooling: self = .unsuitableModel(reason: "this model generates text: name a pooling")
-    case .empty(let sequence):
-      self = .invalidRequest(field: "input", reason: "text \(sequence + 1) has no token: leave out empty texts")
-    case .tooLong(let sequence, let tokens, let limit):
-      self = .invalidRequest(
-        field: "input",
-        reason: "text \(sequence + 1) has \(tokens) tokens, but the model takes at most \(limit): shorten the text")
+    case .empty(let sequence): self = .emptyText(sequence)
+    case .tooLong(let sequence, let tokens, let limit): self = .longText(sequence, tokens: tokens, limit: limit)
     case .backend(let error): self = ApusError(error)
     }
   }

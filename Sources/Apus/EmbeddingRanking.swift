@@ -1,4 +1,6 @@
+internal import ApusCore
 internal import ApusModels
+internal import ApusSampling
 internal import ApusText
 
 /// How well a document fits a query.
@@ -24,8 +26,8 @@ extension Model {
   ///   - documents: The texts that may have it.
   ///   - truncates: Whether the end of a document that is too long is left out; else it is an error.
   /// - Returns: A score for each document.
-  /// - Throws: `ApusError.unsuitableModel` for a model that does not rank; `ApusError.invalidRequest` for a pair longer
-  ///   than `ModelInformation.contextLength`; `ApusError.stopped` where the task is cancelled between two steps; and
+  /// - Throws: `ApusError.unsuitableModel` for a model that does not rank; `ApusError.invalidText` for a document that is
+  ///   longer with the query than `ModelInformation.contextLength`; `ApusError.stopped` where the task is cancelled between two steps; and
   ///   where computing fails.
   public func rank(
     _ query: String, _ documents: [String], truncates: Bool = false
@@ -42,17 +44,32 @@ extension Model {
       let pair = try pairFormat.tokens(
         query, document.withoutByteOrderMark, tokenizer, limit: truncates ? information.contextLength : nil)
       guard pair.tokens.count <= information.contextLength else {
-        throw .invalidRequest(
-          field: "documents",
-          reason:
-            "the query and document \(index + 1) have \(pair.tokens.count) tokens together, but the model takes at "
-            + "most \(information.contextLength): shorten them or have the document's end left out")
+        throw .invalidText(
+          index: index,
+          reason: "has \(pair.tokens.count) tokens with the query, but the model takes at most "
+            + "\(information.contextLength): shorten it or have its end left out")
       }
       inputs.append(pair)
     }
     let scores = try await compute(inputs.map(\.tokens), nil)
-    return zip(inputs, scores).map { input, scores in
-      DocumentScore(score: scores[ranking.relevant], tokenCount: input.tokens.count, isTruncated: input.isTruncated)
+    var results: [DocumentScore] = []
+    for (input, scores) in zip(inputs, scores) {
+      results.append(
+        DocumentScore(
+          score: try ranking.score(scores), tokenCount: input.tokens.count, isTruncated: input.isTruncated))
+    }
+    return results
+  }
+}
+
+extension PoolingPlan.Ranking {
+  /// What the scores of all labels say of how well the texts fit.
+  fileprivate func score(_ scores: [Float]) throws(ApusError) -> Float {
+    guard isSoftmax else { return scores[relevant] }
+    do throws(SamplingError) {
+      return Float(try LogProbabilities(of: scores.span).probability(of: Token(relevant)))
+    } catch {
+      throw .engineFailed(reason: error.description)
     }
   }
 }

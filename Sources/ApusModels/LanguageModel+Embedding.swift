@@ -1,5 +1,4 @@
 package import ApusCore
-private import ApusSystem
 
 /// Why sequences could not become vectors or scores.
 package enum EmbeddingError: Error, Sendable, Equatable {
@@ -20,10 +19,11 @@ extension LanguageModel {
     return configuration.needsWholeSequences ? min(limit, maxBatchRows) : limit
   }
 
-  /// A vector for each sequence, as pooled and not normalized; or its scores, one for each label.
+  /// A vector for each sequence, as pooled and not normalized; or its scores, one for each label, as the classifier has
+  /// them.
   ///
-  /// Several sequences share a step; a result depends on its sequence alone, bit for bit. The cache's contents are
-  /// overwritten. A failure that concerns one sequence is its own result.
+  /// Several sequences share a step, and a long one may take several; a result depends on its sequence alone, bit for
+  /// bit. The cache's contents are overwritten. A failure that concerns one sequence is its own result.
   ///
   /// - Parameters:
   ///   - sequences: Tokens of the vocabulary, special ones included.
@@ -103,17 +103,17 @@ extension LanguageModel {
     let failures = try backend.finish()
     return rows.indices.map { index in
       if let failure = failures.first(where: { rows[index].contains($0.row) }) { return .failure(failure.error) }
-      return result(values[index])
+      return finite(values[index])
     }
   }
 
-  /// Several steps for one sequence, cut at multiples of a step's rows.
+  /// Several steps for one sequence, cut at multiples of a step's rows; the model is none that pools by itself.
   private func embed(
     inChunks tokens: [Token], _ kind: PoolingPlan.Kind, _ cache: KVCache
   ) throws(BackendError) -> Result<[Float], BackendError> {
     let table = Array(0..<Int32(KVCacheLayout.blocks(forPositions: tokens.count)))
-    var values: [[Float]] = []
-    var failure: BackendError?
+    var result: [Float] = []
+    var sums: [Double] = []
     for start in stride(from: 0, to: tokens.count, by: maxBatchRows) {
       let part = start..<min(tokens.count, start + maxBatchRows)
       let isLast = part.upperBound == tokens.count
@@ -122,14 +122,14 @@ extension LanguageModel {
         positions: part.map { Int32($0) }, sequences: part.map { _ in 0 }, blockTables: [table])
       let normed = run(
         Array(tokens[part]), batch, cache, keptRows: isPooled ? kept(of: [0..<part.count], kind) : [])
-      if let normed, isPooled {
-        var row = normed
-        if kind == .mean { row = mean(of: normed, in: part, of: tokens.count) }
-        if kind != .mean || isLast { values = read(head(of: row)) }
+      if let normed, kind == .mean {
+        add(normed, to: &sums)
+      } else if let normed {
+        result = read(normed)[0]
       }
-      failure = try backend.finish().first?.error ?? failure
+      if let failure = try backend.finish().first { return .failure(failure.error) }
     }
-    return failure.map { .failure($0) } ?? result(values.first ?? [])
+    return finite(kind == .mean ? sums.map { Float($0 / Double(tokens.count)) } : result)
   }
 
   /// The rows that pooling needs.
@@ -150,18 +150,12 @@ extension LanguageModel {
     return arena.logitInput
   }
 
-  /// Adds a chunk's rows to the mean of a sequence of `count` tokens, which stays in its buffer between steps.
-  private func mean(of normed: Buffer, in part: Range<Int>, of count: Int) -> Buffer {
-    let share = Float(part.count) / Float(count)
-    guard part.lowerBound > 0 else {
-      let sum = pooled(normed, [0..<part.count], .mean)
-      backend.scale(sum, by: share)
-      return sum
+  /// Adds a chunk's rows, one after the other, as `Backend.average` does: so that no cut changes a bit of their mean.
+  private func add(_ normed: Buffer, to sums: inout [Double]) {
+    if sums.isEmpty { sums = [Double](repeating: 0, count: normed.columns) }
+    for row in read(normed) {
+      for column in row.indices { sums[column] += Double(row[column]) }
     }
-    arena.logits.reshape(rows: 1, columns: configuration.hiddenSize)
-    backend.average(normed, rows: [0..<part.count], into: arena.logits)
-    backend.add(arena.logits, to: arena.logitInput, factor: share)
-    return arena.logitInput
   }
 
   /// What the pooled rows become.
@@ -179,19 +173,10 @@ extension LanguageModel {
     }
   }
 
-  /// The result of a sequence, from what was read.
-  private func result(_ values: [Float]) -> Result<[Float], BackendError> {
-    guard isFinite(values.span) else { return .failure(.nonFiniteResult(what: "embeddings")) }
-    return .success(configuration.pooling?.ranking?.isSoftmax == true ? softmax(values) : values)
+  /// The result of a sequence, if all of it is finite.
+  private func finite(_ values: [Float]) -> Result<[Float], BackendError> {
+    isFinite(values.span) ? .success(values) : .failure(.nonFiniteResult(what: "embeddings"))
   }
-}
-
-/// Weights that add to one.
-private func softmax(_ values: [Float]) -> [Float] {
-  let peak = Double(values.max() ?? 0)
-  let terms = values.map { exp(Double($0) - peak) }
-  let sum = terms.reduce(0, +)
-  return terms.map { Float($0 / sum) }
 }
 
 /// The vector of length 1 in the same direction; one of zeros stays.

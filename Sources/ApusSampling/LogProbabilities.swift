@@ -46,6 +46,9 @@ package struct LogProbabilities: ~Escapable {
     return Double(logits[Int(token)]) - normalizer
   }
 
+  /// The probability of `token`; 0 for one outside the vocabulary.
+  package func probability(of token: Token) -> Double { PortableMath.exp(self[token]) }
+
   /// The `count` most likely tokens, most likely first, the lower token first of equals; forbidden ones never.
   package func top(_ count: Int) -> [Entry] {
     var entries: [Candidate] = []

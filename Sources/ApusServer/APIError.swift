@@ -153,6 +153,8 @@ extension APIError {
     switch error {
     case .invalidRequest(let field, _):
       self = .invalid(field == "prompt" ? prompt : field, error.description)
+    case .invalidText:
+      self = .invalid("input", error.description)
     case .contextLengthExceeded(let limit, let requested, let count):
       // The words by which clients know that they must shorten their history, and from which they read the numbers.
       self = .invalid(

@@ -30,8 +30,7 @@ internal import Testing
 
   @Test func `reads lines, and answers in JSON`() throws {
     let plain = try Program.run("embed", encoder, "the monster")
-    let result = try Program.run(
-      "embed", encoder, "--json", input: "a\nthe monster\r\nsnow")
+    let result = try Program.run("embed", encoder, "--json", input: "a\nthe monster\r\nsnow")
     #expect(result.code == 0, "\(result.errors)")
     let objects = try result.lines.map { try JSONParser.parse($0) }
     #expect(objects.count == 3 && objects.allSatisfy { $0["truncated"] == .bool(false) })
@@ -46,6 +45,14 @@ internal import Testing
       "embed", reranker, "--query", "I am by birth a Genevese.", "the monster", "a")
     #expect(result.code == 0 && result.lines.count == 2, "\(result.errors)")
     #expect(abs((Float(result.lines[0]) ?? 0) + 0.4906017) < 1e-3)
+  }
+
+  @Test func `names the line of the input that it cannot take`() throws {
+    let lines = (1...200).map { $0 == 150 ? String(repeating: "monster ", count: 300) : "text \($0)" }
+    let result = try Program.run("embed", encoder, input: lines.joined(separator: "\n"))
+    #expect(result.code == 1 && result.errors.hasPrefix("Error: line 150 has "), "\(result.errors)")
+    let given = try Program.run("embed", encoder, "a", lines[149])
+    #expect(given.code == 1 && given.errors.hasPrefix("Error: text 2 has "), "\(given.errors)")
   }
 
   @Test func `says what a model is not made for`() throws {

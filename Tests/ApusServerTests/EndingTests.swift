@@ -26,6 +26,7 @@ struct EndingTests {
     case .invalidOption: "invalidOption"
     case .notEnoughMemory: "notEnoughMemory"
     case .invalidRequest: "invalidRequest"
+    case .invalidText: "invalidText"
     case .contextLengthExceeded: "contextLengthExceeded"
     case .noChatTemplate: "noChatTemplate"
     case .chatTemplate: "chatTemplate"
@@ -42,6 +43,7 @@ struct EndingTests {
   private static let errors: [ApusError] = [
     .cannotLoad(path: "", reason: ""), .invalidOption(name: "", reason: ""),
     .notEnoughMemory(neededBytes: 0, availableBytes: 0, largestContext: nil), .invalidRequest(field: "", reason: ""),
+    .invalidText(index: 0, reason: ""),
     .contextLengthExceeded(limit: 0, requested: 0, prompt: 0), .noChatTemplate, .chatTemplate(reason: ""),
     .unsuitableModel(reason: ""), .queueFull(limit: 0), .shuttingDown, .modelChanged(path: ""),
     .modelDamaged(path: "", reason: ""),

@@ -11,8 +11,7 @@ final class PlainPrompter: Prompter {
   func nextLine() throws -> String? {
     if Terminal.isInput { StandardError.write("> ") }
     guard let line = try input.nextLine() else { return nil }
-    guard case .text(var bytes) = line else { throw Failure("the line has more than 8 MiB: use --file") }
-    if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+    guard case .text(let bytes) = line else { throw Failure("the line has more than 8 MiB: use --file") }
     return try StoredText.text(bytes, from: "the line")
   }
 }

@@ -5,18 +5,26 @@ internal import ArgumentParser
 /// `apus embed`: texts to vectors, or scores of documents for a query.
 struct Embed: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Computes the embeddings of texts, or ranks documents.",
+    abstract: "Turns texts into vectors (embeddings), or ranks them for a query.",
     discussion: """
       Texts of similar meaning have vectors of similar direction:
 
         apus embed all-minilm-l6-v2.gguf "A man is eating food." "Someone has lunch."
         apus embed nomic-embed-text.gguf < lines.txt > vectors.txt
 
-      One line is written for each text: the values of its vector, or with --json an object. Without texts, each line \
-      of standard input is one. Vectors have length 1 unless --no-normalize is given. Many models want a word before \
-      a text that says what it is for, such as "search_query: "; the model's page tells.
+      Input: the texts given, or where there are none the lines of standard input, each a text. Many models want a word \
+      before a text that says what it is for, such as "search_query: "; the model's page tells.
 
-      A reranker says how well each text fits a query; more is better:
+      Output: a line for each text, in the same order: the values of its vector with spaces between them, or with \
+      --json {"embedding": [...], "tokens": n, "truncated": false}.
+
+      Pooling: a model has a vector for each token of a text. An embedding model knows how they become one; for a model \
+      that generates text, name it with --pooling.
+
+      Length: vectors are brought to length 1, so that the sum of the products of two is the cosine of their angle: 1 \
+      for the same direction. With --no-normalize they stay as the model made them.
+
+      A reranker says how well each text fits a query, as one number, or with --json {"score": x, ...}; more is better:
 
         apus embed bge-reranker.gguf --query "What do pandas eat?" "Bamboo." "A bear of China."
       """)
@@ -24,14 +32,12 @@ struct Embed: AsyncParsableCommand {
   @OptionGroup var model: ModelArgument
   @Argument(help: "The texts; the lines of standard input where there are none.") var texts: [String] = []
 
-  @Option(
-    name: [.customLong("query"), .customLong("pair")],
-    help: ArgumentHelp("Rank the texts by how well they fit this query; for rerankers.", valueName: "text"))
+  @Option(help: ArgumentHelp("Say how well each text fits this query; for rerankers.", valueName: "text"))
   var query: String?
-  @Flag(inversion: .prefixedNo, help: "Bring vectors to length 1.") var normalize = true
-  @Option(help: ArgumentHelp("How tokens become one vector: mean, first or last; by default as the model has it."))
+  @Flag(inversion: .prefixedNo, help: "Whether vectors are brought to length 1.") var normalize = true
+  @Option(help: "How the vectors of a text's tokens become one; by default as the model has it.")
   var pooling: EmbeddingOptions.Pooling?
-  @Flag(help: "Leave out the end of a text that is too long, instead of failing.") var truncate = false
+  @Flag(help: "Leave out the end of a text with more tokens than --context, instead of failing.") var truncate = false
   @Flag(help: "Write one JSON object for each text.") var json = false
 
   @OptionGroup(title: "Loading options") var load: LoadArguments
@@ -64,16 +70,26 @@ struct Embed: AsyncParsableCommand {
   private func answerLines(_ model: Model, _ output: Output) async throws {
     let input = Input()
     var group: [String] = []
-    var number = 0
+    var answered = 0
     while let line = try input.nextLine(willWait: output.flush) {
-      number += 1
+      let number = answered + group.count + 1
       guard case .text(let bytes) = line else { throw Failure("line \(number) has more than 8 MiB: give less") }
-      group.append(try StoredText.promptText(bytes, from: "line \(number)"))
+      group.append(try StoredText.text(bytes, from: "line \(number)"))
       guard group.count == Self.groupSize || input.isDrained else { continue }
-      try await answer(group, model, output)
+      try await answer(lines: group, after: answered, model, output)
+      answered += group.count
       group = []
     }
-    if !group.isEmpty { try await answer(group, model, output) }
+    if !group.isEmpty { try await answer(lines: group, after: answered, model, output) }
+  }
+
+  /// Answers lines of the input; so many came before them.
+  private func answer(lines: [String], after count: Int, _ model: Model, _ output: Output) async throws {
+    do {
+      try await answer(lines, model, output)
+    } catch ApusError.invalidText(let index, let reason) {
+      throw Failure("line \(count + index + 1) \(reason)")
+    }
   }
 
   private func answer(_ texts: [String], _ model: Model, _ output: Output) async throws {

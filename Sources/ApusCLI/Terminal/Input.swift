@@ -3,7 +3,7 @@ internal import ApusText
 
 /// Standard input, in pieces and lines, without a byte order mark at its start; holds one line at most.
 final class Input {
-  /// A line without its end.
+  /// A line without its end, which is \n or \r\n.
   enum Line: Equatable {
     case text([UInt8])
     /// A line longer than the limit, skipped to its end.
@@ -43,7 +43,10 @@ final class Input {
         isTooLong = true
         line = []
       }
-      if end != nil { break }
+      if end != nil {
+        if line.last == UInt8(ascii: "\r") { line.removeLast() }
+        break
+      }
     }
     if isEmpty { return nil }
     return isTooLong ? .tooLong : .text(line)

@@ -17,7 +17,7 @@ package struct PoolingPlan: Sendable, HasTensors {
     package var labels: [String] = []
     /// The label whose score says how well the texts fit.
     package var relevant = 0
-    /// Whether the scores are made probabilities.
+    /// Whether softmax over all labels makes probabilities of the scores.
     package var isSoftmax = false
   }
 

@@ -7,7 +7,7 @@ struct PoolingStyle {
   var rankedKind = PoolingPlan.Kind.first
   /// Behind the classifier's first matrix (`cls`).
   var activation = Activation.tanh
-  /// Whether the scores of several labels are made probabilities.
+  /// Whether softmax makes probabilities of the scores of several labels.
   var isSoftmax = false
 }
 
