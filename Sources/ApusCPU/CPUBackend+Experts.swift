@@ -6,24 +6,30 @@ package import ApusCore
 // its row and expert only, and the sums go in the order of choice: so results do not depend on what shares the batch.
 
 extension CPUBackend {
-  package func _experts(_ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, into y: Buffer) {
+  package func _experts(
+    _ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, batchRows: [Int]?, into y: Buffer
+  ) {
     guard x.rows > 0, let layer = expertLayer(experts) else { return }
     let most = ExpertRoom.rowsAtOnce(layer, used: routing.used)
     let parts = (x.rows + most - 1) / most
     for part in 0..<parts {
       let rows = x.rows * part / parts..<x.rows * (part + 1) / parts
-      guard feedForward(x.cpu, routing, rows: rows, layer, of: experts, into: y.cpu) else { return }
+      guard feedForward(x.cpu, routing, rows: rows, layer, of: experts, batchRows, into: y.cpu) else { return }
     }
   }
 
-  /// Some rows of a layer; false (and a failure kept) where something is wrong.
+  /// Some rows of a layer; false (and a failure kept) where there is no memory.
   private func feedForward(
     _ x: CPURows, _ routing: Routing, rows: Range<Int>, _ layer: ExpertLayer, of experts: ExpertWeights,
-    into y: CPURows
+    _ batchRows: [Int]?, into y: CPURows
   ) -> Bool {
     let choice = unsafe routing.cpu.rows
     unsafe expertPlan.group(choice, rows: rows, experts: routing.experts)
-    guard verifyUsed(experts) else { return false }
+    let damaged = damagedExperts(experts)
+    // What is computed with a damaged matrix is in the results of these rows only.
+    for row in damaged.isEmpty ? 0..<0 : rows {
+      if let error = unsafe choice.damage(row, damaged) { fail(row: batchRows?[row] ?? row, error) }
+    }
     expertPlan.cut(layer, threads: pool.threadCount)
     do throws(BackendError) {
       let places = unsafe try expertRoom.reserve(
@@ -62,24 +68,26 @@ extension CPUBackend {
     }
   }
 
-  /// Looks at the experts that are used for the first time.
-  private func verifyUsed(_ experts: ExpertWeights) -> Bool {
+  /// Looks at the experts that are used for the first time; what is wrong with those that are damaged.
+  private func damagedExperts(_ experts: ExpertWeights) -> [Int32: BackendError] {
     var new: [CPUMatrix] = []
-    for weight in [experts.gate, experts.up, experts.down] {
-      guard let weight = weight?.cpu else { continue }
+    for weight in experts.matrices.map(\.cpu) {
       for group in expertPlan.groups where weight.digests[group.expert] == 0 {
         new.append(CPUMatrix(weight: weight, index: group.expert))
       }
     }
-    return verify(new)
+    var damaged: [Int32: BackendError] = [:]
+    if new.isEmpty { return damaged }
+    for case (let matrix, let error?) in zip(new, damage(of: new, .loading)) {
+      let expert = Int32(matrix.index)
+      damaged[expert] = damaged[expert] ?? error
+    }
+    return damaged
   }
 
   /// The layer's weights; nil (and a failure kept) where a bias or factor is wrong.
   private func expertLayer(_ experts: ExpertWeights) -> ExpertLayer? {
-    let small = [
-      experts.gateBias, experts.gateFactors, experts.upBias, experts.upFactors, experts.downBias, experts.downFactors,
-    ]
-    for weight in small { if let weight, !verify(weight.cpu) { return nil } }
+    for table in experts.tables { if !verify(table.cpu) { return nil } }
     do throws(BackendError) {
       let gate = try experts.gate.map { weight throws(BackendError) in
         try matrices(weight, bias: experts.gateBias, factors: experts.gateFactors)

@@ -22,6 +22,11 @@ package import ApusCore
     /// Those of `row`.
     func experts(_ row: Int) -> UnsafeMutablePointer<Int32> { unsafe allExperts + row * used }
     func weights(_ row: Int) -> UnsafeMutablePointer<Float> { unsafe allWeights + row * used }
+
+    /// What is wrong with the first expert of `row` with which something is.
+    func damage(_ row: Int, _ damaged: [Int32: BackendError]) -> BackendError? {
+      unsafe UnsafeBufferPointer(start: experts(row), count: used).lazy.compactMap { damaged[$0] }.first
+    }
   }
 
   @unsafe var rows: Rows {

@@ -49,16 +49,22 @@ extension CPUBackend {
   }
 
   private func verify(_ matrices: [CPUMatrix], _ scrutiny: Scrutiny) throws(BackendError) {
-    for (matrix, reading) in zip(matrices, read(matrices, looksAtValues: true)) {
+    for case let error? in damage(of: matrices, scrutiny) { throw error }
+  }
+
+  /// What is wrong with each of some matrices; remembers the digests of those with which nothing is.
+  func damage(of matrices: [CPUMatrix], _ scrutiny: Scrutiny) -> [BackendError?] {
+    zip(matrices, read(matrices, looksAtValues: true)).map { matrix, reading in
       let weight = matrix.weight
       let path = weight.source.file.path
       if let row = reading.badRow {
-        throw .nonFiniteWeight(name: weight.name, row: matrix.index * weight.rows + row, path: path)
+        return .nonFiniteWeight(name: weight.name, row: matrix.index * weight.rows + row, path: path)
       }
       if let range = matrix.source.lostBytes(scrutiny) {
-        throw .lostBytes(name: weight.name, range: range, path: path)
+        return .lostBytes(name: weight.name, range: range, path: path)
       }
       weight.digests[matrix.index] = reading.digest
+      return nil
     }
   }
 

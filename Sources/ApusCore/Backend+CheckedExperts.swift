@@ -28,11 +28,19 @@ extension Backend {
   ///
   /// A matrix's product is multiplied by its factor, then its bias is added. Without a gate it is
   /// `activation(up[e](x[r]))`.
-  package func experts(_ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, into y: Buffer) {
+  ///
+  /// `batchRows` are the rows of the step's batch that x has; nil where it has all of them. A matrix that is damaged
+  /// fails those of them that were sent to its expert, and no other.
+  package func experts(
+    _ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, batchRows: [Int]? = nil, into y: Buffer
+  ) {
     precondition(
       owns(x) && owns(routing) && owns(y) && x !== y, "experts: an operand of another backend, or onto itself")
     precondition(
       routing.rows == x.rows && y.rows == x.rows, "experts: \(routing.rows) routed rows of \(x.shape) into \(y.shape)")
+    precondition(
+      batchRows.map { $0.count == x.rows } ?? true,
+      "experts: \(batchRows?.count ?? 0) rows of the batch for \(x.shape)")
     let inner = experts.up.rows
     let count = routing.experts
     if let gate = experts.gate {
@@ -43,7 +51,7 @@ extension Backend {
     }
     check(experts.up, count, rows: inner, columns: x.columns, bias: experts.upBias, factors: experts.upFactors)
     check(experts.down, count, rows: y.columns, columns: inner, bias: experts.downBias, factors: experts.downFactors)
-    _experts(x, routing, experts, into: y)
+    _experts(x, routing, experts, batchRows: batchRows, into: y)
   }
 
   private func check(_ weight: Weight, _ count: Int, rows: Int, columns: Int, bias: Weight?, factors: Weight?) {

@@ -59,7 +59,7 @@ package protocol Backend: AnyObject, Sendable {
   func _gather(_ x: Buffer, rows: [Int], into y: Buffer)
   func _average(_ x: Buffer, rows ranges: [Range<Int>], into y: Buffer)
   func _route(_ logits: Buffer, _ rule: RoutingRule, bias: Weight?, into routing: Routing)
-  func _experts(_ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, into y: Buffer)
+  func _experts(_ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, batchRows: [Int]?, into y: Buffer)
 }
 
 /// What failed for one row of a step's batch, and so for its sequence.

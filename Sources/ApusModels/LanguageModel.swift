@@ -96,7 +96,7 @@ package final class LanguageModel: @unchecked Sendable {
     precondition(keptRows.allSatisfy { $0 >= 0 && $0 < tokens.count }, "results of a row that is not in the batch")
     precondition(zip(keptRows, keptRows.dropFirst()).allSatisfy { $0 < $1 }, "rows out of order")
     backend.begin(batch)
-    arena.rows = tokens.count
+    arena.begin(rows: tokens.count)
     return network.forward(
       ForwardStep(
         backend: backend, arena: arena, tokens: tokens, positions: batch.positions, cache: cache, keptRows: keptRows,

@@ -41,27 +41,40 @@ extension ReferenceBackend {
     return groups.ranked { sums[$0] }.prefix(rule.usedGroups).sorted().flatMap { $0 * size..<($0 + 1) * size }
   }
 
-  package func _experts(_ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, into y: Buffer) {
+  package func _experts(
+    _ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, batchRows: [Int]?, into y: Buffer
+  ) {
+    guard experts.tables.allSatisfy({ isSound($0) }) else { return }
     for row in 0..<x.rows {
-      var sums = [Double](repeating: 0, count: y.columns)
-      for (expert, weight) in routing.reference.choices[row] {
-        guard let result = feedForward(Array(x.values(of: row)), expert, experts) else { return }
-        for i in sums.indices { sums[i] += Double(weight) * Double(result[i]) }
+      do throws(BackendError) {
+        y.replace(row: row, by: try sum(Array(x.values(of: row)), routing.reference.choices[row], experts))
+      } catch {
+        // So that it shows in all that is computed from it.
+        y.replace(row: row, by: [Float](repeating: .nan, count: y.columns))
+        fail(row: batchRows?[row] ?? row, error)
       }
-      y.replace(row: row, by: sums.map { Float($0) })
     }
   }
 
-  /// One expert's answer to one row; nil (and a failure kept) where a weight is damaged.
-  private func feedForward(_ x: [Float], _ expert: Int, _ experts: ExpertWeights) -> [Float]? {
-    guard
-      let up = product(x, expert, experts.up, factors: experts.upFactors, bias: experts.upBias)
-    else { return nil }
+  /// The weighted sum of the answers of some experts to one row; throws where one of them is damaged.
+  private func sum(
+    _ x: [Float], _ choices: [(expert: Int, weight: Float)], _ experts: ExpertWeights
+  ) throws(BackendError) -> [Float] {
+    var sums = [Double](repeating: 0, count: experts.down.rows)
+    for (expert, weight) in choices {
+      for matrix in experts.matrices { try check(matrix, matrix: expert) }
+      let result = feedForward(x, expert, experts)
+      for i in sums.indices { sums[i] += Double(weight) * Double(result[i]) }
+    }
+    return sums.map { Float($0) }
+  }
+
+  /// One expert's answer to one row.
+  private func feedForward(_ x: [Float], _ expert: Int, _ experts: ExpertWeights) -> [Float] {
+    let up = product(x, expert, experts.up, factors: experts.upFactors, bias: experts.upBias)
     var inner = up
     if let weight = experts.gate {
-      guard let gate = product(x, expert, weight, factors: experts.gateFactors, bias: experts.gateBias) else {
-        return nil
-      }
+      let gate = product(x, expert, weight, factors: experts.gateFactors, bias: experts.gateBias)
       inner = zip(gate, up).map { Float(experts.activation(gate: Double($0), Double($1))) }
     } else {
       inner = up.map { Float(experts.activation(Double($0))) }
@@ -70,17 +83,10 @@ extension ReferenceBackend {
   }
 
   /// `factor · (w · x) + bias` of one expert.
-  private func product(_ x: [Float], _ expert: Int, _ weight: Weight, factors: Weight?, bias: Weight?) -> [Float]? {
-    guard isSound(weight, matrix: expert) else { return nil }
+  private func product(_ x: [Float], _ expert: Int, _ weight: Weight, factors: Weight?, bias: Weight?) -> [Float] {
     var results = (0..<weight.rows).map { product(x, weight.reference.row($0, of: expert)) }
-    if let factors {
-      guard let factor = vector(factors)?[expert] else { return nil }
-      results = results.map { $0 * Double(factor) }
-    }
-    if let bias {
-      guard isSound(bias) else { return nil }
-      results = zip(results, bias.reference.row(expert)).map { $0 + Double($1) }
-    }
+    if let factor = factors?.reference.row(0)[expert] { results = results.map { $0 * Double(factor) } }
+    if let bias { results = zip(results, bias.reference.row(expert)).map { $0 + Double($1) } }
     return results.map { Float($0) }
   }
 }

@@ -10,12 +10,16 @@ extension ReferenceBackend {
     return weight.digests.allSatisfy { weight.digest(of: $0) == $1 }
   }
 
-  /// Looks at one matrix of a weight the first time that it is used; false (and a failure kept) where it is damaged.
-  func isSound(_ weight: Weight, matrix: Int = 0) -> Bool {
+  /// Looks at one matrix of a weight the first time that it is used; throws where it is damaged.
+  func check(_ weight: Weight, matrix: Int) throws(BackendError) {
     let weight = weight.reference
-    if weight.digests[weight.range(ofMatrix: matrix)] != nil { return true }
+    if weight.digests[weight.range(ofMatrix: matrix)] == nil { try verify(weight, matrix: matrix, .loading) }
+  }
+
+  /// The same; false (and a failure kept) where it is damaged.
+  func isSound(_ weight: Weight, matrix: Int = 0) -> Bool {
     do throws(BackendError) {
-      try verify(weight, matrix: matrix, .loading)
+      try check(weight, matrix: matrix)
       return true
     } catch {
       fail(error)

@@ -57,7 +57,7 @@ struct StepTests {
     }
   }
 
-  @Test("Of the experts only those that are used are looked at", arguments: Subject.all)
+  @Test("A damaged expert fails the rows that are sent to it, and is not looked at before", arguments: Subject.all)
   func damagedExperts(_ subject: Subject) throws {
     let bench = try Bench(subject.make(), seed: 1)
     let backend = bench.backend
@@ -71,15 +71,22 @@ struct StepTests {
     let rule = RoutingRule(.softmax, used: 1, isNormalized: false)
     let without = try bench.buffer(values: [9, 0, 0, 0, 0, 0, 0, 9], rows: 2)
     let with = try bench.buffer(values: [9, 0, 0, 0, 0, 0, 9, 0], rows: 2)
+    /// The failures of a step; where its batch has more rows, `batchRows` says which these are.
+    func run(_ logits: Buffer, batchRows: [Int]? = nil) throws -> [RowFailure] {
+      backend.begin(Self.batch)
+      backend.route(logits, rule, bias: nil, into: routing)
+      backend.experts(x, routing, weights, batchRows: batchRows, into: y)
+      return try backend.finish()
+    }
     for _ in 0..<2 {
-      try bench.step {
-        backend.route(without, rule, bias: nil, into: routing)
-        backend.experts(x, routing, weights, into: y)
-      }
-      #expect(backend.isUnchanged(up))
-      try expectFailure(bench, of: up, row: 17) {
-        backend.route(with, rule, bias: nil, into: routing)
-        backend.experts(x, routing, weights, into: y)
+      #expect(try run(without).isEmpty)
+      let sound = bench.read(y)[..<16]
+      #expect(backend.isUnchanged(up) && sound.allSatisfy { $0.isFinite })
+      for batchRows in [nil, [1, 2]] {
+        let failures = try run(with, batchRows: batchRows)
+        #expect(failures.map(\.row) == [batchRows?[1] ?? 1])
+        #expect(failures.allSatisfy { $0.error.isNonFinite(up, row: 17) })
+        #expect(bits(bench.read(y)[..<16]) == bits(sound))
       }
     }
     expectFailure(of: up, row: 17) { () throws(BackendError) in try backend.verify(up, .loading) }

@@ -99,10 +99,19 @@ final class ExpertCase {
     return weights
   }
 
-  /// y `[rows.count, hidden]` of some rows, computed together.
+  /// y `[rows.count, hidden]` of some rows, computed together; none of them fails.
   func run(
     _ backend: CPUBackend, rows: Range<Int>? = nil, _ weights: ExpertWeights? = nil
   ) throws -> [Float] {
+    let (y, failures) = try step(backend, rows: rows, weights)
+    #expect(failures.isEmpty)
+    return y
+  }
+
+  /// The same, with the rows that failed.
+  func step(
+    _ backend: CPUBackend, rows: Range<Int>? = nil, _ weights: ExpertWeights? = nil
+  ) throws -> (y: [Float], failures: [RowFailure]) {
     let rows = rows ?? 0..<shape.rows
     let weights = try weights ?? self.weights(backend)
     let x = try buffer(backend, "x", rows), logits = try buffer(backend, "logits", rows)
@@ -111,11 +120,11 @@ final class ExpertCase {
     backend.begin(AttentionBatch())
     backend.route(logits, rule, bias: nil, into: routing)
     backend.experts(x, routing, weights, into: y)
-    _ = try backend.finish()
+    let failures = try backend.finish()
     var values = [Float](repeating: 0, count: rows.count * shape.hidden)
     var span = values.mutableSpan
     backend.read(y, rows: 0..<rows.count, into: &span)
-    return values
+    return (values, failures)
   }
 
   /// Some rows of a table, as activations.

@@ -9,9 +9,14 @@ struct ExpertVerificationTests {
 
   private static func layer() throws -> ExpertCase { try ExpertCase(shape, ExpertCase.Formats(.f32)) }
 
-  /// Rows of the case that go to `expert`.
+  /// The rows of the case that go to `expert`.
+  private static func rows(of layer: ExpertCase, to expert: Int) -> [Int] {
+    (0..<layer.shape.rows).filter { layer.choice($0)[0].expert == expert }
+  }
+
+  /// The first of them.
   private static func rows(_ layer: ExpertCase, to expert: Int) throws -> Range<Int> {
-    let row = try #require((0..<layer.shape.rows).first { layer.choice($0)[0].expert == expert })
+    let row = try #require(rows(of: layer, to: expert).first)
     return row..<row + 1
   }
 
@@ -21,7 +26,7 @@ struct ExpertVerificationTests {
     try layer.overwrite("up", at: expert * source.matrixStride + 5 * source.rowByteCount, with: bytes)
   }
 
-  @Test("A NaN in an expert fails the steps that use it, and only those")
+  @Test("A NaN in an expert fails the rows that are sent to it, and changes no bit of others")
   func notANumber() throws {
     let layer = try Self.layer(), backend = try TestBackend.make()
     try Self.damage(layer, 2, Float.nan.littleEndianBytes)
@@ -30,22 +35,23 @@ struct ExpertVerificationTests {
     #expect(y.allSatisfy { $0.isFinite })
     let path = try layer.source("up").file.path
     let error = BackendError.nonFiniteWeight(name: "up", row: 2 * Self.shape.inner + 5, path: path)
-    #expect(throws: error) { try layer.run(backend, rows: Self.rows(layer, to: 2), weights) }
-    #expect(try layer.run(backend, rows: Self.rows(layer, to: 1), weights) == y)
+    let (all, failures) = try layer.step(backend, weights)
+    #expect(failures == Self.rows(of: layer, to: 2).map { RowFailure(row: $0, error: error) })
+    let first = try Self.rows(layer, to: 1).lowerBound * Self.shape.hidden
+    #expect(Array(all[first..<first + Self.shape.hidden]) == y)
   }
 
-  @Test("An expert that storage has lost fails the steps that use it")
+  @Test("An expert that storage has lost fails the rows that are sent to it")
   func lost() throws {
     let layer = try Self.layer(), backend = try TestBackend.make()
     let source = try layer.source("down")
     let zeros = [UInt8](repeating: 0, count: source.matrixByteCount)
     try layer.overwrite("down", at: 3 * source.matrixStride, with: zeros)
     let weights = try layer.weights(backend)
-    _ = try layer.run(backend, rows: Self.rows(layer, to: 0), weights)
     let lost = 3 * source.matrixStride..<4 * source.matrixStride
-    #expect(throws: BackendError.lostBytes(name: "down", range: lost, path: source.file.path)) {
-      try layer.run(backend, rows: Self.rows(layer, to: 3), weights)
-    }
+    let error = BackendError.lostBytes(name: "down", range: lost, path: source.file.path)
+    let failures = try layer.step(backend, weights).failures
+    #expect(failures == Self.rows(of: layer, to: 3).map { RowFailure(row: $0, error: error) })
   }
 
   @Test("Whether a file was changed is asked of the experts that were used")

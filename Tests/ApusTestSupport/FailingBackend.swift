@@ -135,7 +135,7 @@ extension FailingBackend {
     inner._route(logits, rule, bias: bias, into: routing)
   }
 
-  package func _experts(_ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, into y: Buffer) {
-    inner._experts(x, routing, experts, into: y)
-  }
+  package func _experts(
+    _ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, batchRows: [Int]?, into y: Buffer
+  ) { inner._experts(x, routing, experts, batchRows: batchRows, into: y) }
 }

@@ -24,6 +24,8 @@ package struct TinyModel: Sendable {
   package var format = TensorFormat.f32
   /// True to leave out `output.weight`, so that the embedding serves for it.
   package var isTied = false
+  /// Experts of each feed-forward layer, of which a token goes to one; 0 for dense layers.
+  package var experts = 0
   /// Nil for a model that generates text.
   package var pooling: Pooling?
   package var seed: UInt64 = 1
@@ -79,9 +81,13 @@ extension TinyModel {
         (prefix + "attn_v.weight", [hiddenSize, kvSize], format),
         (prefix + "attn_output.weight", [hiddenSize, hiddenSize], format),
         (prefix + "ffn_norm.weight", [hiddenSize], .f32),
-        (prefix + "ffn_gate.weight", [hiddenSize, feedForwardSize], format),
-        (prefix + "ffn_up.weight", [hiddenSize, feedForwardSize], format),
-        (prefix + "ffn_down.weight", [feedForwardSize, hiddenSize], format),
+      ]
+      if experts > 0 { result.append((prefix + "ffn_gate_inp.weight", [hiddenSize, experts], .f32)) }
+      let (suffix, count) = experts > 0 ? ("_exps.weight", [experts]) : (".weight", [])
+      result += [
+        (prefix + "ffn_gate" + suffix, [hiddenSize, feedForwardSize] + count, format),
+        (prefix + "ffn_up" + suffix, [hiddenSize, feedForwardSize] + count, format),
+        (prefix + "ffn_down" + suffix, [feedForwardSize, hiddenSize] + count, format),
       ]
     }
     result.append(("output_norm.weight", [hiddenSize], .f32))
@@ -102,6 +108,10 @@ extension TinyModel {
     writer.set("llama.attention.head_count", UInt32(heads))
     writer.set("llama.attention.head_count_kv", UInt32(kvHeads))
     writer.set("llama.attention.layer_norm_rms_epsilon", Float(1e-5))
+    if experts > 0 {
+      writer.set("llama.expert_count", UInt32(experts))
+      writer.set("llama.expert_used_count", UInt32(1))
+    }
     if let pooling { writer.set("llama.pooling_type", pooling.rawValue) }
     if pooling == .ranking { writer.set("llama.classifier.output_labels", strings: ["no", "yes"]) }
   }

@@ -75,7 +75,7 @@ struct FailureTests {
 
   @Test func `A damaged row of the embedding fails the request that has its token`() async throws {
     // Tokens 3 and above stand for bytes; 30 is in the first prompt only.
-    let setup = try Setup(damagedToken: 30)
+    let setup = try Setup(damage: ("token_embd.weight", 30 * 256))
     let held = await HeldEngine(setup.engine)
     let streams = try [[5, 30, 6], [5, 31, 6]].map { try setup.submit($0) }
     try await held.letGo()
@@ -87,6 +87,27 @@ struct FailureTests {
     #expect(reason.contains("row 30"))
     #expect(try await streams[1].completion().tokens.count > 0)
   }
+
+  @Test(arguments: [0, 1])
+  func `A damaged expert fails the requests whose tokens are sent to it`(layer: Int) async throws {
+    var model = TinyModel()
+    model.experts = 4
+    let prompts = (3..<13).map { first in (first..<first + 3).map { Token($0 * 7) } }
+    // The first value of expert 0.
+    let name = "blk.\(layer).ffn_up_exps.weight"
+    let (sound, damaged) = (try Setup(model), try Setup(model, damage: (name, 0)))
+    var alone: [Int?] = []
+    for prompt in prompts { alone.append(try? await damaged.complete(prompt).tokens.count) }
+    let bad = try #require(alone.firstIndex(of: nil)), good = try #require(alone.firstIndex { $0 != nil })
+    let held = await HeldEngine(damaged.engine)
+    let streams = try [prompts[bad], prompts[good]].map { try damaged.submit($0) }
+    try await held.letGo()
+    let error = await #expect(throws: ApusError.self) { _ = try await streams[0].completion() }
+    guard case .modelDamaged(_, let reason) = error else { Issue.record("\(String(describing: error))"); return }
+    #expect(reason.contains(name))
+    let expected = try await sound.complete(prompts[good]).tokens.map(\.id)
+    #expect(try await streams[1].completion().tokens.map(\.id) == expected)
+  }
 }
 
 /// An engine on a tiny model, whose backend fails when it is told to.
@@ -95,15 +116,15 @@ private struct Setup {
   let engine: Engine
   private let folder: TemporaryFolder
 
-  init(damagedToken: Int? = nil) throws {
+  /// With `damage`, the value at a byte of a tensor is no number.
+  init(_ model: TinyModel = TinyModel(), damage: (tensor: String, byte: Int)? = nil) throws {
     folder = try TemporaryFolder()
     let path = folder.path("tiny.gguf")
-    let model = TinyModel()
-    try model.writer().write(to: path) { index, emit in
+    let writer = try model.writer()
+    try writer.write(to: path) { index, emit in
       var bytes = model.data(of: index)
-      // The embedding comes first.
-      if index == 0, let damagedToken {
-        bytes.replaceSubrange(damagedToken * 256..<damagedToken * 256 + 4, with: Float.nan.littleEndianBytes)
+      if let damage, writer.tensors[index].name == damage.tensor {
+        bytes.replaceSubrange(damage.byte..<damage.byte + 4, with: Float.nan.littleEndianBytes)
       }
       try emit(bytes.span)
     }

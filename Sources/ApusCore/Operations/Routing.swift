@@ -77,4 +77,11 @@ package struct ExpertWeights {
     self.down = down
     self.activation = activation
   }
+
+  /// The stacks of matrices, in the order in which they are looked at.
+  package var matrices: [Weight] { [gate, up, down].compactMap(\.self) }
+  /// The biases and factors that there are.
+  package var tables: [Weight] {
+    [gateBias, gateFactors, upBias, upFactors, downBias, downFactors].compactMap(\.self)
+  }
 }

@@ -13,7 +13,9 @@ final class ActivationArena {
   let logitInput: Buffer
   let logits: Buffer
   /// Rows that the operations from here on work on; the logits have their own count.
-  var rows = 0
+  private(set) var rows = 0
+  /// The rows of the step's batch that those are; nil where they are all of them.
+  private(set) var batchRows: [Int]?
 
   /// Rows whose logits are computed together: bounds the memory, as vocabularies are large.
   static let logitRows = 32
@@ -32,6 +34,12 @@ final class ActivationArena {
     logitInput = try backend.makeBuffer(rows: logitRows, columns: plan.resultInputColumns)
     logits = try backend.makeBuffer(rows: logitRows, columns: plan.resultColumns)
   }
+
+  /// Starts with all rows of a batch.
+  func begin(rows: Int) { (self.rows, batchRows) = (rows, nil) }
+
+  /// Goes on with some rows of the batch.
+  func keep(_ rows: [Int]) { (self.rows, batchRows) = (rows.count, rows) }
 
   /// The buffer of a role, for the current rows with `columns` values each.
   func callAsFunction(_ role: BufferRole, _ columns: Int) -> Buffer {

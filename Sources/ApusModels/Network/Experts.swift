@@ -38,7 +38,7 @@ final class Experts {
     let logits = arena(.router, plan.experts)
     router.forward(routerInput, into: logits, backend)
     backend.route(logits, plan.rule, bias: selectionBias, into: routing)
-    backend.experts(x, routing, weights, into: y)
+    backend.experts(x, routing, weights, batchRows: arena.batchRows, into: y)
     guard let shared else { return }
     let result = arena(.shared, y.columns)
     shared.forward(x, into: result, step)

@@ -19,6 +19,6 @@ struct ForwardStep {
   func keepRows(of buffers: [Buffer]) {
     guard keptRows.count < arena.rows else { return }
     for buffer in buffers { backend.keep(buffer, rows: keptRows) }
-    arena.rows = keptRows.count
+    arena.keep(keptRows)
   }
 }
