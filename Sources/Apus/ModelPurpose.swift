@@ -1,4 +1,4 @@
-internal import ApusModels
+package import ApusModels
 
 /// What a model is made for.
 public enum ModelPurpose: Sendable, Equatable {
@@ -11,7 +11,7 @@ public enum ModelPurpose: Sendable, Equatable {
 }
 
 extension ModelPurpose {
-  init(_ pooling: PoolingPlan?) {
+  package init(_ pooling: PoolingPlan?) {
     switch pooling {
     case nil: self = .generation
     case let pooling?:

@@ -50,10 +50,6 @@ package struct Scheduler: Sendable {
 
   /// Sequences that are worked on.
   package var runningCount: Int { running.count }
-  /// Requests that wait.
-  package var waitingCount: Int { waiting.count }
-  /// Sequences that rest until they are read.
-  package var parkedCount: Int { parked.count }
   /// Whether `next` would give a batch.
   package var canStep: Bool { !running.isEmpty || !waiting.isEmpty }
 

@@ -25,7 +25,9 @@ package struct BenchmarkSession {
     try needs.check(file, Machine.current())
     let clock = ContinuousClock()
     let start = clock.now
-    let model = try Self.load(file, setup, maxBatchRows: needs.batchRows)
+    var options = LanguageModel.Options()
+    (options.maxBatchRows, options.contextLength) = (needs.batchRows, needs.positions)
+    let model = try Self.load(file, setup, options)
     do throws(BackendError) {
       sequences = try BenchmarkSequences(
         model, file.work, format: setup.kvFormat, positions: needs.positions, sequences: needs.sequences)
@@ -36,7 +38,7 @@ package struct BenchmarkSession {
   }
 
   private static func load(
-    _ file: ModelFile, _ setup: BenchmarkSetup, maxBatchRows: Int
+    _ file: ModelFile, _ setup: BenchmarkSetup, _ options: LanguageModel.Options
   ) throws(BenchmarkError) -> LanguageModel {
     guard let kernels = Kernels(level: setup.kernels) else {
       throw .kernels(setup.kernels, known: Kernels.supportedLevelNames)
@@ -47,8 +49,6 @@ package struct BenchmarkSession {
     } catch {
       throw .backend(error)
     }
-    var options = LanguageModel.Options()
-    options.maxBatchRows = maxBatchRows
     do throws(ModelError) {
       return try file.loadNetwork(backend: backend, options: options)
     } catch {

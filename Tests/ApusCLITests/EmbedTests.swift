@@ -68,8 +68,13 @@ internal import Testing
     #expect(long.code != 0 && long.errors.contains("tokens"), "\(long.errors)")
   }
 
-  @Test func `check takes an encoder`() throws {
+  @Test func `check takes an encoder, and inspect says what a model is made for`() throws {
     let result = try Program.run("check", encoder)
-    #expect(result.code == 0, "\(result.errors)")
+    #expect(result.code == 0 && result.text.contains("makes embeddings of 64 values"), "\(result.errors)")
+    let purposes = [(encoder, "makes embeddings of 64 values"), (generator, "generates text")]
+    for (path, purpose) in purposes {
+      #expect(try Program.run("inspect", path).text.contains("purpose       \(purpose)\n"))
+      #expect(try JSONParser.parse(Program.run("inspect", path, "--json").text)["purpose"] == .string(purpose))
+    }
   }
 }

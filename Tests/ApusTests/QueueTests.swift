@@ -140,20 +140,23 @@ struct QueueTests {
     GenerationRequest(prompt: [1, 263, 270], options: .greedy(count))
   }
 
-  @Test func `An exclusive job waits for requests, and requests wait for it`() async throws {
+  @Test func `Embedding waits for requests, and requests wait for it`() async throws {
     let model = try await tiny.load()
+    let held = await HeldEngine(model.engine)
     let stream = try model.stream(prompt: "Once", options: .greedy(20))
-    let blocks = try await model.engine.withExclusiveModel { _, cache in cache.layout.blocks }
-    #expect(blocks > 0)
-    #expect(model.engine.metrics.completedRequests == 1)
+    let vector = Task { try await model.embed("Once", options: EmbeddingOptions(pooling: .mean)) }
+    try await held.letGo()
     #expect(try await stream.completion().usage.completionTokens == 20)
+    #expect(try await vector.value.vector.count == 64)
+    let alone = try await tiny.load().complete("Tom", options: .greedy(20))
+    #expect(try await model.complete("Tom", options: .greedy(20)).text == alone.text)
   }
 
-  @Test func `What an exclusive job throws reaches its caller`() async throws {
+  @Test func `Embedding ends with an error where the engine takes no more work`() async throws {
     let model = try await tiny.load()
-    await #expect(throws: ApusError.noChatTemplate) {
-      try await model.engine.withExclusiveModel { _, _ in throw ApusError.noChatTemplate }
+    model.engine.cancelAll()
+    await #expect(throws: ApusError.shuttingDown) {
+      try await model.embed("Once", options: EmbeddingOptions(pooling: .mean))
     }
-    #expect(try await model.complete("Once", options: .greedy(3)).usage.completionTokens == 3)
   }
 }

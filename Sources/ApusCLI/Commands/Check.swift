@@ -34,7 +34,7 @@ struct Check: ParsableCommand {
     }
     _ = try PairFormat(loaded, path: model.path)
     let output = Output()
-    try output.writeLine("\(model.path): good: \(summary(of: loaded)), \(review.chatSummary)")
+    try output.writeLine("\(model.path): good: \(summary(of: loaded)), \(review.purposeSummary), \(review.chatSummary)")
     try output.flush()
   }
 

@@ -68,6 +68,7 @@ struct FileDescription {
       "name": optional(name),
       "architecture": optional(architecture),
       "licence": optional(licence),
+      "purpose": .string(review.purposeSummary),
       "parameters": .int(parameters),
       "formats": .array(formats.map(\.json)),
       "chat_template": optional(chatTemplate),

@@ -3,16 +3,17 @@ internal import ApusGGUF
 internal import ApusModels
 internal import ApusTokenizers
 
-/// What is to be said about a model file beside what stands in it: whether it can chat, and what it leaves out.
+/// What is to be said about a model file beside what stands in it: what the model is made for, whether it can chat, and
+/// what the file leaves out.
 struct ModelReview {
+  /// What the model is made for; nil for one that cannot be run here.
+  let purpose: ModelPurpose?
   /// Whether messages become a prompt; nil for files without a vocabulary that is known here.
   private(set) var chat: ChatSupport?
   /// Roles whose messages the chat template leaves out.
   private(set) var droppedRoles: [String] = []
   /// Whether ChatML stands in for a template of the file's own.
   private var usesChatML = false
-  /// Whether the model makes vectors or scores of texts and no text.
-  private var makesEmbeddings = false
   /// What the file leaves out or has odd.
   private(set) var warnings: [ModelWarning] = []
   /// Why the file's vocabulary cannot be used, where that is so.
@@ -20,12 +21,12 @@ struct ModelReview {
 
   /// Looks at any file; what cannot be used is a warning.
   init(_ file: GGUFFile) {
+    purpose = (try? ModelConfiguration(file)).map { ModelPurpose($0.pooling) }
     guard file.metadata.value("tokenizer.ggml.model") != nil else { return }
     do {
       let vocabulary = try makeTokenizer(file).vocabulary
       let template = ChatTemplateSource(file.metadata)
-      warnings = ModelWarning.all(about: vocabulary, template, path: file.paths[0])
-      look(at: template, vocabulary)
+      look(at: template, vocabulary, ModelWarning.all(about: vocabulary, template, path: file.paths[0]))
     } catch {
       vocabularyProblem = "the file's vocabulary cannot be used here: \(error)"
     }
@@ -33,17 +34,17 @@ struct ModelReview {
 
   /// Looks at a loaded model.
   init(_ loaded: LoadedModel) {
-    guard loaded.configuration.pooling == nil else {
-      // A model for embeddings needs no chat template, whatever it has.
-      warnings = loaded.warnings.filter { $0.topic != .chat }
-      makesEmbeddings = true
-      return
-    }
-    warnings = loaded.warnings
-    look(at: loaded.chatTemplate, loaded.vocabulary)
+    purpose = ModelPurpose(loaded.configuration.pooling)
+    look(at: loaded.chatTemplate, loaded.vocabulary, loaded.warnings)
   }
 
-  private mutating func look(at template: ChatTemplateSource, _ vocabulary: Vocabulary) {
+  private mutating func look(at template: ChatTemplateSource, _ vocabulary: Vocabulary, _ found: [ModelWarning]) {
+    guard generatesText else {
+      // No chat template is needed, whatever the file has.
+      warnings = found.filter { $0.topic != .chat }
+      return
+    }
+    warnings = found
     let format = ChatFormat(template: template, vocabulary, localTime: systemLocalTime)
     chat = format?.support ?? .noTemplate
     droppedRoles = format?.droppedRoles ?? []
@@ -53,9 +54,22 @@ struct ModelReview {
   /// What is to be said, a line each.
   var lines: [String] { vocabularyProblem.map { [$0] } ?? warnings.lines }
 
+  private var generatesText: Bool { purpose == nil || purpose == .generation }
+
+  /// In a few words, what the model is made for.
+  var purposeSummary: String {
+    switch purpose {
+    case nil: "not known: the model cannot be run here"
+    case .generation?: "generates text"
+    case .embedding(let dimensions)?: "makes embeddings of \(dimensions) values"
+    case .ranking(let labels)? where labels.isEmpty: "ranks texts for a query"
+    case .ranking(let labels)?: "ranks texts for a query, with scores for \(labels.joined(separator: ", "))"
+    }
+  }
+
   /// In a few words, whether the model can chat.
   var chatSummary: String {
-    if makesEmbeddings { return "for embeddings" }
+    if !generatesText { return "no chat" }
     return switch chat {
     case nil: "not known"
     case .noTemplate?: "no chat template"
