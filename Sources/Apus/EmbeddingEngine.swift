@@ -4,18 +4,14 @@ package import ApusModels
 extension Engine {
   /// Vectors or scores of whole sequences, each at most the context length, as pooled and not normalized.
   package func embed(_ sequences: [[Token]], _ pooling: PoolingPlan.Kind? = nil) async throws(ApusError) -> [[Float]] {
-    do {
-      return try await withExclusiveModel { model, cache in
-        try model.embed(sequences, pooling: pooling, cache: cache).map { try $0.get() }
+    try await withExclusiveModel { model, cache throws(ApusError) in
+      let results: [Result<[Float], BackendError>]
+      do throws(EmbeddingError) {
+        results = try model.embed(sequences, pooling: pooling, cache: cache)
+      } catch {
+        throw ApusError(error)
       }
-    } catch let error as ApusError {
-      throw error
-    } catch let error as BackendError {
-      throw ApusError(error)
-    } catch let error as EmbeddingError {
-      throw ApusError(error)
-    } catch {
-      throw .engineFailed(reason: "\(error)")
+      return try results.map { result throws(ApusError) in try result.mapError { ApusError($0) }.get() }
     }
   }
 }

@@ -86,12 +86,13 @@ package final class Engine: Sendable {
   ///
   /// Requests wait meanwhile. What `body` throws is passed on.
   package func withExclusiveModel<Result: Sendable>(
-    _ body: @escaping @Sendable (LanguageModel, KVCache) throws -> Result
-  ) async throws -> Result {
-    try await withCheckedThrowingContinuation { continuation in
+    _ body: @escaping @Sendable (LanguageModel, KVCache) throws(ApusError) -> Result
+  ) async throws(ApusError) -> Result {
+    let result = await withCheckedContinuation { continuation in
       let job = ExclusiveJob(body, continuation)
       if !inbox.submit(job) { job.drop() }
     }
+    return try result.get()
   }
 }
 

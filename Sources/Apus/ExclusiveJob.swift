@@ -7,11 +7,13 @@ struct ExclusiveJob: Sendable {
   private let refuse: @Sendable () -> Void
 
   init<Result: Sendable>(
-    _ body: @escaping @Sendable (LanguageModel, KVCache) throws -> Result,
-    _ continuation: CheckedContinuation<Result, any Error>
+    _ body: @escaping @Sendable (LanguageModel, KVCache) throws(ApusError) -> Result,
+    _ continuation: CheckedContinuation<Swift.Result<Result, ApusError>, Never>
   ) {
-    self.body = { model, cache in continuation.resume(with: Swift.Result { try body(model, cache) }) }
-    refuse = { continuation.resume(throwing: ApusError.shuttingDown) }
+    self.body = { model, cache in
+      continuation.resume(returning: Swift.Result { () throws(ApusError) in try body(model, cache) })
+    }
+    refuse = { continuation.resume(returning: .failure(.shuttingDown)) }
   }
 
   /// Does the work.

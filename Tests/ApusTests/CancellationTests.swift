@@ -61,7 +61,7 @@ struct CancellationTests {
     let task = Task { [request] in try await engine.submit(request).completion() }
     while engine.health.queued == 0 { await Task.yield() }
     task.cancel()
-    try await held.letGo()
+    await held.letGo()
     let completion = try await task.value
     #expect(completion.finishReason == .cancelled)
     #expect(completion.usage.completionTokens == completion.tokens.count)
@@ -81,7 +81,7 @@ struct CancellationTests {
     let model = try await tiny.load()
     let held = await HeldEngine(model.engine)
     _ = try model.stream(prompt: "Once", options: .greedy(480))
-    try await held.letGo()
+    await held.letGo()
     await model.drain()
     #expect(model.engine.metrics.cancelledRequests == 1)
     #expect(model.engine.metrics.completionTokens == 0)
@@ -95,7 +95,7 @@ struct CancellationTests {
     let second = try model.stream(prompt: "Tom", options: .greedy(40))
     let third = try model.stream(prompt: "Once", options: .greedy(40))
     second.cancel()
-    try await held.letGo()
+    await held.letGo()
     #expect(try await first.completion().text == alone.text)
     let cancelled = try await second.completion()
     #expect(cancelled.finishReason == .cancelled && cancelled.tokens.isEmpty)

@@ -43,7 +43,7 @@ struct FailureTests {
       setup.backend.rowFailures = [[RowFailure(row: row, error: Self.noMemory)]]
       let held = await HeldEngine(setup.engine)
       let streams = try [first, second].map { try setup.submit($0) }
-      try await held.letGo()
+      await held.letGo()
       await #expect(throws: ApusError.engineFailed(reason: Self.noMemory.description)) {
         _ = try await streams[0].completion()
       }
@@ -59,7 +59,7 @@ struct FailureTests {
     setup.backend.rowFailures = [[RowFailure(row: 8, error: other), RowFailure(row: 2, error: Self.noMemory)]]
     let held = await HeldEngine(setup.engine)
     let streams = try [Self.prompt[..<7], Self.prompt[20..<28]].map { try setup.submit(Array($0)) }
-    try await held.letGo()
+    await held.letGo()
     for (stream, error) in zip(streams, [Self.noMemory, other]) {
       await #expect(throws: ApusError.engineFailed(reason: error.description)) { _ = try await stream.completion() }
     }
@@ -78,7 +78,7 @@ struct FailureTests {
     let setup = try Setup(damage: ("token_embd.weight", 30 * 256))
     let held = await HeldEngine(setup.engine)
     let streams = try [[5, 30, 6], [5, 31, 6]].map { try setup.submit($0) }
-    try await held.letGo()
+    await held.letGo()
     let error = await #expect(throws: ApusError.self) { _ = try await streams[0].completion() }
     guard case .modelDamaged(_, let reason) = error else {
       Issue.record("\(String(describing: error))")
@@ -101,7 +101,7 @@ struct FailureTests {
     let bad = try #require(alone.firstIndex(of: nil)), good = try #require(alone.firstIndex { $0 != nil })
     let held = await HeldEngine(damaged.engine)
     let streams = try [prompts[bad], prompts[good]].map { try damaged.submit($0) }
-    try await held.letGo()
+    await held.letGo()
     let error = await #expect(throws: ApusError.self) { _ = try await streams[0].completion() }
     guard case .modelDamaged(_, let reason) = error else { Issue.record("\(String(describing: error))"); return }
     #expect(reason.contains(name))

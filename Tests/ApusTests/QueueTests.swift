@@ -15,7 +15,7 @@ struct QueueTests {
     #expect(throws: ApusError.queueFull(limit: 2)) { _ = try model.stream(prompt: "Once", options: .greedy(3)) }
     #expect(model.engine.metrics.refusedRequests == 1)
     #expect(model.engine.health.queued == 3)
-    try await held.letGo()
+    await held.letGo()
     for stream in streams { #expect(try await stream.completion().usage.completionTokens == 3) }
     #expect(try await model.complete("Once", options: .greedy(3)).usage.completionTokens == 3)
   }
@@ -66,7 +66,7 @@ struct QueueTests {
     let held = await HeldEngine(model.engine)
     let streams = try (0..<3).map { _ in try model.stream(prompt: "Once", options: .greedy(480)) }
     model.engine.cancelAll()
-    try await held.letGo()
+    await held.letGo()
     await model.drain()
     for stream in streams { #expect(try await stream.completion().finishReason == .cancelled) }
   }
@@ -145,7 +145,7 @@ struct QueueTests {
     let held = await HeldEngine(model.engine)
     let stream = try model.stream(prompt: "Once", options: .greedy(20))
     let vector = Task { try await model.embed("Once", options: EmbeddingOptions(pooling: .mean)) }
-    try await held.letGo()
+    await held.letGo()
     #expect(try await stream.completion().usage.completionTokens == 20)
     #expect(try await vector.value.vector.count == 64)
     let alone = try await tiny.load().complete("Tom", options: .greedy(20))
