@@ -38,40 +38,55 @@ static void apus_decode_bf16__reference(const void *source, float *values, size_
   APUS_QUANTIZED_FORMATS(X)
 #undef X
 
-// ---- matmul: any format, a piece of a row at a time
+// ---- matmul: any format, a piece of a row at a time with some columns
 
-enum { PIECE = 256 };
+enum { PIECE = 256, COLUMNS = 8 };
 
-// Value i of a column: as it came, or as it was rounded to int8.
-static double activation(const apus_matmul_args *args, size_t column, size_t i, int quantized) {
-  if (!quantized)
-    return args->x.values[column * args->k + i];
-  const size_t chunk = apus_chunk_tokens(args->k), first = column / chunk * chunk;
-  const size_t width = args->n - first < chunk ? args->n - first : chunk;
-  const size_t block = first * (args->k / 32) + i / 32 * width + (column - first);
-  return (double)args->x.scales[block] * args->x.codes[32 * block + i % 32];
+// Values [first, first + count) of a column as they came.
+static void values_of(const apus_matmul_args *args, size_t column, size_t first, size_t count, double *x) {
+  const float *values = args->x.values + column * args->k + first;
+  for (size_t i = 0; i < count; i++)
+    x[i] = values[i];
 }
 
-static double dot_piece(const apus_matmul_args *args, size_t column, size_t first, const float *w, size_t count,
-                        int quantized) {
+// The same as they were rounded to int8.
+static void codes_of(const apus_matmul_args *args, size_t column, size_t first, size_t count, double *x) {
+  const size_t chunk = apus_chunk_tokens(args->k), start = column / chunk * chunk;
+  const size_t width = args->n - start < chunk ? args->n - start : chunk;
+  for (size_t i = 0; i < count; i += 32) {
+    const size_t block = start * (args->k / 32) + (first + i) / 32 * width + (column - start);
+    const double scale = args->x.scales[block];
+    const int8_t *codes = args->x.codes + 32 * block;
+    for (size_t j = 0; j < 32; j++)
+      x[i + j] = scale * codes[j];
+  }
+}
+
+static double dot_piece(const float *w, const double *x, size_t count) {
   double sum = 0;
   for (size_t i = 0; i < count; i++)
-    sum += w[i] * activation(args, column, first + i, quantized);
+    sum += w[i] * x[i];
   return sum;
 }
 
 static void matmul(const apus_matmul_args *args, size_t begin, size_t end, apus_decode_fn decode, size_t elements,
                    size_t bytes, int quantized) {
   float w[PIECE];
+  double x[PIECE];
   for (size_t row = begin; row < end; row++)
-    for (size_t column = 0; column < args->n; column++) {
-      double sum = 0;
+    for (size_t column = 0; column < args->n; column += COLUMNS) {
+      const size_t columns = args->n - column < COLUMNS ? args->n - column : COLUMNS;
+      double sums[COLUMNS] = {0};
       for (size_t first = 0; first < args->k; first += PIECE) {
-        size_t count = args->k - first < PIECE ? args->k - first : PIECE;
+        const size_t count = args->k - first < PIECE ? args->k - first : PIECE;
         decode((const char *)args->weights + row * args->row_bytes + first / elements * bytes, w, count);
-        sum += dot_piece(args, column, first, w, count, quantized);
+        for (size_t c = 0; c < columns; c++) {
+          (quantized ? codes_of : values_of)(args, column + c, first, count, x);
+          sums[c] += dot_piece(w, x, count);
+        }
       }
-      args->y[column * args->y_stride + row] = (float)sum;
+      for (size_t c = 0; c < columns; c++)
+        args->y[(column + c) * args->y_stride + row] = (float)sums[c];
     }
 }
 
