@@ -67,13 +67,15 @@ internal import Testing
     let prefix = try ModelConfiguration(file).architecture + "."
     let layers = try #require(try file.metadata.int(prefix + "block_count"))
     let own = file.metadata.keys.filter { $0.hasPrefix(prefix) }
+    var keys = GGUFWriter()
+    keys.copy(file.metadata)
+    let whole = try Model(keys, file)
     for key in own + Self.optional.map({ prefix + $0 }).filter({ !own.contains($0) }) {
       for value in Value.all(layers: layers) {
-        var writer = GGUFWriter()
-        writer.copy(file.metadata)
+        var writer = keys
         value.set(&writer, key)
-        try writer.write(to: folder.path("keys.gguf")) { _, _ in }
-        let metadata = try GGUFFile.open(path: folder.path("keys.gguf")).metadata
+        let path = try folder.replace(writer.bytes { _, _ in })
+        let metadata = try GGUFFile.open(path: path).metadata
         do throws(GGUFError) {
           _ = try ModelConfiguration(metadata, tensorsOf: file)
         } catch {
@@ -83,25 +85,49 @@ internal import Testing
           Issue.record("\(key) = \(value.title): \(error)")
           continue
         }
-        if value.isRun { try run(&writer, file, in: folder) }
+        if value.isRun { try whole.run(in: folder) { value.set(&$0, key) } }
       }
     }
   }
 
-  /// Loads the model with the keys of `writer` and computes with it; an error is as good.
-  private func run(_ writer: inout GGUFWriter, _ file: GGUFFile, in folder: TemporaryFolder) throws {
-    for tensor in file.tensors { try writer.addTensor(tensor.name, dimensions: tensor.dimensions, type: tensor.type) }
-    let bytes = try Data(contentsOf: URL(fileURLWithPath: file.paths[0]))
-    try writer.write(to: folder.path("model.gguf")) { index, emit in
-      let source = try file.weightSource(named: file.tensors[index].name)
-      try emit(Array(bytes[source.byteOffset..<source.byteOffset + source.byteCount]).span)
+  /// A model that is written again and again, with other keys.
+  private struct Model {
+    private var writer: GGUFWriter
+    private let data: [[UInt8]]
+
+    init(_ keys: GGUFWriter, _ file: GGUFFile) throws {
+      writer = keys
+      for tensor in file.tensors { try writer.addTensor(tensor.name, dimensions: tensor.dimensions, type: tensor.type) }
+      let bytes = try Data(contentsOf: URL(fileURLWithPath: file.paths[0]))
+      data = try file.tensors.map { tensor in
+        let source = try file.weightSource(named: tensor.name)
+        return Array(bytes[source.byteOffset..<source.byteOffset + source.byteCount])
+      }
     }
-    do {
-      let runner = try ModelRunner(
-        path: folder.path("model.gguf"), makeBackend(), positions: 64, maxBatchRows: 4)
-      _ = try runner.lastLogits([1, 5, 9])
-    } catch is ModelError {
-    } catch is BackendError {
+
+    /// Loads the model with the keys as they are then, and computes with it; an error is as good.
+    func run(in folder: TemporaryFolder, change: (inout GGUFWriter) -> Void) throws {
+      var writer = writer
+      change(&writer)
+      let bytes = try writer.bytes { index, emit in
+        let tensor = data[index]
+        try emit(tensor.span)
+      }
+      let path = try folder.replace(bytes)
+      do {
+        let runner = try ModelRunner(path: path, makeBackend(), positions: 64, maxBatchRows: 4)
+        _ = try runner.lastLogits([1, 5, 9])
+      } catch is ModelError {
+      } catch is BackendError {
+      }
     }
+  }
+}
+
+extension TemporaryFolder {
+  /// A file instead of the one before, which somebody may still read.
+  fileprivate func replace(_ bytes: [UInt8]) throws -> String {
+    try? FileManager.default.removeItem(atPath: path("model.gguf"))
+    return try write(bytes, to: "model.gguf")
   }
 }
