@@ -55,10 +55,12 @@ internal import ApusTestSupport
     slopes = GuardedBuffer(generator.normals(shape.heads, scale: 0.1))
     sinks = GuardedBuffer(generator.normals(shape.heads, scale: 3))
     blockTable = GuardedBuffer((0..<Int32(heads / shape.kvHeads)).shuffled(using: &generator))
+    let key = GuardedBuffer([Float](repeating: 0, count: shape.dimension))
+    let value = GuardedBuffer([Float](repeating: 0, count: shape.values))
     for head in 0..<heads {
       for offset in 0..<KVCacheLayout.blockPositions {
-        let key = GuardedBuffer(generator.normals(shape.dimension))
-        let value = GuardedBuffer(generator.normals(shape.values))
+        key.set(generator.normals(shape.dimension))
+        value.set(generator.normals(shape.values))
         unsafe kernels.storeKey(
           key.pointer, dimension: shape.dimension, as: format, offset: offset, in: keys.pointer + head * keyByteCount)
         if shape.valuesAreKeys { continue }

@@ -60,9 +60,22 @@ internal import ApusTestSupport
     unsafe block.withUnsafeBytes { unsafe Kernels.firstNonFinite(format, $0.baseAddress!, blocks: 1) == nil }
   }
 
+  /// Some columns as matmuls take them, which stand until others are made.
+  @safe struct Columns {
+    let range: Range<Int>
+    fileprivate let quantized: Kernels.QuantizedRows?
+  }
+
+  func columns(_ range: Range<Int>) -> Columns {
+    unsafe Columns(range: range, quantized: format.isDense ? nil : quantize(range))
+  }
+
+  /// The last columns, whose operands all end at guard pages.
+  func lastColumns(_ count: Int) -> Columns { columns(n - count..<n) }
+
   /// The given columns as int8 activations.
   private func quantize(_ columns: Range<Int>) -> Kernels.QuantizedRows? {
-    guard k.isMultiple(of: 32), let reference = Kernels(level: "reference") else { return nil }
+    guard let reference = Kernels(level: "reference") else { return nil }
     let rows = unsafe Kernels.QuantizedRows(
       codes: codes.end(count: columns.count * k), scales: scales.end(count: columns.count * k / 32),
       sums16: sums16.end(count: columns.count * k / 16), sums32: sums32.end(count: columns.count * k / 32),
@@ -76,33 +89,41 @@ internal import ApusTestSupport
 
   var rowByteCount: Int { k / format.blockElements * format.blockByteCount }
 
-  /// y `[columns, rows]` of the given rows and columns; values outside are NaN.
-  func run(_ kernels: Kernels, rows range: Range<Int>, columns: Range<Int>) -> [Float] {
+  /// y `[n, rows]` of the given rows and columns; values outside are NaN.
+  func run(_ kernels: Kernels, rows range: Range<Int>, columns: Columns) -> [Float] {
     let y = GuardedBuffer([Float](repeating: .nan, count: n * rows))
-    let quantized = format.isDense ? nil : unsafe quantize(columns)
+    let first = columns.range.lowerBound
     let operands = unsafe Kernels.Matmul(
-      format: format, weights: weights.pointer, rowByteCount: rowByteCount, k: k, n: columns.count,
-      values: values.pointer + columns.lowerBound * k,
-      quantized: quantized,
-      y: y.pointer + columns.lowerBound * rows, yStride: rows)
+      format: format, weights: weights.pointer, rowByteCount: rowByteCount, k: k, n: columns.range.count,
+      values: values.pointer + first * k, quantized: columns.quantized, y: y.pointer + first * rows, yStride: rows)
     unsafe kernels.matmul(operands, rows: range)
     return y.values
   }
 
-  func run(_ kernels: Kernels) -> [Float] { run(kernels, rows: 0..<rows, columns: 0..<n) }
+  func run(_ kernels: Kernels, columns: Columns) -> [Float] { run(kernels, rows: 0..<rows, columns: columns) }
 
-  /// `sum |w x|` for each result: what rounding errors are relative to.
-  func magnitudes(_ kernels: Kernels) -> [Float] {
+  /// What is expected of the first columns: y `[columns, rows]`, and `sum |w x|`, which rounding errors are relative to.
+  struct Expectation {
+    let values: [Float]
+    let magnitudes: [Float]
+  }
+
+  func expectation(columns count: Int, _ reference: Kernels) -> Expectation {
+    let values = run(reference, columns: columns(0..<count)).prefix(count * rows)
+    return Expectation(values: Array(values), magnitudes: magnitudes(columns: count, reference))
+  }
+
+  private func magnitudes(columns count: Int, _ reference: Kernels) -> [Float] {
     var decoded = [Float](repeating: 0, count: rows * k)
     unsafe decoded.withUnsafeMutableBufferPointer {
-      unsafe kernels.decode(format, weights.pointer, count: rows * k, into: $0.baseAddress!)
+      unsafe reference.decode(format, weights.pointer, count: rows * k, into: $0.baseAddress!)
     }
-    let x = values.values
-    return (0..<n * rows).map { index in
-      let (column, row) = (index / rows, index % rows)
-      var sum: Float = 0
-      for i in 0..<k { sum += abs(decoded[row * k + i] * x[column * k + i]) }
-      return sum
-    }
+    let w = GuardedBuffer(decoded.map(abs)), x = GuardedBuffer(values.values.prefix(count * k).map(abs))
+    let y = GuardedBuffer([Float](repeating: .nan, count: count * rows))
+    let operands = unsafe Kernels.Matmul(
+      format: .f32, weights: w.pointer, rowByteCount: k * 4, k: k, n: count, values: x.pointer, quantized: nil,
+      y: y.pointer, yStride: rows)
+    unsafe reference.matmul(operands, rows: 0..<rows)
+    return y.values
   }
 }

@@ -19,7 +19,7 @@ private import ApusSystem
     unsafe mapping = mmap(nil, mappedByteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     unsafe mprotect(mapping + (pages - 1) * page, page, PROT_NONE)
     unsafe pointer = (mapping + (pages - 1) * page - byteCount).assumingMemoryBound(to: Element.self)
-    for (index, value) in values.enumerated() { unsafe pointer[index] = value }
+    set(values)
   }
 
   deinit { unsafe munmap(mapping, mappedByteCount) }
@@ -30,6 +30,12 @@ private import ApusSystem
     return unsafe pointer + (self.count - count)
   }
 
+  /// As many values as there are, instead of those before.
+  package func set(_ values: [Element]) {
+    precondition(values.count == count, "another number of values than there are")
+    unsafe pointer.update(from: values, count: count)
+  }
+
   /// The values now.
-  package var values: [Element] { (0..<count).map { unsafe pointer[$0] } }
+  package var values: [Element] { unsafe Array(UnsafeBufferPointer(start: pointer, count: count)) }
 }
