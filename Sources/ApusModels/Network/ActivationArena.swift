@@ -43,7 +43,9 @@ final class ActivationArena {
 
   /// The buffer of a role, for the current rows with `columns` values each.
   func callAsFunction(_ role: BufferRole, _ columns: Int) -> Buffer {
-    guard let buffer = buffers[role.rawValue] else { preconditionFailure("a buffer that the plan does not have: \(role)") }
+    guard let buffer = buffers[role.rawValue] else {
+      preconditionFailure("a buffer that the plan does not have: \(role)")
+    }
     if buffer.rows != rows || buffer.columns != columns { buffer.reshape(rows: rows, columns: columns) }
     return buffer
   }
