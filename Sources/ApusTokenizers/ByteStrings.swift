@@ -45,4 +45,10 @@ package struct ByteStrings: Sendable {
   /// The bytes of string `index`, in place.
   @_lifetime(borrow self)
   func span(_ index: Int) -> Span<UInt8> { bytes.span.extracting(range(index)) }
+
+  /// Forgets all strings, but keeps the memory.
+  mutating func removeAll() {
+    bytes.removeAll(keepingCapacity: true)
+    bounds.removeSubrange(1...)
+  }
 }

@@ -13,8 +13,8 @@ struct MergeReader {
   private var unusable: Int
   /// The result of the last merge.
   private var last: Token = 0
-  /// Where the left and the right part of each merge of a block lie.
-  private var parts: [Range<Int>] = []
+  /// The left and the right part of each merge of a block.
+  private var parts = ByteStrings()
 
   /// Reads all merges of `vocabulary`.
   ///
@@ -37,16 +37,12 @@ struct MergeReader {
   /// The merges of a block that happen.
   private mutating func pairs(of block: Range<Int>) -> [PairTable.Entry] {
     let ranks = split(block)
-    let bytes = vocabulary.merges.bytes
-    let tokens = vocabulary.tokens(of: bytes, parts)
+    let tokens = vocabulary.tokens(of: parts)
     var entries: [PairTable.Entry] = []
     entries.reserveCapacity(ranks.count)
     for (place, rank) in ranks.enumerated() {
       let (left, right) = (tokens[2 * place], tokens[2 * place + 1])
-      // Vocabularies list their tokens in the order of the merges: looking there first spares cache misses.
-      guard left >= 0, right >= 0,
-        let token = vocabulary.token(joining: bytes, parts[2 * place], parts[2 * place + 1], guess: last)
-      else { continue }
+      guard left >= 0, right >= 0, let token = result(of: place) else { continue }
       last = token
       unusable -= 1
       if vocabulary.isMark(token) { continue }
@@ -61,17 +57,25 @@ struct MergeReader {
     let merges = vocabulary.merges
     var ranks: [Int] = []
     ranks.reserveCapacity(block.count)
-    parts.removeAll(keepingCapacity: true)
+    parts.removeAll()
     for rank in block {
-      let range = merges.range(rank)
+      let merge = merges.span(rank)
       // A space at the very start would be part of the left token.
-      var space = range.lowerBound + 1
-      while space < range.upperBound, merges.bytes[space] != 0x20 { space += 1 }
-      guard space < range.upperBound else { continue }
+      var space = 1
+      while space < merge.count, merge[space] != 0x20 { space += 1 }
+      guard space < merge.count else { continue }
       ranks.append(rank)
-      parts.append(range.lowerBound..<space)
-      parts.append(space + 1..<range.upperBound)
+      parts.append(merge.extracting(..<space))
+      parts.append(merge.extracting((space + 1)...))
     }
     return ranks
+  }
+
+  /// The token with the text of both parts of the merge at `place` of the block, which lie side by side.
+  ///
+  /// Vocabularies list their tokens in the order of the merges: looking there first spares cache misses.
+  private func result(of place: Int) -> Token? {
+    let range = parts.range(2 * place).lowerBound..<parts.range(2 * place + 1).upperBound
+    return vocabulary.token(of: parts.bytes.span.extracting(range), guess: last)
   }
 }

@@ -46,19 +46,15 @@ struct TextIndex: Sendable {
   /// The number of the first of `strings` (the indexed ones) with the bytes `text`.
   func index(of text: Span<UInt8>, in strings: ByteStrings) -> Int? { find(key(text), text, in: strings).index }
 
-  /// As `index(of:in:)` for many ranges of one text; -1 where there is none.
+  /// As `index(of:in:)` for all of `texts`; -1 where there is none.
   ///
-  /// What is needed of all of them is read before any is compared, so that the waits for memory overlap.
-  func indexes(of text: [UInt8], _ ranges: [Range<Int>], in strings: ByteStrings) -> [Int32] {
-    let keys = ranges.map { key(text.span.extracting($0)) }
+  /// The slots of all are read before any is compared, so that the waits for memory overlap.
+  func indexes(of texts: ByteStrings, in strings: ByteStrings) -> [Int32] {
+    let keys = (0..<texts.count).map { key(texts.span($0)) }
     let firsts = keys.map { slots[slots.place(of: $0.hash)] }
-    let longs = keys.indices.map { place in
-      keys[place].tag > 8 && firsts[place].fits(keys[place]) ? strings.range(Int(firsts[place].number) - 1) : 0..<0
-    }
-    return ranges.indices.map { place in
-      let (key, first, text) = (keys[place], firsts[place], text.span.extracting(ranges[place]))
-      let isFirst = first.fits(key) && (key.tag <= 8 || equal(strings.bytes.span.extracting(longs[place]), text))
-      return isFirst ? Int32(first.number) - 1 : Int32(find(key, text, in: strings).index ?? -1)
+    return keys.indices.map { place in
+      if keys[place].tag <= 8, firsts[place].fits(keys[place]) { return Int32(firsts[place].number) - 1 }
+      return Int32(find(keys[place], texts.span(place), in: strings).index ?? -1)
     }
   }
 

@@ -125,24 +125,16 @@ package struct Vocabulary: Sendable {
   /// The first token whose text is the bytes `text`.
   func token(of text: Span<UInt8>) -> Token? { index.index(of: text, in: texts).map { Token(truncatingIfNeeded: $0) } }
 
-  /// The first token for each of many ranges of `text`, -1 where there is none; quicker than one by one.
-  func tokens(of text: [UInt8], _ ranges: [Range<Int>]) -> [Token] { index.indexes(of: text, ranges, in: texts) }
+  /// The first token of each text, -1 where there is none; quicker than one by one.
+  func tokens(of texts: ByteStrings) -> [Token] { index.indexes(of: texts, in: self.texts) }
 
-  /// The first token with the text of both ranges; quick if that is `guess` or the token after it.
-  func token(joining text: [UInt8], _ left: Range<Int>, _ right: Range<Int>, guess: Token) -> Token? {
+  /// The first token whose text is the bytes `text`; quick if that is `guess` or the token after it.
+  func token(of text: Span<UInt8>, guess: Token) -> Token? {
     if !index.hasDuplicates {
-      if isToken(guess, text, left, right) { return guess }
-      if isToken(guess + 1, text, left, right) { return guess + 1 }
+      if Int(guess) < count, equal(texts.span(Int(guess)), text) { return guess }
+      if Int(guess) + 1 < count, equal(texts.span(Int(guess) + 1), text) { return guess + 1 }
     }
-    let joined = Array(text[left] + text[right])
-    return token(of: joined.span)
-  }
-
-  private func isToken(_ token: Token, _ text: [UInt8], _ left: Range<Int>, _ right: Range<Int>) -> Bool {
-    guard Int(token) < count, texts.range(Int(token)).count == left.count + right.count else { return false }
-    let whole = texts.span(Int(token))
-    return equal(whole.extracting(..<left.count), text.span.extracting(left))
-      && equal(whole.extracting(left.count...), text.span.extracting(right))
+    return token(of: text)
   }
 
   /// Whether the marks of ChatML are tokens, the format that most chat models without a template were trained with.
