@@ -101,11 +101,14 @@ internal import Testing
       let family = families[Int.random(in: families.indices, using: &generator)]
       var texts = ByteStrings()
       for _ in 0..<Int.random(in: 1...30, using: &generator) { texts.append(generator.bytes(limit: 4)) }
+      // Without any token that starts a word WordPiece is refused.
+      if family == "bert" { texts.append(Array("▁".utf8) + generator.bytes(limit: 2)) }
       var description = VocabularyDescription(family: family, texts: texts)
       description.scores = (0..<texts.count).map { _ in
         Float(bitPattern: .random(in: 0...UInt32.max, using: &generator))
       }
       description.kinds = (0..<texts.count).map { _ in Int32.random(in: 0...5, using: &generator) }
+      if family == "bert" { description.kinds?[texts.count - 1] = 1 }
       var merges = ByteStrings()
       for _ in 0..<20 { merges.append(generator.bytes(limit: 5).map { $0 < 64 ? 0x20 : $0 }) }
       description.merges = merges
