@@ -142,5 +142,5 @@ package struct ModelWork: Sendable {
   }
 }
 
-/// A sum as an integer, at most as large as a double has them all: so sums over steps do not overflow either.
-private func bounded(_ sum: Double) -> Int { Int(min(sum, 0x1p53)) }
+/// A sum as an integer, bounded so that sums over thousands of steps do not overflow either.
+private func bounded(_ sum: Double) -> Int { Int(min(sum, 0x1p48)) }

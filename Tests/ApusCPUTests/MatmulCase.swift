@@ -23,6 +23,14 @@ internal import ApusTestSupport
     self.init(format, rows: rows, k: k, n: n, weights: weights, values: generator.normals(n * k))
   }
 
+  /// MXFP4 weights whose quant blocks all have this exponent, and small activations, so that no sum overflows.
+  init(exponent: UInt8, rows: Int, k: Int, n: Int) {
+    var generator = SeededGenerator(seed: UInt64(exponent))
+    let weights = (0..<rows * k / 32).flatMap { _ in [exponent] + generator.bytes(16) }
+    let values = generator.normals(n * k).map { $0 * 0x1p-20 }
+    self.init(.mxfp4, rows: rows, k: k, n: n, weights: weights, values: values)
+  }
+
   /// Sums as large as they come: all bytes of the weights but the scales are `byte`, all activations `value`.
   init(_ format: TensorFormat, rows: Int, k: Int, n: Int, byte: UInt8, value: Float) {
     var block = [UInt8](repeating: byte, count: format.blockByteCount)
@@ -102,7 +110,8 @@ internal import ApusTestSupport
 
   func run(_ kernels: Kernels, columns: Columns) -> [Float] { run(kernels, rows: 0..<rows, columns: columns) }
 
-  /// What is expected of the first columns: y `[columns, rows]`, and `sum |w x|`, which rounding errors are relative to.
+  /// What is expected of the first columns: y `[columns, rows]`, and `sum |w x|`, which rounding errors are relative
+  /// to.
   struct Expectation {
     let values: [Float]
     let magnitudes: [Float]

@@ -50,6 +50,20 @@ struct MatmulConformanceTests {
     }
   }
 
+  @Test("Every exponent of MXFP4 scales products, but 0, which makes them zero")
+  func exponents() throws {
+    let reference = try #require(Kernels(level: "reference"))
+    for exponent: UInt8 in 1...252 {
+      let product = MatmulCase(exponent: exponent, rows: 19, k: 64, n: 9)
+      guard agrees(product, [1, 3, 9], product.expectation(columns: 9, reference)) else { return }
+    }
+    let zeros = MatmulCase(exponent: 0, rows: 19, k: 64, n: 9)
+    for kernels in Self.others {
+      let found = zeros.run(kernels, columns: zeros.lastColumns(9))
+      #expect(found.allSatisfy { $0 == 0 }, "\(kernels.name)")
+    }
+  }
+
   /// Whether all results of all levels, with so many of the last columns, are those of the reference within rounding.
   ///
   /// Records the first that is not. Columns beyond those expected are equal to them, in turn.

@@ -3,7 +3,8 @@ package import ApusGGUF
 
 /// A complete Llama model of a few kilobytes: random weights from a seed, and a SentencePiece vocabulary.
 ///
-/// It loads, tokenizes, and generates nonsense, or makes vectors or scores of it. Norms are F32 ones with noise, all other
+/// It loads, tokenizes, and generates nonsense, or makes vectors or scores of it. Norms are F32 ones with noise, all
+/// other
 /// weights in `format`.
 package struct TinyModel: Sendable {
   /// What the model makes of a text instead of generating; the values are those of `pooling_type`.

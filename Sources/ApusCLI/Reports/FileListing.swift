@@ -39,7 +39,7 @@ struct FileListing {
     table.add("size", "\(readable(bytes: file.byteCount)), GGUF version \(file.version)\(parts)")
     table.add("architecture", printable(description.architecture ?? "not stated", limit: 80))
     table.add("licence", printable(description.licence ?? "not stated", limit: 80))
-    table.add("purpose", printable(review.purposeSummary, limit: 200))
+    table.add("purpose", review.purposeSummary)
     table.add("parameters", readable(count: description.parameters))
     if let context = description.number("context_length") { table.add("context", "\(context) tokens") }
     if let layers = description.number("block_count") { table.add("layers", "\(layers)") }

@@ -1,6 +1,7 @@
 internal import Apus
 internal import ApusGGUF
 internal import ApusModels
+internal import ApusText
 internal import ApusTokenizers
 
 /// What is to be said about a model file beside what stands in it: what the model is made for, whether it can chat, and
@@ -63,7 +64,8 @@ struct ModelReview {
     case .generation?: "generates text"
     case .embedding(let dimensions)?: "makes embeddings of \(dimensions) values"
     case .ranking(let labels)? where labels.isEmpty: "ranks texts for a query"
-    case .ranking(let labels)?: "ranks texts for a query, with scores for \(labels.joined(separator: ", "))"
+    case .ranking(let labels)?:
+      "ranks texts for a query, with scores for \(printable(labels.joined(separator: ", "), limit: 100))"
     }
   }
 

@@ -56,7 +56,8 @@ enum FeedForwardLayer {
 
 /// One layer: see `LayerPlan`.
 ///
-/// It and its parts are classes: copies of what they hold, made in every step, took as long as the norms of a small model.
+/// It and its parts are classes: copies of what they hold, made in every step, took as long as the norms of a small
+/// model.
 final class Layer {
   private let plan: LayerPlan
   private let index: Int

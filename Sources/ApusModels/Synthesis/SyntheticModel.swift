@@ -80,9 +80,7 @@ private struct SyntheticTensor {
       distribution = .init(mean: 1, deviation: 0.05)
     case .bias:
       format = .f32
-      // A factor multiplies, a bias adds.
-      let isFactor = plan.name.hasSuffix("_scale.weight")
-      distribution = .init(mean: isFactor ? 1 : 0, deviation: isFactor ? 0.05 : 0.1)
+      distribution = .init(mean: 0, deviation: 0.1)
     case .matrix, .vocabulary:
       format =
         Self.keptFormat(plan.name, mix)

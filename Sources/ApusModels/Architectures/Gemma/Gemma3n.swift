@@ -126,7 +126,7 @@ private struct Gemma3nStreams {
       routerScale: 1 / Float(hidden), router: reader.projection(prefix + "altup_router", rows: count, columns: hidden),
       predict: reader.projection(prefix + "altup_predict_coef", rows: count * count, columns: count),
       correct: reader.projection(prefix + "altup_correct_coef", rows: count, columns: count),
-      inputFactors: TensorPlan(prefix + "altup_correct_scale.weight", .bias, columns: hidden))
+      inputFactors: TensorPlan(prefix + "altup_correct_scale.weight", .gain, columns: hidden))
   }
 
   private func lowRank(_ prefix: String) -> LowRankPlan {
