@@ -143,4 +143,4 @@ package struct ModelWork: Sendable {
 }
 
 /// A sum as an integer, bounded so that sums over thousands of steps do not overflow either.
-private func bounded(_ sum: Double) -> Int { Int(min(sum, 0x1p48)) }
+private func bounded(_ sum: Double) -> Int { Int(min(sum, 0x1p51)) }
