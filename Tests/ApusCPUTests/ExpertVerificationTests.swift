@@ -5,19 +5,33 @@ internal import Testing
 
 /// Experts are looked at when they are first used, each by itself.
 struct ExpertVerificationTests {
-  private static let shape = ExpertCase.Shape(hidden: 32, inner: 1_056, experts: 4, used: 1, rows: 12)
+  private static let shape = ExpertCase.Shape(hidden: 32, inner: 1_056, experts: 4, used: 2, rows: 24)
 
   private static func layer() throws -> ExpertCase { try ExpertCase(shape, ExpertCase.Formats(.f32)) }
 
-  /// The rows of the case that go to `expert`.
+  /// The rows of the case that go to `expert`, each to another one too.
   private static func rows(of layer: ExpertCase, to expert: Int) -> [Int] {
-    (0..<layer.shape.rows).filter { layer.choice($0)[0].expert == expert }
+    (0..<layer.shape.rows).filter { row in layer.choice(row).contains { $0.expert == expert } }
   }
 
-  /// The first of them.
-  private static func rows(_ layer: ExpertCase, to expert: Int) throws -> Range<Int> {
-    let row = try #require(rows(of: layer, to: expert).first)
+  /// The first of them that does not go to `other`.
+  private static func row(of layer: ExpertCase, to expert: Int, butNot other: Int) throws -> Range<Int> {
+    let excluded = rows(of: layer, to: other)
+    let suitable = rows(of: layer, to: expert).filter { !excluded.contains($0) }
+    let row = try #require(suitable.first)
     return row..<row + 1
+  }
+
+  private static func bits(_ y: [Float], row: Int) -> [UInt32] {
+    y[row * shape.hidden..<(row + 1) * shape.hidden].map(\.bitPattern)
+  }
+
+  /// Expects that the rows that did not fail are as they were `before`.
+  private static func expectOthersUnchanged(_ y: [Float], since before: [Float], _ failures: [RowFailure]) {
+    let failed = failures.map(\.row)
+    let others = (0..<shape.rows).filter { !failed.contains($0) }
+    #expect(!failed.isEmpty && !others.isEmpty)
+    for row in others { #expect(bits(y, row: row) == bits(before, row: row), "row \(row)") }
   }
 
   /// Puts `bytes` into row 5 of an expert's up matrix.
@@ -29,36 +43,40 @@ struct ExpertVerificationTests {
   @Test("A NaN in an expert fails the rows that are sent to it, and changes no bit of others")
   func notANumber() throws {
     let layer = try Self.layer(), backend = try TestBackend.make()
+    let before = try layer.run(backend)
+    #expect(before.allSatisfy { $0.isFinite })
     try Self.damage(layer, 2, Float.nan.littleEndianBytes)
     let weights = try layer.weights(backend)
-    let y = try layer.run(backend, rows: Self.rows(layer, to: 1), weights)
-    #expect(y.allSatisfy { $0.isFinite })
+    let row = try Self.row(of: layer, to: 1, butNot: 2)
+    let y = try layer.run(backend, rows: row, weights)
+    #expect(Self.bits(y, row: 0) == Self.bits(before, row: row.lowerBound))
     let path = try layer.source("up").file.path
     let error = BackendError.nonFiniteWeight(name: "up", row: 2 * Self.shape.inner + 5, path: path)
     let (all, failures) = try layer.step(backend, weights)
     #expect(failures == Self.rows(of: layer, to: 2).map { RowFailure(row: $0, error: error) })
-    let first = try Self.rows(layer, to: 1).lowerBound * Self.shape.hidden
-    #expect(Array(all[first..<first + Self.shape.hidden]) == y)
+    Self.expectOthersUnchanged(all, since: before, failures)
   }
 
   @Test("An expert that storage has lost fails the rows that are sent to it")
   func lost() throws {
     let layer = try Self.layer(), backend = try TestBackend.make()
+    let before = try layer.run(backend)
     let source = try layer.source("down")
     let zeros = [UInt8](repeating: 0, count: source.matrixByteCount)
     try layer.overwrite("down", at: 3 * source.matrixStride, with: zeros)
     let weights = try layer.weights(backend)
     let lost = 3 * source.matrixStride..<4 * source.matrixStride
     let error = BackendError.lostBytes(name: "down", range: lost, path: source.file.path)
-    let failures = try layer.step(backend, weights).failures
+    let (y, failures) = try layer.step(backend, weights)
     #expect(failures == Self.rows(of: layer, to: 3).map { RowFailure(row: $0, error: error) })
+    Self.expectOthersUnchanged(y, since: before, failures)
   }
 
   @Test("Whether a file was changed is asked of the experts that were used")
   func changed() throws {
     let layer = try Self.layer(), backend = try TestBackend.make()
     let weights = try layer.weights(backend)
-    _ = try layer.run(backend, rows: Self.rows(layer, to: 1), weights)
+    _ = try layer.run(backend, rows: Self.row(of: layer, to: 1, butNot: 2), weights)
     #expect(backend.isUnchanged(weights.up))
     try Self.damage(layer, 2, [1, 2, 3, 4])
     #expect(backend.isUnchanged(weights.up))

@@ -58,4 +58,18 @@ struct `Embedding and ranking beside the reference` {
       #expect(abs(score - rows[item.row][0]) < 1e-3)
     }
   }
+
+  @Test func `a reranker whose prompt has control tokens gives a probability for each document`() async throws {
+    let model = try await Self.load("qwen3-embedding", "qwen3-reranker-f32.gguf").model
+    #expect(model.information.contextLength == 512)
+    let scores = try await model.rank("What do pandas eat?", ["Bamboo.", "A bear of China.", "Bamboo."])
+    #expect(scores.count == 3 && scores.allSatisfy { (0...1).contains($0.score) })
+    #expect(scores[0] == scores[2] && scores[0].score != scores[1].score)
+    // The name of a control token in a document is text of many tokens.
+    let named = try await model.rank("Pandas?", ["a", "<|im_start|>"])
+    #expect(named[1].tokenCount > named[0].tokenCount + 4)
+    let long = String(repeating: "bamboo ", count: 2000)
+    let cut = try await model.rank("Pandas?", [long], truncates: true)[0]
+    #expect(cut.isTruncated && cut.tokenCount <= 512)
+  }
 }

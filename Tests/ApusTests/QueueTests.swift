@@ -146,10 +146,21 @@ struct QueueTests {
     let stream = try model.stream(prompt: "Once", options: .greedy(20))
     let vector = Task { try await model.embed("Once", options: EmbeddingOptions(pooling: .mean)) }
     await held.letGo()
-    #expect(try await stream.completion().usage.completionTokens == 20)
+    let completion = try await stream.completion()
+    #expect(completion.usage.completionTokens == 20)
     #expect(try await vector.value.vector.count == 64)
-    let alone = try await tiny.load().complete("Tom", options: .greedy(20))
+    let fresh = try await tiny.load()
+    #expect(try await fresh.complete("Once", options: .greedy(20)).text == completion.text)
+    let alone = try await fresh.complete("Tom", options: .greedy(20))
     #expect(try await model.complete("Tom", options: .greedy(20)).text == alone.text)
+  }
+
+  @Test func `What an exclusive job throws reaches its caller, and the engine goes on`() async throws {
+    let model = try await tiny.load()
+    await #expect(throws: ApusError.noChatTemplate) {
+      try await model.engine.withExclusiveModel { _, _ throws(ApusError) in throw ApusError.noChatTemplate }
+    }
+    #expect(try await model.complete("Once", options: .greedy(3)).usage.completionTokens == 3)
   }
 
   @Test func `Embedding ends with an error where the engine takes no more work`() async throws {
