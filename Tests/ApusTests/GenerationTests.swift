@@ -70,9 +70,11 @@ struct GenerationTests {
     let model = try await tiny.load()
     let whole = try await model.complete("Once upon a time", options: .greedy(60)).text
     let characters = Array(whole)
+    var turns = 0
     for start in stride(from: 5, to: min(60, characters.count - 7), by: 9) {
       let stop = String(characters[start..<start + 7])
       guard let range = firstRange(of: stop, in: whole) else { continue }
+      turns += 1
       var options = GenerationOptions.greedy(60)
       options.stop = ["no such text", stop]
       let stopped = try await model.complete("Once upon a time", options: options)
@@ -86,6 +88,7 @@ struct GenerationTests {
       }
       #expect(streamed == stopped.text)
     }
+    #expect(turns > 0)
   }
 
   private func firstRange(of text: String, in whole: String) -> String.Index? {
