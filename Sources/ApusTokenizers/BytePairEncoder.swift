@@ -3,8 +3,8 @@ internal import ApusCore
 /// Byte-level byte-pair encoding (GPT-2, Llama 3, Qwen2, …): the text is cut into words, and in each word the pair of
 /// tokens that comes first in the list of merges is joined, until none is in the list.
 ///
-/// Source: Radford et al. 2019 (GPT-2), after Sennrich et al. 2016 (arXiv 1508.07909). A byte without a token is dropped,
-/// as Hugging Face's tokenizers do. Bytes that are not UTF-8 are kept as they are.
+/// Source: Radford et al. 2019 (GPT-2), after Sennrich et al. 2016 (arXiv 1508.07909). A byte without a token is
+/// dropped, as Hugging Face's tokenizers do. Bytes that are not UTF-8 are kept as they are.
 struct BytePairEncoder: TokenizerFamily {
   static let name = "gpt2"
 
@@ -54,12 +54,7 @@ struct BytePairEncoder: TokenizerFamily {
         tokens.append(token)
         continue
       }
-      var rest = word
-      while !rest.isEmpty {
-        let part = rest.prefix(PairMerger.byteLimit)
-        merge(text, part, &merger, into: &tokens, &check)
-        rest = part.upperBound..<rest.upperBound
-      }
+      for part in PairMerger.parts(of: word) { merge(text, part, &merger, into: &tokens, &check) }
     }
   }
 

@@ -1,6 +1,7 @@
 internal import ApusCore
 
-/// Byte-pair encoding on characters instead of bytes: a character that is no token is spelled in byte tokens, or is UNK.
+/// Byte-pair encoding on characters instead of bytes: a character that is no token is spelled in byte tokens, or is
+/// UNK.
 struct CharacterPairs: Sendable {
   private let vocabulary: Vocabulary
   private let pairs: PairTable

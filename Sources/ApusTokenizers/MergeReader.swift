@@ -2,8 +2,8 @@ internal import ApusCore
 
 /// Makes pairs of tokens of merges, which model files spell as texts.
 ///
-/// That is most of the work of loading a vocabulary, so it goes block by block: what is looked up for all merges of a block
-/// does not wait for memory once for each.
+/// That is most of the work of loading a vocabulary, so it goes block by block: what is looked up for all merges of a
+/// block does not wait for memory once for each.
 struct MergeReader {
   private static let blockSize = 256
 

@@ -34,6 +34,13 @@ struct PairMerger {
   /// The longest text that can be merged at once: positions are 32-bit.
   static let byteLimit = 1 << 30
 
+  /// The parts of `range` that can each be merged at once; nearly always one.
+  static func parts(of range: Range<Int>) -> some Sequence<Range<Int>> {
+    stride(from: range.lowerBound, to: range.upperBound, by: byteLimit).lazy.map { start in
+      start..<min(start + byteLimit, range.upperBound)
+    }
+  }
+
   /// Appends a symbol after the last one.
   mutating func append(_ symbol: Symbol) { symbols.append(symbol) }
 

@@ -4,8 +4,8 @@ internal import ApusText
 /// SentencePiece's byte-pair encoding (Llama 2, Mistral, Phi-3): the pair whose joined text has the best score merges
 /// first, and what is no token in the end is spelled in byte tokens.
 ///
-/// Spaces are written U+2581 in the vocabulary. Source: the `bpe` model of google/sentencepiece, and Kudo and Richardson
-/// 2018 (arXiv 1808.06226). Bytes that are not UTF-8 are kept, as byte tokens.
+/// Spaces are written U+2581 in the vocabulary. Source: the `bpe` model of google/sentencepiece, and Kudo and
+/// Richardson 2018 (arXiv 1808.06226). Bytes that are not UTF-8 are kept, as byte tokens.
 struct SentencePieceEncoder: TokenizerFamily {
   static let name = "llama"
 

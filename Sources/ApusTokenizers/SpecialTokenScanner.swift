@@ -1,9 +1,10 @@
 internal import ApusCore
 
-/// Finds tokens by their whole text in linear time, whatever the tokens are: at each place the longest that starts there.
+/// Finds tokens by their whole text in linear time, whatever the tokens are: at each place the longest that starts
+/// there.
 ///
-/// An Aho–Corasick automaton (Aho and Corasick 1975) of the reversed texts reads the text from its end, so that the state
-/// at each place knows the longest token that starts there.
+/// An Aho–Corasick automaton (Aho and Corasick 1975) of the reversed texts reads the text from its end, so that the
+/// state at each place knows the longest token that starts there.
 struct SpecialTokenScanner: Sendable {
   /// A token found in a text.
   struct Match {

@@ -2,8 +2,8 @@ package import ApusCore
 
 /// Turns tokens into text as they come, and never hands out part of a character.
 ///
-/// What it hands out, joined, is what decoding all tokens at once gives. Bytes that are no UTF-8 become U+FFFD as soon as
-/// that is certain. A value: a copy goes on from the same place.
+/// What it hands out, joined, is what decoding all tokens at once gives. Bytes that are no UTF-8 become U+FFFD as soon
+/// as that is certain. A value: a copy goes on from the same place.
 package struct StreamingDecoder: Sendable {
   private let tokenizer: Tokenizer
   private let renderSpecial: Bool

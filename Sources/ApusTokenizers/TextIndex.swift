@@ -1,8 +1,8 @@
 /// Finds the first string of a `ByteStrings` with given bytes: an open-addressing hash table.
 ///
 /// Strings of up to eight bytes, most tokens, are compared within the table, with one cache miss instead of three. The
-/// hash is seeded anew for every table, because a model file can choose its strings: without a secret it could make them
-/// all collide. No result depends on the seed.
+/// hash is seeded anew for every table, because a model file can choose its strings: without a secret it could make
+/// them all collide. No result depends on the seed.
 struct TextIndex: Sendable {
   /// A string reduced to what a slot holds of it.
   private struct Key {

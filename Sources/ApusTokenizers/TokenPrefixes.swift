@@ -3,9 +3,9 @@ internal import ApusCore
 /// Finds the tokens that start at a place of a text, from the shortest to the longest.
 ///
 /// Two bits for each prefix of a token, at a place that its hash says, tell whether some token goes on and whether one
-/// ends there; what they say yes to is looked up. At least four pairs of bits for each byte of the tokens keep wrong yeses
-/// rare. Made in milliseconds for 250,000 tokens, where a tree takes many times that. The hash is seeded anew, as in
-/// `TextIndex`: no result depends on it.
+/// ends there; what they say yes to is looked up. At least four pairs of bits for each byte of the tokens keep wrong
+/// yeses rare. Made in milliseconds for 250,000 tokens, where a tree takes many times that. The hash is seeded anew, as
+/// in `TextIndex`: no result depends on it.
 struct TokenPrefixes: Sendable {
   /// Longer tokens are never found: no vocabulary has them, and the work at each place has a bound.
   static let byteLimit = 256
@@ -36,7 +36,8 @@ struct TokenPrefixes: Sendable {
     }
   }
 
-  /// Calls `body` with each token that starts at `start` in `text`, and where it ends, from the shortest to the longest.
+  /// Calls `body` with each token that starts at `start` in `text`, and where it ends, from the shortest to the
+  /// longest.
   @inline(__always)
   func forEachMatch(in text: [UInt8], at start: Int, end: Int, _ body: (_ token: Token, _ end: Int) -> Void) {
     var hash = seed

@@ -3,7 +3,8 @@ package import ApusText
 
 /// Text to tokens and back, for one vocabulary.
 ///
-/// Immutable: one may serve any number of threads. Encoding takes n log n time in the bytes of the text, decoding linear time.
+/// Immutable: one may serve any number of threads. Encoding takes n log n time in the bytes of the text, decoding
+/// linear time.
 package final class Tokenizer: Sendable {
   /// The tokens this tokenizer knows.
   package let vocabulary: Vocabulary
@@ -57,8 +58,8 @@ package final class Tokenizer: Sendable {
 
   /// The tokens of two texts that a model compares, such as a question and a document.
   ///
-  /// BOS, the first, EOS, SEP, the second, and EOS, each where the vocabulary says so; EOS stands in for a SEP that there
-  /// is not. Control tokens in the texts are not recognised.
+  /// BOS, the first, EOS, SEP, the second, and EOS, each where the vocabulary says so; EOS stands in for a SEP that
+  /// there is not. Control tokens in the texts are not recognised.
   ///
   /// - Parameters:
   ///   - first: The first text, of which all is kept.
@@ -84,8 +85,8 @@ package final class Tokenizer: Sendable {
   /// The tokens of a rendered prompt.
   ///
   /// Only what the template wrote becomes control tokens, and each range of it is searched by itself, so that a message
-  /// can neither complete a control token nor hide one. Of the user-defined tokens, those that mark structure are treated
-  /// alike. Between these tokens the text is encoded as one, whoever wrote it.
+  /// can neither complete a control token nor hide one. Of the user-defined tokens, those that mark structure are
+  /// treated alike. Between these tokens the text is encoded as one, whoever wrote it.
   ///
   /// - Parameters:
   ///   - prompt: The prompt.

@@ -106,8 +106,8 @@ package struct Vocabulary: Sendable {
       || WellKnownTokens.isSpelledAsMark(texts[Int(token)])
   }
 
-  /// Whether white space after `token` in a text belongs to it: after all special tokens but UNK, BOS and EOS, where the
-  /// model asks for that.
+  /// Whether white space after `token` in a text belongs to it: after all special tokens but UNK, BOS and EOS, where
+  /// the model asks for that.
   func swallowsSpace(after token: Token) -> Bool {
     let exceptions: [SpecialToken] = [.unknown, .beginningOfSequence, .endOfSequence]
     return specialTokensSwallowSpace && !exceptions.contains { special[$0] == token }

@@ -43,7 +43,8 @@ extension VocabularyGap: CustomStringConvertible {
       "\(unusable) of its scores (tokenizer.ggml.scores) are not finite numbers and count as very low or very high: "
         + Self.wrongTokens
     case .noWordParts:
-      "no token goes on within a word (all start with U+2581): a word that is no token is unknown, so results may be worse"
+      "no token goes on within a word (all start with U+2581): a word that is no token is unknown, so results may be "
+        + "worse"
     case .noEnd: "no token of the vocabulary ends a text: answers go on up to their limit"
     }
   }

@@ -3,9 +3,9 @@ internal import ApusCore
 /// Token texts that end a turn, a message or a text in the models of the field.
 ///
 /// Model files often name only one end token, and chat models use another: without this list an answer would never
-/// end. A text that an ordinary vocabulary may have learnt as a word (`</s>` is HTML) counts only where the file does not
-/// call it normal. Sources: the chat templates of Llama 3, ChatML (Qwen, SmolLM), Phi-3, Gemma, DeepSeek, Granite, Falcon, GPT-2,
-/// gpt-oss, Solar, MiniMax.
+/// end. A text that an ordinary vocabulary may have learnt as a word (`</s>` is HTML) counts only where the file does
+/// not call it normal. Sources: the chat templates of Llama 3, ChatML (Qwen, SmolLM), Phi-3, Gemma, DeepSeek, Granite,
+/// Falcon, GPT-2, gpt-oss, Solar, MiniMax.
 enum WellKnownTokens {
   private static let endOfTurn = [
     "<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|end_of_turn|>", "<end_of_utterance>", "<|EOT|>",
@@ -18,7 +18,8 @@ enum WellKnownTokens {
 
   /// Whether a token's text looks like a mark of structure, which some model files list as user-defined.
   ///
-  /// That is `<|…|>`, `<|…>`, `<…|>`, `<｜…｜>`, `<start_of_…>`, `<end_of_…>`, and capitals in brackets: `[INST]`, `[/INST]`.
+  /// That is `<|…|>`, `<|…>`, `<…|>`, `<｜…｜>`, `<start_of_…>`, `<end_of_…>`, and capitals in brackets: `[INST]`,
+  /// `[/INST]`.
   static func isSpelledAsMark(_ text: ArraySlice<UInt8>) -> Bool {
     func isBetween(_ start: String, _ end: String) -> Bool {
       let (start, end) = (start.utf8, end.utf8)

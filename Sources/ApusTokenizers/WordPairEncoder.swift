@@ -1,7 +1,7 @@
 internal import ApusCore
 
-/// Byte-pair encoding on the characters of words (Jina's Chinese embedding model): a text is brought to lower case and cut
-/// into words and runs of punctuation, between which white space vanishes.
+/// Byte-pair encoding on the characters of words (Jina's Chinese embedding model): a text is brought to lower case and
+/// cut into words and runs of punctuation, between which white space vanishes.
 ///
 /// Source: the model's own `tokenizer.json`, whose pre-tokenizer is Hugging Face's `Whitespace`: `\w+|[^\w\s]+`.
 struct WordPairEncoder: TokenizerFamily {
@@ -29,7 +29,8 @@ struct WordPairEncoder: TokenizerFamily {
   func encode(
     _ text: [UInt8], _ range: Range<Int>, startsText: Bool, into tokens: inout [Token], _ check: inout StopCheck
   ) {
-    let text = lowercases ? lowercased(text, range) : Array(text[range])
+    let text = lowercases ? lowercased(text, range, &check) : Array(text[range])
+    if check.isStopped { return }
     var merger = PairMerger()
     var start = 0
     for end in Self.words.ends(of: text.span, text.indices) {
@@ -38,12 +39,7 @@ struct WordPairEncoder: TokenizerFamily {
       check.advance(by: word.count)
       if check.isStopped { return }
       if CharacterClass(scalar(in: text.span, at: word.lowerBound, end: end).value) == .space { continue }
-      var rest = word
-      while !rest.isEmpty {
-        let part = rest.prefix(PairMerger.byteLimit)
-        pairs.encode(text, part, &merger, into: &tokens, &check)
-        rest = part.upperBound..<rest.upperBound
-      }
+      for part in PairMerger.parts(of: word) { pairs.encode(text, part, &merger, into: &tokens, &check) }
     }
   }
 
@@ -51,11 +47,12 @@ struct WordPairEncoder: TokenizerFamily {
     bytes.append(contentsOf: text)
   }
 
-  private func lowercased(_ text: [UInt8], _ range: Range<Int>) -> [UInt8] {
+  /// `text[range]` in lower case; the start of it where `check` says to stop.
+  private func lowercased(_ text: [UInt8], _ range: Range<Int>, _ check: inout StopCheck) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(range.count)
     var position = range.lowerBound
-    while position < range.upperBound {
+    while position < range.upperBound, !check.isStopped {
       let (value, byteCount) = scalar(in: text.span, at: position, end: range.upperBound)
       if (0x41...0x5A).contains(value) {
         result.append(text[position] | 0x20)
@@ -65,6 +62,7 @@ struct WordPairEncoder: TokenizerFamily {
         result.append(contentsOf: text[position..<position + byteCount])
       }
       position += byteCount
+      check.advance(by: byteCount)
     }
     return result
   }

@@ -84,6 +84,14 @@ internal import Testing
     #expect(try pieces("hexo é") == ["<s>", "he", "<unk>", "o", "<unk>", "</s>"])
   }
 
+  @Test func `encoding stops before the whole text is in lower case`() throws {
+    var description = SmallVocabularies.plainPair()
+    description.family = "whitespace"
+    let tokenizer = try SmallVocabularies.tokenizer(description)
+    let text = String(repeating: "Hello ", count: 20_000)
+    #expect(tokenizer.encode(text, addSpecial: false, parseSpecial: false) { true }.isEmpty)
+  }
+
   @Test func `the file may name the family instead`() throws {
     #expect(try pieces("hello 你好") { $0.family = "whitespace" } == ["<s>", "hello", "你好", "</s>"])
   }

@@ -1,7 +1,7 @@
 /// Cuts a text into words, within which byte-pair encoding stays: hand-written scanners, linear in the text's length.
 ///
-/// The published rules are regular expressions, applied one after the other: each cuts the pieces that the one before it
-/// left into its matches and what lies between them.
+/// The published rules are regular expressions, applied one after the other: each cuts the pieces that the one before
+/// it left into its matches and what lies between them.
 struct Pretokenizer: Sendable {
   /// The names in model files (`tokenizer.ggml.pre`) of models that cut text this way.
   let names: [String]
@@ -30,8 +30,8 @@ struct Pretokenizer: Sendable {
     return found
   }
 
-  /// Whether a file with this name does not say how its model cuts text: `default` is what converters wrote that did not
-  /// know.
+  /// Whether a file with this name does not say how its model cuts text: `default` is what converters wrote that did
+  /// not know.
   static func isUnnamed(_ name: String?) -> Bool { name.map { $0.utf8.elementsEqual(unnamed.utf8) } ?? true }
 
   static let unnamed = "default"

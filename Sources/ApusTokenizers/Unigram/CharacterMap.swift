@@ -1,8 +1,8 @@
 /// SentencePiece's table of replacements (`precompiled_charsmap`): which characters a text is rewritten to before it is
 /// cut into tokens, such as full-width letters to plain ones.
 ///
-/// The bytes are the length of a trie, the trie as a double array of 32-bit units, and the replacements, each ended by a
-/// zero byte; all little-endian. They come from a file: every index is checked. Source: google/sentencepiece
+/// The bytes are the length of a trie, the trie as a double array of 32-bit units, and the replacements, each ended by
+/// a zero byte; all little-endian. They come from a file: every index is checked. Source: google/sentencepiece
 /// (`normalizer.h`), darts-clone (the units), Yata et al. 2007 (the double array).
 struct CharacterMap: Sendable {
   /// The longest text that is replaced, and the longest replacement: real ones have at most 33 bytes.

@@ -65,8 +65,8 @@ struct UnigramEncoder: TokenizerFamily {
 
   /// The best way through `text`, as the step that starts at each place on it.
   ///
-  /// A step is how many bytes the token has, negative for a character that is none. Of no use where `check` says to stop.
-  /// Memory is two bytes for each of `text`, because a prompt may be large.
+  /// A step is how many bytes the token has, negative for a character that is none. Of no use where `check` says to
+  /// stop. Memory is two bytes for each of `text`, because a prompt may be large.
   private func bestPath(_ text: [UInt8], _ check: inout StopCheck) -> [Int16] {
     /// The last step of the best way to each place; 0 where none leads there.
     var steps = [Int16](repeating: 0, count: text.count + 1)

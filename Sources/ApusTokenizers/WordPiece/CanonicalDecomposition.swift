@@ -1,5 +1,5 @@
-/// What remains of characters without their accents: the canonical decomposition (UnicodeData.txt of Unicode 14) without
-/// non-spacing marks.
+/// What remains of characters without their accents: the canonical decomposition (UnicodeData.txt of Unicode 14)
+/// without non-spacing marks.
 ///
 /// The standard library has no decomposition of its own. A table: exempt from the size limit.
 enum CanonicalDecomposition {

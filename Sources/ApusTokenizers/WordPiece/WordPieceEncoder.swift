@@ -1,7 +1,7 @@
 internal import ApusCore
 
-/// WordPiece (BERT): a text is cut into words, and each word into the longest token that starts it, the longest that goes
-/// on, and so on; a word for which that fails is UNK.
+/// WordPiece (BERT): a text is cut into words, and each word into the longest token that starts it, the longest that
+/// goes on, and so on; a word for which that fails is UNK.
 ///
 /// Model files write U+2581 before the tokens that start a word, and nothing for BERT's `##` before those that go on.
 /// Source: Devlin et al. 2019 (arXiv 1810.04805) and its `tokenization.py`.
