@@ -26,9 +26,9 @@ extension Model {
   ///   - documents: The texts that may have it.
   ///   - truncates: Whether the end of a document that is too long is left out; else it is an error.
   /// - Returns: A score for each document.
-  /// - Throws: `ApusError.unsuitableModel` for a model that does not rank; `ApusError.invalidText` for a document that is
-  ///   longer with the query than `ModelInformation.contextLength`; `ApusError.stopped` where the task is cancelled between two steps; and
-  ///   where computing fails.
+  /// - Throws: `ApusError.unsuitableModel` for a model that does not rank; `ApusError.invalidText` for a document that
+  ///   is longer with the query than `ModelInformation.contextLength`, or for which the query leaves no room;
+  ///   `ApusError.stopped` where the task is cancelled between two steps; and where computing fails.
   public func rank(
     _ query: String, _ documents: [String], truncates: Bool = false
   ) async throws(ApusError) -> [DocumentScore] {
@@ -38,16 +38,13 @@ extension Model {
           ? "this model generates text and does not rank: use a reranker"
           : "this model makes embeddings and does not rank: use a reranker, or compare embeddings")
     }
-    let query = query.withoutByteOrderMark
+    let (query, limit) = (query.withoutByteOrderMark, information.contextLength)
     var inputs: [EmbeddingInput] = []
     for (index, document) in documents.enumerated() {
       let pair = try pairFormat.tokens(
-        query, document.withoutByteOrderMark, tokenizer, limit: truncates ? information.contextLength : nil)
-      guard pair.tokens.count <= information.contextLength else {
-        throw .invalidText(
-          index: index,
-          reason: "has \(pair.tokens.count) tokens with the query, but the model takes at most "
-            + "\(information.contextLength): shorten it or have its end left out")
+        query, document.withoutByteOrderMark, tokenizer, limit: truncates ? limit : nil)
+      guard pair.tokens.count <= limit else {
+        throw truncates ? .noRoom(index, limit: limit) : .longPair(index, tokens: pair.tokens.count, limit: limit)
       }
       inputs.append(pair)
     }
@@ -59,6 +56,21 @@ extension Model {
           score: try ranking.score(scores), tokenCount: input.tokens.count, isTruncated: input.isTruncated))
     }
     return results
+  }
+}
+
+extension ApusError {
+  fileprivate static func longPair(_ index: Int, tokens: Int, limit: Int) -> ApusError {
+    .invalidText(
+      index: index,
+      reason: "has \(tokens) tokens with the query, but the model takes at most \(limit): "
+        + "shorten it or have its end left out")
+  }
+
+  fileprivate static func noRoom(_ index: Int, limit: Int) -> ApusError {
+    .invalidText(
+      index: index,
+      reason: "has no room beside the query, as the model takes at most \(limit) tokens: shorten the query")
   }
 }
 

@@ -15,23 +15,25 @@ package enum PairFormat: Sendable {
   /// The format of a model from the file at `path`; nil where it does not rank.
   ///
   /// A model that generates text by nature is asked in a prompt, for which the file may have a template; without one, a
-  /// model that answers yes or no is asked as Qwen3's rerankers are.
+  /// model with several labels is asked as Qwen3's rerankers are, and any other reads the texts one after the other.
   ///
-  /// Throws `ApusError.cannotLoad` where the file's template is of no use.
+  /// Throws `ApusError.cannotLoad` where the file's template is of no use; that of an encoder is not read.
   package init?(_ model: LoadedModel, path: String) throws(ApusError) {
     guard let pooling = model.configuration.pooling, let ranking = pooling.ranking else { return nil }
-    let stored: String?
-    do throws(ModelError) {
-      stored = try model.rankingTemplate()
-    } catch {
-      throw .cannotLoad(path: path, reason: error.description)
+    var text: String?
+    if pooling.kind == .last {
+      do throws(ModelError) {
+        text = try model.rankingTemplate() ?? (ranking.labels.count > 1 ? Self.question : nil)
+      } catch {
+        throw .cannotLoad(path: path, reason: error.description)
+      }
     }
-    guard pooling.kind == .last, let text = stored ?? (ranking.labels.count > 1 ? Self.question : nil) else {
+    guard let prompt = text else {
       self = .separated
       return
     }
     do throws(TemplateError) {
-      self = .prompt(try ChatTemplate(source: Self.jinja(text)))
+      self = .prompt(try ChatTemplate(source: Self.jinja(prompt)))
     } catch {
       throw .cannotLoad(path: path, reason: "\(path): the template for reranking is of no use: \(error)")
     }
