@@ -28,7 +28,7 @@ struct BytePairEncoder: TokenizerFamily {
   init(_ vocabulary: Vocabulary) throws(TokenizerError) {
     guard vocabulary.merges.count > 0 else { throw .missing("merges", family: Self.name) }
     pretokenizer = try Pretokenizer.named(vocabulary.pretokenizer)
-    let merges = MergeReader(vocabulary)
+    let merges = Merges(vocabulary)
     pairs = merges.table
     gaps = merges.gaps
     longestToken = vocabulary.longestText

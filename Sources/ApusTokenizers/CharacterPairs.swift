@@ -13,7 +13,7 @@ struct CharacterPairs: Sendable {
   /// The tables for `vocabulary`, of the family `family`.
   init(_ vocabulary: Vocabulary, family: String) throws(TokenizerError) {
     guard vocabulary.merges.count > 0 else { throw .missing("merges", family: family) }
-    let merges = MergeReader(vocabulary)
+    let merges = Merges(vocabulary)
     pairs = merges.table
     fallback = try ByteFallback(vocabulary)
     gaps = merges.gaps + fallback.gaps

@@ -1,55 +1,74 @@
 internal import ApusCore
 
-/// Makes pairs of tokens of merges, which model files spell as texts.
-///
-/// That is most of the work of loading a vocabulary, so it goes block by block: what is looked up for all merges of a
-/// block does not wait for memory once for each.
-struct MergeReader {
+/// The pairs of tokens of a vocabulary's merges, which model files spell as texts.
+struct Merges {
+  /// Merges that are worth a thread.
+  private static let pieceSize = 1 << 14
+
+  let table: PairTable
+  /// How many do not join two tokens to a third.
+  private let unusable: Int
+
+  /// Reads all merges of `vocabulary`, as most of the work of loading it on all cores.
+  ///
+  /// A merge whose parts or result are no tokens can never happen, and is left out; so is one that would make a mark of
+  /// structure out of text, which does not count.
+  init(_ vocabulary: Vocabulary) {
+    let count = vocabulary.merges.count
+    let pieces = sideBySide((count + Self.pieceSize - 1) / Self.pieceSize) { piece in
+      let first = piece * Self.pieceSize
+      var reader = MergeReader(vocabulary)
+      reader.read(first..<min(first + Self.pieceSize, count))
+      return reader
+    }
+    var table = PairTable(capacity: count)
+    for piece in pieces { table.insert(piece.entries) }
+    self.table = table
+    unusable = pieces.reduce(0) { $0 + $1.unusable }
+  }
+
+  /// What is wrong with the merges.
+  var gaps: [VocabularyGap] { unusable > 0 ? [.merges(unusable: unusable)] : [] }
+}
+
+/// Reads some merges, block by block: what is looked up for all merges of a block does not wait for memory once for
+/// each.
+private struct MergeReader {
   private static let blockSize = 256
 
+  /// The merges that happen.
+  private(set) var entries: [PairTable.Entry] = []
+  private(set) var unusable = 0
   private let vocabulary: Vocabulary
-  private(set) var table: PairTable
-  /// How many merges do not join two tokens to a third.
-  private var unusable: Int
   /// The result of the last merge.
   private var last: Token = 0
   /// The left and the right part of each merge of a block.
   private var parts = ByteStrings()
 
-  /// Reads all merges of `vocabulary`.
-  ///
-  /// A merge whose parts or result are no tokens can never happen, and is left out; so is one that would make a mark of
-  /// structure out of text, which does not count.
-  init(_ vocabulary: Vocabulary) {
-    self.vocabulary = vocabulary
-    let count = vocabulary.merges.count
-    table = PairTable(capacity: count)
-    unusable = count
-    for start in stride(from: 0, to: count, by: Self.blockSize) {
-      let block = start..<min(start + Self.blockSize, count)
-      table.insert(pairs(of: block))
+  init(_ vocabulary: Vocabulary) { self.vocabulary = vocabulary }
+
+  mutating func read(_ merges: Range<Int>) {
+    entries.reserveCapacity(merges.count)
+    for first in stride(from: merges.lowerBound, to: merges.upperBound, by: Self.blockSize) {
+      readBlock(first..<min(first + Self.blockSize, merges.upperBound))
     }
   }
 
-  /// What is wrong with the merges.
-  var gaps: [VocabularyGap] { unusable > 0 ? [.merges(unusable: unusable)] : [] }
-
-  /// The merges of a block that happen.
-  private mutating func pairs(of block: Range<Int>) -> [PairTable.Entry] {
+  private mutating func readBlock(_ block: Range<Int>) {
     let ranks = split(block)
+    unusable += block.count - ranks.count
     let tokens = vocabulary.tokens(of: parts)
-    var entries: [PairTable.Entry] = []
-    entries.reserveCapacity(ranks.count)
     for (place, rank) in ranks.enumerated() {
       let (left, right) = (tokens[2 * place], tokens[2 * place + 1])
-      guard left >= 0, right >= 0, let token = result(of: place) else { continue }
+      guard left >= 0, right >= 0, let token = result(of: place) else {
+        unusable += 1
+        continue
+      }
       last = token
-      unusable -= 1
       if vocabulary.isMark(token) { continue }
       let merge = Merge(rank: UInt32(truncatingIfNeeded: rank), token: token)
       entries.append(.init(left: left, right: right, merge: merge))
     }
-    return entries
   }
 
   /// The ranks of the merges in `block` that have two parts, which become `parts`.
