@@ -4,14 +4,13 @@ package import ApusGGUF
 /// A complete Llama model of a few kilobytes: random weights from a seed, and a SentencePiece vocabulary.
 ///
 /// It loads, tokenizes, and generates nonsense, or makes vectors or scores of it. Norms are F32 ones with noise, all
-/// other
-/// weights in `format`.
+/// other weights in `format`.
 package struct TinyModel: Sendable {
   /// What the model makes of a text instead of generating; the values are those of `pooling_type`.
   package enum Pooling: UInt32, Sendable {
     case mean = 1
     case first, last
-    /// A probability for each of the labels `no` and `yes`.
+    /// Scores, or a probability for each of several labels.
     case ranking
   }
 
@@ -29,6 +28,10 @@ package struct TinyModel: Sendable {
   package var experts = 0
   /// Nil for a model that generates text.
   package var pooling: Pooling?
+  /// How many scores a ranking model has, what its file calls them, and its prompt.
+  package var scores = 2
+  package var labels: [String]? = ["no", "yes"]
+  package var rankingTemplate: String?
   package var seed: UInt64 = 1
   package var chatTemplate: String? =
     "{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}"
@@ -92,7 +95,7 @@ extension TinyModel {
       ]
     }
     result.append(("output_norm.weight", [hiddenSize], .f32))
-    if pooling == .ranking { result.append(("cls.output.weight", [hiddenSize, 2], format)) }
+    if pooling == .ranking { result.append(("cls.output.weight", [hiddenSize, scores], format)) }
     if !isTied { result.append(("output.weight", [hiddenSize, Self.tokens.count], format)) }
     return result
   }
@@ -114,7 +117,7 @@ extension TinyModel {
       writer.set("llama.expert_used_count", UInt32(1))
     }
     if let pooling { writer.set("llama.pooling_type", pooling.rawValue) }
-    if pooling == .ranking { writer.set("llama.classifier.output_labels", strings: ["no", "yes"]) }
+    if pooling == .ranking, let labels { writer.set("llama.classifier.output_labels", strings: labels) }
   }
 
   private func setTokenizer(_ writer: inout GGUFWriter) {
@@ -128,6 +131,7 @@ extension TinyModel {
     writer.set("tokenizer.ggml.add_bos_token", true)
     writer.set("tokenizer.ggml.add_eos_token", false)
     if let chatTemplate { writer.set("tokenizer.chat_template", chatTemplate) }
+    if let rankingTemplate { writer.set("tokenizer.chat_template.rerank", rankingTemplate) }
   }
 
   /// Unknown, BOS, EOS, the 256 bytes, then merges in falling score, then single characters.

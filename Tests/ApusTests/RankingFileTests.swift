@@ -13,17 +13,12 @@ internal import Testing
     var model = TinyModel()
     // A question to a reranker with labels has some 300 tokens.
     model.contextLength = 512
-    var writer = try model.writer()
-    let count = writer.tensors.count
-    writer.set("llama.pooling_type", UInt32(4))
-    if let labels { writer.set("llama.classifier.output_labels", strings: labels) }
-    if let template { writer.set("tokenizer.chat_template.rerank", template) }
-    try writer.addTensor("cls.output.weight", dimensions: [model.hiddenSize, scores], format: .f32)
+    model.pooling = .ranking
+    model.labels = labels
+    model.scores = scores
+    model.rankingTemplate = template
     let path = folder.path("model.gguf")
-    let classifier: [UInt8] = (0..<scores * model.hiddenSize).flatMap { [0, 0, UInt8($0 % 50), 0x3D] }
-    try writer.write(to: path) { index, emit in
-      try emit((index < count ? model.data(of: index) : classifier).span)
-    }
+    try model.write(to: path)
     return try await Model.load(path, options: LoadOptions(threads: 1))
   }
 
