@@ -1,4 +1,3 @@
-internal import ApusCPU
 package import ApusCore
 package import ApusModels
 package import ApusTokenizers

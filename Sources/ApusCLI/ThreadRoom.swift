@@ -1,4 +1,5 @@
 internal import ApusCPU
+internal import ApusCore
 internal import Dispatch
 
 /// Whether the system gives this process the threads that asynchronous commands need.

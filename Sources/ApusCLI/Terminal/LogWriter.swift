@@ -1,4 +1,4 @@
-internal import ApusCPU
+internal import ApusCore
 private import ApusSystem
 internal import Dispatch
 internal import Synchronization
