@@ -24,19 +24,24 @@ func tests(of name: String, _ dependencies: Target.Dependency...) -> Target {
     swiftSettings: swift)
 }
 
-let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
-let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
-let httpTypesNIO = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
-let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
-let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
-let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
-let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
-let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
-let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+/// A product that only the program and its server need.
+func server(_ product: String, of package: String) -> Target.Dependency {
+  .product(name: product, package: package, condition: .when(traits: ["Server"]))
+}
+
+let argumentParser = server("ArgumentParser", of: "swift-argument-parser")
+let asyncAlgorithms = server("AsyncAlgorithms", of: "swift-async-algorithms")
+let httpTypes = server("HTTPTypes", of: "swift-http-types")
+let httpTypesNIO = server("NIOHTTPTypes", of: "swift-nio-extras")
+let hummingbird = server("Hummingbird", of: "hummingbird")
+let hummingbirdCore = server("HummingbirdCore", of: "hummingbird")
+let lifecycle = server("ServiceLifecycle", of: "swift-service-lifecycle")
+let logging = server("Logging", of: "swift-log")
+let nio = server("NIOCore", of: "swift-nio")
+let nioEmbedded = server("NIOEmbedded", of: "swift-nio")
+let nioHTTP1 = server("NIOHTTP1", of: "swift-nio")
+let nioPosix = server("NIOPosix", of: "swift-nio")
+let signals = server("UnixSignals", of: "swift-service-lifecycle")
 
 let package = Package(
   name: "apus",
@@ -44,6 +49,10 @@ let package = Package(
   products: [
     .library(name: "Apus", targets: ["Apus"]),
     .executable(name: "apus", targets: ["ApusCLI"]),
+  ],
+  traits: [
+    .trait(name: "Server", description: "The program and its HTTP server."),
+    .default(enabledTraits: ["Server"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -115,18 +124,12 @@ let package = Package(
   cLanguageStandard: .c17
 )
 
-// Without the server, the program and all packages: they have no unsafe code, and take most of a build.
-if Context.environment["APUS_WITHOUT_SERVER"] != nil {
-  package.dependencies = []
-  package.products.removeAll { $0.name == "apus" }
-  package.targets.removeAll { $0.name.hasPrefix("ApusServer") || $0.name.hasPrefix("ApusCLI") }
-}
-
-// For the sanitizers, beside that: only what reads untrusted input, its tests, and what these need.
+// For the sanitizers: only what reads untrusted input, its tests, and what these need.
 if Context.environment["APUS_UNTRUSTED_INPUT"] != nil {
   let read = ["ApusText", "ApusGGUF", "ApusJSON", "ApusTemplates", "ApusTokenizers", "ApusCPU"]
   let needed = ["CApusKernels", "ApusSystem", "ApusCore", "ApusModels", "ApusTestSupport"]
   let kept = Set(read + read.map { $0 + "Tests" } + needed)
+  package.dependencies = []
   package.products = []
   package.targets.removeAll { !kept.contains($0.name) }
 }

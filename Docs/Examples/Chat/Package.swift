@@ -4,7 +4,7 @@ import PackageDescription
 let package = Package(
   name: "Chat",
   platforms: [.macOS(.v15)],
-  dependencies: [.package(name: "apus", path: "../../..")],
+  dependencies: [.package(name: "apus", path: "../../..", traits: [])],
   targets: [
     .executableTarget(name: "Chat", dependencies: [.product(name: "Apus", package: "apus")])
   ]
