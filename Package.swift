@@ -77,7 +77,7 @@ let package = Package(
     library("ApusGGUF", "ApusCore", "ApusText", "ApusSystem"),
     library("ApusCPU", "ApusCore", "ApusSystem", "CApusKernels"),
     library("ApusReference", "ApusCore"),
-    library("ApusModels", "ApusCore", "ApusGGUF", "ApusTokenizers", "ApusText", "ApusSystem"),
+    library("ApusModels", "ApusCore", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusText", "ApusSystem"),
     library(
       "Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusJSON",
       "ApusText", "ApusSystem"),
@@ -127,7 +127,7 @@ let package = Package(
 // For the sanitizers: only what reads untrusted input, its tests, and what these need.
 if Context.environment["APUS_UNTRUSTED_INPUT"] != nil {
   let read = ["ApusText", "ApusGGUF", "ApusJSON", "ApusTemplates", "ApusTokenizers", "ApusCPU"]
-  let needed = ["CApusKernels", "ApusSystem", "ApusCore", "ApusModels", "ApusTestSupport"]
+  let needed = ["CApusKernels", "ApusSystem", "ApusCore", "ApusModels", "ApusSampling", "ApusTestSupport"]
   let kept = Set(read + read.map { $0 + "Tests" } + needed)
   package.dependencies = []
   package.products = []

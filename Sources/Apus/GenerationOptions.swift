@@ -4,8 +4,8 @@ public struct GenerationOptions: Sendable, Equatable {
   ///
   /// A completion that reaches the end of the context first ends there, with `FinishReason.length`.
   public var maxTokens: Int?
-  /// How each token is chosen.
-  public var sampling: SamplingOptions
+  /// How each token is chosen; nil takes what the model's file recommends (`ModelInformation.sampling`).
+  public var sampling: SamplingOptions?
   /// What chance starts from; nil takes a random one, which the summary reports.
   ///
   /// `Seed` reads what people write.
@@ -25,7 +25,7 @@ public struct GenerationOptions: Sendable, Equatable {
 
   /// The defaults, or others.
   public init(
-    maxTokens: Int? = nil, sampling: SamplingOptions = SamplingOptions(), seed: UInt64? = nil, stop: [String] = [],
+    maxTokens: Int? = nil, sampling: SamplingOptions? = nil, seed: UInt64? = nil, stop: [String] = [],
     stopTokens: [Token] = [], ignoreEOS: Bool = false, topLogProbabilities: Int? = nil, reusesPrefix: Bool = true
   ) {
     self.maxTokens = maxTokens

@@ -42,7 +42,9 @@ extension Model {
   public func stream(
     tokens: [Token], options: GenerationOptions = GenerationOptions()
   ) throws(ApusError) -> GenerationStream {
-    try engine.submit(GenerationRequest(prompt: tokens, options: options))
+    var options = options
+    options.sampling = options.sampling ?? information.sampling
+    return try engine.submit(GenerationRequest(prompt: tokens, options: options))
   }
 
   /// Refuses new requests and waits until those that were taken have ended.

@@ -1,5 +1,6 @@
 internal import ApusCPU
 internal import ApusModels
+public import ApusSampling
 internal import ApusTokenizers
 
 /// What a loaded model is, and how it is set up.
@@ -38,6 +39,8 @@ public struct ModelInformation: Sendable, Equatable {
   public let kvFormat: KVCacheFormat
   /// Whether messages can be turned into a prompt, and why not.
   public let chat: ChatSupport
+  /// How tokens are chosen where a request does not say: what the file recommends, and the defaults elsewhere.
+  public let sampling: SamplingOptions
   /// What the file leaves out or has odd, so that results may not be what the model's makers meant; show them.
   public let warnings: [ModelWarning]
   /// The level of kernels that computes.
@@ -52,7 +55,7 @@ public struct ModelInformation: Sendable, Equatable {
 extension ModelInformation {
   init(
     _ file: ModelFile, _ vocabulary: Vocabulary, _ backend: CPUBackend.Options, kvFormat: KVCacheFormat,
-    contextLength: Int, chat: ChatSupport, warnings: [ModelWarning]
+    contextLength: Int, chat: ChatSupport, sampling: SamplingOptions, warnings: [ModelWarning]
   ) {
     name = file.name ?? file.path.split(separator: "/").last.map(String.init) ?? file.path
     architecture = file.configuration.architecture
@@ -66,6 +69,7 @@ extension ModelInformation {
     self.contextLength = contextLength
     self.kvFormat = kvFormat
     self.chat = chat
+    self.sampling = sampling
     self.warnings = warnings
     kernels = backend.kernels.name
     threads = backend.threads

@@ -35,7 +35,7 @@ struct ModelLoading: Sendable {
       tokenizer: loaded.tokenizer, configuration: configuration(contextLength))
     let information = ModelInformation(
       file, loaded.tokenizer.vocabulary, plan.backend, kvFormat: options.kvFormat, contextLength: contextLength,
-      chat: chatFormat?.support ?? .noTemplate, warnings: loaded.warnings)
+      chat: chatFormat?.support ?? .noTemplate, sampling: loaded.sampling.options, warnings: loaded.warnings)
     return Model(
       information: information, engine: engine, tokenizer: loaded.tokenizer, chatFormat: chatFormat,
       pairFormat: try PairFormat(loaded, path: path))

@@ -5,7 +5,7 @@ internal import ApusTokenizers
 extension GenerationOptions {
   /// A sampler for a sequence of this vocabulary that has no tokens yet.
   func sampler(_ tokenizer: Tokenizer, seed: UInt64) throws(SamplingError) -> Sampler {
-    var options = sampling
+    var options = sampling ?? SamplingOptions()
     if ignoreEOS {
       for token in tokenizer.vocabulary.endOfGeneration { options.logitBias[token] = -.infinity }
     }
@@ -16,7 +16,7 @@ extension GenerationOptions {
   /// Throws the first sampling option that is out of its range, as far as that can be told without a model.
   package func validate() throws(ApusError) {
     do throws(SamplingError) {
-      _ = try sampling.validated()
+      _ = try sampling?.validated()
     } catch {
       throw ApusError(error)
     }

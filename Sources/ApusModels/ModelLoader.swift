@@ -13,8 +13,14 @@ package struct LoadedModel: Sendable {
   package var metadata: GGUFMetadata { file.metadata }
   /// The file's chat template, not yet compiled.
   package var chatTemplate: ChatTemplateSource { ChatTemplateSource(file.metadata) }
+  /// How its makers want tokens chosen.
+  package var sampling: RecommendedSampling { RecommendedSampling(metadata) }
   /// What the file leaves out, so that it had to be assumed.
-  package var warnings: [ModelWarning] { ModelWarning.all(about: vocabulary, chatTemplate, path: file.paths[0]) }
+  package var warnings: [ModelWarning] {
+    let path = file.paths[0]
+    return ModelWarning.all(about: vocabulary, chatTemplate, path: path)
+      + ModelWarning.warnings(about: sampling, path: path)
+  }
 }
 
 extension LoadedModel {

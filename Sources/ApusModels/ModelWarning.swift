@@ -11,6 +11,8 @@ public struct ModelWarning: Sendable, Equatable {
     case vocabulary
     /// How messages become a prompt: a raw prompt is not concerned.
     case chat
+    /// How tokens are chosen where a request does not say.
+    case sampling
   }
 
   /// What it is about.
@@ -39,6 +41,13 @@ extension ModelWarning {
   /// What a file leaves out about its vocabulary.
   package static func warnings(about vocabulary: Vocabulary, path: String) -> [ModelWarning] {
     vocabulary.gaps.map { ModelWarning(.vocabulary, path: path, finding: $0.description) }
+  }
+
+  /// What a file recommends for sampling that is of no use.
+  package static func warnings(about sampling: RecommendedSampling, path: String) -> [ModelWarning] {
+    sampling.unusable.map {
+      ModelWarning(.sampling, path: path, finding: "the file's \($0) is no value of use: the default is taken for it")
+    }
   }
 
   /// What a file leaves out about its vocabulary and about chat.

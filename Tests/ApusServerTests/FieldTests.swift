@@ -36,6 +36,14 @@ struct FieldTests {
     #expect(reply.json["error"]?["param"] == .string(parameter))
   }
 
+  @Test func `Sampling that is not named is as in the library`() async throws {
+    let server = try TestServer(await TestModel.quick())
+    let reply = try await server.post(
+      "/v1/completions", #"{"prompt":"the","max_tokens":20,"seed":7,"ignore_eos":true}"#)
+    let options = GenerationOptions(maxTokens: 20, seed: 7, ignoreEOS: true)
+    #expect(reply.texts == [try await server.model.complete("the", options: options).text])
+  }
+
   @Test func `What is not read is named, once and without control characters`() async throws {
     let server = try TestServer(await TestModel.quick())
     let message = #"{"role":"user","content":[{"type":"text","text":"a","x":1}],"name":"n","id":"i"}"#

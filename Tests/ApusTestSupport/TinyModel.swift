@@ -32,6 +32,8 @@ package struct TinyModel: Sendable {
   package var scores = 2
   package var labels: [String]? = ["no", "yes"]
   package var rankingTemplate: String?
+  /// What the file recommends for sampling, by the last part of the key.
+  package var sampling: [String: Float] = [:]
   package var seed: UInt64 = 1
   package var chatTemplate: String? =
     "{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}"
@@ -112,6 +114,7 @@ extension TinyModel {
     writer.set("llama.attention.head_count", UInt32(heads))
     writer.set("llama.attention.head_count_kv", UInt32(kvHeads))
     writer.set("llama.attention.layer_norm_rms_epsilon", Float(1e-5))
+    for (name, value) in sampling.sorted(by: { $0.key < $1.key }) { writer.set("general.sampling.\(name)", value) }
     if experts > 0 {
       writer.set("llama.expert_count", UInt32(experts))
       writer.set("llama.expert_used_count", UInt32(1))

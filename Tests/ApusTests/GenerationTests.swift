@@ -24,6 +24,19 @@ struct GenerationTests {
     }
   }
 
+  @Test func `A request that names no sampling gets what the file recommends`() async throws {
+    let file = try TestModel { $0.sampling = ["temp": 0] }
+    let model = try await file.load()
+    #expect(model.information.sampling == .greedy)
+    var options = GenerationOptions.greedy(20)
+    let greedy = try await model.complete("the", options: options)
+    options.sampling = nil
+    #expect(try await model.complete("the", options: options).text == greedy.text)
+    options.sampling = SamplingOptions()
+    options.seed = 3
+    #expect(try await model.complete("the", options: options).text != greedy.text)
+  }
+
   @Test func `The deltas of a stream joined are the completion`() async throws {
     let model = try await tiny.load()
     let whole = try await model.complete("Lily went to", options: .greedy(60))
@@ -47,8 +60,8 @@ struct GenerationTests {
 
   @Test func `The same seed gives the same text, another seed another`() async throws {
     let model = try await tiny.load()
-    var options = GenerationOptions(maxTokens: 50, seed: 7)
-    options.sampling.temperature = 1.2
+    var options = GenerationOptions(maxTokens: 50, sampling: SamplingOptions(), seed: 7)
+    options.sampling?.temperature = 1.2
     let first = try await model.complete("One day", options: options)
     let second = try await model.complete("One day", options: options)
     options.seed = 8

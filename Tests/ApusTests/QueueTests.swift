@@ -92,10 +92,11 @@ struct QueueTests {
   }
 
   @Test func `A parked sequence lets others go on, and its result is the same to the bit`() async throws {
-    var options = GenerationOptions(maxTokens: 150, seed: 11, ignoreEOS: true, topLogProbabilities: 2)
-    options.sampling.temperature = 0.9
-    options.sampling.repetitionPenalty = 1.2
-    options.sampling.mirostat = 2
+    var options = GenerationOptions(
+      maxTokens: 150, sampling: SamplingOptions(), seed: 11, ignoreEOS: true, topLogProbabilities: 2)
+    options.sampling?.temperature = 0.9
+    options.sampling?.repetitionPenalty = 1.2
+    options.sampling?.mirostat = 2
     let slow = GenerationRequest(prompt: [1, 263, 270], options: options)
     let expected = try await tiny.engine().submit(slow).completion()
     let engine = try tiny.engine { $0.unreadByteLimit = 1000 }

@@ -12,18 +12,18 @@ struct RequestValidationTests {
     let model = try await tiny.load()
     let cases: [(String, @Sendable (inout GenerationOptions) -> Void)] = [
       ("max_tokens", { $0.maxTokens = -1 }),
-      ("temperature", { $0.sampling.temperature = .nan }),
-      ("temperature", { $0.sampling.temperature = -1 }),
-      ("top_p", { $0.sampling.topP = 1.5 }),
-      ("top_k", { $0.sampling.topK = -2 }),
-      ("min_p", { $0.sampling.minP = .infinity }),
-      ("repeat_penalty", { $0.sampling.repetitionPenalty = 0 }),
-      ("mirostat", { $0.sampling.mirostat = 3 }),
-      ("logit_bias", { $0.sampling.logitBias = [0: 101] }),
-      ("logit_bias", { $0.sampling.logitBias = [-1: 1] }),
-      ("logit_bias", { $0.sampling.logitBias = [Token.max: 1] }),
-      ("samplers", { $0.sampling.order = ["top_k", "top_k"] }),
-      ("samplers", { $0.sampling.order = ["no such stage"] }),
+      ("temperature", { $0.sampling?.temperature = .nan }),
+      ("temperature", { $0.sampling?.temperature = -1 }),
+      ("top_p", { $0.sampling?.topP = 1.5 }),
+      ("top_k", { $0.sampling?.topK = -2 }),
+      ("min_p", { $0.sampling?.minP = .infinity }),
+      ("repeat_penalty", { $0.sampling?.repetitionPenalty = 0 }),
+      ("mirostat", { $0.sampling?.mirostat = 3 }),
+      ("logit_bias", { $0.sampling?.logitBias = [0: 101] }),
+      ("logit_bias", { $0.sampling?.logitBias = [-1: 1] }),
+      ("logit_bias", { $0.sampling?.logitBias = [Token.max: 1] }),
+      ("samplers", { $0.sampling?.order = ["top_k", "top_k"] }),
+      ("samplers", { $0.sampling?.order = ["no such stage"] }),
       ("stop", { $0.stop = [""] }),
       ("stop", { $0.stop = [String(repeating: "a", count: 300)] }),
       ("stop", { $0.stop = [String](repeating: "a", count: 3000) }),
@@ -34,13 +34,13 @@ struct RequestValidationTests {
       (
         "dry_sequence_breakers",
         {
-          $0.sampling.dryMultiplier = 1
-          $0.sampling.drySequenceBreakers = [""]
+          $0.sampling?.dryMultiplier = 1
+          $0.sampling?.drySequenceBreakers = [""]
         }
       ),
     ]
     for (field, change) in cases {
-      var options = GenerationOptions()
+      var options = GenerationOptions(sampling: SamplingOptions())
       change(&options)
       do throws(ApusError) {
         _ = try model.stream(prompt: "Once", options: options)
@@ -57,14 +57,14 @@ struct RequestValidationTests {
 
   @Test func `Every sampling option in its range is accepted`() async throws {
     let model = try await tiny.load()
-    var options = GenerationOptions(maxTokens: 10)
-    options.sampling.dryMultiplier = 0.8
-    options.sampling.mirostat = 2
-    options.sampling.xtcProbability = 0.5
-    options.sampling.dynamicTemperatureRange = 0.3
-    options.sampling.repetitionPenalty = 1.1
-    options.sampling.order = ["penalties", "dry", "temperature"]
-    options.sampling.logitBias = [5: -.infinity, 6: 3]
+    var options = GenerationOptions(maxTokens: 10, sampling: SamplingOptions())
+    options.sampling?.dryMultiplier = 0.8
+    options.sampling?.mirostat = 2
+    options.sampling?.xtcProbability = 0.5
+    options.sampling?.dynamicTemperatureRange = 0.3
+    options.sampling?.repetitionPenalty = 1.1
+    options.sampling?.order = ["penalties", "dry", "temperature"]
+    options.sampling?.logitBias = [5: -.infinity, 6: 3]
     #expect(try await model.complete("Once", options: options).usage.completionTokens > 0)
   }
 

@@ -15,7 +15,7 @@ let allowedImports: [String: Set<String>] = [
   "ApusGGUF": ["ApusCore", "ApusText", "ApusSystem"],
   "ApusCPU": ["ApusCore", "ApusSystem", "CApusKernels"],
   "ApusReference": ["ApusCore"],
-  "ApusModels": ["ApusCore", "ApusGGUF", "ApusTokenizers", "ApusText", "ApusSystem"],
+  "ApusModels": ["ApusCore", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusText", "ApusSystem"],
   "Apus": [
     "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusJSON", "ApusCore", "ApusCPU", "ApusText",
     "ApusSystem",

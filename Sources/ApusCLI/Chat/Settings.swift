@@ -24,7 +24,7 @@ enum Settings {
 
   /// The options, one a line.
   static func description(of options: GenerationOptions) -> String {
-    let sampling = options.sampling
+    let sampling = options.sampling ?? SamplingOptions()
     var table = Table([.left])
     table.add("max-tokens", options.maxTokens.map(String.init) ?? "-1")
     table.add("seed", options.seed.map { String($0) } ?? "random")

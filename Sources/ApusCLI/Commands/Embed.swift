@@ -48,7 +48,7 @@ struct Embed: AsyncParsableCommand {
 
   func run() async throws {
     let model = try await loadModel()
-    StandardError.warn(model.information.warnings.filter { $0.topic != .chat })
+    StandardError.warn(model.information.warnings.filter { $0.topic == .vocabulary })
     let output = Output()
     if texts.isEmpty {
       try await answerLines(model, output)

@@ -59,12 +59,11 @@ struct Run: AsyncParsableCommand {
   func run() async throws {
     let text = try promptText()
     if json, text == nil { throw Failure("--json needs a prompt: give one, or use --file", code: Failure.usage) }
-    var options = GenerationOptions()
-    generation.apply(to: &options)
-    try options.validate()
+    try generation.options(usual: SamplingOptions()).validate()
     let model = try await loadModel()
     try model.information.requireGeneration(path: self.model.path, instead: "use apus embed")
     StandardError.warn(model.information.warnings.filter { !raw || $0.topic != .chat })
+    let options = generation.options(usual: model.information.sampling)
     let chats = try !raw && canChat(model, self.model.path, system: system)
     guard let text else {
       return try await Chat(model: model, options: options, system: system, answers: chats, showsStatistics: stats)

@@ -31,12 +31,21 @@ struct GenerationArguments: ParsableArguments {
     }
   }
 
+  /// What was given, and `usual` for how tokens are chosen where that was not given.
+  func options(usual: SamplingOptions) -> GenerationOptions {
+    var options = GenerationOptions(sampling: usual)
+    apply(to: &options)
+    return options
+  }
+
   /// Puts what was given into `options`.
   func apply(to options: inout GenerationOptions) {
     if let maxTokens { options.maxTokens = maxTokens < 0 ? nil : maxTokens }
     if let seed { options.seed = seed.value }
     if !stop.isEmpty { options.stop = stop }
     if let ignoreEos { options.ignoreEOS = ignoreEos }
-    sampling.apply(to: &options.sampling)
+    var changed = options.sampling ?? SamplingOptions()
+    sampling.apply(to: &changed)
+    options.sampling = changed
   }
 }

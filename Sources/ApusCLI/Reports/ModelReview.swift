@@ -26,8 +26,11 @@ struct ModelReview {
     guard file.metadata.value("tokenizer.ggml.model") != nil else { return }
     do {
       let vocabulary = try makeTokenizer(file).vocabulary
-      let template = ChatTemplateSource(file.metadata)
-      look(at: template, vocabulary, ModelWarning.all(about: vocabulary, template, path: file.paths[0]))
+      let (template, path) = (ChatTemplateSource(file.metadata), file.paths[0])
+      look(
+        at: template, vocabulary,
+        ModelWarning.all(about: vocabulary, template, path: path)
+          + ModelWarning.warnings(about: RecommendedSampling(file.metadata), path: path))
     } catch {
       vocabularyProblem = "the file's vocabulary cannot be used here: \(error)"
     }
@@ -41,8 +44,8 @@ struct ModelReview {
 
   private mutating func look(at template: ChatTemplateSource, _ vocabulary: Vocabulary, _ found: [ModelWarning]) {
     guard generatesText else {
-      // No chat template is needed, whatever the file has.
-      warnings = found.filter { $0.topic != .chat }
+      // No chat template is needed, whatever the file has, and no token is chosen.
+      warnings = found.filter { $0.topic == .vocabulary }
       return
     }
     warnings = found

@@ -9,7 +9,7 @@ struct ChatRequest {
   /// Reads the fields; nothing is rendered yet.
   init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws(APIError) {
     var common = try GenerationFields(
-      fields, vocabularySize: model.information.vocabularySize, limits: limits, least: 1, usual: nil)
+      fields, model.information, limits: limits, least: 1, usual: nil)
     common.options.topLogProbabilities = try Self.topLogProbabilities(fields, limits)
     try Self.checkTools(fields, limits)
     guard try fields.bool("add_generation_prompt") ?? true else {

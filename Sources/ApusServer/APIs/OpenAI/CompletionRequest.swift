@@ -17,7 +17,7 @@ struct CompletionRequest {
   /// Reads the fields; nothing is tokenized yet.
   init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws(APIError) {
     var common = try GenerationFields(
-      fields, vocabularySize: model.information.vocabularySize, limits: limits, least: 0, usual: 16)
+      fields, model.information, limits: limits, least: 0, usual: 16)
     common.options.topLogProbabilities = try fields.int("logprobs", in: 0...limits.topLogProbabilities)
     isEchoed = try fields.bool("echo") ?? false
     guard !isEchoed || common.options.topLogProbabilities == nil else {

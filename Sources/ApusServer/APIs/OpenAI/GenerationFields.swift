@@ -15,9 +15,10 @@ struct GenerationFields {
 
   /// Reads the fields; a path allows `least` tokens of a completion and more, and `usual` where none are asked for.
   init(
-    _ fields: RequestFields, vocabularySize: Int, limits: RequestLimits, least: Int, usual: Int?
+    _ fields: RequestFields, _ model: ModelInformation, limits: RequestLimits, least: Int, usual: Int?
   ) throws(APIError) {
-    model = try fields.string("model", upTo: limits.modelNameByteCount)
+    let vocabularySize = model.vocabularySize
+    self.model = try fields.string("model", upTo: limits.modelNameByteCount)
     choices = try fields.int("n", in: 1...limits.choices) ?? 1
     let bestOf = try fields.int("best_of", in: 1...Int(Int32.max))
     guard bestOf == nil || bestOf == choices else { throw .unsupported("best_of", "a best_of other than n") }
@@ -30,7 +31,8 @@ struct GenerationFields {
     streamOptions?.accept(KnownFields.harmlessInStreamOptions)
     options = GenerationOptions(
       maxTokens: try Self.maxTokens(fields, least: least, usual: usual),
-      sampling: try fields.sampling(vocabularySize: vocabularySize, limits: limits),
+      sampling: try fields.sampling(
+        usual: model.sampling, vocabularySize: vocabularySize, limits: limits),
       seed: try fields.only(KnownFields.seeds, fields.seed),
       stop: try fields.only(KnownFields.stops) { name throws(APIError) in
         fields[name] == nil ? nil : try fields.texts(name, limits: limits)

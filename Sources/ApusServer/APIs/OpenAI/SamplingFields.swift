@@ -2,13 +2,17 @@ internal import Apus
 internal import ApusJSON
 
 extension RequestFields {
-  /// How tokens are chosen: OpenAI's fields with OpenAI's defaults, and those of llama.cpp and vLLM beside them.
-  func sampling(vocabularySize: Int, limits: RequestLimits) throws(APIError) -> SamplingOptions {
-    var options = SamplingOptions()
-    options.temperature = try number("temperature", in: 0...2) ?? 1
-    options.topP = try number("top_p", in: 0...1) ?? 1
-    options.topK = max(0, try int("top_k", in: -1...Int(Int32.max)) ?? 0)
-    options.minP = try number("min_p", in: 0...1) ?? 0
+  /// How tokens are chosen: OpenAI's fields, and those of llama.cpp and vLLM beside them.
+  ///
+  /// What is not named is as in `usual`, so that the same question is answered as well here as elsewhere.
+  func sampling(
+    usual: SamplingOptions, vocabularySize: Int, limits: RequestLimits
+  ) throws(APIError) -> SamplingOptions {
+    var options = usual
+    options.temperature = try number("temperature", in: 0...2) ?? options.temperature
+    options.topP = try number("top_p", in: 0...1) ?? options.topP
+    options.topK = max(0, try int("top_k", in: -1...Int(Int32.max)) ?? options.topK)
+    options.minP = try number("min_p", in: 0...1) ?? options.minP
     try readTruncation(into: &options)
     try readPenalties(into: &options)
     try readRepetitionGuard(into: &options, limits: limits)
@@ -32,14 +36,15 @@ extension RequestFields {
 
   /// vLLM's `repetition_penalty` looks at all tokens, llama.cpp's `repeat_penalty` at the last `repeat_last_n`.
   private func readPenalties(into options: inout SamplingOptions) throws(APIError) {
-    options.presencePenalty = try number("presence_penalty", in: -2...2) ?? 0
-    options.frequencyPenalty = try number("frequency_penalty", in: -2...2) ?? 0
+    options.presencePenalty = try number("presence_penalty", in: -2...2) ?? options.presencePenalty
+    options.frequencyPenalty = try number("frequency_penalty", in: -2...2) ?? options.frequencyPenalty
     let penalty = try only(["repetition_penalty", "repeat_penalty"]) { name throws(APIError) in
       try number(name, in: 0.01...100)
     }
-    options.repetitionPenalty = penalty ?? 1
-    let lastTokens = try int("repeat_last_n", in: -1...Int(Int32.max))
-    options.penaltyLastN = lastTokens ?? (self["repeat_penalty"] == nil ? -1 : options.penaltyLastN)
+    options.repetitionPenalty = penalty ?? options.repetitionPenalty
+    let looksAtAll = ["repetition_penalty", "presence_penalty", "frequency_penalty"].contains { self[$0] != nil }
+    let lastTokens = looksAtAll && self["repeat_penalty"] == nil ? -1 : options.penaltyLastN
+    options.penaltyLastN = try int("repeat_last_n", in: -1...Int(Int32.max)) ?? lastTokens
   }
 
   private func readRepetitionGuard(into options: inout SamplingOptions, limits: RequestLimits) throws(APIError) {
