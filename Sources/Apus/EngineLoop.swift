@@ -13,6 +13,7 @@ struct EngineLoop {
   private var parked = ParkedReaders()
   private var jobs: [ExclusiveJob] = []
   private var logits: [Float] = []
+  private var workspace = Workspace()
 
   init(_ model: EngineModel, _ cache: KVCache, _ configuration: EngineConfiguration, _ inbox: EngineInbox) {
     parked.limit = configuration.readerStall
@@ -108,9 +109,12 @@ extension EngineLoop {
     inbox.note(running: scheduler.runningCount)
     do throws(BackendError) {
       try compute(batch)
-      let tokens = batch.parts.map { sample($0) }
+      let choices = batch.parts.map { choose($0) }
       let time = inbox.now()
-      for event in scheduler.complete(batch, tokens: tokens) { deliver(event, at: time) }
+      let chosen = Dictionary(zip(batch.parts.lazy.map(\.id), choices)) { first, _ in first }.compactMapValues(\.self)
+      for event in scheduler.complete(batch, tokens: choices.map { $0?.id }) {
+        deliver(event, chosen, at: time)
+      }
     } catch {
       for part in batch.parts { fail(part.id, ApusError(error)) }
     }
@@ -135,22 +139,24 @@ extension EngineLoop {
     for (part, error) in batch.failures(failures) { fail(part.id, ApusError(error)) }
   }
 
-  private mutating func sample(_ part: ScheduledBatch.Part) -> Token? {
-    guard let index = part.logits else { return nil }
-    let size = model.configuration.vocabularySize
+  private mutating func choose(_ part: ScheduledBatch.Part) -> GeneratedToken? {
+    guard let index = part.logits, let generation = generations[part.id] else { return nil }
+    let (all, size) = (logits, model.configuration.vocabularySize)
     do throws(SamplingError) {
-      return try generations[part.id]?.sample(logits.span.extracting(index * size..<(index + 1) * size))
+      return try generation.choose(all.span.extracting(index * size..<(index + 1) * size), &workspace)
     } catch {
       fail(part.id, .engineFailed(reason: error.description))
       return nil
     }
   }
 
-  private mutating func deliver(_ event: Scheduler.Event, at time: ContinuousClock.Instant) {
+  private mutating func deliver(
+    _ event: Scheduler.Event, _ chosen: [Int: GeneratedToken], at time: ContinuousClock.Instant
+  ) {
     switch event {
     case .progress(let id, let progress): generations[id]?.channel.send(progress)
-    case .token(let id, let token):
-      guard let outcome = generations[id]?.accept(token, at: time) else { return }
+    case .token(let id, _):
+      guard let token = chosen[id], let outcome = generations[id]?.accept(token, at: time) else { return }
       if outcome.isReaderBehind {
         scheduler.park(id)
         parked.add(id, at: time)

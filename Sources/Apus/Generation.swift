@@ -5,10 +5,9 @@ internal import ApusSampling
 struct PendingGeneration: Sendable {
   let sequence: SequenceRequest
   let output: CompletionText
-  let sampler: Sampler
+  let chooser: Chooser
   let channel: EventChannel
   let seed: UInt64
-  let topLogProbabilities: Int?
   let submitted: ContinuousClock.Instant
 }
 
@@ -25,21 +24,18 @@ final class Generation {
 
   let channel: EventChannel
   let promptCount: Int
-  private let topLogProbabilities: Int?
   private let seed: UInt64
-  private var sampler: Sampler
+  private var chooser: Chooser
   private var output: CompletionText
   private var times: Times
-  private var chosen: TokenLogProbabilities?
   private(set) var cachedCount = 0
   private(set) var completionCount = 0
 
   init(_ pending: PendingGeneration) {
     channel = pending.channel
     promptCount = pending.sequence.prompt.count
-    topLogProbabilities = pending.topLogProbabilities
     seed = pending.seed
-    sampler = pending.sampler
+    chooser = pending.chooser
     output = pending.output
     times = Times(submitted: pending.submitted)
   }
@@ -56,15 +52,8 @@ final class Generation {
   }
 
   /// Chooses the next token.
-  func sample(_ logits: Span<Float>) throws(SamplingError) -> Token {
-    let token = try sampler.next(from: logits)
-    if let topLogProbabilities {
-      let all = try LogProbabilities(of: logits)
-      chosen = TokenLogProbabilities(
-        chosen: all[token],
-        top: all.top(topLogProbabilities).map { .init(token: $0.token, logProbability: $0.logProbability) })
-    }
-    return token
+  func choose(_ logits: Span<Float>, _ workspace: inout Workspace) throws(SamplingError) -> GeneratedToken {
+    try chooser.choose(logits, &workspace)
   }
 
   /// What a token led to.
@@ -74,13 +63,12 @@ final class Generation {
   }
 
   /// Takes the chosen token into the completion and sends what text it makes.
-  func accept(_ token: Token, at time: ContinuousClock.Instant) -> Outcome {
+  func accept(_ token: GeneratedToken, at time: ContinuousClock.Instant) -> Outcome {
     if times.firstToken == nil { times.firstToken = time }
-    sampler.accept(token)
+    chooser.accept(token.id)
     completionCount += 1
-    let (text, stop) = output.take(token)
-    let isBehind = channel.send(text, GeneratedToken(id: token, logProbabilities: chosen))
-    chosen = nil
+    let (text, stop) = output.take(token.id)
+    let isBehind = channel.send(text, token)
     return Outcome(stop: stop.map { .stopText($0) }, isReaderBehind: isBehind)
   }
 

@@ -10,9 +10,8 @@ struct ValidatedRequest {
 
   private var sequence: SequenceRequest
   private let output: CompletionText
-  private let sampler: Sampler
+  private let chooser: Chooser
   private let seed: UInt64
-  private let topLogProbabilities: Int?
 
   /// Checks `request`, or throws the first thing that is wrong with it.
   init(_ request: GenerationRequest, _ tokenizer: Tokenizer, _ configuration: EngineConfiguration) throws(ApusError) {
@@ -21,12 +20,12 @@ struct ValidatedRequest {
     try Self.check(request.prompt, vocabularySize: tokenizer.vocabulary.count)
     try configuration.checkRoom(forPrompt: request.prompt.count, completion: options.maxTokens)
     seed = options.seed ?? UInt64.random(in: 0...UInt64.max)
-    topLogProbabilities = options.topLogProbabilities
     do throws(SamplingError) {
       output = try CompletionText(tokenizer, after: request.prompt, stops: options.stop)
-      var sampler = try options.sampler(tokenizer, seed: seed)
-      for token in request.prompt { sampler.accept(token) }
-      self.sampler = sampler
+      var chooser = Chooser(
+        try options.sampler(tokenizer, seed: seed), topLogProbabilities: options.topLogProbabilities)
+      for token in request.prompt { chooser.accept(token) }
+      self.chooser = chooser
     } catch {
       throw ApusError(error)
     }
@@ -42,8 +41,7 @@ struct ValidatedRequest {
     var sequence = sequence
     sequence.id = id
     return PendingGeneration(
-      sequence: sequence, output: output, sampler: sampler, channel: channel, seed: seed,
-      topLogProbabilities: topLogProbabilities, submitted: submitted)
+      sequence: sequence, output: output, chooser: chooser, channel: channel, seed: seed, submitted: submitted)
   }
 
   private static func check(_ options: GenerationOptions, vocabularySize: Int) throws(ApusError) {

@@ -50,11 +50,8 @@ package struct LogProbabilities: ~Escapable {
   package func probability(of token: Token) -> Double { PortableMath.exp(self[token]) }
 
   /// The `count` most likely tokens, most likely first, the lower token first of equals; forbidden ones never.
-  package func top(_ count: Int) -> [Entry] {
-    var entries: [Candidate] = []
-    TopSelection.select(min(count, logits.count), from: logits, into: &entries)
-    var sorter = RankSorter()
-    sorter.sort(&entries, byToken: false)
-    return entries.map { Entry(token: $0.token, logProbability: self[$0.token]) }
+  package func top(_ count: Int, using workspace: inout Workspace) -> [Entry] {
+    workspace.select(min(count, logits.count), from: logits)
+    return workspace.entries.map { Entry(token: $0.token, logProbability: self[$0.token]) }
   }
 }

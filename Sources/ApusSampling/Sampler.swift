@@ -2,7 +2,7 @@ package import ApusCore
 
 /// Chooses the next token of one sequence: logits in, token out, from options, history and a seed.
 ///
-/// The same seed, options, accepted tokens and logits give the same token on every machine. A draw takes one output
+/// It holds nothing as large as the vocabulary: that is the caller's `Workspace`. The same seed, options, accepted tokens and logits give the same token on every machine. A draw takes one output
 /// of the generator, XTC one more before it where it is on; a greedy choice takes none.
 package struct Sampler: Sendable {
   /// The most tokens in all sequence breakers of DRY together.
@@ -12,7 +12,6 @@ package struct Sampler: Sendable {
   private let stages: [SamplingStage]
   private let vocabularySize: Int
   private var random: RandomSource
-  private var candidates: Candidates
   private var history: TokenHistory
   private let penalties: Penalties?
   private var repetitions: RepetitionGuard?
@@ -38,7 +37,6 @@ package struct Sampler: Sendable {
     try Self.check(breakers)
     self.vocabularySize = vocabularySize
     random = RandomSource(seed: seed)
-    candidates = Candidates(vocabularySize: vocabularySize)
     penalties = stages.contains(.penalties) ? Penalties(options) : nil
     repetitions = stages.contains(.dry) ? RepetitionGuard(options, breakers: breakers) : nil
     mirostat = Mirostat(options, vocabularySize: vocabularySize)
@@ -69,29 +67,35 @@ package struct Sampler: Sendable {
   /// - Parameters:
   ///   - logits: One for each token of the vocabulary; −infinity forbids a token, NaN and +infinity are errors.
   ///   - mask: The tokens that a grammar allows; applied before everything else.
+  ///   - workspace: What to work in; what it holds makes no difference.
   /// - Returns: The token.
   /// - Throws: Where the logits are not usable, or no token is allowed.
-  package mutating func next(from logits: Span<Float>, allowing mask: TokenMask? = nil) throws(SamplingError) -> Token {
-    try candidates.load(logits)
-    try restrict(to: mask)
-    if options.isGreedy { return try greedy() }
-    for stage in stages where mirostat == nil || Self.worksWithMirostat(stage) { run(stage) }
-    if mirostat != nil, let token = mirostat?.draw(from: &candidates, using: &random) { return token }
-    return candidates.draw(using: &random).candidate.token
+  package mutating func next(
+    from logits: Span<Float>, allowing mask: TokenMask? = nil, using workspace: inout Workspace
+  ) throws(SamplingError) -> Token {
+    guard logits.count == vocabularySize else {
+      throw .wrongCount(of: "logits", expected: vocabularySize, found: logits.count)
+    }
+    try workspace.load(logits)
+    try restrict(&workspace, to: mask)
+    if options.isGreedy { return try greedy(&workspace) }
+    for stage in stages where mirostat == nil || Self.worksWithMirostat(stage) { run(stage, &workspace) }
+    if mirostat != nil, let token = mirostat?.draw(from: &workspace, using: &random) { return token }
+    return workspace.draw(using: &random).candidate.token
   }
 
   /// Applies the mask and the logit bias, and makes sure that a token is left.
-  private mutating func restrict(to mask: TokenMask?) throws(SamplingError) {
-    if let mask { try candidates.apply(mask) }
-    candidates.add(options.logitBias)
+  private func restrict(_ workspace: inout Workspace, to mask: TokenMask?) throws(SamplingError) {
+    if let mask { try workspace.apply(mask) }
+    workspace.add(options.logitBias)
     guard mask != nil || !options.logitBias.isEmpty else { return }
-    if candidates.isEverythingForbidden { throw .nothingAllowed }
+    if workspace.isEverythingForbidden { throw .nothingAllowed }
   }
 
   /// The best token after bias and penalties; no other stage, not even XTC or Mirostat, changes it.
-  private mutating func greedy() throws(SamplingError) -> Token {
-    for stage in stages where stage == .penalties || stage == .dry { run(stage) }
-    guard let token = candidates.bestToken() else { throw .nothingAllowed }
+  private mutating func greedy(_ workspace: inout Workspace) throws(SamplingError) -> Token {
+    for stage in stages where stage == .penalties || stage == .dry { run(stage, &workspace) }
+    guard let token = workspace.bestToken() else { throw .nothingAllowed }
     return token
   }
 
@@ -100,36 +104,36 @@ package struct Sampler: Sendable {
     stage == .penalties || stage == .dry || stage == .temperature
   }
 
-  private mutating func run(_ stage: SamplingStage) {
+  private mutating func run(_ stage: SamplingStage, _ workspace: inout Workspace) {
     let minimum = options.minimumKept
     switch stage {
-    case .penalties: if let penalties { candidates.penalize(history.counts, with: penalties) }
-    case .dry: penalizeRepetitions()
-    case .topNSigma: candidates.keepWithinSigmas(options.topNSigma, minimum: minimum)
-    case .topK: candidates.keepTop(options.topK, minimum: minimum)
-    case .typical: candidates.keepTypical(options.typicalP, minimum: minimum)
-    case .topP: candidates.keepNucleus(options.topP, minimum: minimum)
-    case .minP: candidates.keepMinP(options.minP, minimum: minimum)
-    case .xtc: drawTopChoices()
-    case .temperature: scale()
+    case .penalties: if let penalties { workspace.penalize(history.counts, with: penalties) }
+    case .dry: penalizeRepetitions(&workspace)
+    case .topNSigma: workspace.keepWithinSigmas(options.topNSigma, minimum: minimum)
+    case .topK: workspace.keepTop(options.topK, minimum: minimum)
+    case .typical: workspace.keepTypical(options.typicalP, minimum: minimum)
+    case .topP: workspace.keepNucleus(options.topP, minimum: minimum)
+    case .minP: workspace.keepMinP(options.minP, minimum: minimum)
+    case .xtc: drawTopChoices(&workspace)
+    case .temperature: scale(&workspace)
     }
   }
 
-  private mutating func penalizeRepetitions() {
+  private mutating func penalizeRepetitions(_ workspace: inout Workspace) {
     repetitions?.search(history)
-    if let repetitions { candidates.penalize(repetitions) }
+    if let repetitions { workspace.penalize(repetitions) }
   }
 
   /// Removes the top choices with the chance that the options give.
-  private mutating func drawTopChoices() {
+  private mutating func drawTopChoices(_ workspace: inout Workspace) {
     guard options.xtcProbability > 0, options.xtcThreshold <= 0.5 else { return }
     guard random.nextUnit() < options.xtcProbability else { return }
-    candidates.excludeTopChoices(threshold: options.xtcThreshold, minimum: options.minimumKept)
+    workspace.excludeTopChoices(threshold: options.xtcThreshold, minimum: options.minimumKept)
   }
 
-  private mutating func scale() {
+  private func scale(_ workspace: inout Workspace) {
     let (temperature, range) = (options.temperature, options.dynamicTemperatureRange)
-    guard range > 0 else { return candidates.scale(temperature: temperature) }
-    candidates.scale(temperature: temperature, range: range, exponent: options.dynamicTemperatureExponent)
+    guard range > 0 else { return workspace.scale(temperature: temperature) }
+    workspace.scale(temperature: temperature, range: range, exponent: options.dynamicTemperatureExponent)
   }
 }

@@ -40,7 +40,7 @@ package struct StopMatcher: Sendable {
   /// Number of bytes of the text so far.
   private var position = 0
   /// The best occurrence so far; another may still turn out to start earlier.
-  private var pending: Match?
+  private var best: Match?
   private var isFinished = false
 
   /// A matcher for these stop strings; none is fine, an empty one is refused.
@@ -68,19 +68,19 @@ package struct StopMatcher: Sendable {
 
   /// Takes the next bytes of the text; after a stop was found nothing more comes out.
   package mutating func feed(_ bytes: [UInt8]) -> Output {
-    guard !isFinished else { return Output(stop: pending?.stop) }
+    guard !isFinished else { return Output(stop: best?.stop) }
     guard !automaton.isEmpty else { return Output(bytes: bytes) }
     for byte in bytes {
       take(byte)
-      if isDecided { return release(upTo: pending?.start ?? position) }
+      if isDecided { return release(upTo: best?.start ?? position) }
     }
     return letOut(before: position - automaton.depth(of: node))
   }
 
   /// Ends the text: what was held back comes out, up to a stop string if one is in it.
   package mutating func finish() -> Output {
-    guard !isFinished else { return Output(stop: pending?.stop) }
-    return release(upTo: pending?.start ?? position)
+    guard !isFinished else { return Output(stop: best?.stop) }
+    return release(upTo: best?.start ?? position)
   }
 
   private mutating func take(_ byte: UInt8) {
@@ -89,20 +89,20 @@ package struct StopMatcher: Sendable {
     node = automaton.next(node, byte)
     guard let (stop, length) = automaton.longestMatch(at: node) else { return }
     let start = position - length
-    if pending.map({ start < $0.start }) ?? true { pending = Match(start: start, stop: stop) }
+    if best.map({ start < $0.start }) ?? true { best = Match(start: start, stop: stop) }
   }
 
   /// True once a stop string is found and none that starts before it can be completed any more.
   private var isDecided: Bool {
-    guard let pending else { return false }
-    return position - automaton.depth(of: node) >= pending.start
+    guard let best else { return false }
+    return position - automaton.depth(of: node) >= best.start
   }
 
   /// Ends the matcher's work with the text up to `end`.
   private mutating func release(upTo end: Int) -> Output {
     isFinished = true
     var output = letOut(before: end)
-    output.stop = pending?.stop
+    output.stop = best?.stop
     held = []
     return output
   }

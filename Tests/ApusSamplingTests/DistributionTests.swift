@@ -67,7 +67,10 @@ internal import Testing
     for token in [1, 2, 7, 39] as [Token] { mask[token] = true }
     var sampler = try Sampler(Fixtures.neutral, seed: 52, vocabularySize: 40)
     var masked = [Int](repeating: 0, count: 40)
-    for _ in 0..<Self.draws { masked[Int(try sampler.next(from: Self.logits.span, allowing: mask))] += 1 }
+    var workspace = Workspace()
+    for _ in 0..<Self.draws {
+      masked[Int(try sampler.next(from: Self.logits.span, allowing: mask, using: &workspace))] += 1
+    }
     ChiSquared.expect(masked, follow: Self.renormalized(Self.logits, keeping: [1, 2, 7, 39]))
   }
 

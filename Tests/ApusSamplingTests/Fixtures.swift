@@ -13,20 +13,20 @@ enum Fixtures {
   }
 
   /// A workspace that holds these logits as a whole vocabulary.
-  static func whole(_ logits: [Float]) throws -> Candidates {
-    var candidates = Candidates(vocabularySize: logits.count)
+  static func whole(_ logits: [Float]) throws -> Workspace {
+    var candidates = Workspace()
     try candidates.load(logits.span)
     return candidates
   }
 
   /// A workspace that holds these logits as a list in an order that `seed` shuffles.
-  static func shuffled(_ logits: [Float], seed: UInt64) -> Candidates {
+  static func shuffled(_ logits: [Float], seed: UInt64) -> Workspace {
     var random = RandomSource(seed: seed)
     var list = logits.enumerated().map { Candidate(token: Token($0), logit: $1) }
     for index in stride(from: list.count - 1, to: 0, by: -1) {
       list.swapAt(index, Int(random.next() % UInt64(index + 1)))
     }
-    var candidates = Candidates(vocabularySize: logits.count)
+    var candidates = Workspace()
     candidates.load(list)
     return candidates
   }
@@ -61,12 +61,21 @@ enum Fixtures {
     var sampler = try Sampler(parameters, seed: seed, vocabularySize: logits.count)
     for token in history { sampler.accept(token) }
     var counts = [Int](repeating: 0, count: logits.count)
-    for _ in 0..<draws { counts[Int(try sampler.next(from: logits.span))] += 1 }
+    var workspace = Workspace()
+    for _ in 0..<draws { counts[Int(try sampler.next(from: logits.span, using: &workspace))] += 1 }
     return counts
   }
 }
 
-extension Candidates {
+extension Workspace {
   /// The tokens left, as a set.
   var tokens: Set<Token> { Set(list.map(\.token)) }
+}
+
+extension Sampler {
+  /// The next token, in a workspace of its own.
+  mutating func next(from logits: Span<Float>, allowing mask: TokenMask? = nil) throws(SamplingError) -> Token {
+    var workspace = Workspace()
+    return try next(from: logits, allowing: mask, using: &workspace)
+  }
 }

@@ -21,13 +21,14 @@ internal import Testing
   @Test func `The most likely come first, the lower token first of equals`() throws {
     let logits = Fixtures.logits(800, seed: 4).map { $0.rounded() }
     let values = try LogProbabilities(of: logits.span)
+    var workspace = Workspace()
     for count in [-1, 0, 1, 20, 799, 800, 5000] {
-      let top = values.top(count)
+      let top = values.top(count, using: &workspace)
       #expect(top.map(\.token) == Array(Fixtures.ranked(logits).prefix(max(0, count))))
       for entry in top { #expect(entry.logProbability == values[entry.token]) }
     }
     let banned: [Float] = [-.infinity, 2, -.infinity]
-    let top = try LogProbabilities(of: banned.span).top(3)
+    let top = try LogProbabilities(of: banned.span).top(3, using: &workspace)
     #expect(top.map(\.token) == [1] && top.map(\.logProbability) == [0])
   }
 }

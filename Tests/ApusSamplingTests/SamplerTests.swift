@@ -152,4 +152,34 @@ internal import Testing
     for token in [-1, .min, .max, 1000, 5, -1, .min, .max, 1000] as [Token] { sampler.accept(token) }
     #expect(try sampler.next(from: Self.logits.span) >= 0)
   }
+
+  @Test func `What a workspace held before makes no difference`() throws {
+    var workspace = Workspace()
+    for (round, count) in [1000, 40, 1000, 999, 1].enumerated() {
+      let logits = Fixtures.logits(count, seed: UInt64(count))
+      for parameters in [SamplingOptions(), Self.everything, Fixtures.neutral, .greedy] {
+        var sampler = try Sampler(parameters, seed: UInt64(round), vocabularySize: count)
+        var fresh = sampler
+        for _ in 0..<20 {
+          let token = try sampler.next(from: logits.span, using: &workspace)
+          #expect(try fresh.next(from: logits.span) == token)
+          sampler.accept(token)
+          fresh.accept(token)
+        }
+      }
+    }
+  }
+
+  @Test func `A sampler holds nothing as large as the vocabulary`() throws {
+    let count = 100_000
+    var sampler = try Sampler(Self.everything, breakers: [[1], [2, 3]], seed: 1, vocabularySize: count)
+    sampler.accept(try sampler.next(from: Fixtures.logits(count, seed: 1).span))
+    #expect(Self.largest(in: sampler) < 100)
+  }
+
+  /// The most elements of a collection that a value holds, at any depth.
+  private static func largest(in value: Any) -> Int {
+    let children = Mirror(reflecting: value).children
+    return children.reduce(children.count) { max($0, largest(in: $1.value)) }
+  }
 }

@@ -7,7 +7,7 @@ internal import Testing
   /// A stage with a strength that truncates, by name.
   struct Stage: Sendable, CustomStringConvertible {
     let description: String
-    let apply: @Sendable (inout Candidates, Int) -> Void
+    let apply: @Sendable (inout Workspace, Int) -> Void
   }
 
   static let stages = [

@@ -1,4 +1,4 @@
-extension Candidates {
+extension Workspace {
   /// Where two or more candidates have at least `threshold` of the probability, removes all of those but the last.
   ///
   /// XTC, after its description by p-e-w in text-generation-webui pull request 6335. Whether it acts on a token at all is

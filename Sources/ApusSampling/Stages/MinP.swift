@@ -1,4 +1,4 @@
-extension Candidates {
+extension Workspace {
   /// Keeps the candidates with at least `p` times the best one's probability, and at least `minimum`; off for p ≤ 0.
   ///
   /// Min-p sampling, arXiv:2407.01082. A ratio of probabilities is a difference of logits, so no exponential is needed.

@@ -25,7 +25,7 @@ package struct Mirostat: Sendable {
   }
 
   /// Truncates the candidates, draws one of the rest, and moves the bound.
-  package mutating func draw(from candidates: inout Candidates, using random: inout RandomSource) -> Token {
+  package mutating func draw(from candidates: inout Workspace, using random: inout RandomSource) -> Token {
     if isFirstVersion {
       candidates.sort()
       candidates.truncate(to: truncation(of: candidates.entries))
@@ -38,7 +38,7 @@ package struct Mirostat: Sendable {
   }
 
   /// Version 2: the logit of a candidate whose surprise is just the bound.
-  private func lowestLogit(of candidates: inout Candidates) -> Double {
+  private func lowestLogit(of candidates: inout Workspace) -> Double {
     let total = candidates.weigh()
     return Double(candidates.best().logit) + PortableMath.log(total) - bound * PortableMath.ln2
   }

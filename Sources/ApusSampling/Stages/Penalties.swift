@@ -25,7 +25,7 @@ struct Penalties: Sendable {
   }
 }
 
-extension Candidates {
+extension Workspace {
   /// Applies the penalties to every token that `counts` holds.
   mutating func penalize(_ counts: [Token: Int], with penalties: Penalties) {
     adjust(counts) { logit, count in penalties.apply(to: logit, count: count) }

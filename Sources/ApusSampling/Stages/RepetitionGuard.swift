@@ -10,7 +10,7 @@ struct RepetitionGuard: Sendable {
   private let base: Double
   private let allowedLength: Int
   private let window: Int
-  /// The breakers by their last token.
+  /// The breakers of several tokens by their last one.
   private let breakers: [Token: [[Token]]]
   /// The tokens that are breakers by themselves.
   private let singleBreakers: Set<Token>
@@ -31,14 +31,16 @@ struct RepetitionGuard: Sendable {
     base = options.dryBase
     allowedLength = options.dryAllowedLength
     window = options.dryPenaltyLastN
-    breakers = Dictionary(grouping: sequences) { $0[$0.count - 1] }
+    breakers = Dictionary(grouping: sequences.filter { $0.count > 1 }) { $0[$0.count - 1] }
     singleBreakers = Set(sequences.filter { $0.count == 1 }.map { $0[0] })
   }
 
   /// Looks whether the history, with its newest token, now ends in a breaker; bounded by the size of all breakers.
   mutating func noteEnd(of history: TokenHistory) {
-    guard let last = history.tokens.last, let ending = breakers[last] else { return }
-    if ending.contains(where: { history.tokens.suffix($0.count).elementsEqual($0) }) {
+    guard let last = history.tokens.last else { return }
+    let ending = breakers[last] ?? []
+    let isBreaker = singleBreakers.contains(last)
+    if isBreaker || ending.contains(where: { history.tokens.suffix($0.count).elementsEqual($0) }) {
       breakerEnd = history.tokens.count
     }
   }
@@ -81,7 +83,7 @@ struct RepetitionGuard: Sendable {
   }
 }
 
-extension Candidates {
+extension Workspace {
   /// Subtracts the penalty from every token that would extend a repetition.
   mutating func penalize(_ repetitions: RepetitionGuard) {
     adjust(repetitions.matches) { logit, length in logit - repetitions.penalty(forMatch: length) }

@@ -1,4 +1,4 @@
-extension Candidates {
+extension Workspace {
   /// Divides the logits by `temperature`; one too near 0 leaves the best candidate alone.
   package mutating func scale(temperature: Double) {
     makeList()

@@ -1,4 +1,4 @@
-extension Candidates {
+extension Workspace {
   /// Up to this many, one pass with a heap beats sorting the vocabulary.
   private static let largestSelection = 256
 

@@ -1,4 +1,4 @@
-extension Candidates {
+extension Workspace {
   /// Keeps the logits that are at least the best one less `n` standard deviations of all; off for n ≤ 0.
   ///
   /// Top-nσ, arXiv:2411.07641. The deviation is that of the candidates' logits, divided by their number.

@@ -1,4 +1,4 @@
-extension Candidates {
+extension Workspace {
   /// Keeps the smallest set of best candidates whose probability is at least `p`, and at least `minimum`; off for p ≥ 1.
   ///
   /// Nucleus sampling, arXiv:1904.09751. No candidate less likely than (1 − p) / count can be in that set, for all such

@@ -1,6 +1,6 @@
 internal import ApusCore
 
-extension Candidates {
+extension Workspace {
   /// Keeps the candidates whose surprise is nearest to the entropy, until they have more than `p` of the probability.
   ///
   /// Locally typical sampling, arXiv:2202.00666. Equal distances go to the candidate that stands first; at least

@@ -1,11 +1,12 @@
 internal import ApusCore
 
-/// The tokens still in the running, with their logits; the workspace that every stage works on.
+/// The tokens still in the running, with their logits: the memory that choosing a token works in.
 ///
-/// Made once per sequence: nothing is allocated per token once the arrays have grown. It starts *whole*, as one logit
-/// per token of the vocabulary, so that bias and penalties touch only the tokens they concern; the first stage that
-/// truncates makes it a list.
-package struct Candidates: Sendable {
+/// Nothing of one choice is left for the next, so that one workspace serves any number of sequences, one after the
+/// other, of any vocabularies. Nothing is allocated per token once the arrays have grown. It starts *whole*, as one
+/// logit per token of the vocabulary, so that bias and penalties touch only the tokens they concern; the first stage
+/// that truncates makes it a list.
+package struct Workspace: Sendable {
   /// The order in which the list stands.
   enum Order: Sendable {
     case byToken
@@ -14,7 +15,7 @@ package struct Candidates: Sendable {
   }
 
   /// The logits by token, while the vocabulary is whole; −infinity is a forbidden token.
-  var logits: [Float]
+  var logits: [Float] = []
   /// True until there is a list.
   private(set) var isWhole = true
   /// The list, once there is one.
@@ -27,16 +28,12 @@ package struct Candidates: Sendable {
   var positions: [Candidate] = []
   var sorter = RankSorter()
 
-  /// A workspace for that many tokens.
-  package init(vocabularySize: Int) {
-    logits = Array(repeating: -.infinity, count: vocabularySize)
-  }
+  /// A workspace that takes its memory with the first choice.
+  package init() {}
 
   /// Starts anew from raw logits; they are copied, and refused where one is NaN or +infinity or all are −infinity.
   package mutating func load(_ source: Span<Float>) throws(SamplingError) {
-    guard source.count == logits.count else {
-      throw .wrongCount(of: "logits", expected: logits.count, found: source.count)
-    }
+    if logits.count != source.count { logits = Array(repeating: -.infinity, count: source.count) }
     isWhole = true
     var scan = LogitScan()
     var copy = logits.mutableSpan
@@ -80,10 +77,15 @@ package struct Candidates: Sendable {
     order = .byToken
   }
 
-  /// Makes the list of the best `count` tokens only, sorted.
+  /// Makes the list of the best `count` tokens of the whole vocabulary only, sorted.
   mutating func selectFromWhole(_ count: Int) {
     let whole = logits
-    TopSelection.select(count, from: whole.span, into: &entries)
+    select(count, from: whole.span)
+  }
+
+  /// Makes the list of the best `count` tokens of these logits only, sorted; forbidden ones are never among them.
+  mutating func select(_ count: Int, from logits: Span<Float>) {
+    TopSelection.select(count, from: logits, into: &entries)
     isWhole = false
     order = .none
     sort()

@@ -1,6 +1,6 @@
 package import ApusCore
 
-extension Candidates {
+extension Workspace {
   /// Changes the logits of the tokens that are keys of `changes`, whether the vocabulary is whole or a list.
   ///
   /// A result is held within the finite floats, so that no change forbids a token or makes it certain. Tokens outside

@@ -1,0 +1,38 @@
+internal import Apus
+internal import ApusSampling
+internal import Testing
+
+struct ChooserTests {
+  private let logits: [Float] = [1, 4, 3, 2]
+
+  private func chooser(_ options: SamplingOptions = .greedy, top: Int? = nil) throws -> Chooser {
+    Chooser(try Sampler(options, seed: 1, vocabularySize: 4), topLogProbabilities: top)
+  }
+
+  @Test func `A mask forbids what it does not allow`() throws {
+    var (chooser, workspace) = (try chooser(), Workspace())
+    #expect(try chooser.choose(logits.span, &workspace).id == 1)
+    var mask = TokenMask(vocabularySize: 4, allowingAll: true)
+    mask[1] = false
+    chooser.mask = mask
+    #expect(try chooser.choose(logits.span, &workspace).id == 2)
+    chooser.mask = TokenMask(vocabularySize: 4, allowingAll: false)
+    #expect(throws: SamplingError.nothingAllowed) { try chooser.choose(logits.span, &workspace) }
+    chooser.mask = nil
+    #expect(try chooser.choose(logits.span, &workspace).id == 1)
+  }
+
+  @Test func `What was accepted counts, and probabilities are the model's own`() throws {
+    var options = SamplingOptions.greedy
+    options.presencePenalty = 2
+    var (chooser, workspace) = (try chooser(options, top: 2), Workspace())
+    chooser.accept(1)
+    let choice = try chooser.choose(logits.span, &workspace)
+    #expect(choice.id == 2)
+    let all = try LogProbabilities(of: logits.span)
+    let probabilities = try #require(choice.logProbabilities)
+    #expect(probabilities.chosen == all[2])
+    #expect(probabilities.top.map(\.token) == [1, 2])
+    #expect(probabilities.top.map(\.logProbability) == [all[1], all[2]])
+  }
+}
