@@ -13,12 +13,13 @@ struct EngineLoop {
   private var parked = ParkedReaders()
   private var jobs: [ExclusiveJob] = []
   private var logits: [Float] = []
-  private var workspace = Workspace()
+  private let workspaces: [WorkerSpace]
 
   init(_ model: EngineModel, _ cache: KVCache, _ configuration: EngineConfiguration, _ inbox: EngineInbox) {
     parked.limit = configuration.readerStall
     self.model = model.model
     watch = model.watch
+    workspaces = (0..<model.model.backend.workers.threadCount).map { _ in WorkerSpace() }
     self.cache = cache
     self.inbox = inbox
     scheduler = Scheduler(configuration.limits)
@@ -109,7 +110,7 @@ extension EngineLoop {
     inbox.note(running: scheduler.runningCount)
     do throws(BackendError) {
       try compute(batch)
-      let choices = batch.parts.map { choose($0) }
+      let choices = choose(batch)
       let time = inbox.now()
       let chosen = Dictionary(zip(batch.parts.lazy.map(\.id), choices)) { first, _ in first }.compactMapValues(\.self)
       for event in scheduler.complete(batch, tokens: choices.map { $0?.id }) {
@@ -139,14 +140,22 @@ extension EngineLoop {
     for (part, error) in batch.failures(failures) { fail(part.id, ApusError(error)) }
   }
 
-  private mutating func choose(_ part: ScheduledBatch.Part) -> GeneratedToken? {
-    guard let index = part.logits, let generation = generations[part.id] else { return nil }
-    let (all, size) = (logits, model.configuration.vocabularySize)
-    do throws(SamplingError) {
-      return try generation.choose(all.span.extracting(index * size..<(index + 1) * size), &workspace)
-    } catch {
-      fail(part.id, .engineFailed(reason: error.description))
-      return nil
+  /// Chooses the tokens of all parts side by side; nil where none is wanted, or the request has failed.
+  private mutating func choose(_ batch: ScheduledBatch) -> [GeneratedToken?] {
+    let (logits, size, workspaces) = (logits, model.configuration.vocabularySize, workspaces)
+    let chosen = batch.parts.map { part in part.logits.flatMap { _ in generations[part.id] } }
+    model.backend.workers.run(tiles: batch.parts.count) { tile, worker in
+      guard let generation = chosen[tile], let row = batch.parts[tile].logits else { return }
+      generation.choose(logits.span.extracting(row * size..<(row + 1) * size), &workspaces[worker].workspace)
+    }
+    return chosen.enumerated().map { index, generation in
+      guard let choice = generation?.choice else { return nil }
+      do throws(SamplingError) {
+        return try choice.get()
+      } catch {
+        fail(batch.parts[index].id, .engineFailed(reason: error.description))
+        return nil
+      }
     }
   }
 
@@ -203,4 +212,9 @@ extension EngineMetrics {
     cachedTokens += generation.cachedCount
     completionTokens += generation.completionCount
   }
+}
+
+/// What one of the backend's workers chooses tokens in.
+private final class WorkerSpace {
+  var workspace = Workspace()
 }

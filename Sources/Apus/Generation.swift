@@ -28,6 +28,8 @@ final class Generation {
   private var chooser: Chooser
   private var output: CompletionText
   private var times: Times
+  /// The token that was chosen last.
+  private(set) var choice: Result<GeneratedToken, SamplingError>?
   private(set) var cachedCount = 0
   private(set) var completionCount = 0
 
@@ -51,9 +53,9 @@ final class Generation {
     channel.send(PromptProgress(processed: cached, cached: cached, total: promptCount))
   }
 
-  /// Chooses the next token.
-  func choose(_ logits: Span<Float>, _ workspace: inout Workspace) throws(SamplingError) -> GeneratedToken {
-    try chooser.choose(logits, &workspace)
+  /// Chooses the next token; any thread may do it while the engine's waits.
+  func choose(_ logits: Span<Float>, _ workspace: inout Workspace) {
+    choice = Result { () throws(SamplingError) in try chooser.choose(logits, &workspace) }
   }
 
   /// What a token led to.

@@ -48,6 +48,7 @@ package import ApusCore
   var rowFailures: [Int: BackendError] = [:]
 
   package var kernels: Kernels { options.kernels }
+  package var workers: any Workers { pool }
 
   package init(_ options: Options) throws(BackendError) {
     self.options = options

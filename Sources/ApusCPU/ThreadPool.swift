@@ -2,14 +2,14 @@ package import ApusCore
 private import ApusSystem
 internal import Synchronization
 
-/// Threads that share the tiles of one job at a time.
+/// `Workers` that stay awake for a while after a job.
 ///
 /// Every thread has a share of neighbouring tiles and takes them in rising order, so that it reads memory in order and
 /// what it prefetches is its own; then it takes tiles from the ends of others' shares. So a thread that loses its core
 /// does fewer, and nobody waits for a thread that holds no tile, nor long for one that does (see `Seat`). Idle threads
 /// fetch what `fetch` named and spin for some microseconds, because the next job usually comes at once, and then sleep.
 /// `run` is called from one thread at a time; that thread works too.
-@safe package final class ThreadPool: @unchecked Sendable {
+@safe package final class ThreadPool: Workers, @unchecked Sendable {
   // Sendable: everything mutable is inside `Shared`, which says how it is guarded.
   package let threadCount: Int
   private let shared: Shared
@@ -48,9 +48,6 @@ internal import Synchronization
         + "or raise the limit on processes and threads")
   }
 
-  /// Calls `body(tile, worker)` once for every tile in `0..<tiles`, on any thread, and returns when all are done.
-  ///
-  /// `worker` is below `threadCount` and belongs to one thread during the call.
   package func run(tiles: Int, _ body: (_ tile: Int, _ worker: Int) -> Void) {
     if threads.isEmpty || tiles < 2 {
       for tile in 0..<max(0, tiles) { body(tile, 0) }

@@ -10,6 +10,8 @@
 package protocol Backend: AnyObject, Sendable {
   /// The checked front's own: made with the backend.
   var checks: StepChecks { get }
+  /// The threads that compute; between steps, and by the thread that runs them, they may be given other work.
+  var workers: any Workers { get }
 
   /// Makes room for activations `[rows, columns]`.
   func makeBuffer(rows: Int, columns: Int) throws(BackendError) -> Buffer

@@ -7,6 +7,7 @@ package import ApusCore
 // Sendable: only the thread that runs the current step touches the mutable state (see `Backend`).
 package final class ReferenceBackend: Backend, @unchecked Sendable {
   package let checks = StepChecks()
+  package let workers: any Workers = OneWorker()
   /// The rows of the current step.
   var batch = AttentionBatch()
   /// The first failure of the current step as a whole.

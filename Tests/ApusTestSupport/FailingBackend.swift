@@ -6,6 +6,7 @@ package import ApusCore
 // Sendable: only the thread that runs the current step touches the mutable state (see `Backend`).
 package final class FailingBackend: Backend, @unchecked Sendable {
   package let checks = StepChecks()
+  package var workers: any Workers { inner.workers }
   private let inner: any Backend
   /// What the steps to come end with, the next one first; nil for what the inner backend says.
   ///

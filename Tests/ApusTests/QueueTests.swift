@@ -1,6 +1,8 @@
 internal import Apus
 internal import ApusCore
+internal import ApusSampling
 internal import ApusTestSupport
+internal import ApusTokenizers
 internal import Testing
 
 struct QueueTests {
@@ -49,6 +51,41 @@ struct QueueTests {
       #expect(try await stream.completion().tokens.map(\.id) == expected)
     }
     #expect(many.metrics.steps < single.metrics.steps)
+  }
+
+  @Test(arguments: [1, 2, 5])
+  func `Tokens drawn side by side are those drawn alone, on any number of threads`(threads: Int) async throws {
+    let single = try tiny.engine()
+    let many = try tiny.engine(threads: threads) { $0.maximumSequences = 7 }
+    let requests = (0..<12).map { index in
+      var options = GenerationOptions(maxTokens: 20, seed: UInt64(index), ignoreEOS: true)
+      options.sampling.temperature = 1.5
+      options.sampling.mirostat = index % 3
+      options.topLogProbabilities = index % 2 == 0 ? 3 : nil
+      return GenerationRequest(prompt: (0..<3 + index * 5).map { Token(5 + ($0 * 31 + index) % 290) }, options: options)
+    }
+    let streams = try requests.map { try many.submit($0) }
+    for (stream, request) in zip(streams, requests) {
+      let expected = try await single.submit(request).completion()
+      #expect(try await stream.completion().tokens == expected.tokens)
+    }
+  }
+
+  @Test func `A sequence for which no token can be chosen fails alone`() async throws {
+    let engine = try tiny.engine(threads: 2) { $0.maximumSequences = 3 }
+    var options = GenerationOptions.greedy(4)
+    for token in 0..<Token(engine.tokenizer.vocabulary.count) { options.sampling.logitBias[token] = -.infinity }
+    let held = await HeldEngine(engine)
+    let good = [1, 2].map { GenerationRequest(prompt: [1, $0], options: .greedy(4)) }
+    let first = try engine.submit(good[0])
+    let bad = try engine.submit(GenerationRequest(prompt: [1, 3], options: options))
+    let last = try engine.submit(good[1])
+    await held.letGo()
+    await #expect(throws: ApusError.engineFailed(reason: SamplingError.nothingAllowed.description)) {
+      _ = try await bad.completion()
+    }
+    #expect(try await [first.completion(), last.completion()].map(\.tokens.count) == [4, 4])
+    #expect(engine.metrics.failedRequests == 1 && engine.metrics.completedRequests == 2)
   }
 
   @Test func `A drained engine has finished what it took and takes no more`() async throws {

@@ -25,9 +25,9 @@ struct TestModel {
   }
 
   /// An engine with settings that `LoadOptions` does not have.
-  func engine(_ change: (inout EngineConfiguration) -> Void = { _ in }) throws -> Engine {
+  func engine(threads: Int = 1, _ change: (inout EngineConfiguration) -> Void = { _ in }) throws -> Engine {
     let file = try ModelFile(path: path)
-    let backend = try CPUBackend(CPUBackend.Options(threads: 1))
+    let backend = try CPUBackend(CPUBackend.Options(threads: threads))
     let loaded = try file.load(backend: backend)
     var configuration = EngineConfiguration(contextLength: file.configuration.contextLength)
     change(&configuration)
