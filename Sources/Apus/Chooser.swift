@@ -24,7 +24,7 @@ package struct Chooser: Sendable {
     _ logits: Span<Float>, _ workspace: inout Workspace
   ) throws(SamplingError) -> GeneratedToken {
     let token = try sampler.next(from: logits, allowing: mask, using: &workspace)
-    guard let topLogProbabilities else { return GeneratedToken(id: token, logProbabilities: nil) }
+    guard let topLogProbabilities else { return GeneratedToken(id: token) }
     let all = try LogProbabilities(of: logits)
     let top = all.top(topLogProbabilities, using: &workspace)
     return GeneratedToken(

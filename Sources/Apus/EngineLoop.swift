@@ -46,7 +46,7 @@ struct EngineLoop {
         fail(pending.sequence.id, .queueFull(limit: scheduler.limits.queueLimit))
       }
     case .cancel(let id):
-      if scheduler.cancel(id) { end(id, .cancelled, nil) }
+      if scheduler.cancel(id) { end(id, Ending(.cancelled)) }
     case .cancelAll: cancelAll()
     case .resume(let id):
       parked.remove(id)
@@ -61,13 +61,13 @@ struct EngineLoop {
   /// Ends what nobody has read for too long.
   private mutating func endStalled() {
     guard let deadline = parked.deadline, deadline <= inbox.now() else { return }
-    for id in parked.takeStalled(at: inbox.now()) where scheduler.cancel(id) { end(id, .stalled, nil) }
+    for id in parked.takeStalled(at: inbox.now()) where scheduler.cancel(id) { end(id, Ending(.stalled)) }
   }
 
   private mutating func cancelAll() {
     for id in generations.keys.sorted() {
       _ = scheduler.cancel(id)
-      end(id, .cancelled, nil)
+      end(id, Ending(.cancelled))
     }
     for job in jobs { job.drop() }
     inbox.note(endedJobs: jobs.count)
@@ -104,21 +104,12 @@ extension EngineLoop {
       return
     }
     let start = inbox.now()
-    for part in batch.parts where generations[part.id]?.isStarted == false {
-      generations[part.id]?.start(cached: part.cached, at: start)
-    }
+    for part in batch.parts { generations[part.id]?.start(cached: part.progress.cached, at: start) }
     inbox.note(running: scheduler.runningCount)
-    do throws(BackendError) {
-      try compute(batch)
-      let choices = choose(batch)
-      let time = inbox.now()
-      let chosen = Dictionary(zip(batch.parts.lazy.map(\.id), choices)) { first, _ in first }.compactMapValues(\.self)
-      for event in scheduler.complete(batch, tokens: choices.map { $0?.id }) {
-        deliver(event, chosen, at: time)
-      }
-    } catch {
-      for part in batch.parts { fail(part.id, ApusError(error)) }
-    }
+    let verdicts = verdicts(on: batch)
+    let time = inbox.now()
+    scheduler.complete(batch, verdicts)
+    for (part, verdict) in zip(batch.parts, verdicts) { deliver(verdict, to: part, at: time) }
     let busy = start.duration(to: inbox.now())
     inbox.note { metrics in
       metrics.steps += 1
@@ -126,70 +117,69 @@ extension EngineLoop {
     }
   }
 
-  /// Computes a step; requests that it failed for have ended when this returns.
-  ///
-  /// Throws where all of them failed.
-  private mutating func compute(_ batch: ScheduledBatch) throws(BackendError) {
+  /// Computes a step, and what it brings for each part.
+  private mutating func verdicts(on batch: ScheduledBatch) -> [Verdict] {
+    do throws(BackendError) {
+      return judge(batch, failures: batch.failures(try compute(batch)))
+    } catch {
+      return batch.parts.map { _ in .failed(ApusError(error)) }
+    }
+  }
+
+  /// Computes the logits of a step; gives the failures of single rows, throws where all failed.
+  private mutating func compute(_ batch: ScheduledBatch) throws(BackendError) -> [RowFailure] {
     let (model, cache) = (model, cache)
     let count = batch.logitRows.count * model.configuration.vocabularySize
     if logits.count < count { logits = [Float](repeating: 0, count: count) }
     var all = logits.mutableSpan
     var wanted = all._mutatingExtracting(..<count)
-    let failures = try model.forward(
+    return try model.forward(
       tokens: batch.tokens, batch: batch.attention, cache: cache, logitRows: batch.logitRows, into: &wanted)
-    for (part, error) in batch.failures(failures) { fail(part.id, ApusError(error)) }
   }
 
-  /// Chooses the tokens of all parts side by side; nil where none is wanted, or the request has failed.
-  private mutating func choose(_ batch: ScheduledBatch) -> [GeneratedToken?] {
+  /// Judges side by side all parts that have not failed.
+  private func judge(_ batch: ScheduledBatch, failures: [BackendError?]) -> [Verdict] {
     let (logits, size, workspaces) = (logits, model.configuration.vocabularySize, workspaces)
-    let chosen = batch.parts.map { part in part.logits.flatMap { _ in generations[part.id] } }
+    let judged = zip(batch.parts, failures).map { part, failure in failure == nil ? generations[part.id] : nil }
     model.backend.workers.run(tiles: batch.parts.count) { tile, worker in
-      guard let generation = chosen[tile], let row = batch.parts[tile].logits else { return }
-      generation.choose(logits.span.extracting(row * size..<(row + 1) * size), &workspaces[worker].workspace)
+      let part = batch.parts[tile]
+      let own = logits.span.extracting(part.logits.lowerBound * size..<part.logits.upperBound * size)
+      judged[tile]?.judge(part, own, &workspaces[worker].workspace)
     }
-    return chosen.enumerated().map { index, generation in
-      guard let choice = generation?.choice else { return nil }
-      do throws(SamplingError) {
-        return try choice.get()
-      } catch {
-        fail(batch.parts[index].id, .engineFailed(reason: error.description))
-        return nil
-      }
+    return zip(judged, failures).map { generation, failure in
+      failure.map { .failed(ApusError($0)) } ?? generation?.verdict ?? .chunk
     }
   }
 
+  /// Tells a reader what a step brought; the scheduler knows already.
   private mutating func deliver(
-    _ event: Scheduler.Event, _ chosen: [Int: GeneratedToken], at time: ContinuousClock.Instant
+    _ verdict: Verdict, to part: ScheduledBatch.Part, at time: ContinuousClock.Instant
   ) {
-    switch event {
-    case .progress(let id, let progress): generations[id]?.channel.send(progress)
-    case .token(let id, _):
-      guard let token = chosen[id], let outcome = generations[id]?.accept(token, at: time) else { return }
-      if outcome.isReaderBehind {
-        scheduler.park(id)
-        parked.add(id, at: time)
-      }
-      if let stop = outcome.stop {
-        _ = scheduler.cancel(id)
-        end(id, .stop, stop)
-      }
-    case .finished(let id, let reason, let stop): end(id, reason, stop)
+    guard let generation = generations[part.id] else { return }
+    switch verdict {
+    case .chunk: generation.send(part.progress)
+    case .tokens(_, nil):
+      guard generation.sendDelta(at: time) else { return }
+      scheduler.park(part.id)
+      parked.add(part.id, at: time)
+    case .tokens(_, let ending?): end(part.id, ending)
+    case .failed(let error): fail(part.id, error)
     }
   }
 
   /// Ends a request that the scheduler has let go of.
-  private mutating func end(_ id: Int, _ reason: FinishReason, _ stop: StopReason?) {
+  private mutating func end(_ id: Int, _ ending: Ending) {
     guard let generation = generations.removeValue(forKey: id) else { return }
     parked.remove(id)
+    let ending = generation.end(ending, at: inbox.now())
     inbox.note(endedRequests: 1) { metrics in
-      switch reason {
+      switch ending.reason {
       case .cancelled, .stalled: metrics.cancelledRequests += 1
       case .stop, .length: metrics.completedRequests += 1
       }
       metrics.note(generation)
     }
-    generation.finish(reason, stop, at: inbox.now())
+    generation.finish(ending, at: inbox.now())
   }
 
   private mutating func fail(_ id: Int, _ error: ApusError) {

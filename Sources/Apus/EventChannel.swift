@@ -45,13 +45,13 @@ final class EventChannel: Sendable {
   }
 
   /// Sends text and tokens; true if the reader is so far behind that the completion should pause.
-  func send(_ text: String, _ token: GeneratedToken?) -> Bool {
+  func send(_ delta: TextDelta) -> Bool {
     deliver { state in
-      var delta = state.delta ?? TextDelta(text: "", tokens: [])
+      var all = state.delta ?? TextDelta(text: "", tokens: [])
       state.delta = nil
-      delta.text += text
-      if let token { delta.tokens.append(token) }
-      state.delta = delta
+      all.text += delta.text
+      all.tokens += delta.tokens
+      state.delta = all
     }
     return state.withLock { state in
       state.isBehind = state.unreadByteCount > unreadByteLimit

@@ -4,7 +4,7 @@ internal import ApusSampling
 /// A request on its way to the engine's thread.
 struct PendingGeneration: Sendable {
   let sequence: SequenceRequest
-  let output: CompletionText
+  let completion: CompletionState
   let chooser: Chooser
   let channel: EventChannel
   let seed: UInt64
@@ -13,7 +13,7 @@ struct PendingGeneration: Sendable {
 
 /// One request while it is worked on: how its tokens are chosen, become text, and reach the reader.
 ///
-/// Belongs to the engine's thread.
+/// Belongs to the engine's thread, and to one worker of it while a step is judged.
 final class Generation {
   /// The times that a summary is made of.
   private struct Times {
@@ -26,24 +26,25 @@ final class Generation {
   let promptCount: Int
   private let seed: UInt64
   private var chooser: Chooser
-  private var output: CompletionText
+  private var completion: CompletionState
   private var times: Times
-  /// The token that was chosen last.
-  private(set) var choice: Result<GeneratedToken, SamplingError>?
   private(set) var cachedCount = 0
-  private(set) var completionCount = 0
+  /// What the step brought that was judged last.
+  private(set) var verdict = Verdict.chunk
 
   init(_ pending: PendingGeneration) {
     channel = pending.channel
     promptCount = pending.sequence.prompt.count
     seed = pending.seed
     chooser = pending.chooser
-    output = pending.output
+    completion = pending.completion
     times = Times(submitted: pending.submitted)
   }
 
   /// Whether a step has worked on it.
   var isStarted: Bool { times.started != nil }
+  /// Tokens of the completion so far.
+  var completionCount: Int { completion.tokenCount }
 
   /// Notes the first step that works on it, and tells the reader that it no longer waits.
   func start(cached: Int, at time: ContinuousClock.Instant) {
@@ -53,38 +54,51 @@ final class Generation {
     channel.send(PromptProgress(processed: cached, cached: cached, total: promptCount))
   }
 
-  /// Chooses the next token; any thread may do it while the engine's waits.
-  func choose(_ logits: Span<Float>, _ workspace: inout Workspace) {
-    choice = Result { () throws(SamplingError) in try chooser.choose(logits, &workspace) }
+  /// Finds the verdict on its part of a step: chooses the next token where there are logits.
+  func judge(_ part: ScheduledBatch.Part, _ logits: Span<Float>, _ workspace: inout Workspace) {
+    guard !part.logits.isEmpty else {
+      verdict = completion.take(part.progress)
+      return
+    }
+    do throws(SamplingError) {
+      verdict = completion.take([try chooser.choose(logits, &workspace)])
+    } catch {
+      verdict = .failed(.engineFailed(reason: error.description))
+    }
+    if case .tokens(let tokens, _) = verdict {
+      for token in tokens { chooser.accept(token) }
+    }
   }
 
-  /// What a token led to.
-  struct Outcome {
-    var stop: StopReason?
-    var isReaderBehind = false
+  /// Tells the reader how far the prompt is processed.
+  func send(_ progress: PromptProgress) {
+    // A completion that goes on after a rest has no progress of its prompt to tell.
+    if completion.tokenCount == 0 { channel.send(progress) }
   }
 
-  /// Takes the chosen token into the completion and sends what text it makes.
-  func accept(_ token: GeneratedToken, at time: ContinuousClock.Instant) -> Outcome {
-    if times.firstToken == nil { times.firstToken = time }
-    chooser.accept(token.id)
-    completionCount += 1
-    let (text, stop) = output.take(token.id)
-    let isBehind = channel.send(text, token)
-    return Outcome(stop: stop.map { .stopText($0) }, isReaderBehind: isBehind)
+  /// Sends what came of the completion; true if its reader is so far behind that it should pause.
+  func sendDelta(at time: ContinuousClock.Instant) -> Bool {
+    let delta = completion.takeDelta()
+    guard !delta.text.isEmpty || !delta.tokens.isEmpty else { return false }
+    if times.firstToken == nil, !delta.tokens.isEmpty { times.firstToken = time }
+    return channel.send(delta)
   }
 
-  /// Sends the rest of the text and the end.
-  func finish(_ reason: FinishReason, _ stop: StopReason?, at time: ContinuousClock.Instant) {
-    var (reason, stop) = (reason, stop)
-    let (text, lateStop) = output.finish()
-    if !text.isEmpty { _ = channel.send(text, nil) }
-    if let lateStop { (reason, stop) = (.stop, .stopText(lateStop)) }
+  /// Ends the completion if it goes on, and sends the rest of it; says how it ended.
+  func end(_ ending: Ending, at time: ContinuousClock.Instant) -> Ending {
+    completion.end(ending)
+    _ = sendDelta(at: time)
+    return completion.ending ?? ending
+  }
+
+  /// Tells the reader how it ended.
+  func finish(_ ending: Ending, at time: ContinuousClock.Instant) {
     let usage = Usage(promptTokens: promptCount, completionTokens: completionCount, cachedTokens: cachedCount)
     channel.finish(
       .success(
         GenerationSummary(
-          finishReason: reason, stopReason: stop, usage: usage, timings: timings(usage, end: time), seed: seed)))
+          finishReason: ending.reason, stopReason: ending.stop, usage: usage, timings: timings(usage, end: time),
+          seed: seed)))
   }
 
   private func timings(_ usage: Usage, end: ContinuousClock.Instant) -> Timings {

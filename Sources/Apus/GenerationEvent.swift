@@ -32,6 +32,11 @@ public struct GeneratedToken: Sendable, Equatable {
   public let id: Token
   /// How likely it was, where `topLogProbabilities` asks for that.
   public let logProbabilities: TokenLogProbabilities?
+
+  package init(id: Token, logProbabilities: TokenLogProbabilities? = nil) {
+    self.id = id
+    self.logProbabilities = logProbabilities
+  }
 }
 
 /// How likely the model found a token, and what it found most likely.

@@ -2,16 +2,16 @@ package import ApusCore
 
 /// What one step processes: rows of one or more sequences.
 package struct ScheduledBatch: Sendable {
-  /// The rows of one sequence.
+  /// The rows of one sequence, all following each other.
   package struct Part: Sendable, Equatable {
     /// The request.
     package let id: Int
-    /// How many rows, all following each other.
-    package let count: Int
-    /// Which logits of the step are its own; nil where none are wanted.
-    package let logits: Int?
-    /// Prompt tokens that came from the prefix cache.
-    package let cached: Int
+    /// Its rows of the batch.
+    package let rows: Range<Int>
+    /// Which logits of the step are its own: those of its last rows, as many as this has.
+    package let logits: Range<Int>
+    /// How far its prompt is processed with this step.
+    package let progress: PromptProgress
   }
 
   /// The tokens of all rows.
@@ -23,26 +23,25 @@ package struct ScheduledBatch: Sendable {
   /// Whose rows these are.
   package internal(set) var parts: [Part] = []
 
-  /// The parts that have rows among those that failed, each with the failure of its first.
-  func failures(_ rows: [RowFailure]) -> [(part: Part, error: BackendError)] {
-    var start = 0
-    return parts.compactMap { part in
-      defer { start += part.count }
-      let own = rows.filter { (start..<start + part.count).contains($0.row) }
-      return own.min { $0.row < $1.row }.map { (part, $0.error) }
+  /// For each part the failure of the first of its rows that failed.
+  func failures(_ rows: [RowFailure]) -> [BackendError?] {
+    parts.map { part in
+      rows.filter { part.rows.contains($0.row) }.min { $0.row < $1.row }?.error
     }
   }
 
   /// Adds the next `count` tokens of a sequence.
-  mutating func add(_ sequence: SequenceState, count: Int, wantsLogits: Bool) {
+  mutating func add(_ sequence: SequenceState, count: Int) {
     let index = Int32(attention.blockTables.count)
     let range = sequence.processed..<sequence.processed + count
+    let rows = tokens.count..<tokens.count + count
+    let wanted = min(count, max(0, range.upperBound - sequence.firstLogits))
+    let logits = logitRows.count..<logitRows.count + wanted
     tokens += sequence.tokens[range]
     attention.positions += range.lazy.map { Int32(truncatingIfNeeded: $0) }
     attention.sequences += repeatElement(index, count: count)
     attention.blockTables.append(sequence.blocks)
-    parts.append(
-      Part(id: sequence.id, count: count, logits: wantsLogits ? logitRows.count : nil, cached: sequence.cached))
-    if wantsLogits { logitRows.append(tokens.count - 1) }
+    logitRows += rows.suffix(wanted)
+    parts.append(Part(id: sequence.id, rows: rows, logits: logits, progress: sequence.progress(with: count)))
   }
 }

@@ -1,9 +1,10 @@
 internal import ApusCore
 
-/// Decides which tokens every step processes, and when a sequence has ended.
+/// Decides which tokens every step processes.
 ///
-/// A pure value: no clock, thread or file. One step after the other: `next` gives a batch, the caller computes and samples, `complete` takes the tokens.
-/// Between the two nothing else is called but `fail`. KV blocks are taken as sequences grow; the pool holds
+/// A pure value: no clock, thread or file, and nothing of what tokens mean. One step after the other: `next` gives a
+/// batch, the caller computes it and chooses tokens, `complete` takes a verdict for each part. Between the two nothing
+/// else is called. KV blocks are taken as sequences grow; the pool holds
 /// `maximumSequences` whole contexts, so those that run never lack one once the prefix cache has given way. A sequence
 /// whose reader is behind is parked: it has no place and no KV blocks, only what the prefix cache keeps of it; when it
 /// goes on, what is no longer there is computed again, with the same result to the bit.
@@ -21,16 +22,6 @@ package struct Scheduler: Sendable {
 
     /// KV blocks of the pool.
     package var blockCount: Int { maximumSequences * KVCacheLayout.blocks(forPositions: contextLength) }
-  }
-
-  /// What came of a step.
-  package enum Event: Sendable, Equatable {
-    /// More of the prompt is processed, but not all.
-    case progress(id: Int, PromptProgress)
-    /// The completion has one more token.
-    case token(id: Int, Token)
-    /// The completion has ended; the sequence is gone.
-    case finished(id: Int, FinishReason, StopReason?)
   }
 
   package let limits: Limits
@@ -73,21 +64,21 @@ package struct Scheduler: Sendable {
       return true
     }
     if parked.removeValue(forKey: id) != nil { return true }
-    return end(id, keepsPrefix: true)
+    return letGo(id, keepsPrefix: true)
   }
 
   /// Ends a request that failed, wherever it is; its keys and values are not used again.
   package mutating func fail(_ id: Int) {
     waiting.removeAll { $0.id == id }
     parked[id] = nil
-    _ = end(id, keepsPrefix: false)
+    _ = letGo(id, keepsPrefix: false)
   }
 
   /// Takes a sequence out of those that are worked on; its place is free for another.
   package mutating func park(_ id: Int) {
     guard let sequence = running.first(where: { $0.id == id }) else { return }
     parked[id] = RestingSequence(sequence)
-    _ = end(id, keepsPrefix: true)
+    _ = letGo(id, keepsPrefix: true)
   }
 
   /// Lets a parked sequence go on, before all that wait.
@@ -105,23 +96,27 @@ package struct Scheduler: Sendable {
     if startsWaiting { startWaiting() }
     var batch = ScheduledBatch()
     for isDecoding in [true, false] {
-      for index in running.indices where (running[index].pending == 1) == isDecoding {
-        let count = min(running[index].pending, budget - batch.tokens.count)
+      for index in running.indices where (running[index].remaining == 1) == isDecoding {
+        let count = min(running[index].remaining, budget - batch.tokens.count)
         if count > 0 { add(index, count: count, to: &batch) }
       }
     }
     return batch.parts.isEmpty ? nil : batch
   }
 
-  /// Takes in what a step brought: for each part of its batch the token that was sampled, if logits were wanted.
-  package mutating func complete(_ batch: ScheduledBatch, tokens: [Token?]) -> [Event] {
-    var events: [Event] = []
-    for (part, token) in zip(batch.parts, tokens) {
-      guard let index = running.firstIndex(where: { $0.id == part.id }) else { continue }
-      running[index].noteProcessed(part.count)
-      events += advance(index, token)
+  /// Takes in what a step brought: a verdict for each part of its batch.
+  ///
+  /// - Precondition: A sequence that goes on has a token that is not processed, and no more tokens than the context.
+  package mutating func complete(_ batch: ScheduledBatch, _ verdicts: [Verdict]) {
+    for (part, verdict) in zip(batch.parts, verdicts) {
+      switch verdict {
+      case .chunk: moveOn(part, with: [])
+      case .tokens(let tokens, let ending):
+        moveOn(part, with: tokens)
+        if ending != nil { _ = letGo(part.id, keepsPrefix: true) }
+      case .failed: _ = letGo(part.id, keepsPrefix: false)
+      }
     }
-    return events
   }
 }
 
@@ -136,7 +131,7 @@ extension Scheduler {
       guard !unwritten.contains(where: allocator.isShared) else {
         return "sequence \(sequence.id) is about to write to a KV block of others"
       }
-      guard sequence.tokens.count <= limits.contextLength, sequence.pending > 0 else {
+      guard sequence.tokens.count <= limits.contextLength, sequence.remaining > 0 else {
         return "sequence \(sequence.id) has \(sequence.tokens.count) tokens, \(sequence.processed) processed"
       }
     }
@@ -165,9 +160,7 @@ extension Scheduler {
       guard let block = takeBlock() else { return }
       running[index].blocks.append(block)
     }
-    let sequence = running[index]
-    let wantsLogits = count == sequence.pending && sequence.request.maximumTokens > 0
-    batch.add(sequence, count: count, wantsLogits: wantsLogits)
+    batch.add(running[index], count: count)
   }
 
   private mutating func takeBlock() -> Int32? {
@@ -177,35 +170,14 @@ extension Scheduler {
     }
   }
 
-  /// Moves a sequence on by a sampled token, or by a chunk of its prompt where there is none.
-  private mutating func advance(_ index: Int, _ token: Token?) -> [Event] {
-    let request = running[index].request
-    guard let token else {
-      let sequence = running[index]
-      if sequence.pending == 0 { return [finish(request.id, .length, nil)] }
-      // A completion that goes on after a rest has no progress of its prompt to tell.
-      guard sequence.completionCount == 0 else { return [] }
-      let progress = PromptProgress(
-        processed: sequence.processed, cached: sequence.cached, total: request.prompt.count)
-      return [.progress(id: request.id, progress)]
-    }
-    if request.stopTokens.contains(token) { return [finish(request.id, .stop, .stopToken(token))] }
-    if request.endTokens.contains(token) { return [finish(request.id, .stop, .endOfGeneration(token))] }
-    running[index].append(token)
-    let isFull = running[index].tokens.count >= limits.contextLength
-    guard running[index].completionCount >= request.maximumTokens || isFull else {
-      return [.token(id: request.id, token)]
-    }
-    return [.token(id: request.id, token), finish(request.id, .length, nil)]
-  }
-
-  private mutating func finish(_ id: Int, _ reason: FinishReason, _ stop: StopReason?) -> Event {
-    _ = end(id, keepsPrefix: true)
-    return .finished(id: id, reason, stop)
+  private mutating func moveOn(_ part: ScheduledBatch.Part, with tokens: [Token]) {
+    guard let index = running.firstIndex(where: { $0.id == part.id }) else { return }
+    running[index].noteProcessed(part.rows.count)
+    for token in tokens { running[index].append(token) }
   }
 
   /// Takes a sequence out of those that run; its KV blocks go to the prefix cache, or are free.
-  private mutating func end(_ id: Int, keepsPrefix: Bool) -> Bool {
+  private mutating func letGo(_ id: Int, keepsPrefix: Bool) -> Bool {
     guard let index = running.firstIndex(where: { $0.id == id }) else { return false }
     let sequence = running.remove(at: index)
     let kept = keepsPrefix ? sequence.processed : 0

@@ -6,19 +6,14 @@ package struct SequenceRequest: Sendable, Equatable {
   package var id: Int
   /// The prompt; not empty, and shorter than the context.
   package var prompt: [Token]
-  /// Tokens that are produced at most.
-  package var maximumTokens: Int
-  /// Tokens by which the model ends its text.
-  package var endTokens: Set<Token> = []
-  /// Tokens by which the caller ends it.
-  package var stopTokens: Set<Token> = []
+  /// Whether tokens are chosen that follow the prompt.
+  package var choosesTokens = true
   /// Whether it may start from the keys and values of another.
   package var reusesPrefix = true
 
-  package init(id: Int, prompt: [Token], maximumTokens: Int) {
+  package init(id: Int, prompt: [Token]) {
     self.id = id
     self.prompt = prompt
-    self.maximumTokens = maximumTokens
   }
 }
 
@@ -57,8 +52,14 @@ struct SequenceState: Sendable {
 
   var id: Int { request.id }
   /// Tokens still to be processed.
-  var pending: Int { tokens.count - processed }
-  var completionCount: Int { tokens.count - request.prompt.count }
+  var remaining: Int { tokens.count - processed }
+  /// The first position whose logits are wanted.
+  var firstLogits: Int { request.choosesTokens ? tokens.count - 1 : tokens.count }
+  /// How far the prompt is processed after `count` more tokens.
+  func progress(with count: Int) -> PromptProgress {
+    let total = request.prompt.count
+    return PromptProgress(processed: min(processed + count, total), cached: cached, total: total)
+  }
   /// KV blocks that are still needed for `count` more tokens.
   func missingBlocks(for count: Int) -> Int {
     KVCacheLayout.blocks(forPositions: processed + count) - blocks.count

@@ -9,7 +9,7 @@ struct ValidatedRequest {
   static let maximumStopTokens = 2500
 
   private var sequence: SequenceRequest
-  private let output: CompletionText
+  private let completion: CompletionState
   private let chooser: Chooser
   private let seed: UInt64
 
@@ -21,7 +21,8 @@ struct ValidatedRequest {
     try configuration.checkRoom(forPrompt: request.prompt.count, completion: options.maxTokens)
     seed = options.seed ?? UInt64.random(in: 0...UInt64.max)
     do throws(SamplingError) {
-      output = try CompletionText(tokenizer, after: request.prompt, stops: options.stop)
+      completion = try CompletionState(
+        tokenizer, after: request.prompt, options, room: configuration.contextLength - request.prompt.count)
       var chooser = Chooser(
         try options.sampler(tokenizer, seed: seed), topLogProbabilities: options.topLogProbabilities)
       for token in request.prompt { chooser.accept(token) }
@@ -29,10 +30,8 @@ struct ValidatedRequest {
     } catch {
       throw ApusError(error)
     }
-    sequence = SequenceRequest(
-      id: 0, prompt: request.prompt, maximumTokens: options.maxTokens ?? configuration.contextLength)
-    sequence.endTokens = options.ignoreEOS ? [] : tokenizer.vocabulary.endOfGeneration
-    sequence.stopTokens = Set(options.stopTokens)
+    sequence = SequenceRequest(id: 0, prompt: request.prompt)
+    sequence.choosesTokens = options.maxTokens != 0
     sequence.reusesPrefix = options.reusesPrefix
   }
 
@@ -41,7 +40,7 @@ struct ValidatedRequest {
     var sequence = sequence
     sequence.id = id
     return PendingGeneration(
-      sequence: sequence, output: output, chooser: chooser, channel: channel, seed: seed, submitted: submitted)
+      sequence: sequence, completion: completion, chooser: chooser, channel: channel, seed: seed, submitted: submitted)
   }
 
   private static func check(_ options: GenerationOptions, vocabularySize: Int) throws(ApusError) {

@@ -12,6 +12,8 @@ internal import Testing
     var places: [Int32: [Token]] = [:]
     var prompts: [Int: [Token]] = [:]
     var produced: [Int: [Token]] = [:]
+    /// Tokens that each completion may have.
+    var room: [Int: Int] = [:]
     var ended: Set<Int> = []
     var nextID = 0
 
@@ -40,12 +42,14 @@ internal import Testing
 
     mutating func admit() {
       let prompt = makePrompt()
-      var request = SequenceRequest(id: nextID, prompt: prompt, maximumTokens: pick(60))
-      request.endTokens = [99]
+      let most = min(pick(60), scheduler.limits.contextLength - prompt.count)
+      var request = SequenceRequest(id: nextID, prompt: prompt)
+      request.choosesTokens = most > 0
       request.reusesPrefix = pick(8) > 0
       if scheduler.admit(request) {
         prompts[nextID] = prompt
         produced[nextID] = []
+        room[nextID] = most
       }
       nextID += 1
     }
@@ -53,23 +57,33 @@ internal import Testing
     mutating func step() {
       guard let batch = scheduler.next(budget: 1 + pick(64)) else { return }
       store(batch)
-      if pick(20) == 0 {
-        for part in batch.parts {
-          scheduler.fail(part.id)
-          ended.insert(part.id)
+      let isFailed = pick(20) == 0
+      let verdicts = batch.parts.map { isFailed ? .failed(.shuttingDown) : verdict(on: $0) }
+      scheduler.complete(batch, verdicts)
+      for (part, verdict) in zip(batch.parts, verdicts) {
+        switch verdict {
+        case .chunk: continue
+        case .tokens(let tokens, let ending):
+          produced[part.id, default: []] += tokens
+          if ending == nil { continue }
+        case .failed: break
         }
-        return
+        #expect(!ended.contains(part.id))
+        ended.insert(part.id)
       }
-      let tokens = batch.parts.map { part in part.logits.map { _ in pick(25) == 0 ? Token(99) : Token(pick(3)) } }
-      for event in scheduler.complete(batch, tokens: tokens) {
-        switch event {
-        case .token(let id, let token): produced[id, default: []].append(token)
-        case .finished(let id, _, _):
-          #expect(!ended.contains(id))
-          ended.insert(id)
-        case .progress: break
-        }
+    }
+
+    /// One to three tokens where there are logits, within the room that is left; now and then an end or a failure.
+    mutating func verdict(on part: ScheduledBatch.Part) -> Verdict {
+      if pick(50) == 0 { return .failed(.shuttingDown) }
+      let room = (room[part.id] ?? 0) - (produced[part.id]?.count ?? 0)
+      guard !part.logits.isEmpty else {
+        let isWhole = part.progress.processed == part.progress.total
+        return room == 0 && isWhole ? .tokens([], Ending(.length)) : .chunk
       }
+      if pick(25) == 0 { return .tokens([], Ending(.endOfGeneration(99))) }
+      let tokens = (0..<min(room, 1 + pick(10) / 8 * pick(3))).map { _ in Token(pick(3)) }
+      return .tokens(tokens, tokens.count == room ? Ending(.length) : nil)
     }
 
     /// Writes the step's tokens into the blocks, then checks that each row sees its own sequence and nothing else.
@@ -80,10 +94,9 @@ internal import Testing
         let block = batch.attention.blockTables[Int(batch.attention.sequences[row])][position / size]
         places[block, default: Array(repeating: -1, count: size)][position % size] = token
       }
-      var row = 0
       for (index, part) in batch.parts.enumerated() {
-        let last = Int(batch.attention.positions[row + part.count - 1])
-        row += part.count
+        let last = Int(batch.attention.positions[part.rows.upperBound - 1])
+        #expect(batch.logitRows[part.logits] == ArraySlice(part.rows.suffix(part.logits.count)))
         let table = batch.attention.blockTables[index]
         let seen = (0...last).map { places[table[$0 / size]]?[$0 % size] ?? -1 }
         let expected = (prompts[part.id] ?? []) + (produced[part.id] ?? [])

@@ -5,138 +5,142 @@ internal import Testing
 @Suite struct SchedulerTests {
   @Test func `A prompt is cut into chunks, and only its last row gives logits`() throws {
     var scheduler = Scheduler(Scheduler.Limits(contextLength: 512))
-    _ = scheduler.admit(SequenceRequest(id: 1, prompt: Array(0..<70), maximumTokens: 2))
+    _ = scheduler.admit(SequenceRequest(id: 1, prompt: Array(0..<70)))
     var sizes: [Int] = []
     while let batch = scheduler.next(budget: 32) {
       sizes.append(batch.tokens.count)
       let isLast = sizes.count >= 3
       #expect(batch.logitRows == (isLast ? [batch.tokens.count - 1] : []))
-      let events = scheduler.complete(batch, tokens: [isLast ? 9 : nil])
-      if !isLast {
-        let progress = try #require(events.first)
-        guard case .progress(1, let value) = progress else { continue }
-        #expect(value.processed == sizes.reduce(0, +) && value.total == 70 && value.cached == 0)
-      }
+      let part = try #require(batch.parts.first)
+      #expect(part.rows == 0..<batch.tokens.count && part.logits == 0..<(isLast ? 1 : 0))
+      let progress = part.progress
+      #expect(progress.processed == min(70, sizes.reduce(0, +)) && progress.total == 70 && progress.cached == 0)
+      scheduler.complete(batch, [isLast ? .tokens([9], sizes.count > 3 ? Ending(.length) : nil) : .chunk])
       #expect(scheduler.checkIntegrity() == nil)
     }
     #expect(sizes == [32, 32, 6, 1])
     #expect(scheduler.runningCount == 0)
   }
 
-  @Test func `A sequence ends by its end token, a stop token, its length or the context`() {
-    #expect(end(of: [5, 7]) == .finished(id: 1, .stop, .endOfGeneration(7)))
-    #expect(end(of: [8]) == .finished(id: 1, .stop, .stopToken(8)))
-    #expect(end(of: [5, 5, 5]) == .finished(id: 1, .length, nil))
-    #expect(end(of: [5, 5], contextLength: 6) == .finished(id: 1, .length, nil))
-    #expect(end(of: [nil], maximumTokens: 0) == .finished(id: 1, .length, nil))
+  @Test func `A verdict with an ending lets the sequence go, one without does not`() {
+    let verdicts: [(Verdict, goesOn: Bool)] = [
+      (.tokens([5], nil), true), (.tokens([5, 6, 7], nil), true), (.tokens([5], Ending(.length)), false),
+      (.tokens([], Ending(.stopToken(8))), false), (.failed(.shuttingDown), false),
+    ]
+    for (verdict, goesOn) in verdicts {
+      var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
+      _ = scheduler.admit(SequenceRequest(id: 1, prompt: [1, 2, 3, 4]))
+      _ = step(&scheduler, verdict)
+      #expect(scheduler.canStep == goesOn && scheduler.runningCount == (goesOn ? 1 : 0))
+      #expect(!goesOn || scheduler.checkIntegrity() == nil)
+      guard goesOn, case .tokens(let tokens, _) = verdict else { continue }
+      let next = scheduler.next(budget: 16)
+      #expect(next?.tokens == tokens && next?.logitRows == [tokens.count - 1])
+    }
   }
 
-  private func end(of tokens: [Token?], maximumTokens: Int = 3, contextLength: Int = 64) -> Scheduler.Event? {
-    var scheduler = Scheduler(Scheduler.Limits(contextLength: contextLength))
-    var request = SequenceRequest(id: 1, prompt: [1, 2, 3, 4], maximumTokens: maximumTokens)
-    request.endTokens = [7]
-    request.stopTokens = [8]
+  @Test func `A sequence that chooses no tokens wants no logits`() {
+    var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
+    var request = SequenceRequest(id: 1, prompt: [1, 2, 3, 4])
+    request.choosesTokens = false
     _ = scheduler.admit(request)
-    var last: Scheduler.Event?
-    for token in tokens {
-      guard let batch = scheduler.next(budget: 16) else { return nil }
-      last = scheduler.complete(batch, tokens: [token]).last
-    }
-    return scheduler.next(budget: 16) == nil ? last : nil
+    let batch = step(&scheduler, .tokens([], Ending(.length)))
+    #expect(batch?.logitRows == [] && batch?.parts.first?.logits == 0..<0 && !scheduler.canStep)
   }
 
   @Test func `The queue is bounded, and requests are worked on in the order they came`() {
     var limits = Scheduler.Limits(contextLength: 64)
     limits.queueLimit = 2
     var scheduler = Scheduler(limits)
-    let taken = (1...4).map { scheduler.admit(SequenceRequest(id: $0, prompt: [1, 2], maximumTokens: 1)) }
+    let taken = (1...4).map { scheduler.admit(SequenceRequest(id: $0, prompt: [1, 2])) }
     #expect(taken == [true, true, true, false])
     let cancelled = [scheduler.cancel(2), scheduler.cancel(2)]
     #expect(cancelled == [true, false])
     var order: [Int] = []
     while let batch = scheduler.next(budget: 8) {
       order += batch.parts.map(\.id)
-      _ = scheduler.complete(batch, tokens: batch.parts.map { _ in 5 })
+      scheduler.complete(batch, batch.parts.map { _ in .tokens([5], Ending(.length)) })
     }
     #expect(order == [1, 3])
   }
 
-  /// One step of at most 16 rows, which brings these tokens.
-  private func step(_ scheduler: inout Scheduler, tokens: [Token?]) -> ScheduledBatch? {
+  /// One step of at most 16 rows, which brings this for the first sequence in it.
+  private func step(_ scheduler: inout Scheduler, _ verdict: Verdict) -> ScheduledBatch? {
     guard let batch = scheduler.next(budget: 16) else { return nil }
-    _ = scheduler.complete(batch, tokens: tokens)
+    scheduler.complete(batch, [verdict])
     return batch
+  }
+
+  private func step(_ scheduler: inout Scheduler, token: Token) -> ScheduledBatch? {
+    step(&scheduler, .tokens([token], nil))
   }
 
   @Test func `A parked sequence has no place, and goes on before those that wait`() {
     var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
-    for id in 1...3 { _ = scheduler.admit(SequenceRequest(id: id, prompt: [Token(id), 2], maximumTokens: 9)) }
-    _ = step(&scheduler, tokens: [5])
+    for id in 1...3 { _ = scheduler.admit(SequenceRequest(id: id, prompt: [Token(id), 2])) }
+    _ = step(&scheduler, token: 5)
     scheduler.park(1)
     #expect(scheduler.runningCount == 0 && scheduler.canStep)
-    let second = step(&scheduler, tokens: [6])
+    let second = step(&scheduler, token: 6)
     #expect(second?.parts.map(\.id) == [2])
     scheduler.resume(1)
     scheduler.resume(1)
     #expect(scheduler.checkIntegrity() == nil)
     scheduler.park(2)
-    let first = step(&scheduler, tokens: [7])
+    let first = step(&scheduler, token: 7)
     #expect(first?.parts.map(\.id) == [1])
     // All but the last token was still there.
     #expect(first?.tokens == [5] && first?.attention.positions == [2])
     scheduler.park(1)
-    _ = step(&scheduler, tokens: [8])
+    _ = step(&scheduler, token: 8)
     scheduler.park(3)
     #expect(!scheduler.canStep)
     let cancelled = [scheduler.cancel(2), scheduler.cancel(2)]
     #expect(cancelled == [true, false] && !scheduler.canStep)
     for id in 1...3 { scheduler.resume(id) }
-    let resumed = step(&scheduler, tokens: [9])
+    let resumed = step(&scheduler, token: 9)
     #expect(resumed?.parts.map(\.id) == [3] && scheduler.cancel(1))
   }
 
-  @Test func `A parked sequence whose KV blocks were taken is computed again, without a second progress`() {
+  @Test func `A parked sequence whose KV blocks were taken is computed again`() {
     var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
-    _ = scheduler.admit(SequenceRequest(id: 1, prompt: [1, 2], maximumTokens: 40))
-    for _ in 0..<20 { _ = step(&scheduler, tokens: [5]) }
+    _ = scheduler.admit(SequenceRequest(id: 1, prompt: [1, 2]))
+    for _ in 0..<20 { _ = step(&scheduler, token: 5) }
     scheduler.park(1)
     scheduler.clearPrefixCache()
     scheduler.resume(1)
     let chunk = scheduler.next(budget: 16)
     #expect(chunk?.tokens == [1, 2] + Array(repeating: 5, count: 14) && chunk?.logitRows == [])
-    let events = chunk.map { scheduler.complete($0, tokens: [nil]) }
-    #expect(events == [])
-    let rest = scheduler.next(budget: 16)
+    if let chunk { scheduler.complete(chunk, [.chunk]) }
+    let rest = step(&scheduler, token: 6)
     #expect(rest?.tokens == Array(repeating: 5, count: 6) && rest?.logitRows == [5])
-    let last = rest.map { scheduler.complete($0, tokens: [6]) }
-    #expect(last == [.token(id: 1, 6)])
+    #expect(scheduler.next(budget: 16)?.tokens == [6])
   }
 
   @Test func `Decoding sequences come before prompts in a step`() throws {
     var limits = Scheduler.Limits(contextLength: 128)
     limits.maximumSequences = 3
     var scheduler = Scheduler(limits)
-    _ = scheduler.admit(SequenceRequest(id: 1, prompt: [1, 2], maximumTokens: 9))
-    _ = step(&scheduler, tokens: [5])
-    for id in 2...3 { _ = scheduler.admit(SequenceRequest(id: id, prompt: Array(10..<30), maximumTokens: 9)) }
+    _ = scheduler.admit(SequenceRequest(id: 1, prompt: [1, 2]))
+    _ = step(&scheduler, token: 5)
+    for id in 2...3 { _ = scheduler.admit(SequenceRequest(id: id, prompt: Array(10..<30))) }
     let next = scheduler.next(budget: 16)
     let batch = try #require(next)
     #expect(batch.parts.map(\.id) == [1, 2])
-    #expect(batch.parts.map(\.count) == [1, 15])
+    #expect(batch.parts.map(\.rows) == [0..<1, 1..<16])
     #expect(batch.attention.sequences == [0] + [Int32](repeating: 1, count: 15))
     #expect(batch.attention.positions == [2] + (0..<15).map { Int32($0) })
   }
 
   @Test func `A failed sequence leaves nothing to reuse`() {
     var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
-    _ = scheduler.admit(SequenceRequest(id: 1, prompt: [1, 2, 3], maximumTokens: 4))
-    _ = step(&scheduler, tokens: [5])
-    _ = scheduler.next(budget: 16)
-    scheduler.fail(1)
+    _ = scheduler.admit(SequenceRequest(id: 1, prompt: [1, 2, 3]))
+    _ = step(&scheduler, token: 5)
+    _ = step(&scheduler, .failed(.shuttingDown))
     #expect(scheduler.checkIntegrity() == nil)
-    _ = scheduler.admit(SequenceRequest(id: 2, prompt: [1, 2, 3, 4], maximumTokens: 4))
+    _ = scheduler.admit(SequenceRequest(id: 2, prompt: [1, 2, 3, 4]))
     let batch = scheduler.next(budget: 16)
-    #expect(batch?.parts.first?.cached == 0)
+    #expect(batch?.parts.first?.progress.cached == 0)
   }
 
   @Test func `A long common beginning is shared and leaves the other conversation its tail`() {
@@ -145,10 +149,11 @@ internal import Testing
     let tails: [[Token]] = [(0..<100).map { 1000 + $0 }, (0..<100).map { 2000 + $0 }]
     var cached: [Int] = []
     for round in 0..<4 {
-      _ = scheduler.admit(SequenceRequest(id: round, prompt: system + tails[round % 2] + [9], maximumTokens: 1))
+      _ = scheduler.admit(SequenceRequest(id: round, prompt: system + tails[round % 2] + [9]))
       while let batch = scheduler.next(budget: 512) {
-        cached.append(batch.parts[0].cached)
-        _ = scheduler.complete(batch, tokens: [5])
+        cached.append(batch.parts[0].progress.cached)
+        let isWhole = batch.parts[0].progress.processed == batch.parts[0].progress.total
+        scheduler.complete(batch, [isWhole ? .tokens([5], Ending(.length)) : .chunk])
       }
       #expect(scheduler.checkIntegrity() == nil)
     }
