@@ -40,16 +40,10 @@ package final class Engine: Sendable {
   package func submit(_ request: GenerationRequest) throws(ApusError) -> GenerationStream {
     if let pooling { throw .cannotGenerate(pooling) }
     if let watch, watch.look() == .changed { throw .modelChanged(path: watch.path) }
-    let validated = try ValidatedRequest(request, tokenizer, configuration)
-    let submitted = configuration.now()
-    var stream: GenerationStream?
-    try inbox.submit { id in
-      let channel = makeChannel(id)
-      stream = GenerationStream(channel, engine: self)
-      return validated.pending(id: id, channel: channel, submitted: submitted)
-    }
-    guard let stream else { throw .shuttingDown }
-    return stream
+    let id = inbox.makeID()
+    let channel = makeChannel(id)
+    try inbox.submit(try Generation(request, id: id, tokenizer, configuration, channel))
+    return GenerationStream(channel, engine: self)
   }
 
   private func makeChannel(_ id: Int) -> EventChannel {

@@ -5,7 +5,7 @@ internal import Synchronization
 final class EngineInbox: Sendable {
   /// A wish that the engine's thread fulfils between two steps.
   enum Command: Sendable {
-    case submit(PendingGeneration)
+    case submit(Generation)
     case cancel(Int)
     case cancelAll
     case resume(Int)
@@ -20,7 +20,6 @@ final class EngineInbox: Sendable {
     /// Exclusive jobs taken and not ended.
     var jobs = 0
     var running = 0
-    var nextID = 0
     var isDraining = false
     var isStopping = false
     var isSleeping = false
@@ -33,6 +32,7 @@ final class EngineInbox: Sendable {
 
   private let state: Mutex<State>
   private let wake = DispatchSemaphore(value: 0)
+  private let nextID = Atomic(0)
   private let capacity: Int
   private let queueLimit: Int
   let now: @Sendable () -> ContinuousClock.Instant
@@ -46,8 +46,11 @@ final class EngineInbox: Sendable {
 
   // MARK: The callers' side
 
-  /// Takes a request, made by `make` with the number it gets, or throws at once.
-  func submit(_ make: (Int) -> PendingGeneration) throws(ApusError) {
+  /// A number that no other request has.
+  func makeID() -> Int { nextID.add(1, ordering: .relaxed).oldValue }
+
+  /// Takes a request, or throws at once.
+  func submit(_ generation: Generation) throws(ApusError) {
     let time = now()
     let refusal = state.withLock { state -> ApusError? in
       if state.isDraining { return .shuttingDown }
@@ -56,9 +59,8 @@ final class EngineInbox: Sendable {
         return .queueFull(limit: queueLimit)
       }
       if state.isIdle { state.lastStep = time }
-      state.commands.append(.submit(make(state.nextID)))
+      state.commands.append(.submit(generation))
       state.requests += 1
-      state.nextID += 1
       return nil
     }
     if let refusal { throw refusal }

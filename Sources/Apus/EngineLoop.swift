@@ -40,10 +40,10 @@ struct EngineLoop {
 
   private mutating func obey(_ command: EngineInbox.Command) {
     switch command {
-    case .submit(let pending):
-      generations[pending.sequence.id] = Generation(pending)
-      if !scheduler.admit(pending.sequence) {
-        fail(pending.sequence.id, .queueFull(limit: scheduler.limits.queueLimit))
+    case .submit(let generation):
+      generations[generation.id] = generation
+      if !scheduler.admit(generation.sequence) {
+        fail(generation.id, .queueFull(limit: scheduler.limits.queueLimit))
       }
     case .cancel(let id):
       if scheduler.cancel(id) { end(id, Ending(.cancelled)) }

@@ -1,20 +1,11 @@
-internal import ApusJSON
 internal import ApusSampling
+internal import ApusTokenizers
 
-/// A request on its way to the engine's thread.
-struct PendingGeneration: Sendable {
-  let sequence: SequenceRequest
-  let completion: CompletionState
-  let chooser: Chooser
-  let channel: EventChannel
-  let seed: UInt64
-  let submitted: ContinuousClock.Instant
-}
+/// One request from when it is taken to its end: how its tokens are chosen, become text, and reach the reader.
+final class Generation: @unchecked Sendable {
+  // Sendable: made by the caller and handed to the engine's thread, which alone works with it, but for the one worker
+  // that judges it in a step while that thread waits.
 
-/// One request while it is worked on: how its tokens are chosen, become text, and reach the reader.
-///
-/// Belongs to the engine's thread, and to one worker of it while a step is judged.
-final class Generation {
   /// The times that a summary is made of.
   private struct Times {
     let submitted: ContinuousClock.Instant
@@ -22,8 +13,9 @@ final class Generation {
     var firstToken: ContinuousClock.Instant?
   }
 
+  /// What the scheduler takes in.
+  let sequence: SequenceState
   let channel: EventChannel
-  let promptCount: Int
   private let seed: UInt64
   private var chooser: Chooser
   private var completion: CompletionState
@@ -32,15 +24,29 @@ final class Generation {
   /// What the step brought that was judged last.
   private(set) var verdict = Verdict.chunk
 
-  init(_ pending: PendingGeneration) {
-    channel = pending.channel
-    promptCount = pending.sequence.prompt.count
-    seed = pending.seed
-    chooser = pending.chooser
-    completion = pending.completion
-    times = Times(submitted: pending.submitted)
+  /// Checks `request`, or throws the first thing that is wrong with it.
+  init(
+    _ request: GenerationRequest, id: Int, _ tokenizer: Tokenizer, _ configuration: EngineConfiguration,
+    _ channel: EventChannel
+  ) throws(ApusError) {
+    try request.check(vocabularySize: tokenizer.vocabulary.count, configuration)
+    let (prompt, options) = (request.prompt, request.options)
+    seed = options.seed ?? UInt64.random(in: 0...UInt64.max)
+    do throws(SamplingError) {
+      completion = try CompletionState(
+        tokenizer, after: prompt, options, room: configuration.contextLength - prompt.count)
+      chooser = try Chooser(options, tokenizer, after: prompt, seed: seed)
+    } catch {
+      throw ApusError(error)
+    }
+    sequence = SequenceState(
+      id: id, prompt: prompt, choosesTokens: options.maxTokens != 0, reusesPrefix: options.reusesPrefix)
+    self.channel = channel
+    times = Times(submitted: configuration.now())
   }
 
+  var id: Int { sequence.id }
+  var promptCount: Int { sequence.promptCount }
   /// Whether a step has worked on it.
   var isStarted: Bool { times.started != nil }
   /// Tokens of the completion so far.

@@ -1,3 +1,5 @@
+internal import ApusSampling
+
 /// A prompt as tokens, and what its completion should be like.
 package struct GenerationRequest: Sendable {
   /// The prompt, all of the vocabulary and not empty.
@@ -7,5 +9,80 @@ package struct GenerationRequest: Sendable {
   package init(prompt: [Token], options: GenerationOptions = GenerationOptions()) {
     self.prompt = prompt
     self.options = options
+  }
+}
+
+extension GenerationRequest {
+  /// The most entries of `topLogProbabilities`.
+  static let maximumTopLogProbabilities = 20
+  /// The most entries of `stopTokens`.
+  static let maximumStopTokens = 2500
+
+  /// Throws the first thing that is wrong with its numbers and tokens.
+  ///
+  /// Sampling options and stop texts are looked at where they are taken: by `Sampler` and `StopMatcher`.
+  func check(vocabularySize: Int, _ configuration: EngineConfiguration) throws(ApusError) {
+    try Self.check(options, vocabularySize)
+    try Self.check(prompt, vocabularySize)
+    try configuration.checkRoom(forPrompt: prompt.count, completion: options.maxTokens)
+  }
+
+  private static func check(_ options: GenerationOptions, _ vocabularySize: Int) throws(ApusError) {
+    if let maximum = options.maxTokens, maximum < 0 {
+      throw .invalidRequest(field: "max_tokens", reason: "max_tokens is \(maximum), but must be 0 or more")
+    }
+    if let top = options.topLogProbabilities, !(0...maximumTopLogProbabilities).contains(top) {
+      throw .invalidRequest(
+        field: "top_logprobs", reason: "top_logprobs is \(top), but must be 0 to \(maximumTopLogProbabilities)")
+    }
+    guard options.stopTokens.count <= maximumStopTokens else {
+      throw .invalidRequest(
+        field: "stop_token_ids",
+        reason: "stop_token_ids has \(options.stopTokens.count) entries, but may have at most \(maximumStopTokens)")
+    }
+    try check(options.stopTokens, "stop_token_ids", vocabularySize)
+  }
+
+  private static func check(_ prompt: [Token], _ vocabularySize: Int) throws(ApusError) {
+    guard !prompt.isEmpty else {
+      throw .invalidRequest(
+        field: "prompt", reason: "the prompt is empty, and this model has no token to begin with: give some text")
+    }
+    try check(prompt, "prompt", vocabularySize)
+  }
+
+  private static func check(_ tokens: [Token], _ field: String, _ vocabularySize: Int) throws(ApusError) {
+    guard let token = tokens.first(where: { $0 < 0 || Int($0) >= vocabularySize }) else { return }
+    throw .invalidRequest(
+      field: field, reason: "\(field) names token \(token), but this model's tokens are 0 to \(vocabularySize - 1)")
+  }
+}
+
+extension EngineConfiguration {
+  /// Throws where a prompt of so many tokens leaves no room for a completion.
+  ///
+  /// `completion` is how many tokens of it were asked for: for the numbers in the error only, as a completion that meets
+  /// the end of the context ends there.
+  package func checkRoom(forPrompt prompt: Int, completion: Int?) throws(ApusError) {
+    guard prompt >= contextLength else { return }
+    let requested = prompt.addingReportingOverflow(max(1, completion ?? 1))
+    throw .contextLengthExceeded(
+      limit: contextLength, requested: requested.overflow ? .max : requested.partialValue, prompt: prompt)
+  }
+}
+
+extension ApusError {
+  /// What the sampler or the stop matcher found wrong, as an error of the request.
+  init(_ error: SamplingError) {
+    let field =
+      switch error {
+      case .outOfRange(let field, _, _, _), .tooMany(let field, _, _), .emptyEntry(let field, _),
+        .entryTooLong(let field, _, _, _, _), .tokenOutsideVocabulary(let field, _, _):
+        field
+      case .unknownStage, .repeatedStage: "samplers"
+      case .nothingAllowed: "logit_bias"
+      case .nonFiniteLogits, .wrongCount: "logits"
+      }
+    self = .invalidRequest(field: field, reason: error.description)
   }
 }

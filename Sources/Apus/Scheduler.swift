@@ -26,9 +26,9 @@ package struct Scheduler: Sendable {
 
   package let limits: Limits
   /// Requests that wait, the first to come first.
-  private var waiting: [RestingSequence] = []
+  private var waiting: [SequenceState] = []
   /// Sequences whose readers are behind, by their ids.
-  private var parked: [Int: RestingSequence] = [:]
+  private var parked: [Int: SequenceState] = [:]
   /// Sequences that are worked on, the first to come first.
   private var running: [SequenceState] = []
   private var allocator: KVBlockAllocator
@@ -47,11 +47,11 @@ package struct Scheduler: Sendable {
   /// Takes a request into the queue; false if that is full.
   ///
   /// - Precondition: The prompt is not empty and shorter than the context; the id is new.
-  package mutating func admit(_ request: SequenceRequest) -> Bool {
-    precondition(!request.prompt.isEmpty && request.prompt.count < limits.contextLength, "no such prompt fits")
+  package mutating func admit(_ sequence: SequenceState) -> Bool {
+    precondition(sequence.remaining > 0 && sequence.promptCount < limits.contextLength, "no such prompt fits")
     let free = max(0, limits.maximumSequences - running.count)
     guard waiting.count < limits.queueLimit + free else { return false }
-    waiting.append(RestingSequence(request))
+    waiting.append(sequence)
     return true
   }
 
@@ -64,21 +64,21 @@ package struct Scheduler: Sendable {
       return true
     }
     if parked.removeValue(forKey: id) != nil { return true }
-    return letGo(id, keepsPrefix: true)
+    return letGo(id, keepsPrefix: true) != nil
   }
 
   /// Ends a request that failed, wherever it is; its keys and values are not used again.
   package mutating func fail(_ id: Int) {
     waiting.removeAll { $0.id == id }
     parked[id] = nil
-    _ = letGo(id, keepsPrefix: false)
+    letGo(id, keepsPrefix: false)
   }
 
   /// Takes a sequence out of those that are worked on; its place is free for another.
   package mutating func park(_ id: Int) {
-    guard let sequence = running.first(where: { $0.id == id }) else { return }
-    parked[id] = RestingSequence(sequence)
-    _ = letGo(id, keepsPrefix: true)
+    guard var sequence = letGo(id, keepsPrefix: true) else { return }
+    sequence.rest()
+    parked[id] = sequence
   }
 
   /// Lets a parked sequence go on, before all that wait.
@@ -113,8 +113,8 @@ package struct Scheduler: Sendable {
       case .chunk: moveOn(part, with: [])
       case .tokens(let tokens, let ending):
         moveOn(part, with: tokens)
-        if ending != nil { _ = letGo(part.id, keepsPrefix: true) }
-      case .failed: _ = letGo(part.id, keepsPrefix: false)
+        if ending != nil { letGo(part.id, keepsPrefix: true) }
+      case .failed: letGo(part.id, keepsPrefix: false)
       }
     }
   }
@@ -145,13 +145,9 @@ extension Scheduler {
 
   private mutating func startWaiting() {
     while running.count < limits.maximumSequences, !waiting.isEmpty {
-      let sequence = waiting.removeFirst()
-      // One that was parked finds what it computed itself, whether it may use what others did or not: the bits are the
-      // same. The last token is always computed: its logits choose the next one.
-      let match =
-        sequence.request.reusesPrefix || sequence.tokens.count > sequence.request.prompt.count
-        ? prefixCache.take(sequence.tokens.dropLast(), &allocator) : PrefixCache.Match()
-      running.append(SequenceState(sequence, from: match))
+      var sequence = waiting.removeFirst()
+      sequence.start(from: prefixCache.take(sequence.reusable, &allocator))
+      running.append(sequence)
     }
   }
 
@@ -177,13 +173,14 @@ extension Scheduler {
   }
 
   /// Takes a sequence out of those that run; its KV blocks go to the prefix cache, or are free.
-  private mutating func letGo(_ id: Int, keepsPrefix: Bool) -> Bool {
-    guard let index = running.firstIndex(where: { $0.id == id }) else { return false }
+  @discardableResult
+  private mutating func letGo(_ id: Int, keepsPrefix: Bool) -> SequenceState? {
+    guard let index = running.firstIndex(where: { $0.id == id }) else { return nil }
     let sequence = running.remove(at: index)
     let kept = keepsPrefix ? sequence.processed : 0
     let blocks = KVCacheLayout.blocks(forPositions: kept)
     allocator.release(sequence.blocks[blocks...])
     if kept > 0 { prefixCache.keep(Array(sequence.tokens[..<kept]), in: Array(sequence.blocks[..<blocks])) }
-    return true
+    return sequence
   }
 }

@@ -2,17 +2,26 @@ internal import ApusSampling
 internal import ApusText
 internal import ApusTokenizers
 
-extension GenerationOptions {
-  /// A sampler for a sequence of this vocabulary that has no tokens yet.
-  func sampler(_ tokenizer: Tokenizer, seed: UInt64) throws(SamplingError) -> Sampler {
-    var options = sampling ?? SamplingOptions()
-    if ignoreEOS {
-      for token in tokenizer.vocabulary.endOfGeneration { options.logitBias[token] = -.infinity }
+extension Chooser {
+  /// Chooses the tokens that follow `prompt`.
+  ///
+  /// Throws the first sampling option that is out of its range, or does not suit the vocabulary.
+  init(
+    _ options: GenerationOptions, _ tokenizer: Tokenizer, after prompt: [Token], seed: UInt64
+  ) throws(SamplingError) {
+    var sampling = options.sampling ?? SamplingOptions()
+    if options.ignoreEOS {
+      for token in tokenizer.vocabulary.endOfGeneration { sampling.logitBias[token] = -.infinity }
     }
-    let breakers = options.dryMultiplier > 0 ? tokenizer.breakers(options.drySequenceBreakers) : []
-    return try Sampler(options, breakers: breakers, seed: seed, vocabularySize: tokenizer.vocabulary.count)
+    let breakers = sampling.dryMultiplier > 0 ? tokenizer.breakers(sampling.drySequenceBreakers) : []
+    let sampler = try Sampler(
+      sampling, breakers: breakers, seed: seed, vocabularySize: tokenizer.vocabulary.count)
+    self.init(sampler, topLogProbabilities: options.topLogProbabilities)
+    for token in prompt { accept(token) }
   }
+}
 
+extension GenerationOptions {
   /// Throws the first sampling option that is out of its range, as far as that can be told without a model.
   package func validate() throws(ApusError) {
     do throws(SamplingError) {

@@ -1,69 +1,71 @@
-internal import ApusCore
+package import ApusCore
 
-/// What the scheduler needs to know of a request.
-package struct SequenceRequest: Sendable, Equatable {
-  /// The engine's number for it.
-  package var id: Int
-  /// The prompt; not empty, and shorter than the context.
-  package var prompt: [Token]
+/// One request's tokens, and where their keys and values are.
+package struct SequenceState: Sendable {
+  /// The engine's number for the request.
+  package let id: Int
+  /// Tokens of the prompt; the others are the completion's.
+  package let promptCount: Int
   /// Whether tokens are chosen that follow the prompt.
-  package var choosesTokens = true
-  /// Whether it may start from the keys and values of another.
-  package var reusesPrefix = true
-
-  package init(id: Int, prompt: [Token]) {
-    self.id = id
-    self.prompt = prompt
-  }
-}
-
-/// A request that is not worked on now: it is new, or was parked with what it had brought so far.
-struct RestingSequence: Sendable {
-  let request: SequenceRequest
-  /// Prompt and completion.
-  let tokens: [Token]
-
-  init(_ request: SequenceRequest) { (self.request, tokens) = (request, request.prompt) }
-
-  init(_ sequence: SequenceState) { (request, tokens) = (sequence.request, sequence.tokens) }
-
-  var id: Int { request.id }
-}
-
-/// A request that is worked on: its tokens, and where their keys and values are.
-struct SequenceState: Sendable {
-  let request: SequenceRequest
+  let choosesTokens: Bool
+  private let reusesPrefix: Bool
   /// Prompt and completion.
   private(set) var tokens: [Token]
   /// Prompt tokens whose keys and values came from the prefix cache.
-  let cached: Int
+  private(set) var cached = 0
   /// Tokens whose keys and values are stored.
-  private(set) var processed: Int
+  private(set) var processed = 0
   /// The KV block of every `KVCacheLayout.blockPositions` tokens.
-  var blocks: [Int32]
+  var blocks: [Int32] = []
 
-  init(_ sequence: RestingSequence, from match: PrefixCache.Match) {
-    request = sequence.request
-    tokens = sequence.tokens
-    cached = min(match.count, sequence.request.prompt.count)
-    processed = match.count
-    blocks = match.blocks
+  /// A sequence that nothing is stored of.
+  ///
+  /// - Parameters:
+  ///   - id: A number that no other has.
+  ///   - prompt: The prompt; not empty, and shorter than the context.
+  ///   - choosesTokens: Whether tokens are chosen that follow the prompt; else no logits are wanted.
+  ///   - reusesPrefix: Whether it may start from the keys and values of another.
+  package init(id: Int, prompt: [Token], choosesTokens: Bool = true, reusesPrefix: Bool = true) {
+    self.id = id
+    self.choosesTokens = choosesTokens
+    self.reusesPrefix = reusesPrefix
+    promptCount = prompt.count
+    tokens = prompt
   }
 
-  var id: Int { request.id }
   /// Tokens still to be processed.
   var remaining: Int { tokens.count - processed }
+
   /// The first position whose logits are wanted.
-  var firstLogits: Int { request.choosesTokens ? tokens.count - 1 : tokens.count }
+  var firstLogits: Int { choosesTokens ? tokens.count - 1 : tokens.count }
+
+  /// The tokens that need not be computed where their keys and values are kept.
+  ///
+  /// One that rested finds what it computed itself, whether it may use what others did or not: the bits are the same.
+  /// The last token is always computed: its logits choose the next one.
+  var reusable: ArraySlice<Token> {
+    reusesPrefix || tokens.count > promptCount ? tokens.dropLast() : []
+  }
+
   /// How far the prompt is processed after `count` more tokens.
   func progress(with count: Int) -> PromptProgress {
-    let total = request.prompt.count
-    return PromptProgress(processed: min(processed + count, total), cached: cached, total: total)
+    PromptProgress(processed: min(processed + count, promptCount), cached: cached, total: promptCount)
   }
+
   /// KV blocks that are still needed for `count` more tokens.
   func missingBlocks(for count: Int) -> Int {
     KVCacheLayout.blocks(forPositions: processed + count) - blocks.count
   }
+
+  /// Begins, or goes on after a rest, from what is kept of it.
+  mutating func start(from match: PrefixCache.Match) {
+    cached = min(match.count, promptCount)
+    processed = match.count
+    blocks = match.blocks
+  }
+
+  /// Forgets where its keys and values are.
+  mutating func rest() { start(from: PrefixCache.Match()) }
 
   mutating func noteProcessed(_ count: Int) { processed += count }
   mutating func append(_ token: Token) { tokens.append(token) }

@@ -84,9 +84,7 @@ struct CompletionStateTests {
 
   @Test func `A completion of no tokens ends with its prompt`() throws {
     var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
-    var request = SequenceRequest(id: 1, prompt: [1, 2, 3, 4])
-    request.choosesTokens = false
-    _ = scheduler.admit(request)
+    _ = scheduler.admit(SequenceState(id: 1, prompt: [1, 2, 3, 4], choosesTokens: false))
     var none = try completion(.greedy(0))
     var some = try completion()
     for expected in [.chunk, .tokens([], Ending(.length))] as [Verdict] {

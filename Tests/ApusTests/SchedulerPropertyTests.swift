@@ -43,10 +43,8 @@ internal import Testing
     mutating func admit() {
       let prompt = makePrompt()
       let most = min(pick(60), scheduler.limits.contextLength - prompt.count)
-      var request = SequenceRequest(id: nextID, prompt: prompt)
-      request.choosesTokens = most > 0
-      request.reusesPrefix = pick(8) > 0
-      if scheduler.admit(request) {
+      let sequence = SequenceState(id: nextID, prompt: prompt, choosesTokens: most > 0, reusesPrefix: pick(8) > 0)
+      if scheduler.admit(sequence) {
         prompts[nextID] = prompt
         produced[nextID] = []
         room[nextID] = most

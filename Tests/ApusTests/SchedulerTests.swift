@@ -5,7 +5,7 @@ internal import Testing
 @Suite struct SchedulerTests {
   @Test func `A prompt is cut into chunks, and only its last row gives logits`() throws {
     var scheduler = Scheduler(Scheduler.Limits(contextLength: 512))
-    _ = scheduler.admit(SequenceRequest(id: 1, prompt: Array(0..<70)))
+    _ = scheduler.admit(SequenceState(id: 1, prompt: Array(0..<70)))
     var sizes: [Int] = []
     while let batch = scheduler.next(budget: 32) {
       sizes.append(batch.tokens.count)
@@ -29,7 +29,7 @@ internal import Testing
     ]
     for (verdict, goesOn) in verdicts {
       var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
-      _ = scheduler.admit(SequenceRequest(id: 1, prompt: [1, 2, 3, 4]))
+      _ = scheduler.admit(SequenceState(id: 1, prompt: [1, 2, 3, 4]))
       _ = step(&scheduler, verdict)
       #expect(scheduler.canStep == goesOn && scheduler.runningCount == (goesOn ? 1 : 0))
       #expect(!goesOn || scheduler.checkIntegrity() == nil)
@@ -41,9 +41,7 @@ internal import Testing
 
   @Test func `A sequence that chooses no tokens wants no logits`() {
     var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
-    var request = SequenceRequest(id: 1, prompt: [1, 2, 3, 4])
-    request.choosesTokens = false
-    _ = scheduler.admit(request)
+    _ = scheduler.admit(SequenceState(id: 1, prompt: [1, 2, 3, 4], choosesTokens: false))
     let batch = step(&scheduler, .tokens([], Ending(.length)))
     #expect(batch?.logitRows == [] && batch?.parts.first?.logits == 0..<0 && !scheduler.canStep)
   }
@@ -52,7 +50,7 @@ internal import Testing
     var limits = Scheduler.Limits(contextLength: 64)
     limits.queueLimit = 2
     var scheduler = Scheduler(limits)
-    let taken = (1...4).map { scheduler.admit(SequenceRequest(id: $0, prompt: [1, 2])) }
+    let taken = (1...4).map { scheduler.admit(SequenceState(id: $0, prompt: [1, 2])) }
     #expect(taken == [true, true, true, false])
     let cancelled = [scheduler.cancel(2), scheduler.cancel(2)]
     #expect(cancelled == [true, false])
@@ -77,7 +75,7 @@ internal import Testing
 
   @Test func `A parked sequence has no place, and goes on before those that wait`() {
     var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
-    for id in 1...3 { _ = scheduler.admit(SequenceRequest(id: id, prompt: [Token(id), 2])) }
+    for id in 1...3 { _ = scheduler.admit(SequenceState(id: id, prompt: [Token(id), 2])) }
     _ = step(&scheduler, token: 5)
     scheduler.park(1)
     #expect(scheduler.runningCount == 0 && scheduler.canStep)
@@ -104,7 +102,7 @@ internal import Testing
 
   @Test func `A parked sequence whose KV blocks were taken is computed again`() {
     var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
-    _ = scheduler.admit(SequenceRequest(id: 1, prompt: [1, 2]))
+    _ = scheduler.admit(SequenceState(id: 1, prompt: [1, 2]))
     for _ in 0..<20 { _ = step(&scheduler, token: 5) }
     scheduler.park(1)
     scheduler.clearPrefixCache()
@@ -121,9 +119,9 @@ internal import Testing
     var limits = Scheduler.Limits(contextLength: 128)
     limits.maximumSequences = 3
     var scheduler = Scheduler(limits)
-    _ = scheduler.admit(SequenceRequest(id: 1, prompt: [1, 2]))
+    _ = scheduler.admit(SequenceState(id: 1, prompt: [1, 2]))
     _ = step(&scheduler, token: 5)
-    for id in 2...3 { _ = scheduler.admit(SequenceRequest(id: id, prompt: Array(10..<30))) }
+    for id in 2...3 { _ = scheduler.admit(SequenceState(id: id, prompt: Array(10..<30))) }
     let next = scheduler.next(budget: 16)
     let batch = try #require(next)
     #expect(batch.parts.map(\.id) == [1, 2])
@@ -134,11 +132,11 @@ internal import Testing
 
   @Test func `A failed sequence leaves nothing to reuse`() {
     var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
-    _ = scheduler.admit(SequenceRequest(id: 1, prompt: [1, 2, 3]))
+    _ = scheduler.admit(SequenceState(id: 1, prompt: [1, 2, 3]))
     _ = step(&scheduler, token: 5)
     _ = step(&scheduler, .failed(.shuttingDown))
     #expect(scheduler.checkIntegrity() == nil)
-    _ = scheduler.admit(SequenceRequest(id: 2, prompt: [1, 2, 3, 4]))
+    _ = scheduler.admit(SequenceState(id: 2, prompt: [1, 2, 3, 4]))
     let batch = scheduler.next(budget: 16)
     #expect(batch?.parts.first?.progress.cached == 0)
   }
@@ -149,7 +147,7 @@ internal import Testing
     let tails: [[Token]] = [(0..<100).map { 1000 + $0 }, (0..<100).map { 2000 + $0 }]
     var cached: [Int] = []
     for round in 0..<4 {
-      _ = scheduler.admit(SequenceRequest(id: round, prompt: system + tails[round % 2] + [9]))
+      _ = scheduler.admit(SequenceState(id: round, prompt: system + tails[round % 2] + [9]))
       while let batch = scheduler.next(budget: 512) {
         cached.append(batch.parts[0].progress.cached)
         let isWhole = batch.parts[0].progress.processed == batch.parts[0].progress.total
