@@ -25,12 +25,9 @@ package struct Chooser: Sendable {
   ) throws(SamplingError) -> GeneratedToken {
     let token = try sampler.next(from: logits, allowing: mask, using: &workspace)
     guard let topLogProbabilities else { return GeneratedToken(id: token) }
-    let all = try LogProbabilities(of: logits)
-    let top = all.top(topLogProbabilities, using: &workspace)
     return GeneratedToken(
       id: token,
-      logProbabilities: TokenLogProbabilities(
-        chosen: all[token], top: top.map { .init(token: $0.token, logProbability: $0.logProbability) }))
+      logProbabilities: try TokenLogProbabilities(of: token, in: logits, top: topLogProbabilities, &workspace))
   }
 
   /// Takes a token of the prompt or the completion into the history.

@@ -19,6 +19,7 @@ final class Generation: @unchecked Sendable {
   private let seed: UInt64
   private var chooser: Chooser
   private var completion: CompletionState
+  private var scores: PromptScores
   private var times: Times
   private(set) var cachedCount = 0
   /// What the step brought that was judged last.
@@ -39,8 +40,11 @@ final class Generation: @unchecked Sendable {
     } catch {
       throw ApusError(error)
     }
+    scores = PromptScores(
+      Array(prompt[(request.scoresFrom ?? prompt.count)...]), top: options.topLogProbabilities ?? 0)
     sequence = SequenceState(
-      id: id, prompt: prompt, choosesTokens: options.maxTokens != 0, reusesPrefix: options.reusesPrefix)
+      id: id, prompt: prompt, choosesTokens: options.maxTokens != 0, scoresFrom: request.scoresFrom,
+      reusesPrefix: options.reusesPrefix)
     self.channel = channel
     times = Times(submitted: configuration.now())
   }
@@ -60,20 +64,26 @@ final class Generation: @unchecked Sendable {
     channel.send(PromptProgress(processed: cached, cached: cached, total: promptCount))
   }
 
-  /// Finds the verdict on its part of a step: chooses the next token where there are logits.
+  /// Finds the verdict on its part of a step, whose logits are `[part.logits, vocabularySize]`: scores tokens of the
+  /// prompt, then chooses the next one.
   func judge(_ part: ScheduledBatch.Part, _ logits: Span<Float>, _ workspace: inout Workspace) {
-    guard !part.logits.isEmpty else {
-      verdict = completion.take(part.progress)
-      return
-    }
+    verdict = completion.take(part.progress)
+    let size = part.logits.isEmpty ? 0 : logits.count / part.logits.count
     do throws(SamplingError) {
-      verdict = completion.take([try chooser.choose(logits, &workspace)])
+      for row in part.logits.indices {
+        let start = (row - part.logits.lowerBound) * size
+        try judge(logits.extracting(start..<start + size), &workspace)
+      }
     } catch {
       verdict = .failed(.engineFailed(reason: error.description))
     }
-    if case .tokens(let tokens, _) = verdict {
-      for token in tokens { chooser.accept(token) }
-    }
+  }
+
+  private func judge(_ logits: Span<Float>, _ workspace: inout Workspace) throws(SamplingError) {
+    guard scores.isComplete else { return try scores.take(logits, &workspace) }
+    verdict = completion.take([try chooser.choose(logits, &workspace)])
+    guard case .tokens(let tokens, _) = verdict else { return }
+    for token in tokens { chooser.accept(token) }
   }
 
   /// Tells the reader how far the prompt is processed.
@@ -104,7 +114,7 @@ final class Generation: @unchecked Sendable {
       .success(
         GenerationSummary(
           finishReason: ending.reason, stopReason: ending.stop, usage: usage, timings: timings(usage, end: time),
-          seed: seed)))
+          seed: seed, scores: scores.values)))
   }
 
   private func timings(_ usage: Usage, end: ContinuousClock.Instant) -> Timings {

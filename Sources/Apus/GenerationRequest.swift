@@ -5,10 +5,13 @@ package struct GenerationRequest: Sendable {
   /// The prompt, all of the vocabulary and not empty.
   package var prompt: [Token]
   package var options: GenerationOptions
+  /// The first token of the prompt that is scored, with all that follow; nil scores none.
+  package var scoresFrom: Int?
 
-  package init(prompt: [Token], options: GenerationOptions = GenerationOptions()) {
+  package init(prompt: [Token], options: GenerationOptions = GenerationOptions(), scoresFrom: Int? = nil) {
     self.prompt = prompt
     self.options = options
+    self.scoresFrom = scoresFrom
   }
 }
 
@@ -24,6 +27,11 @@ extension GenerationRequest {
   func check(vocabularySize: Int, _ configuration: EngineConfiguration) throws(ApusError) {
     try Self.check(options, vocabularySize)
     try Self.check(prompt, vocabularySize)
+    if let scoresFrom, !(1...prompt.count).contains(scoresFrom) {
+      throw .invalidRequest(
+        field: "start",
+        reason: "start is \(scoresFrom), but must be 1 to \(prompt.count): the first token has none before it")
+    }
     try configuration.checkRoom(forPrompt: prompt.count, completion: options.maxTokens)
   }
 

@@ -32,6 +32,8 @@ public struct GenerationSummary: Sendable, Equatable {
   public let timings: Timings
   /// What chance started from: the same seed, options and model give the same text.
   public let seed: UInt64
+  /// How likely the tokens of the prompt are that were to be scored.
+  package let scores: [TokenLogProbabilities]
 }
 
 /// The tokens of a request.

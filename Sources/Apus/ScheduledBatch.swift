@@ -8,7 +8,7 @@ package struct ScheduledBatch: Sendable {
     package let id: Int
     /// Its rows of the batch.
     package let rows: Range<Int>
-    /// Which logits of the step are its own: those of its last rows, as many as this has.
+    /// Which logits of the step are its own; may be empty.
     package let logits: Range<Int>
     /// How far its prompt is processed with this step.
     package let progress: PromptProgress
@@ -35,13 +35,13 @@ package struct ScheduledBatch: Sendable {
     let index = Int32(attention.blockTables.count)
     let range = sequence.processed..<sequence.processed + count
     let rows = tokens.count..<tokens.count + count
-    let wanted = min(count, max(0, range.upperBound - sequence.firstLogits))
-    let logits = logitRows.count..<logitRows.count + wanted
+    let wanted = sequence.logits(in: range)
+    let logits = logitRows.count..<logitRows.count + wanted.count
     tokens += sequence.tokens[range]
     attention.positions += range.lazy.map { Int32(truncatingIfNeeded: $0) }
     attention.sequences += repeatElement(index, count: count)
     attention.blockTables.append(sequence.blocks)
-    logitRows += rows.suffix(wanted)
+    logitRows += wanted.lazy.map { $0 - range.lowerBound + rows.lowerBound }
     parts.append(Part(id: sequence.id, rows: rows, logits: logits, progress: sequence.progress(with: count)))
   }
 }

@@ -97,7 +97,7 @@ package struct Scheduler: Sendable {
     var batch = ScheduledBatch()
     for isDecoding in [true, false] {
       for index in running.indices where (running[index].remaining == 1) == isDecoding {
-        let count = min(running[index].remaining, budget - batch.tokens.count)
+        let count = running[index].rows(of: budget - batch.tokens.count)
         if count > 0 { add(index, count: count, to: &batch) }
       }
     }

@@ -6,8 +6,9 @@ package struct SequenceState: Sendable {
   package let id: Int
   /// Tokens of the prompt; the others are the completion's.
   package let promptCount: Int
-  /// Whether tokens are chosen that follow the prompt.
-  let choosesTokens: Bool
+  /// Logits that one step computes of a sequence at most: each is as large as the vocabulary.
+  package static let logitRows = 32
+  private let choosesTokens: Bool
   private let reusesPrefix: Bool
   /// Prompt and completion.
   private(set) var tokens: [Token]
@@ -15,6 +16,8 @@ package struct SequenceState: Sendable {
   private(set) var cached = 0
   /// Tokens whose keys and values are stored.
   private(set) var processed = 0
+  /// The first position whose logits are still wanted, if they are.
+  private var firstLogits: Int
   /// The KV block of every `KVCacheLayout.blockPositions` tokens.
   var blocks: [Int32] = []
 
@@ -23,10 +26,15 @@ package struct SequenceState: Sendable {
   /// - Parameters:
   ///   - id: A number that no other has.
   ///   - prompt: The prompt; not empty, and shorter than the context.
-  ///   - choosesTokens: Whether tokens are chosen that follow the prompt; else no logits are wanted.
+  ///   - choosesTokens: Whether tokens are chosen that follow the prompt.
+  ///   - scoresFrom: The first token of the prompt that is scored, with all that follow; not the first of all. A
+  ///     token's score takes the logits of the position before it.
   ///   - reusesPrefix: Whether it may start from the keys and values of another.
-  package init(id: Int, prompt: [Token], choosesTokens: Bool = true, reusesPrefix: Bool = true) {
+  package init(
+    id: Int, prompt: [Token], choosesTokens: Bool = true, scoresFrom: Int? = nil, reusesPrefix: Bool = true
+  ) {
     self.id = id
+    firstLogits = (scoresFrom ?? prompt.count) - 1
     self.choosesTokens = choosesTokens
     self.reusesPrefix = reusesPrefix
     promptCount = prompt.count
@@ -36,15 +44,21 @@ package struct SequenceState: Sendable {
   /// Tokens still to be processed.
   var remaining: Int { tokens.count - processed }
 
-  /// The first position whose logits are wanted.
-  var firstLogits: Int { choosesTokens ? tokens.count - 1 : tokens.count }
+  /// How many tokens of at most `count` one step may take, so that it computes no more logits than it may.
+  func rows(of count: Int) -> Int { min(count, remaining, firstLogits - processed + Self.logitRows) }
+
+  /// The positions among these whose logits are wanted.
+  func logits(in positions: Range<Int>) -> Range<Int> {
+    let end = choosesTokens ? tokens.count : promptCount - 1
+    return positions.clamped(to: firstLogits..<max(firstLogits, end))
+  }
 
   /// The tokens that need not be computed where their keys and values are kept.
   ///
   /// One that rested finds what it computed itself, whether it may use what others did or not: the bits are the same.
-  /// The last token is always computed: its logits choose the next one.
+  /// Where logits are wanted, and for the last token, computing is needed.
   var reusable: ArraySlice<Token> {
-    reusesPrefix || tokens.count > promptCount ? tokens.dropLast() : []
+    reusesPrefix || tokens.count > promptCount ? tokens.prefix(min(firstLogits, tokens.count - 1)) : []
   }
 
   /// How far the prompt is processed after `count` more tokens.
@@ -67,6 +81,15 @@ package struct SequenceState: Sendable {
   /// Forgets where its keys and values are.
   mutating func rest() { start(from: PrefixCache.Match()) }
 
-  mutating func noteProcessed(_ count: Int) { processed += count }
-  mutating func append(_ token: Token) { tokens.append(token) }
+  /// Takes note that a step has stored `count` more tokens, and given what logits of them were wanted.
+  mutating func noteProcessed(_ count: Int) {
+    processed += count
+    firstLogits = max(firstLogits, processed)
+  }
+
+  /// Adds a token that was chosen: the logits wanted next are those that follow it.
+  mutating func append(_ token: Token) {
+    tokens.append(token)
+    firstLogits = tokens.count - 1
+  }
 }

@@ -12,6 +12,8 @@ internal import Testing
     var places: [Int32: [Token]] = [:]
     var prompts: [Int: [Token]] = [:]
     var produced: [Int: [Token]] = [:]
+    /// Where the next score of a prompt is due, and where its last one.
+    var scores: [Int: Range<Int>] = [:]
     /// Tokens that each completion may have.
     var room: [Int: Int] = [:]
     var ended: Set<Int> = []
@@ -43,11 +45,14 @@ internal import Testing
     mutating func admit() {
       let prompt = makePrompt()
       let most = min(pick(60), scheduler.limits.contextLength - prompt.count)
-      let sequence = SequenceState(id: nextID, prompt: prompt, choosesTokens: most > 0, reusesPrefix: pick(8) > 0)
+      let scoresFrom = pick(3) > 0 ? nil : 1 + pick(prompt.count)
+      let sequence = SequenceState(
+        id: nextID, prompt: prompt, choosesTokens: most > 0, scoresFrom: scoresFrom, reusesPrefix: pick(8) > 0)
       if scheduler.admit(sequence) {
         prompts[nextID] = prompt
         produced[nextID] = []
         room[nextID] = most
+        scores[nextID] = (scoresFrom ?? prompt.count) - 1..<prompt.count - 1
       }
       nextID += 1
     }
@@ -75,8 +80,8 @@ internal import Testing
     mutating func verdict(on part: ScheduledBatch.Part) -> Verdict {
       if pick(50) == 0 { return .failed(.shuttingDown) }
       let room = (room[part.id] ?? 0) - (produced[part.id]?.count ?? 0)
-      guard !part.logits.isEmpty else {
-        let isWhole = part.progress.processed == part.progress.total
+      let isWhole = part.progress.processed == part.progress.total
+      guard !part.logits.isEmpty, isWhole, self.room[part.id] != 0 else {
         return room == 0 && isWhole ? .tokens([], Ending(.length)) : .chunk
       }
       if pick(25) == 0 { return .tokens([], Ending(.endOfGeneration(99))) }
@@ -94,12 +99,29 @@ internal import Testing
       }
       for (index, part) in batch.parts.enumerated() {
         let last = Int(batch.attention.positions[part.rows.upperBound - 1])
-        #expect(batch.logitRows[part.logits] == ArraySlice(part.rows.suffix(part.logits.count)))
+        checkLogits(of: part, in: batch)
         let table = batch.attention.blockTables[index]
         let seen = (0...last).map { places[table[$0 / size]]?[$0 % size] ?? -1 }
         let expected = (prompts[part.id] ?? []) + (produced[part.id] ?? [])
         #expect(seen == Array(expected[...last]))
       }
+    }
+
+    /// Checks that each score's logits come once and in order, and then those of the last token.
+    mutating func checkLogits(of part: ScheduledBatch.Part, in batch: ScheduledBatch) {
+      #expect(part.logits.count <= SequenceState.logitRows)
+      var due = scores[part.id] ?? 0..<0
+      for row in batch.logitRows[part.logits] {
+        let position = Int(batch.attention.positions[row])
+        #expect(part.rows.contains(row))
+        if due.isEmpty {
+          #expect(position == (prompts[part.id]?.count ?? 0) + (produced[part.id]?.count ?? 0) - 1)
+        } else {
+          #expect(position == due.lowerBound)
+          due = due.lowerBound + 1..<due.upperBound
+        }
+      }
+      scores[part.id] = due
     }
 
     mutating func act() {
