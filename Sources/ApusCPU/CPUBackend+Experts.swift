@@ -68,7 +68,7 @@ extension CPUBackend {
     }
   }
 
-  /// Looks at the experts that are used for the first time; what is wrong with those that are damaged.
+  /// What is wrong with experts that are used; their matrices are looked at when they are used for the first time.
   private func damagedExperts(_ experts: ExpertWeights) -> [Int32: BackendError] {
     var new: [CPUMatrix] = []
     for weight in experts.matrices.map(\.cpu) {
@@ -77,17 +77,20 @@ extension CPUBackend {
       }
     }
     var damaged: [Int32: BackendError] = [:]
-    if new.isEmpty { return damaged }
-    for case (let matrix, let error?) in zip(new, damage(of: new, .loading)) {
+    for case (let matrix, let error?) in zip(new, new.isEmpty ? [] : damage(of: new, .loading)) {
       let expert = Int32(matrix.index)
       damaged[expert] = damaged[expert] ?? error
+    }
+    for table in experts.tables.map(\.cpu) where !isSound(table) {
+      for group in expertPlan.groups where damaged[Int32(group.expert)] == nil {
+        damaged[Int32(group.expert)] = damage(of: table, expert: group.expert, count: experts.up.count)
+      }
     }
     return damaged
   }
 
-  /// The layer's weights; nil (and a failure kept) where a bias or factor is wrong.
+  /// The layer's weights; nil (and a failure kept) where there is no memory for biases or factors.
   private func expertLayer(_ experts: ExpertWeights) -> ExpertLayer? {
-    for table in experts.tables { if !verify(table.cpu) { return nil } }
     do throws(BackendError) {
       let gate = try experts.gate.map { weight throws(BackendError) in
         try matrices(weight, bias: experts.gateBias, factors: experts.gateFactors)

@@ -48,6 +48,22 @@ extension CPUBackend {
     return nil
   }
 
+  /// Whether nothing is wrong with a whole table; one that is sound is looked at once, another one each time.
+  func isSound(_ table: CPUWeight) -> Bool {
+    table.digests[0] != 0 || damage(of: table.matrices, .loading).allSatisfy { $0 == nil }
+  }
+
+  /// What is wrong with the part of a table that one of `count` experts has: a row of biases, or one value of the only
+  /// row, which has all their factors.
+  func damage(of table: CPUWeight, expert: Int, count: Int) -> BackendError? {
+    if table.rows == count { return damage(of: table, row: expert) }
+    let path = table.source.file.path
+    guard unsafe table.floats[expert].isFinite else { return .nonFiniteWeight(name: table.name, row: 0, path: path) }
+    if let range = table.source.lostBytes(.loading) { return .lostBytes(name: table.name, range: range, path: path) }
+    if table.rowDigests[0] == nil { table.rowDigests[0] = contentDigest(of: table.bytes(of: 0..<1), at: 0) }
+    return nil
+  }
+
   private func verify(_ matrices: [CPUMatrix], _ scrutiny: Scrutiny) throws(BackendError) {
     for case let error? in damage(of: matrices, scrutiny) { throw error }
   }

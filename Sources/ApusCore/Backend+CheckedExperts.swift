@@ -29,8 +29,8 @@ extension Backend {
   /// A matrix's product is multiplied by its factor, then its bias is added. Without a gate it is
   /// `activation(up[e](x[r]))`.
   ///
-  /// `batchRows` are the rows of the step's batch that x has; nil where it has all of them. A matrix that is damaged
-  /// fails those of them that were sent to its expert, and no other.
+  /// `batchRows` are the rows of the step's batch that x has; nil where it has all of them. A matrix, bias
+  /// or factor that is damaged fails those of them that were sent to its expert, and no other.
   package func experts(
     _ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, batchRows: [Int]? = nil, into y: Buffer
   ) {

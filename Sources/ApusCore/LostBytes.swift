@@ -37,6 +37,7 @@ extension WeightSource {
 
   /// The same for the zeros around `row` alone, as loading has it; nil also where the row is not zero.
   package func lostBytes(around row: Int) -> Range<Int>? {
+    if case .bias = role { return nil }
     let range = row * rowByteCount..<(row + 1) * rowByteCount
     let row = bytes.extracting(range)
     guard ZeroRun.around(0..<0, in: row).count == row.byteCount else { return nil }

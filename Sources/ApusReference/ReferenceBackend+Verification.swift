@@ -46,6 +46,20 @@ extension ReferenceBackend {
     return values
   }
 
+  /// Looks at the part of a table that one of `count` experts has, a row of biases or one value of the only row of
+  /// factors; throws where it is damaged.
+  func check(_ table: Weight, expert: Int, count: Int) throws(BackendError) {
+    if table.rows == count {
+      _ = try tableRow(expert, of: table)
+      return
+    }
+    let (name, table) = (table.name, table.reference)
+    let path = table.source.file.path
+    guard table.row(0)[expert].isFinite else { throw .nonFiniteWeight(name: name, row: 0, path: path) }
+    if let range = table.source.lostBytes(.loading) { throw .lostBytes(name: name, range: range, path: path) }
+    table.note(table.range(ofMatrix: 0))
+  }
+
   private func verify(_ weight: ReferenceWeight, matrix: Int, _ scrutiny: Scrutiny) throws(BackendError) {
     let path = weight.source.file.path
     for row in 0..<weight.source.rows where !weight.row(row, of: matrix).allSatisfy(\.isFinite) {

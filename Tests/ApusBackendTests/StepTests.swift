@@ -57,16 +57,18 @@ struct StepTests {
     }
   }
 
-  @Test("A damaged expert fails the rows that are sent to it, and is not looked at before", arguments: Subject.all)
-  func damagedExperts(_ subject: Subject) throws {
+  /// What is damaged of expert 2 of 4.
+  enum ExpertPart: CaseIterable { case matrix, bias, factor }
+
+  @Test(
+    "A damaged expert fails the rows that are sent to it, and is not looked at before", arguments: Subject.all,
+    ExpertPart.allCases)
+  func damagedExperts(_ subject: Subject, _ part: ExpertPart) throws {
     let bench = try Bench(subject.make(), seed: 1)
     let backend = bench.backend
     let x = try bench.buffer(rows: 2, columns: 16)
     let y = try bench.buffer(rows: 2, columns: 16)
-    // Expert 2 of 4 is damaged, in row 1 of its 8.
-    let up = try bench.weight(values: Self.damaged(rows: 4 * 8, columns: 16, row: 17), count: 4, rows: 8)
-    let down = try bench.weight(count: 4, rows: 16, columns: 8)
-    let weights = ExpertWeights(gate: nil, up: up, down: down, activation: .silu)
+    let (weights, bad, badRow) = try Self.damagedExpert(bench, part)
     let routing = try backend.makeRouting(rows: 2, used: 1, experts: 4)
     let rule = RoutingRule(.softmax, used: 1, isNormalized: false)
     let without = try bench.buffer(values: [9, 0, 0, 0, 0, 0, 0, 9], rows: 2)
@@ -81,15 +83,38 @@ struct StepTests {
     for _ in 0..<2 {
       #expect(try run(without).isEmpty)
       let sound = bench.read(y)[..<16]
-      #expect(backend.isUnchanged(up) && sound.allSatisfy { $0.isFinite })
+      #expect(backend.isUnchanged(bad) && sound.allSatisfy { $0.isFinite })
       for batchRows in [nil, [1, 2]] {
         let failures = try run(with, batchRows: batchRows)
         #expect(failures.map(\.row) == [batchRows?[1] ?? 1])
-        #expect(failures.allSatisfy { $0.error.isNonFinite(up, row: 17) })
+        #expect(failures.allSatisfy { $0.error.isNonFinite(bad, row: badRow) })
         #expect(bits(bench.read(y)[..<16]) == bits(sound))
       }
     }
-    expectFailure(of: up, row: 17) { () throws(BackendError) in try backend.verify(up, .loading) }
+    expectFailure(of: bad, row: badRow) { () throws(BackendError) in try backend.verify(bad, .loading) }
+  }
+
+  /// Four experts of which number 2 is damaged; the weight that is, and its row.
+  private static func damagedExpert(
+    _ bench: Bench, _ part: ExpertPart
+  ) throws -> (ExpertWeights, bad: Weight, row: Int) {
+    let down = try bench.weight(count: 4, rows: 16, columns: 8)
+    var weights = ExpertWeights(
+      gate: nil, up: try bench.weight(count: 4, rows: 8, columns: 16), down: down, activation: .silu)
+    switch part {
+    case .matrix:
+      weights.up = try bench.weight(values: damaged(rows: 4 * 8, columns: 16, row: 17), count: 4, rows: 8)
+      return (weights, weights.up, 17)
+    case .bias:
+      let bias = try bench.weight(values: damaged(rows: 4, columns: 16, row: 2), rows: 4)
+      weights.downBias = bias
+      return (weights, bias, 2)
+    case .factor:
+      // The third of four values.
+      let factors = try bench.weight(values: damaged(rows: 1, columns: 4, row: 0, .infinity))
+      weights.upFactors = factors
+      return (weights, factors, 0)
+    }
   }
 
   @Test("A damaged row of an embedding fails that row only", arguments: Subject.all)

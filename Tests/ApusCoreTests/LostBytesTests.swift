@@ -62,6 +62,7 @@ private struct StoredWeight {
       #expect(weight.source.lostBytes(.checking)?.count == rows * Self.row)
       let bias = try StoredWeight(rows: rows, zeros: 0..<rows * Self.row, role: .bias)
       #expect(bias.source.lostBytes(.loading) == nil && bias.source.lostBytes(.checking) == nil)
+      #expect(bias.source.lostBytes(around: 0) == nil)
     }
   }
 
