@@ -18,14 +18,17 @@ package struct GGUFArray: Sendable {
   }
 
   /// All elements of a fixed-size type, decoded; `T` must have the size of the file's element type.
-  func decoded<T: FixedWidthInteger & BitwiseCopyable>(as type: T.Type) -> [T] {
+  func decoded<T: FixedWidthInteger & BitwiseCopyable>(as type: T.Type) -> [T] { decoded(as: type) { $0 } }
+
+  /// The same, each element changed as it is read.
+  private func decoded<T: FixedWidthInteger & BitwiseCopyable, U>(as type: T.Type, _ change: (T) -> U) -> [U] {
     precondition(elementType.byteCount == MemoryLayout<T>.size, "the element type fixes the size")
-    var result: [T] = []
+    var result: [U] = []
     result.reserveCapacity(count)
     let bytes = file.bytes
     for index in 0..<count {
       let offset = range.lowerBound + index * MemoryLayout<T>.size
-      result.append(T(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: T.self)))
+      result.append(change(T(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: T.self))))
     }
     return result
   }
@@ -33,14 +36,29 @@ package struct GGUFArray: Sendable {
   /// The elements of any integer type that fit an `Int`; nil for other types or where one does not fit.
   package var integers: [Int]? {
     switch elementType {
-    case .uint8: decoded(as: UInt8.self).map(Int.init)
-    case .int8: decoded(as: Int8.self).map(Int.init)
-    case .uint16: decoded(as: UInt16.self).map(Int.init)
-    case .int16: decoded(as: Int16.self).map(Int.init)
+    case .uint8: decoded(as: UInt8.self, Int.init)
+    case .int8: decoded(as: Int8.self, Int.init)
+    case .uint16: decoded(as: UInt16.self, Int.init)
+    case .int16: decoded(as: Int16.self, Int.init)
     case .uint32: exactly(decoded(as: UInt32.self))
     case .int32: exactly(decoded(as: Int32.self))
     case .uint64: exactly(decoded(as: UInt64.self))
     case .int64: exactly(decoded(as: Int64.self))
+    case .float32, .float64, .bool, .string, .array: nil
+    }
+  }
+
+  /// The lowest byte of each element of any integer type; nil for other types.
+  package var lowBytes: [UInt8]? {
+    switch elementType {
+    case .uint8: decoded(as: UInt8.self)
+    case .int8: decoded(as: Int8.self, UInt8.init(truncatingIfNeeded:))
+    case .uint16: decoded(as: UInt16.self, UInt8.init(truncatingIfNeeded:))
+    case .int16: decoded(as: Int16.self, UInt8.init(truncatingIfNeeded:))
+    case .uint32: decoded(as: UInt32.self, UInt8.init(truncatingIfNeeded:))
+    case .int32: decoded(as: Int32.self, UInt8.init(truncatingIfNeeded:))
+    case .uint64: decoded(as: UInt64.self, UInt8.init(truncatingIfNeeded:))
+    case .int64: decoded(as: Int64.self, UInt8.init(truncatingIfNeeded:))
     case .float32, .float64, .bool, .string, .array: nil
     }
   }
@@ -56,12 +74,12 @@ package struct GGUFArray: Sendable {
 
   /// The elements of an f32 array; nil for other types.
   package var floats: [Float]? {
-    elementType == .float32 ? decoded(as: UInt32.self).map(Float.init(bitPattern:)) : nil
+    elementType == .float32 ? decoded(as: UInt32.self, Float.init(bitPattern:)) : nil
   }
 
   /// The elements of a bool array; nil for other types.
   package var bools: [Bool]? {
-    elementType == .bool ? decoded(as: UInt8.self).map { $0 != 0 } : nil
+    elementType == .bool ? decoded(as: UInt8.self) { $0 != 0 } : nil
   }
 
   private func exactly<T: FixedWidthInteger, U: FixedWidthInteger>(_ values: [T]) -> [U]? {

@@ -96,6 +96,11 @@ extension GGUFMetadata {
     try elements(key, "an array of integers") { $0.integers }
   }
 
+  /// Bytes, as an array of any integer type of which each element is one.
+  package func bytes(_ key: String) throws(GGUFError) -> [UInt8]? {
+    try elements(key, "an array of integers") { $0.lowBytes }
+  }
+
   package func bools(_ key: String) throws(GGUFError) -> [Bool]? {
     try elements(key, "an array of bools") { $0.bools }
   }

@@ -24,9 +24,7 @@ extension VocabularyDescription {
     addsSeparator = try metadata.bool("tokenizer.ggml.add_sep_token")
     addsSpacePrefix = try metadata.bool("tokenizer.ggml.add_space_prefix")
     normalization.removesExtraSpaces = try metadata.bool("tokenizer.ggml.remove_extra_whitespaces") ?? false
-    normalization.characterMap =
-      try metadata.ints("tokenizer.ggml.precompiled_charsmap")
-      .map { $0.map { UInt8(truncatingIfNeeded: $0) } } ?? []
+    normalization.characterMap = try metadata.bytes("tokenizer.ggml.precompiled_charsmap") ?? []
     normalization.lowercases = try metadata.bool("tokenizer.ggml.normalizer.lowercase")
     normalization.stripsAccents = try metadata.bool("tokenizer.ggml.normalizer.strip_accents")
     // No key says it; Phi-3's own tokenizer marks its special tokens `rstrip`.

@@ -70,6 +70,9 @@ internal import Testing
     #expect(try metadata.floats("f32") == [.pi, 0] && metadata.floats("none") == [])
     #expect(try metadata.bools("bool") == [true, false])
     #expect(try metadata.int32s("small") == [7, .max])
+    #expect(try metadata.bytes("u8") == [0, 255] && metadata.bytes("i8") == [128, 127])
+    for key in ["u16", "u32", "u64", "i16", "i32", "i64"] { #expect(try metadata.bytes(key) == [0, 255]) }
+    #expect(throws: GGUFError.self) { try metadata.bytes("f32") }
     for key in ["u64", "f32", "bool"] { #expect(throws: GGUFError.self) { try metadata.ints(key) } }
     for key in ["u32", "i64", "u8"] { #expect(throws: GGUFError.self) { try metadata.int32s(key) } }
     #expect(throws: GGUFError.self) { try metadata.floats("f64") }

@@ -26,10 +26,19 @@ struct CharacterMap: Sendable {
     }
     units = stride(from: 4, to: 4 + byteCount, by: 4).map(unit)
     replacements = Array(bytes[(4 + byteCount)...])
-    let longest = replacements.split(separator: 0).reduce(0) { max($0, $1.count) }
+    let longest = Self.longestReplacement(replacements)
     guard longest <= Self.byteLimit else {
       throw .malformedCharacterMap("a replacement has \(longest) bytes, more than \(Self.byteLimit)")
     }
+  }
+
+  private static func longestReplacement(_ replacements: [UInt8]) -> Int {
+    var (longest, length) = (0, 0)
+    for byte in replacements {
+      length = byte == 0 ? 0 : length + 1
+      longest = max(longest, length)
+    }
+    return longest
   }
 
   /// The longest text at `start` that is replaced: how many bytes, and which of `replacements` stand for them.
