@@ -10,9 +10,7 @@ internal import Testing
     model.format = format
     model.hiddenSize = max(64, format.blockElements)
     model.feedForwardSize = 2 * model.hiddenSize
-    let folder = try TemporaryFolder()
-    try model.write(to: folder.path("tiny.gguf"))
-    let file = try GGUFFile.open(path: folder.path("tiny.gguf"))
+    let file = try model.open()
     #expect(file.tensors.count == 3 + 9 * model.layers)
     let embedding = try file.weightSource(named: "token_embd.weight")
     #expect(embedding.format == format && embedding.columns == model.hiddenSize)

@@ -83,7 +83,9 @@ internal import Testing
   }
 
   @Test func `of a text too long, or of none, are errors`() throws {
-    let file = try tinyFile { ($0.pooling, $0.contextLength) = (.mean, 128) }
+    var tiny = TinyModel()
+    (tiny.pooling, tiny.contextLength) = (.mean, 128)
+    let file = try tiny.open()
     let embedder = try Embedder(file, makeBackend(), maxBatchRows: 64)
     #expect(throws: EmbeddingError.tooLong(sequence: 1, tokens: 65, limit: 64)) {
       try embedder.embed([[2, 3], [Token](repeating: 5, count: 65)])
@@ -97,7 +99,7 @@ internal import Testing
   }
 
   @Test func `of a model that generates text need a pooling, and do not depend on where a text is cut`() throws {
-    let file = try tinyFile()
+    let file = try TinyModel().open()
     let text = (0..<70).map { Token(3 + $0 * 37 % 250) }
     for backend in [try makeBackend(), ReferenceBackend()] as [any Backend] {
       let whole = try Embedder(file, backend)
@@ -112,7 +114,9 @@ internal import Testing
   }
 
   @Test func `are all that an encoder is asked for`() throws {
-    let embedder = try Embedder(tinyFile { $0.pooling = .mean }, makeBackend())
+    var tiny = TinyModel()
+    tiny.pooling = .mean
+    let embedder = try Embedder(tiny.open(), makeBackend())
     let batch = AttentionBatch(positions: [0], sequences: [0], blockTables: [[0]])
     var logits = [Float](repeating: 0, count: embedder.model.configuration.vocabularySize)
     var span = logits.mutableSpan
@@ -153,14 +157,5 @@ internal import Testing
       guard let text = item.text else { continue }
       #expect(tokenizer.encode(text, addSpecial: true, parseSpecial: false) == item.ids, "\(text)")
     }
-  }
-
-  /// A tiny model, opened; the file is mapped, so that it may be gone.
-  private func tinyFile(_ change: (inout TinyModel) -> Void = { _ in }) throws -> GGUFFile {
-    var tiny = TinyModel()
-    change(&tiny)
-    let folder = try TemporaryFolder()
-    let path = try folder.write(tiny.bytes(), to: "tiny.gguf")
-    return try withExtendedLifetime(folder) { try GGUFFile.open(path: path) }
   }
 }

@@ -9,11 +9,9 @@ internal import Testing
   private let configuration: ModelConfiguration
 
   init() throws {
-    let folder = try TemporaryFolder()
     var model = TinyModel()
     (model.hiddenSize, model.feedForwardSize) = (256, 512)
-    try model.write(to: folder.path("model.gguf"))
-    file = try GGUFFile.open(path: folder.path("model.gguf"), mode: .read)
+    file = try model.open()
     configuration = try ModelConfiguration(file)
   }
 

@@ -49,6 +49,13 @@ package struct TinyModel: Sendable {
     try writer().write(to: path) { index, emit in try emit(data(of: index).span) }
   }
 
+  /// The model, opened: its file is mapped, so that it may be gone.
+  package func open() throws -> GGUFFile {
+    let folder = try TemporaryFolder()
+    try write(to: folder.path("tiny.gguf"))
+    return try withExtendedLifetime(folder) { try GGUFFile.open(path: folder.path("tiny.gguf")) }
+  }
+
   /// Metadata and tensor entries, for a test to change before it writes them.
   package func writer() throws -> GGUFWriter {
     var writer = GGUFWriter()

@@ -1,6 +1,5 @@
 internal import Apus
 internal import ApusCore
-internal import ApusGGUF
 internal import ApusModels
 internal import ApusReference
 internal import ApusTestSupport
@@ -90,12 +89,11 @@ struct FailureTests {
 
   @Test(arguments: [0, 1])
   func `A damaged expert fails the requests whose tokens are sent to it`(layer: Int) async throws {
-    var model = TinyModel()
-    model.experts = 4
     let prompts = (3..<13).map { first in (first..<first + 3).map { Token($0 * 7) } }
     // The first value of expert 0.
     let name = "blk.\(layer).ffn_up_exps.weight"
-    let (sound, damaged) = (try Setup(model), try Setup(model, damage: (name, 0)))
+    let sound = try Setup { $0.experts = 4 }
+    let damaged = try Setup(damage: (name, 0)) { $0.experts = 4 }
     var alone: [Int?] = []
     for prompt in prompts { alone.append(try? await damaged.complete(prompt).tokens.count) }
     let bad = try #require(alone.firstIndex(of: nil)), good = try #require(alone.firstIndex { $0 != nil })
@@ -112,30 +110,16 @@ struct FailureTests {
 
 /// An engine on a tiny model, whose backend fails when it is told to.
 private struct Setup {
-  let backend: FailingBackend
+  let backend = FailingBackend(ReferenceBackend())
   let engine: Engine
-  private let folder: TemporaryFolder
+  private let tiny: TestModel
 
   /// With `damage`, the value at a byte of a tensor is no number.
-  init(_ model: TinyModel = TinyModel(), damage: (tensor: String, byte: Int)? = nil) throws {
-    folder = try TemporaryFolder()
-    let path = folder.path("tiny.gguf")
-    let writer = try model.writer()
-    try writer.write(to: path) { index, emit in
-      var bytes = model.data(of: index)
-      if let damage, writer.tensors[index].name == damage.tensor {
-        bytes.replaceSubrange(damage.byte..<damage.byte + 4, with: Float.nan.littleEndianBytes)
-      }
-      try emit(bytes.span)
-    }
-    backend = FailingBackend(ReferenceBackend())
-    let file = try ModelFile(path: path)
+  init(damage: (tensor: String, byte: Int)? = nil, _ change: (inout TinyModel) -> Void = { _ in }) throws {
+    tiny = try TestModel(damage: damage, change)
     var options = LanguageModel.Options()
     options.maxBatchRows = 16
-    let loaded = try file.load(backend: backend, options: options)
-    var configuration = EngineConfiguration(contextLength: file.configuration.contextLength)
-    configuration.maximumSequences = 2
-    engine = try Engine(EngineModel(model: loaded.model), tokenizer: loaded.tokenizer, configuration: configuration)
+    engine = try tiny.engine(on: backend, options: options) { $0.maximumSequences = 2 }
   }
 
   func submit(_ prompt: [Token]) throws -> GenerationStream {

@@ -1,5 +1,7 @@
 internal import Apus
 internal import ApusCPU
+internal import ApusCore
+internal import ApusGGUF
 internal import ApusModels
 internal import ApusTestSupport
 internal import Dispatch
@@ -9,13 +11,21 @@ struct TestModel {
   let path: String
   private let folder: TemporaryFolder
 
-  init(_ change: (inout TinyModel) -> Void = { _ in }) throws {
+  /// With `damage`, the value at a byte of a tensor is no number.
+  init(damage: (tensor: String, byte: Int)? = nil, _ change: (inout TinyModel) -> Void = { _ in }) throws {
     var model = TinyModel()
     model.contextLength = 512
     change(&model)
     folder = try TemporaryFolder()
     path = folder.path("tiny.gguf")
-    try model.write(to: path)
+    let writer = try model.writer()
+    try writer.write(to: path) { index, emit in
+      var bytes = model.data(of: index)
+      if let damage, writer.tensors[index].name == damage.tensor {
+        bytes.replaceSubrange(damage.byte..<damage.byte + 4, with: Float.nan.littleEndianBytes)
+      }
+      try emit(bytes.span)
+    }
   }
 
   func load(_ change: (inout LoadOptions) -> Void = { _ in }) async throws -> Model {
@@ -24,11 +34,14 @@ struct TestModel {
     return try await Model.load(path, options: options)
   }
 
-  /// An engine with settings that `LoadOptions` does not have.
-  func engine(threads: Int = 1, _ change: (inout EngineConfiguration) -> Void = { _ in }) throws -> Engine {
+  /// An engine with settings that `LoadOptions` does not have, on so many threads of the CPU or another backend.
+  func engine(
+    on backend: (any Backend)? = nil, threads: Int = 1, options: LanguageModel.Options = LanguageModel.Options(),
+    _ change: (inout EngineConfiguration) -> Void = { _ in }
+  ) throws -> Engine {
     let file = try ModelFile(path: path)
-    let backend = try CPUBackend(CPUBackend.Options(threads: threads))
-    let loaded = try file.load(backend: backend)
+    let backend = try backend ?? CPUBackend(CPUBackend.Options(threads: threads))
+    let loaded = try file.load(backend: backend, options: options)
     var configuration = EngineConfiguration(contextLength: file.configuration.contextLength)
     change(&configuration)
     return try Engine(EngineModel(model: loaded.model), tokenizer: loaded.tokenizer, configuration: configuration)
