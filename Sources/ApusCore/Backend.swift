@@ -58,6 +58,7 @@ package protocol Backend: AnyObject, Sendable {
   func _rope(_ x: Buffer, headDimension: Int, offset: Int, table: Buffer, pairing: RopeParameters.Pairing)
   func _store(_ k: Buffer, _ v: Buffer?, in cache: KVCache, layer: Int)
   func _attention(_ q: Buffer, over cache: KVCache, layer: Int, _ parameters: AttentionParameters, into y: Buffer)
+  func _copyBlock(from source: Int32, to target: Int32, positions: Int, in cache: KVCache)
   func _gather(_ x: Buffer, rows: [Int], into y: Buffer)
   func _average(_ x: Buffer, rows ranges: [Range<Int>], into y: Buffer)
   func _route(_ logits: Buffer, _ rule: RoutingRule, bias: Weight?, into routing: Routing)

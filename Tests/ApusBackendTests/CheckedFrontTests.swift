@@ -82,6 +82,15 @@ struct CheckedFrontTests {
     }
   }
 
+  @Test("A copy of a KV block that the pool lacks") func copy() async {
+    await #expect(processExitsWith: Self.trap) {
+      let backend = ReferenceBackend()
+      let layer = KVLayerLayout(kvHeads: 1, keyDimension: 32, valueDimension: 32)
+      let cache = try backend.makeKVCache(KVCacheLayout(layers: [layer], format: .f16, blocks: 2))
+      backend.copyBlock(from: 0, to: 2, positions: 1, in: cache)
+    }
+  }
+
   @Test("Rows that were not routed") func routing() async {
     await #expect(processExitsWith: Self.trap) {
       let bench = try Bench(ReferenceBackend(), seed: 1)

@@ -126,6 +126,10 @@ extension FailingBackend {
     _ q: Buffer, over cache: KVCache, layer: Int, _ parameters: AttentionParameters, into y: Buffer
   ) { inner._attention(q, over: cache, layer: layer, parameters, into: y) }
 
+  package func _copyBlock(from source: Int32, to target: Int32, positions: Int, in cache: KVCache) {
+    inner._copyBlock(from: source, to: target, positions: positions, in: cache)
+  }
+
   package func _gather(_ x: Buffer, rows: [Int], into y: Buffer) { inner._gather(x, rows: rows, into: y) }
 
   package func _average(_ x: Buffer, rows ranges: [Range<Int>], into y: Buffer) {
