@@ -1,0 +1,77 @@
+internal import ApusCore
+
+extension BlockTree {
+  /// What is wrong inside if `holds` are those of all running sequences; nil if all is well.
+  ///
+  /// Costs time for all nodes.
+  package func findFault(holds: [Hold]) -> String? {
+    let used = nodes.indices.filter { nodes[$0].block >= 0 }
+    guard Set(blocks).count == used.count else { return "a KV block is twice in the tree" }
+    guard used.count + freeNodes.count + 1 == nodes.count, Set(freeNodes).count == freeNodes.count else {
+      return "\(used.count) nodes are used and \(freeNodes.count) free, of \(nodes.count)"
+    }
+    for node in used {
+      if let fault = fault(of: Int32(node)) { return "node \(node) \(fault)" }
+    }
+    for node in nodes.indices {
+      if let fault = faultBelow(node) { return "node \(node) \(fault)" }
+    }
+    return faultOfHolders(holds) ?? faultOfRing(idle: used.count { nodes[$0].holders == 0 })
+  }
+
+  private func fault(of node: Int32) -> String? {
+    let (it, parent) = (nodes[Int(node)], nodes[Int(nodes[Int(node)].parent)])
+    guard parent.children.contains(node) else { return "is not among its parent's children" }
+    guard it.count == Self.size || (1..<Int32(Self.size)).contains(it.count) && it.children.isEmpty else {
+      return "has \(it.count) tokens and \(it.children.count) children"
+    }
+    return it.snapshot != nil && it.count < Self.size ? "has a snapshot and is no full block" : nil
+  }
+
+  private func faultBelow(_ node: Int) -> String? {
+    let children = nodes[node].children
+    guard children.allSatisfy({ nodes[Int($0)].parent == node && nodes[Int($0)].block >= 0 }) else {
+      return "has a child that is not its own"
+    }
+    for (one, next) in zip(children, children.dropFirst()) {
+      let (one, next) = (text(of: one), text(of: next))
+      if !one.lexicographicallyPrecedes(next) { return "has children out of order" }
+      if next.starts(with: one) { return "has a child that begins with all of another" }
+    }
+    return nil
+  }
+
+  private func text(of node: Int32) -> ArraySlice<Token> {
+    let first = Int(node) * Self.size
+    return tokens[first..<first + Int(nodes[Int(node)].count)]
+  }
+
+  private func faultOfHolders(_ holds: [Hold]) -> String? {
+    var holders = [Int32](repeating: 0, count: nodes.count)
+    for hold in holds where isCurrent(hold) {
+      var (node, depth) = (hold.node, 0)
+      while node != Self.root, depth <= nodes.count {
+        holders[Int(node)] += 1
+        (node, depth) = (nodes[Int(node)].parent, depth + 1)
+      }
+      if depth != hold.blocks { return "a hold of \(hold.blocks) blocks has \(depth) nodes" }
+    }
+    let wrong = nodes.indices.first { nodes[$0].holders != holders[$0] }
+    return wrong.map { "node \($0) notes \(nodes[$0].holders) holders of \(holders[$0])" }
+  }
+
+  /// The ring has each node without holders once, children before their parents.
+  private func faultOfRing(idle: Int) -> String? {
+    var seen = Set<Int32>()
+    var node = nodes[Int(Self.root)].newer
+    while node != Self.root {
+      let it = nodes[Int(node)]
+      guard it.holders == 0, it.block >= 0, nodes[Int(it.newer)].older == node, seen.insert(node).inserted else {
+        return "node \(node) does not belong in the order of use"
+      }
+      guard seen.isSuperset(of: it.children) else { return "node \(node) is older than a child" }
+      node = it.newer
+    }
+    return seen.count == idle ? nil : "\(seen.count) nodes are in the order of use, of \(idle)"
+  }
+}

@@ -1,0 +1,267 @@
+internal import Apus
+internal import ApusCore
+internal import ApusSampling
+internal import Testing
+
+/// Random sequences over a tiny pool, beside a list of all beginnings of texts that the tree should have.
+struct BlockTreePropertyTests {
+  @Test(arguments: 0..<50)
+  func `The match is the longest, the oldest leaf goes, and no block is lost`(seed: UInt64) throws {
+    var run = Run(seed: seed)
+    for _ in 0..<2_000 {
+      try run.act()
+      try #require(run.tree.findFault(holds: run.running.map(\.hold)) == nil)
+      try #require(run.allocator.findFault(tables: run.tables) == nil)
+      try #require(run.tree.blocks.sorted() == run.entries.values.map(\.block).sorted())
+      run.takeSnapshots()
+      try #require(run.snapshots == Set(run.entries.values.compactMap(\.snapshot)))
+    }
+    while !run.running.isEmpty { run.end(0, keeps: false) }
+    while try run.evict() {}
+    #expect(run.entries.isEmpty && run.tree.blocks.isEmpty)
+    #expect(run.allocator.findFault(tables: []) == nil)
+    #expect(run.tree.counts.hits > 0 && run.tree.counts.misses > 0 && run.tree.counts.evictions > 0)
+  }
+}
+
+/// A block of the model, which is the list of them by the whole text that ends in it.
+private struct Entry {
+  let block: Int32
+  var lastUse: Int
+  var snapshot: Int32?
+}
+
+/// A running sequence.
+private struct Running {
+  var text: [Token]
+  var table: [Int32]
+  var hold: BlockTree.Hold
+  /// Tokens whose keys and values are stored.
+  var stored: Int
+  /// A block that waits to be copied to the last one of the table.
+  var tail: BlockTree.Tail?
+  let matched: Int
+  /// Whether nothing was forgotten since it started.
+  var isCurrent = true
+
+  /// Texts that end in the full blocks up to the hold.
+  var path: [[Token]] { (0..<hold.blocks).map { Array(text[..<(($0 + 1) * KVCacheLayout.blockPositions)]) } }
+}
+
+private struct Run {
+  var tree = BlockTree()
+  var allocator: KVBlockAllocator
+  var random: RandomSource
+  let alphabet: Int
+  let needsSnapshots: Bool
+  /// What each block holds.
+  var places: [Int32: [Token]] = [:]
+  var entries: [[Token]: Entry] = [:]
+  var running: [Running] = []
+  var texts: [[Token]] = []
+  var clock = 0
+  var nextSnapshot: Int32 = 0
+  var snapshots: Set<Int32> = []
+
+  init(seed: UInt64) {
+    random = RandomSource(seed: seed)
+    allocator = KVBlockAllocator(count: 6 + Int(random.next() % 20))
+    alphabet = 1 + Int(random.next() % 3)
+    needsSnapshots = random.next() % 4 == 0
+  }
+
+  mutating func pick(_ count: Int) -> Int { Int(random.next() % UInt64(count)) }
+
+  mutating func use(_ key: [Token]) {
+    let now = tick()
+    entries[key]?.lastUse = now
+  }
+
+  mutating func tick() -> Int {
+    clock += 1
+    return clock
+  }
+
+  /// Often begins like an earlier text, and then has a token of its own.
+  mutating func makeText() -> [Token] {
+    var text: [Token] = []
+    if !texts.isEmpty, pick(5) > 0 {
+      let earlier = texts[pick(texts.count)]
+      text = Array(earlier.prefix(1 + pick(earlier.count)))
+    }
+    for _ in 0..<pick(70) { text.append(Token(pick(alphabet))) }
+    text.append(Token(pick(3)))
+    texts.append(text)
+    if texts.count > 12 { texts.remove(at: pick(12)) }
+    return text
+  }
+}
+
+extension Run {
+  private static var size: Int { KVCacheLayout.blockPositions }
+
+  var tables: [[Int32]] { running.map(\.table) + [running.compactMap(\.tail?.block), tree.blocks] }
+
+  mutating func act() throws {
+    switch pick(10) {
+    case 0, 1: if running.count < 4 { try start() }
+    case 2 where !running.isEmpty: end(pick(running.count), keeps: pick(3) > 0)
+    case 3: _ = try evict()
+    case 4 where pick(40) == 0: removeAll()
+    default: if !running.isEmpty { try step(pick(running.count)) }
+    }
+  }
+
+  mutating func start() throws {
+    let text = makeText()
+    let match = tree.match(text[...], needsSnapshot: needsSnapshots, &allocator)
+    let found = match.blocks.count * Self.size + (match.tail?.positions ?? 0)
+    try #require(found == longestMatch(text))
+    let all = match.blocks + (match.tail.map { [$0.block] } ?? [])
+    try #require(all.flatMap { places[$0] ?? [] }.prefix(found).elementsEqual(text[..<found]))
+    if needsSnapshots, !match.blocks.isEmpty {
+      try #require(match.snapshot == entries[Array(text[..<found])]?.snapshot && match.snapshot != nil)
+    }
+    if let tail = match.tail, let key = entries.first(where: { $0.value.block == tail.block })?.key {
+      if !isHeld(key) { use(key) }
+    }
+    let sequence = Running(
+      text: text, table: match.blocks, hold: match.hold, stored: match.blocks.count * Self.size, tail: match.tail,
+      matched: match.blocks.count)
+    running.append(sequence)
+  }
+
+  /// How much of a text the entries have.
+  private func longestMatch(_ text: [Token]) -> Int {
+    if needsSnapshots {
+      let good = entries.filter { $0.value.snapshot != nil && text.starts(with: $0.key) }
+      return good.keys.map(\.count).max() ?? 0
+    }
+    return entries.keys.map { zip($0, text).prefix { $0 == $1 }.count }.max() ?? 0
+  }
+
+  func isHeld(_ key: [Token]) -> Bool {
+    running.contains { $0.hold.blocks * Self.size >= key.count && $0.text.starts(with: key) && $0.isCurrent }
+  }
+
+  /// A chunk of a sequence; its new blocks go to the tree.
+  mutating func step(_ index: Int) throws {
+    if running[index].stored == running[index].text.count { running[index].text.append(Token(pick(3))) }
+    var count = min(1 + pick(50), running[index].text.count - running[index].stored)
+    while running[index].table.count < KVCacheLayout.blocks(forPositions: running[index].stored + count) {
+      guard let block = try take() else { return }
+      running[index].table.append(block)
+    }
+    if let tail = running[index].tail {
+      // What was there before the copy does not matter.
+      places[running[index].table[running[index].stored / Self.size]] = places[tail.block]
+      running[index].stored += tail.positions
+      count = min(count, running[index].text.count - running[index].stored)
+      allocator.release([tail.block])
+      running[index].tail = nil
+    }
+    count = min(count, running[index].table.count * Self.size - running[index].stored)
+    for position in running[index].stored..<running[index].stored + count {
+      write(running[index].text[position], running[index].table[position / Self.size], position % Self.size)
+    }
+    running[index].stored += count
+    insert(index)
+  }
+
+  private mutating func write(_ token: Token, _ block: Int32, _ offset: Int) {
+    places[block, default: Array(repeating: -1, count: Self.size)][offset] = token
+  }
+
+  private mutating func insert(_ index: Int) {
+    let old = running[index].hold.blocks
+    var snapshot: Int32?
+    if needsSnapshots, running[index].stored.isMultiple(of: Self.size) || pick(4) == 0 {
+      snapshot = nextSnapshot
+      snapshots.insert(nextSnapshot)
+      nextSnapshot += 1
+    }
+    let before = running[index].table
+    var sequence = running[index]
+    tree.insert(
+      sequence.text[..<sequence.stored], &sequence.table, at: &sequence.hold, snapshot: snapshot, &allocator)
+    running[index] = sequence
+    guard running[index].isCurrent else { return }
+    for (number, key) in running[index].path.enumerated().dropFirst(old) {
+      add(key, before[number])
+      #expect(entries[key]?.block == running[index].table[number])
+    }
+    if let key = running[index].path.last, entries[key]?.snapshot == nil { entries[key]?.snapshot = snapshot }
+  }
+
+  /// What the model has of a text: the block that is there already, or a new one in the place of its own beginnings.
+  private mutating func add(_ key: [Token], _ block: Int32) {
+    let start = (key.count - 1) / Self.size * Self.size
+    let siblings = entries.keys.filter { $0.count > start && $0.count <= start + Self.size }
+    let covers = siblings.filter { $0.starts(with: key) }
+    if let cover = covers.min(by: { $0.lexicographicallyPrecedes($1) }) {
+      if !isHeld(cover) { use(cover) }
+      return
+    }
+    for tail in siblings where key.starts(with: tail) { entries[tail] = nil }
+    entries[key] = Entry(block: block, lastUse: tick())
+  }
+
+  mutating func end(_ index: Int, keeps: Bool) {
+    // What waits to be copied is not.
+    if let tail = running[index].tail { allocator.release([tail.block]) }
+    if keeps { insert(index) }
+    let sequence = running[index]
+    let kept = sequence.text[..<sequence.stored]
+    if keeps {
+      if sequence.isCurrent, !sequence.stored.isMultiple(of: Self.size) {
+        add(Array(kept), sequence.table[sequence.stored / Self.size])
+      }
+      tree.finish(kept, sequence.table, sequence.hold, &allocator)
+    } else {
+      tree.discard(sequence.table, sequence.hold, &allocator)
+    }
+    running.remove(at: index)
+    guard sequence.isCurrent else { return }
+    for key in sequence.path.reversed() where !isHeld(key) { use(key) }
+    if keeps { return }
+    for key in sequence.path.dropFirst(sequence.matched).reversed() where !isHeld(key) && isLeaf(key) {
+      entries[key] = nil
+    }
+  }
+
+  private func isLeaf(_ key: [Token]) -> Bool {
+    !entries.keys.contains { $0.count > key.count && $0.starts(with: key) }
+  }
+
+  /// A free block, for which others give way.
+  private mutating func take() throws -> Int32? {
+    while true {
+      if let block = allocator.take() { return block }
+      guard try evict() else { return nil }
+    }
+  }
+
+  /// Has the tree give up a block, and compares it with the oldest leaf of the model.
+  mutating func evict() throws -> Bool {
+    let pending = running.compactMap(\.tail?.block)
+    let leaves = entries.filter { isLeaf($0.key) && !isHeld($0.key) && !pending.contains($0.value.block) }
+    let oldest = leaves.min { $0.value.lastUse < $1.value.lastUse }
+    let before = Set(tree.blocks)
+    let found = tree.evict(&allocator)
+    try #require(found == (oldest != nil))
+    try #require(before.subtracting(tree.blocks) == Set(oldest.map { [$0.value.block] } ?? []))
+    if let oldest { entries[oldest.key] = nil }
+    return found
+  }
+
+  private mutating func removeAll() {
+    tree.removeAll(&allocator)
+    entries = [:]
+    for index in running.indices { running[index].isCurrent = false }
+  }
+
+  /// Takes back the slots that the tree gave up.
+  mutating func takeSnapshots() {
+    for slot in tree.takeFreedSnapshots() { #expect(snapshots.remove(slot) != nil) }
+  }
+}
