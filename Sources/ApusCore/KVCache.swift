@@ -57,16 +57,22 @@ package struct KVCacheLayout: Sendable, Equatable {
   package var format: KVFormat
   /// KV blocks in the pool.
   package var blocks: Int
+  /// Values of each recurrent state of a sequence, in F32; a recurrent layer has one or more.
+  package var states: [Int]
+  /// State slots in the pool: each holds all states of one sequence, as they are behind one position.
+  package var stateSlots: Int
 
   /// Positions in one KV block.
   ///
   /// Fixed: results depend on it (attention sums block by block).
   package static let blockPositions = 32
 
-  package init(layers: [KVLayerLayout], format: KVFormat, blocks: Int) {
+  package init(layers: [KVLayerLayout], format: KVFormat, blocks: Int, states: [Int] = [], stateSlots: Int = 0) {
     self.layers = layers
     self.format = format
     self.blocks = blocks
+    self.states = states
+    self.stateSlots = stateSlots
   }
 
   /// KV blocks that hold `positions` positions.
@@ -81,9 +87,16 @@ package struct KVCacheLayout: Sendable, Equatable {
     }
   }
 
-  /// Bytes of the whole pool, or nil where the format cannot store these heads, a count is negative or the
-  /// product overflows.
+  /// Bytes of all KV blocks and state slots, or nil where the format cannot store these heads, a count is negative or
+  /// the product overflows.
   package var byteCount: Int? {
+    guard let blocks = blockPoolByteCount, let slots = statePoolByteCount else { return nil }
+    let (total, overflow) = blocks.addingReportingOverflow(slots)
+    return overflow ? nil : total
+  }
+
+  /// Bytes of all KV blocks; nil as for `byteCount`.
+  package var blockPoolByteCount: Int? {
     var total = 0
     for layer in layers {
       guard blocks >= 0, let position = layer.byteCount(format) else { return nil }
@@ -95,15 +108,34 @@ package struct KVCacheLayout: Sendable, Equatable {
     }
     return total
   }
+
+  /// Bytes of all state slots; nil as for `byteCount`.
+  package var statePoolByteCount: Int? {
+    guard stateSlots >= 0, let slot = stateSlotByteCount else { return nil }
+    let (pool, overflow) = slot.multipliedReportingOverflow(by: stateSlots)
+    return overflow ? nil : pool
+  }
+
+  /// Bytes of one state slot; nil as for `byteCount`.
+  package var stateSlotByteCount: Int? {
+    var total = 0
+    for values in states {
+      let (bytes, overflow) = values.multipliedReportingOverflow(by: MemoryLayout<Float>.size)
+      let (sum, sumOverflow) = total.addingReportingOverflow(bytes)
+      guard values >= 0, !overflow, !sumOverflow else { return nil }
+      total = sum
+    }
+    return total
+  }
 }
 
-/// Keys and values of all layers, in KV blocks.
+/// What sequences remember: keys and values of all layers in KV blocks, states of recurrent layers in state slots.
 package final class KVCache {
   /// What errors call it.
   package static let name = "the KV cache"
 
   package let layout: KVCacheLayout
-  /// The backend's own: what holds keys and values.
+  /// The backend's own: what holds keys, values and states.
   package let storage: AnyObject
   /// The backend that made it.
   package let owner: ObjectIdentifier

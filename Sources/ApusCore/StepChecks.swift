@@ -6,12 +6,16 @@ package final class StepChecks {
   private(set) var isUnderWay = false
   /// The highest KV block of any sequence; -1 for none.
   private(set) var highestBlock: Int32 = -1
+  /// The highest state slot of any sequence; -1 for none.
+  private(set) var highestSlot: Int32 = -1
   /// Whether the batch is known to have whole sequences; nil before somebody asked.
   private var knownWhole: Bool?
 
   package init() {}
 
   var rows: Int { batch.rows }
+  /// Whether it is known where the states of the rows' sequences lie.
+  var hasStates: Bool { !batch.states.isEmpty || batch.rows == 0 }
 
   /// Whether the rows of each sequence are its positions from 0 on, in rising order: what attention without a causal
   /// mask needs.
@@ -45,6 +49,7 @@ package final class StepChecks {
       for block in table { blocks = (min(blocks.lowest, block), max(blocks.highest, block)) }
     }
     precondition(blocks.lowest == 0, "begin: a block table with KV block \(blocks.lowest)")
+    highestSlot = batch.checkStates()
     (self.batch, highestBlock, knownWhole, isUnderWay) = (batch, blocks.highest, nil, true)
   }
 

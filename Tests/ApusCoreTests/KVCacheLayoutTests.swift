@@ -29,6 +29,23 @@ internal import Testing
     #expect(layout.byteCount == 3 * KVCacheLayout.blockPositions * 2 * (2 * (64 + 32) + 96))
   }
 
+  @Test func `state slots hold all states of a sequence, beside the KV blocks`() {
+    var layout = layout(format: .f16)
+    let blocks = layout.byteCount ?? 0
+    (layout.states, layout.stateSlots) = ([64, 0, 100], 7)
+    #expect(layout.stateSlotByteCount == 164 * 4)
+    #expect(layout.byteCount == blocks + 7 * 164 * 4)
+    #expect(layout.blockPoolByteCount == blocks)
+    layout.format = .q8_0
+    #expect(layout.statePoolByteCount == 7 * 164 * 4)
+  }
+
+  @Test(arguments: [([.max / 2], 1), ([.max / 8, .max / 8, .max / 8], 1), ([100], .max / 100), ([-1], 1), ([1], -1)])
+  func `states that are too many to count have no byte count`(states: [Int], slots: Int) {
+    let layout = KVCacheLayout(layers: [], format: .f16, blocks: 0, states: states, stateSlots: slots)
+    #expect(layout.byteCount == nil)
+  }
+
   @Test(arguments: KVFormat.allCases)
   func `a pool too large to count has no byte count`(format: KVFormat) {
     #expect(layout(kvHeads: .max / 2, format: format).byteCount == nil)

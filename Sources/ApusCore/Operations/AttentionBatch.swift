@@ -1,4 +1,4 @@
-/// Which tokens one step processes: for each row its position, its sequence, and that sequence's KV blocks.
+/// Which tokens one step processes: for each row its position, its sequence, and where that sequence's memory lies.
 package struct AttentionBatch: Sendable {
   /// Position of each row's token in its sequence, `[rows]`.
   package var positions: [Int32]
@@ -6,12 +6,26 @@ package struct AttentionBatch: Sendable {
   package var sequences: [Int32]
   /// For each sequence, the KV block that holds positions `i * blockPositions ..< (i + 1) * blockPositions`.
   package var blockTables: [[Int32]]
+  /// For each sequence, its recurrent states; empty for a model without recurrent layers.
+  ///
+  /// Where they are given, the rows of a sequence, in their order, are consecutive positions.
+  package var states: [SequenceStates]
 
   package var rows: Int { positions.count }
 
-  package init(positions: [Int32] = [], sequences: [Int32] = [], blockTables: [[Int32]] = []) {
+  package init(
+    positions: [Int32] = [], sequences: [Int32] = [], blockTables: [[Int32]] = [], states: [SequenceStates] = []
+  ) {
     self.positions = positions
     self.sequences = sequences
     self.blockTables = blockTables
+    self.states = states
+  }
+
+  /// The rows of each sequence, in rising order.
+  package var rowsOfSequences: [[Int]] {
+    var rows = [[Int]](repeating: [], count: blockTables.count)
+    for (row, sequence) in sequences.enumerated() { rows[Int(sequence)].append(row) }
+    return rows
   }
 }
