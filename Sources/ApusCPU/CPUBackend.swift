@@ -42,6 +42,7 @@ package import ApusCore
   var expertRoom: ExpertRoom
   /// The rows of the current step.
   var batch = AttentionBatch()
+  var sequenceRows = SequenceRows(AttentionBatch())
   /// The first failure of the current step.
   var failure: BackendError?
   /// The first failure of each row that has one in the current step, by row.
@@ -76,6 +77,7 @@ package import ApusCore
 
   package func _begin(_ batch: AttentionBatch) {
     self.batch = batch
+    sequenceRows = SequenceRows(batch)
     forgetFailures()
   }
 

@@ -34,6 +34,10 @@ internal import ApusCore
   ///
   /// Only the thread that runs the current step touches it.
   var table: AlignedBuffer?
+  /// The columns of a small matrix as rows of floats, once they were asked for.
+  ///
+  /// Only the thread that runs the current step touches it.
+  var columnRows: AlignedBuffer?
   /// The digest of each matrix of the stack, once it was verified; 0 before.
   ///
   /// Only the thread that runs the current step touches them.
@@ -101,15 +105,28 @@ internal import ApusCore
   var valueBlockByteCount: Int { layout.kvHeads * valueHeadByteCount }
 }
 
-/// Keys and values of all layers, one layer after the other.
+/// Keys and values of all layers, one layer after the other; and state slots, one slot after the other.
 @safe final class CPUKVCache {
   private let memory: AlignedBuffer
   private let layers: [CPUKVLayer]
+  private let stateMemory: AlignedBuffer
+  /// Where each state begins in a slot, and all values of a slot.
+  private let stateOffsets: [Int]
+  private let slotValues: Int
 
   init(_ layout: KVCacheLayout) throws(BackendError) {
     try layout.checkFormat()
-    guard let byteCount = layout.byteCount else { throw .outOfMemory(what: KVCache.name, byteCount: .max) }
+    guard layout.byteCount != nil, let byteCount = layout.blockPoolByteCount,
+      let stateByteCount = layout.statePoolByteCount
+    else { throw .outOfMemory(what: KVCache.name, byteCount: .max) }
     memory = try AlignedBuffer(byteCount: byteCount, for: KVCache.name)
+    stateMemory = try AlignedBuffer(byteCount: stateByteCount, for: KVCache.name)
+    var offset = 0
+    stateOffsets = layout.states.map { values in
+      defer { offset += values }
+      return offset
+    }
+    slotValues = offset
     var next = unsafe memory.pointer
     layers = layout.layers.map { layer in
       let positions = KVCacheLayout.blockPositions
@@ -126,6 +143,11 @@ internal import ApusCore
 
   /// What layer `layer` has; lives as long as the cache.
   subscript(layer: Int) -> CPUKVLayer { layers[layer] }
+
+  /// The first value of one state in a slot; lives as long as the cache.
+  @unsafe func state(_ state: Int, slot: Int32) -> UnsafeMutablePointer<Float> {
+    unsafe stateMemory.pointer.assumingMemoryBound(to: Float.self) + Int(slot) * slotValues + stateOffsets[state]
+  }
 }
 
 // The checked front lets a backend see only what it made itself.

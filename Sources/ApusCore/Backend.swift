@@ -17,7 +17,7 @@ package protocol Backend: AnyObject, Sendable {
   func makeBuffer(rows: Int, columns: Int) throws(BackendError) -> Buffer
   /// Takes a weight into use; it may stay mapped where it is.
   func makeWeight(_ source: WeightSource) throws(BackendError) -> Weight
-  /// Makes a pool of KV blocks; memory is taken as blocks are first written.
+  /// Makes a pool of KV blocks and state slots; memory is taken as they are first written.
   func makeKVCache(_ layout: KVCacheLayout) throws(BackendError) -> KVCache
   /// Makes room for the choice of `used` of `experts` experts for `rows` rows.
   func makeRouting(rows: Int, used: Int, experts: Int) throws(BackendError) -> Routing
@@ -26,7 +26,7 @@ package protocol Backend: AnyObject, Sendable {
   /// Whether what was used of a weight is still what it was at its first use. Reads that once more.
   func isUnchanged(_ weight: Weight) -> Bool
 
-  /// Starts a step: rows, positions and KV blocks for `ropeTable`, `store`, `attention` and `temper`.
+  /// Starts a step: rows, positions, KV blocks and state slots for all operations that know sequences.
   func _begin(_ batch: AttentionBatch)
   /// Waits for all operations of the step; throws where it failed as a whole.
   ///
@@ -59,6 +59,8 @@ package protocol Backend: AnyObject, Sendable {
   func _store(_ k: Buffer, _ v: Buffer?, in cache: KVCache, layer: Int)
   func _attention(_ q: Buffer, over cache: KVCache, layer: Int, _ parameters: AttentionParameters, into y: Buffer)
   func _copyBlock(from source: Int32, to target: Int32, positions: Int, in cache: KVCache)
+  func _multiply(_ x: Buffer, by y: Buffer)
+  func _convolve(_ x: Buffer, _ convolution: Convolution, in cache: KVCache, state: Int, into y: Buffer)
   func _gather(_ x: Buffer, rows: [Int], into y: Buffer)
   func _average(_ x: Buffer, rows ranges: [Range<Int>], into y: Buffer)
   func _route(_ logits: Buffer, _ rule: RoutingRule, bias: Weight?, into routing: Routing)

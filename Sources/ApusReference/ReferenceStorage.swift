@@ -35,7 +35,7 @@ final class ReferenceWeight {
   }
 }
 
-/// Keys and values of all layers: of each KV block the values that the cache's format can hold.
+/// Keys and values of all layers: of each KV block the values that the cache's format can hold; and state slots.
 final class ReferenceCache {
   /// One layer of one KV block: `[position][kv head][value]`.
   struct Block {
@@ -46,10 +46,22 @@ final class ReferenceCache {
   let layout: KVCacheLayout
   /// The KV blocks that were written to, by layer and number.
   private var blocks: [[Int32: Block]]
+  /// The states that were written, by number and slot.
+  private var states: [[Int32: [Float]]]
 
   init(_ layout: KVCacheLayout) {
     self.layout = layout
     blocks = Array(repeating: [:], count: layout.layers.count)
+    states = Array(repeating: [:], count: layout.states.count)
+  }
+
+  /// One state in a slot; NaN where nothing was written, zeros without a slot.
+  subscript(state state: Int, slot: Int32?) -> [Float] {
+    get {
+      guard let slot else { return Array(repeating: 0, count: layout.states[state]) }
+      return states[state][slot] ?? Array(repeating: .nan, count: layout.states[state])
+    }
+    set { if let slot { states[state][slot] = newValue } }
   }
 
   /// A KV block; NaN where nothing was stored, so that nobody reads it unseen.

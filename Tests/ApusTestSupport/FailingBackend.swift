@@ -130,6 +130,12 @@ extension FailingBackend {
     inner._copyBlock(from: source, to: target, positions: positions, in: cache)
   }
 
+  package func _multiply(_ x: Buffer, by y: Buffer) { inner._multiply(x, by: y) }
+
+  package func _convolve(_ x: Buffer, _ convolution: Convolution, in cache: KVCache, state: Int, into y: Buffer) {
+    inner._convolve(x, convolution, in: cache, state: state, into: y)
+  }
+
   package func _gather(_ x: Buffer, rows: [Int], into y: Buffer) { inner._gather(x, rows: rows, into: y) }
 
   package func _average(_ x: Buffer, rows ranges: [Range<Int>], into y: Buffer) {
