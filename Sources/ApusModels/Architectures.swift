@@ -59,6 +59,8 @@ enum Architectures {
     Entry("deepseek2", DeepSeek2.self),
     Entry("gemma4", Gemma4.self),
     Entry("gemma3n", Gemma3n.self),
+    Entry("lfm2", LFM2.self),
+    Entry("lfm2moe", LFM2.self),
     Entry("bert", BERT.self),
     Entry("nomic-bert", NomicBERT.self),
     Entry("nomic-bert-moe", NomicBERTMoE.self),
@@ -68,9 +70,9 @@ enum Architectures {
     Entry("gemma-embedding", GemmaEmbedding.self),
   ]
 
-  /// Architectures with a recurrent state, which no layer of ours keeps yet.
+  /// Architectures with recurrent layers of kinds that are not computed yet.
   private static let recurrent = [
-    "lfm2", "lfm2moe", "qwen35", "qwen35moe", "qwen3next", "granitehybrid", "falcon-h1", "nemotron_h",
+    "qwen35", "qwen35moe", "qwen3next", "granitehybrid", "falcon-h1", "nemotron_h",
     "nemotron_h_moe", "mamba", "mamba2", "jamba", "rwkv6", "rwkv7", "plamo2", "kimi-linear",
   ]
 

@@ -98,6 +98,8 @@ extension LanguageModel {
       batch.blockTables.append(Array(block..<end))
       block = end
     }
+    // Whole sequences start from zeros and leave nothing.
+    if !configuration.states.isEmpty { batch.states = sequences.map { _ in SequenceStates(end: nil) } }
     let normed = run(sequences.flatMap(\.self), batch, cache, keptRows: kept(of: rows, kind))
     let values = read(head(of: pooled(normed, rows, kind)))
     let failures = try backend.finish()
@@ -118,8 +120,9 @@ extension LanguageModel {
       let part = start..<min(tokens.count, start + maxBatchRows)
       let isLast = part.upperBound == tokens.count
       let isPooled = kind == .mean || (kind == .first ? start == 0 : isLast)
-      let batch = AttentionBatch(
+      var batch = AttentionBatch(
         positions: part.map { Int32($0) }, sequences: part.map { _ in 0 }, blockTables: [table])
+      if !configuration.states.isEmpty { batch.states = [SequenceStates(start: start == 0 ? nil : 0, end: 0)] }
       let normed = run(
         Array(tokens[part]), batch, cache, keptRows: isPooled ? kept(of: [0..<part.count], kind) : [])
       if let normed, kind == .mean {

@@ -49,9 +49,13 @@ package final class LanguageModel: @unchecked Sendable {
     }
   }
 
-  /// Room for `slots` sequences of `positions` positions each.
-  package func makeKVCache(format: KVFormat, positions: Int, slots: Int = 1) throws(BackendError) -> KVCache {
-    guard let layout = configuration.kvCacheLayout(format: format, positions: positions, slots: slots) else {
+  /// Room for `slots` sequences of `positions` positions each; for `stateSlots` see `kvCacheLayout`.
+  package func makeKVCache(
+    format: KVFormat, positions: Int, slots: Int = 1, stateSlots: Int? = nil
+  ) throws(BackendError) -> KVCache {
+    let layout = configuration.kvCacheLayout(
+      format: format, positions: positions, slots: slots, stateSlots: stateSlots)
+    guard let layout else {
       throw .unsupported("a KV cache of \(slots) times \(positions) positions is too large: give it fewer positions")
     }
     return try backend.makeKVCache(layout)
@@ -67,11 +71,11 @@ package final class LanguageModel: @unchecked Sendable {
     }
   }
 
-  /// Processes `tokens`, one for each row of `batch`: keys and values go into `cache`, and the logits that follow
+  /// Processes `tokens`, one for each row of `batch`: keys, values and states go into `cache`, the logits that follow
   /// the tokens of `logitRows` into `logits`, `[logitRows, vocabularySize]`.
   ///
   /// Throws where the step failed as a whole, or the model generates no text; nothing that it stored in the cache may
-  /// be used then. Returns what failed for single rows: their sequences' keys, values and logits are no good, those of
+  /// be used then. Returns what failed for single rows: their sequences' keys, values, states and logits are no good, those of
   /// others are.
   ///
   /// - Precondition: There are at most `maxBatchRows` tokens, all of the vocabulary; `logitRows` are rows of `batch`,

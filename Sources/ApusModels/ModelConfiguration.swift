@@ -15,6 +15,8 @@ package struct ModelConfiguration: Sendable {
   package let vocabularySize: Int
   /// Keys and values of the layers that store their own.
   package let cacheLayers: [KVLayerLayout]
+  /// Values of each recurrent state of a sequence; none for a model without recurrent layers.
+  package let states: [Int]
   /// How the model makes a vector or score of a sequence; nil for one that generates text.
   package let pooling: PoolingPlan?
   /// Whether all tokens of a sequence are in one step, as a model that pools has no keys and values from step to step.
@@ -49,17 +51,24 @@ package struct ModelConfiguration: Sendable {
     hiddenSize = reader.hiddenSize
     vocabularySize = reader.vocabularySize
     cacheLayers = plan.cacheLayers
+    states = plan.states
     pooling = if case .pooled(let pooling) = plan.output.head { pooling } else { nil }
     self.plan = plan
   }
 
   /// The KV cache for `slots` sequences of `positions` positions each.
   ///
-  /// For a model that pools it serves one layer at a time, and is F32 whatever `format` says.
-  package func kvCacheLayout(format: KVFormat, positions: Int, slots: Int = 1) -> KVCacheLayout? {
-    guard positions >= 0, slots >= 0 else { return nil }
+  /// Where the model has recurrent layers, it has `stateSlots` state slots; nil for one for each sequence. For a model
+  /// that pools it serves one layer at a time, is F32 whatever `format` says, and keeps no states.
+  package func kvCacheLayout(
+    format: KVFormat, positions: Int, slots: Int = 1, stateSlots: Int? = nil
+  ) -> KVCacheLayout? {
+    let stateSlots = states.isEmpty || pooling != nil ? 0 : stateSlots ?? slots
+    guard positions >= 0, slots >= 0, stateSlots >= 0 else { return nil }
     let (blocks, overflow) = KVCacheLayout.blocks(forPositions: positions).multipliedReportingOverflow(by: slots)
     guard !overflow else { return nil }
-    return KVCacheLayout(layers: cacheLayers, format: pooling == nil ? format : .f32, blocks: blocks)
+    return KVCacheLayout(
+      layers: cacheLayers, format: pooling == nil ? format : .f32, blocks: blocks, states: states,
+      stateSlots: stateSlots)
   }
 }

@@ -9,6 +9,8 @@ package struct ModelFootprint: Sendable, Equatable {
     package var context: Int
     /// Sequences at the same time.
     package var slots = 1
+    /// State slots of a model with recurrent layers; nil for one for each sequence.
+    package var stateSlots: Int?
     package var format = KVFormat.f16
     /// Tokens that one step processes at most; a model that pools takes a whole context in one step.
     package var maxBatchRows = LanguageModel.Options().maxBatchRows
@@ -18,7 +20,7 @@ package struct ModelFootprint: Sendable, Equatable {
 
   /// All tensors: as many bytes as in the file, whose own pages are used where it is mapped.
   package let weights: Int
-  /// Keys and values of all positions of all slots.
+  /// Keys and values of all positions of all slots, and recurrent states.
   package let kvCache: Int
   /// Buffers of a step, and what a backend needs beside them (an estimate).
   package let activations: Int
@@ -28,7 +30,8 @@ package struct ModelFootprint: Sendable, Equatable {
   /// Nil where the KV format cannot store heads of this size, a count is not positive, or the sum overflows.
   package init?(_ file: GGUFFile, _ configuration: ModelConfiguration, _ use: Use) {
     guard use.context > 0, use.slots > 0, use.maxBatchRows > 0 else { return nil }
-    let layout = configuration.kvCacheLayout(format: use.format, positions: use.context, slots: use.slots)
+    let layout = configuration.kvCacheLayout(
+      format: use.format, positions: use.context, slots: use.slots, stateSlots: use.stateSlots)
     guard let kvCache = layout?.byteCount,
       let activations = configuration.activationByteCount(
         rows: configuration.needsWholeSequences ? use.context : use.maxBatchRows)

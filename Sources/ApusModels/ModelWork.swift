@@ -73,22 +73,26 @@ package struct ModelWork: Sendable {
   private var attended: [(window: Int, byteCounts: [KVFormat: Int])] = []
   /// Bytes that a position takes in the cache, by format.
   private var stored: [KVFormat: Int] = [:]
+  /// Bytes of a sequence's recurrent states, which a step reads and writes.
+  private let stateByteCount: Double
 
   init(_ file: GGUFFile, _ configuration: ModelConfiguration) {
     let plan = configuration.plan
+    stateByteCount = plan.states.reduce(0.0) { $0 + Double($1) } * Double(MemoryLayout<Float>.size)
     for tensor in plan.tensors {
       guard let format = file.tensor(named: tensor.name)?.format else { continue }
       add(tensor, format)
     }
     for layer in plan.layers {
+      guard let layout = layer.mixer.cache?.layout else { continue }
       var byteCounts: [KVFormat: Int] = [:]
-      for format in KVFormat.allCases { byteCounts[format] = layer.mixer.cache.layout.byteCount(format) ?? 0 }
+      for format in KVFormat.allCases { byteCounts[format] = layout.byteCount(format) ?? 0 }
       attended.append((layer.mixer.window ?? .max, byteCounts))
     }
     for format in KVFormat.allCases {
       // Where a model pools its layers write to one place, each of them.
-      let mixers = plan.layers.map(\.mixer).filter(\.storesKeys)
-      stored[format] = mixers.reduce(0) { $0 + ($1.cache.layout.byteCount(format) ?? 0) }
+      let mixers = plan.layers.map(\.mixer).filter { !$0.readsKeysOfOthers }
+      stored[format] = mixers.reduce(0) { $0 + ($1.cache?.layout.byteCount(format) ?? 0) }
     }
   }
 
@@ -130,9 +134,10 @@ package struct ModelWork: Sendable {
     return step
   }
 
-  /// What rows write and what they look at: together that of their windows, which lie side by side.
+  /// What rows write and what they look at: together that of their windows, which lie side by side; and the recurrent
+  /// states of their sequences.
   private func kvByteCount(rows: Int, contexts: [Int], _ format: KVFormat) -> Double {
-    var bytes = Double(rows) * Double(stored[format] ?? 0)
+    var bytes = Double(rows) * Double(stored[format] ?? 0) + 2 * Double(contexts.count) * stateByteCount
     let further = max(1, rows / max(1, contexts.count)) - 1
     for layer in attended {
       let positions = contexts.reduce(0.0) { $0 + min(Double($1), Double(layer.window) + Double(further)) }

@@ -159,7 +159,7 @@ private struct Hostile: Sendable, CustomTestStringConvertible {
     #expect(text.contains("README") && !text.contains("…,"))
   }
 
-  @Test(arguments: ["mamba2", "lfm2", "nemotron_h_moe"])
+  @Test(arguments: ["mamba2", "qwen35", "nemotron_h_moe"])
   func `of an architecture with recurrent layers is refused with that reason`(name: String) throws {
     let error = #expect(throws: ModelError.self) { try configuration { $0.set("general.architecture", name) } }
     let text = error?.description ?? ""

@@ -125,6 +125,7 @@ internal import Testing
     switch try file.configuration().plan.layers[0].mixer {
     case .attention(let plan): plan.temperature
     case .latent(let plan): plan.temperature
+    case .convolution: nil
     }
   }
 

@@ -27,10 +27,10 @@ struct SyntheticReference: Decodable, Sendable, CustomTestStringConvertible {
     URL(fileURLWithPath: TestData.folder?.path ?? "").appendingPathComponent("\(folder)/\(logits_file)")
   }
 
-  /// All entries of all lists beside the models, but for models with recurrent layers.
-  static let all = everything.filter { !$0.isRecurrent }
-  /// Models with recurrent layers, which are refused.
-  static let recurrent = everything.filter(\.isRecurrent)
+  /// All entries of all lists beside the models, but for models with recurrent layers that are refused.
+  static let all = everything.filter { !$0.isRefused }
+  /// Models with recurrent layers of kinds that are not computed.
+  static let refused = everything.filter(\.isRefused)
 
   private static let everything: [SyntheticReference] = {
     struct List: Decodable { var models: [SyntheticReference] }
@@ -48,11 +48,10 @@ struct SyntheticReference: Decodable, Sendable, CustomTestStringConvertible {
     }
   }()
 
-  private var isRecurrent: Bool { Self.recurrentFolders.contains { folder == "architectures/" + $0 } }
+  private var isRefused: Bool { Self.refusedFolders.contains { folder == "architectures/" + $0 } }
 
-  private static let recurrentFolders = [
-    "lfm2", "lfm2moe", "qwen35", "qwen35moe", "qwen3next", "granitehybrid", "falcon-h1", "nemotron_h",
-    "nemotron_h_moe", "mamba2",
+  private static let refusedFolders = [
+    "qwen35", "qwen35moe", "qwen3next", "granitehybrid", "falcon-h1", "nemotron_h", "nemotron_h_moe", "mamba2",
   ]
 }
 

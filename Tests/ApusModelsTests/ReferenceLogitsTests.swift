@@ -33,8 +33,8 @@ internal import Testing
     LogitLimits(for: file).check(greedy: greedy, reference: expected, gaps: reference.greedy_gap)
   }
 
-  @Test(arguments: SyntheticReference.recurrent)
-  func `models with recurrent layers are refused by name`(reference: SyntheticReference) throws {
+  @Test(arguments: SyntheticReference.refused)
+  func `models with recurrent layers that are not computed are refused by name`(reference: SyntheticReference) throws {
     let error = #expect(throws: ModelError.self) { try ModelFile(path: reference.path) }
     #expect(error?.description.contains("recurrent layers") == true)
   }

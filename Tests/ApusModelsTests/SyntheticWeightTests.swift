@@ -102,6 +102,9 @@ private struct Moments {
     "stablelm2-1.6b": 1_644_515_328, "glm4-9b": 9_400_279_040, "exaone4-1.2b": 1_279_391_488,
     "ernie4.5-0.3b": 360_748_032, "seed-oss-36b": 36_151_104_512, "bitnet-2b": 2_412_820_480,
     "gemma4-12b": 11_907_350_320, "gemma4-26b-a4b": 25_233_141_790, "gemma4-31b": 30_697_345_340,
+    "lfm2-1.2b": 1_170_340_608, "lfm2-2.6b": 2_569_272_320,
+    // With the bias of its routers.
+    "lfm2-8b-a1b": 8_339_929_856 + 22 * 32,
     "nomic-embed-v1.5": 136_731_648, "modernbert-base": 149_014_272, "embeddinggemma-300m": 307_581_696,
     // Without keys, their norm and values in layers that read those of others.
     "gemma3n-e2b": 4_455_632_480 - 10 * (2 * 512 * 2048 + 256),

@@ -4,6 +4,7 @@ internal import ApusCore
 enum Mixer {
   case attention(Attention)
   case latent(LatentAttention)
+  case convolution(GatedConvolution)
 
   init(_ plan: MixerPlan, ropes: [RopePlan], _ weights: WeightMap) throws(ModelError) {
     switch plan {
@@ -12,6 +13,7 @@ enum Mixer {
         try Attention(plan, pairing: plan.rope.map { ropes[$0].configuration.pairing }, weights))
     case .latent(let plan):
       self = .latent(try LatentAttention(plan, pairing: ropes[plan.rope].configuration.pairing, weights))
+    case .convolution(let plan): self = .convolution(try GatedConvolution(plan, weights))
     }
   }
 
@@ -20,6 +22,7 @@ enum Mixer {
     switch self {
     case .attention(let attention): attention.attend(from: x, step)
     case .latent(let attention): attention.attend(from: x, step)
+    case .convolution(let convolution): convolution.convolve(x, step)
     }
   }
 
@@ -27,6 +30,7 @@ enum Mixer {
     switch self {
     case .attention(let attention): attention.project(mixed, into: y, step)
     case .latent(let attention): attention.project(mixed, into: y, step)
+    case .convolution(let convolution): convolution.project(mixed, into: y, step)
     }
   }
 }

@@ -15,7 +15,7 @@ struct BlockReader {
     self.reader = reader
     self.style = style
     norm = NormParameters(style.norm, epsilon: try reader.epsilon(style.norm))
-    shapes = try reader.headShapes()
+    shapes = try reader.headShapes(allowsNone: style.allowsOtherMixers)
     // Read even where it is ignored, so that a bad value is refused.
     let windows = try reader.windows(
       period: style.windowPeriod, default: style.defaultWindow, startsWithoutWindow: style.startsPeriodWithoutWindow)

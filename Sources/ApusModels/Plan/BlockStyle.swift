@@ -40,6 +40,8 @@ struct BlockStyle {
   /// Whether both sublayers read the same input.
   var isParallel = false
   var headNorm = HeadNorm.none
+  /// Whether layers may have no keys and values, and then another mixer, which the architecture puts in.
+  var allowsOtherMixers = false
 
   /// Every how many layers one looks at all positions where the file does not say it; nil for a window in all layers.
   var windowPeriod: Int?

@@ -5,8 +5,10 @@ enum BufferRole: Int, CaseIterable, Sendable {
   /// Input of a sublayer; with parallel sublayers, of the feed-forward one if it has a norm of its own.
   case normed, normedAgain
   case query, key, value
-  /// What attention found, and its projection.
+  /// What attention or a recurrent mixer found, and its projection.
   case attended, projected
+  /// Input of a recurrent mixer, and the gates of its input and of what it found.
+  case mixerInput, inputGate, outputGate
   /// Multi-head latent attention: queries of low rank, latent vectors without and with the turned part of the keys,
   /// absorbed queries and attention in the latent space, or plain keys with values.
   case latentQuery, latent, latentKey, absorbed, latentAttended, expanded

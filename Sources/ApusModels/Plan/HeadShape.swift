@@ -21,12 +21,15 @@ extension PlanReader {
   static let headRange = 1...1 << 16
 
   /// For each layer of the file its heads, and those with keys and values of their own: all, where no key says it.
-  func headCounts() throws(GGUFError) -> [(all: Int, kv: Int)] {
+  ///
+  /// With `allowsNone` a layer may have no keys and values: it has a mixer of another kind.
+  func headCounts(allowsNone: Bool = false) throws(GGUFError) -> [(all: Int, kv: Int)] {
     let heads = try keys.integers("attention.head_count", Self.headRange, layers: fileLayers)
+    let range = (allowsNone ? 0 : Self.headRange.lowerBound)...Self.headRange.upperBound
     let kvHeads =
       keys.contains("attention.head_count_kv")
-      ? try keys.integers("attention.head_count_kv", Self.headRange, layers: fileLayers) : heads
-    for (heads, kvHeads) in zip(heads, kvHeads) where !heads.isMultiple(of: kvHeads) {
+      ? try keys.integers("attention.head_count_kv", range, layers: fileLayers) : heads
+    for (heads, kvHeads) in zip(heads, kvHeads) where kvHeads > 0 && !heads.isMultiple(of: kvHeads) {
       throw keys.error(
         "attention.head_count_kv", expected: "a divisor of the \(heads) heads", found: "\(kvHeads)")
     }
@@ -34,8 +37,8 @@ extension PlanReader {
   }
 
   /// The heads of each layer, which share the hidden size evenly where no key has their size.
-  func headShapes() throws(GGUFError) -> [HeadShape] {
-    let counts = try headCounts()
+  func headShapes(allowsNone: Bool = false) throws(GGUFError) -> [HeadShape] {
+    let counts = try headCounts(allowsNone: allowsNone)
     let heads = counts[0].all
     if !keys.contains("attention.key_length"), counts.contains(where: { $0.all != heads }) {
       throw keys.error(

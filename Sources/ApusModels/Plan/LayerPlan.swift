@@ -2,15 +2,17 @@ internal import ApusCore
 
 /// What mixes the tokens of a sequence in one layer, and so has memory per sequence.
 ///
-/// A kind with a recurrent state is one more case here, with its own memory.
+/// That memory is keys and values at every position, or recurrent states of one size.
 package enum MixerPlan: Sendable, HasTensors {
   case attention(AttentionPlan)
   case latent(LatentAttentionPlan)
+  case convolution(ConvolutionPlan)
 
   var parts: [any HasTensors] {
     switch self {
     case .attention(let plan): [plan]
     case .latent(let plan): [plan]
+    case .convolution(let plan): [plan]
     }
   }
 
@@ -18,21 +20,29 @@ package enum MixerPlan: Sendable, HasTensors {
     switch self {
     case .attention(let plan): plan.columns
     case .latent(let plan): plan.columns
+    case .convolution(let plan): plan.columns
     }
   }
 
-  /// Shape and index of the keys and values that it looks at.
-  var cache: (layout: KVLayerLayout, layer: Int) {
+  /// Shape and index of the keys and values that it looks at; nil for a recurrent mixer.
+  var cache: (layout: KVLayerLayout, layer: Int)? {
     switch self {
     case .attention(let plan): (plan.layout, plan.cacheLayer)
     case .latent(let plan): (plan.layout, plan.cacheLayer)
+    case .convolution: nil
     }
   }
 
-  /// Whether it has keys and values of its own.
-  var storesKeys: Bool {
-    guard case .attention(let plan) = self else { return true }
-    return plan.key != nil
+  /// Values of each of its recurrent states, which are numbered over all layers in this order.
+  var states: [Int] {
+    guard case .convolution(let plan) = self else { return [] }
+    return [plan.stateValues]
+  }
+
+  /// Whether it looks at keys and values that another layer stores.
+  var readsKeysOfOthers: Bool {
+    guard case .attention(let plan) = self else { return false }
+    return plan.key == nil
   }
 
   /// Positions that a token looks back on; nil for all.

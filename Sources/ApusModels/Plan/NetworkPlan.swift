@@ -15,6 +15,8 @@ package struct NetworkPlan: Sendable {
   package var layers: [LayerPlan] = []
   /// Keys and values of the layers that store their own.
   var cacheLayers: [KVLayerLayout] = []
+  /// Values of each recurrent state of a sequence.
+  var states: [Int] { layers.flatMap(\.mixer.states) }
   var output: OutputPlan
   /// Beginnings of names of tensors that the file may have and that are not used.
   var unusedTensors: [String] = []

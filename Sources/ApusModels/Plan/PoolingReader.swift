@@ -129,10 +129,10 @@ extension NetworkPlan {
   /// A pooled sequence is whole within a step, so that none of them is needed behind its layer; unless layers look at
   /// those of others.
   private mutating func shareCache() {
-    guard layers.allSatisfy(\.mixer.storesKeys) else { return }
+    guard !layers.contains(where: \.mixer.readsKeysOfOthers) else { return }
     cacheLayers = []
     for index in layers.indices {
-      let layout = layers[index].mixer.cache.layout
+      guard let layout = layers[index].mixer.cache?.layout else { continue }
       let place = cacheLayers.firstIndex(of: layout) ?? cacheLayers.count
       if place == cacheLayers.count { cacheLayers.append(layout) }
       layers[index].mixer.setCacheLayer(place)
@@ -149,6 +149,7 @@ extension MixerPlan {
     case .latent(var plan):
       plan.cacheLayer = layer
       self = .latent(plan)
+    case .convolution: break
     }
   }
 }

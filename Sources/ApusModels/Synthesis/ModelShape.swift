@@ -62,7 +62,7 @@ package struct ModelShape: Sendable {
   }
 
   /// The shapes that there are, from the `config.json` that each model was published with.
-  package static let all = llama + qwen + gemma + gemma3n + gemma4 + others + experts + encoders
+  package static let all = llama + qwen + gemma + gemma3n + gemma4 + lfm2 + others + experts + encoders
 }
 
 extension ModelShape: TensorCatalog {

@@ -99,7 +99,7 @@ private struct SyntheticTensor {
 
   private static let inF32: Set = [
     "position_embd.weight", "token_types.weight", "ffn_gate_inp.weight", "ffn_gate_inp_shexp.weight",
-    "altup_router.weight", "altup_predict_coef.weight", "altup_correct_coef.weight",
+    "altup_router.weight", "altup_predict_coef.weight", "altup_correct_coef.weight", "shortconv.conv.weight",
   ]
   private static let inHalves: Set = [
     "altup_proj.weight", "altup_unembd_proj.weight", "per_layer_model_proj.weight", "laurel_l.weight",

@@ -14,7 +14,7 @@ enum DeepSeek2: Architecture {
     var plan = try blocks.plan()
     plan.ropes = [latent.rope]
     for layer in plan.layers.indices { plan.layers[layer].mixer = .latent(latent.attention(layer)) }
-    plan.cacheLayers = plan.layers.map(\.mixer.cache.layout)
+    plan.cacheLayers = plan.layers.compactMap(\.mixer.cache?.layout)
     // Some files have both forms.
     plan.unusedTensors += plan.layers.indices.map { "blk.\($0).attn_kv_b." }
     return plan
