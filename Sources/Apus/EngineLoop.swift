@@ -22,7 +22,9 @@ struct EngineLoop {
     workspaces = (0..<model.model.backend.workers.threadCount).map { _ in WorkerSpace() }
     self.cache = cache
     self.inbox = inbox
-    scheduler = Scheduler(configuration.limits)
+    var limits = configuration.limits
+    limits.hasStates = !model.model.configuration.states.isEmpty
+    scheduler = Scheduler(limits)
   }
 
   /// The thread's life.

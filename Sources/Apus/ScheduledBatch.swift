@@ -41,6 +41,9 @@ package struct ScheduledBatch: Sendable {
     attention.positions += range.lazy.map { Int32(truncatingIfNeeded: $0) }
     attention.sequences += repeatElement(index, count: count)
     attention.blockTables.append(sequence.blocks)
+    if let slot = sequence.stateSlot {
+      attention.states.append(SequenceStates(start: sequence.processed == 0 ? nil : slot, end: slot))
+    }
     logitRows += wanted.lazy.map { $0 - range.lowerBound + rows.lowerBound }
     parts.append(Part(id: sequence.id, rows: rows, logits: logits, progress: sequence.progress(with: count)))
   }

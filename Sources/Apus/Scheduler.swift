@@ -17,6 +17,8 @@ package struct Scheduler: Sendable {
     package var maximumSequences = 1
     /// Requests that may wait.
     package var queueLimit = 16
+    /// Whether the model has recurrent layers: each sequence has a state slot then, and no prefix is kept.
+    package var hasStates = false
 
     package init(contextLength: Int) { self.contextLength = contextLength }
 
@@ -146,9 +148,15 @@ extension Scheduler {
   private mutating func startWaiting() {
     while running.count < limits.maximumSequences, !waiting.isEmpty {
       var sequence = waiting.removeFirst()
-      sequence.start(from: prefixCache.take(sequence.reusable, &allocator))
+      sequence.start(from: prefixCache.take(sequence.reusable, &allocator), stateSlot: freeStateSlot)
       running.append(sequence)
     }
+  }
+
+  /// A state slot that no sequence has; nil for a model without recurrent layers.
+  private var freeStateSlot: Int32? {
+    guard limits.hasStates else { return nil }
+    return (0..<Int32(limits.maximumSequences)).first { slot in !running.contains { $0.stateSlot == slot } }
   }
 
   private mutating func add(_ index: Int, count: Int, to batch: inout ScheduledBatch) {
@@ -177,7 +185,7 @@ extension Scheduler {
   private mutating func letGo(_ id: Int, keepsPrefix: Bool) -> SequenceState? {
     guard let index = running.firstIndex(where: { $0.id == id }) else { return nil }
     let sequence = running.remove(at: index)
-    let kept = keepsPrefix ? sequence.processed : 0
+    let kept = keepsPrefix && !limits.hasStates ? sequence.processed : 0
     let blocks = KVCacheLayout.blocks(forPositions: kept)
     allocator.release(sequence.blocks[blocks...])
     if kept > 0 { prefixCache.keep(Array(sequence.tokens[..<kept]), in: Array(sequence.blocks[..<blocks])) }

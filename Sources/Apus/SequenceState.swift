@@ -20,6 +20,8 @@ package struct SequenceState: Sendable {
   private var firstLogits: Int
   /// The KV block of every `KVCacheLayout.blockPositions` tokens.
   var blocks: [Int32] = []
+  /// Where its recurrent states are; nil for a model without recurrent layers.
+  private(set) var stateSlot: Int32?
 
   /// A sequence that nothing is stored of.
   ///
@@ -72,14 +74,15 @@ package struct SequenceState: Sendable {
   }
 
   /// Begins, or goes on after a rest, from what is kept of it.
-  mutating func start(from match: PrefixCache.Match) {
+  mutating func start(from match: PrefixCache.Match, stateSlot: Int32?) {
+    self.stateSlot = stateSlot
     cached = min(match.count, promptCount)
     processed = match.count
     blocks = match.blocks
   }
 
-  /// Forgets where its keys and values are.
-  mutating func rest() { start(from: PrefixCache.Match()) }
+  /// Forgets where its keys, values and states are.
+  mutating func rest() { start(from: PrefixCache.Match(), stateSlot: nil) }
 
   /// Takes note that a step has stored `count` more tokens, and given what logits of them were wanted.
   mutating func noteProcessed(_ count: Int) {
