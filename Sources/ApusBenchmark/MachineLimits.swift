@@ -61,8 +61,7 @@ package struct LimitsProbe: Sendable {
 
   /// Measures with `threads` threads.
   package func measure(threads: Int) throws(BackendError) -> MachineLimits {
-    let pool = ThreadPool(threadCount: threads)
-    try pool.checkStarted()
+    let pool = try ThreadPool(starting: threads)
     let reader = try MemoryReader(byteCount: readByteCount, on: pool)
     let reading = samples { reader.read(on: pool) }.map { Double(reader.byteCount) / $0 }
     let paths = ArithmeticLoop.supported.map { loop in

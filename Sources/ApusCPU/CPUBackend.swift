@@ -51,10 +51,16 @@ package import ApusCore
   package var kernels: Kernels { options.kernels }
   package var workers: any Workers { pool }
 
-  package init(_ options: Options) throws(BackendError) {
+  /// A backend with threads of its own.
+  package convenience init(_ options: Options) throws(BackendError) {
+    try self.init(options, on: ThreadPool(starting: options.threads, pinsThreads: options.pinsThreads))
+  }
+
+  /// A backend that shares `pool` with others, none of which computes while another does; it has as many threads as
+  /// `options` say.
+  package init(_ options: Options, on pool: ThreadPool) throws(BackendError) {
     self.options = options
-    pool = ThreadPool(threadCount: options.threads, pinsThreads: options.pinsThreads)
-    try pool.checkStarted()
+    self.pool = pool
     blas = options.usesBLAS ? try OpenBLAS(threads: pool.threadCount) : nil
     quantized = try QuantizedActivations()
     denseTiles = try DenseTiles(workers: pool.threadCount)

@@ -12,6 +12,7 @@ internal import Synchronization
 @safe package final class ThreadPool: Workers, @unchecked Sendable {
   // Sendable: everything mutable is inside `Shared`, which says how it is guarded.
   package let threadCount: Int
+  package let pinsThreads: Bool
   private let shared: Shared
   private var threads: [DedicatedThread] = []
 
@@ -21,6 +22,7 @@ internal import Synchronization
   /// caller, whom the system may move.
   package init(threadCount: Int, pinsThreads: Bool = false) {
     self.threadCount = max(1, threadCount)
+    self.pinsThreads = pinsThreads
     shared = Shared(threadCount: max(1, threadCount))
     for worker in 1..<max(1, threadCount) { startWorker(worker, isPinned: pinsThreads) }
   }
@@ -40,9 +42,12 @@ internal import Synchronization
     if let thread { threads.append(thread) }
   }
 
-  /// Throws where the system has not started all threads; those that it has would do, but slower than was asked for.
-  package func checkStarted() throws(BackendError) {
-    guard threads.count + 1 < threadCount else { return }
+  /// The same; throws where the system does not start all threads.
+  ///
+  /// Those that it starts would do, but slower than was asked for.
+  package convenience init(starting threadCount: Int, pinsThreads: Bool = false) throws(BackendError) {
+    self.init(threadCount: threadCount, pinsThreads: pinsThreads)
+    guard threads.count + 1 < self.threadCount else { return }
     throw .unsupported(
       "the system starts \(threads.count) more threads, but \(threadCount - 1) are wanted: compute with fewer threads, "
         + "or raise the limit on processes and threads")

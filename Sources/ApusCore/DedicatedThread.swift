@@ -36,9 +36,12 @@ private import ApusSystem
     #endif
   }
 
+  /// Whether the caller is on this thread.
+  package var isCurrent: Bool { pthread_equal(thread, pthread_self()) != 0 }
+
   /// Waits for the thread's end, unless it is this thread itself that lets go of the last reference.
   deinit {
-    if pthread_equal(thread, pthread_self()) != 0 {
+    if isCurrent {
       pthread_detach(thread)
     } else {
       pthread_join(thread, nil)
