@@ -2,10 +2,10 @@ package import ApusCore
 package import ApusModels
 package import ApusTokenizers
 
-/// Turns requests into tokens, one forward pass after the other, on a thread of its own.
+/// Turns requests into tokens, one forward pass after the other, in a lane of its runtime.
 ///
-/// All methods may be called from anywhere and never compute. When the last reference is gone, the thread ends after
-/// the step it is in, and unfinished requests end with `FinishReason.cancelled`.
+/// All methods may be called from anywhere and never compute. When the last reference is gone, the lane ends after the
+/// step it is in, unfinished requests end with `FinishReason.cancelled`, and what the lane held is freed.
 package final class Engine: Sendable {
   package let tokenizer: Tokenizer
   package let configuration: EngineConfiguration
@@ -13,28 +13,27 @@ package final class Engine: Sendable {
   package let pooling: PoolingPlan?
   private let watch: FileWatch?
   private let inbox: EngineInbox
-  /// Ends before the rest is released: nothing but this holds what it works with.
-  private let thread: DedicatedThread
+  /// Lives as long as an engine has a lane on it.
+  private let thread: ComputeThread
 
-  /// Starts an engine; takes the KV cache's memory, of which the system gives only what is used.
+  /// Opens a lane on `runtime`; takes the KV cache's memory, of which the system gives only what is used.
   package init(
-    _ model: EngineModel, tokenizer: Tokenizer, configuration: EngineConfiguration
+    _ model: EngineModel, tokenizer: Tokenizer, configuration: EngineConfiguration, on runtime: Runtime
   ) throws(ApusError) {
     self.tokenizer = tokenizer
     self.configuration = configuration
     watch = model.watch
     pooling = model.model.configuration.pooling
-    let inbox = EngineInbox(configuration)
-    self.inbox = inbox
-    let start = EngineStart(model, try model.makeKVCache(configuration), configuration, inbox)
-    let thread = DedicatedThread(name: "apus-engine", stackByteCount: 16 << 20) { start.run() }
-    guard let thread else {
-      throw .engineFailed(reason: "the operating system gives no thread for the engine: raise its limit on threads")
-    }
-    self.thread = thread
+    let cache = try model.makeKVCache(configuration)
+    thread = try runtime.computeThread()
+    inbox = EngineInbox(configuration, thread.bell)
+    thread.open(NewLane(model: model, cache: cache, configuration: configuration, inbox: inbox))
   }
 
-  deinit { inbox.stop() }
+  deinit {
+    inbox.stop()
+    if !thread.isCurrent { inbox.waitForEnd() }
+  }
 
   /// Takes a request into the queue, or throws at once.
   package func submit(_ request: GenerationRequest) throws(ApusError) -> GenerationStream {
@@ -55,7 +54,7 @@ package final class Engine: Sendable {
 
   /// Throws where the model's file has changed since it was loaded.
   ///
-  /// Waits for the engine's thread to compare what was used of it, if the file's time has changed.
+  /// Waits for the engine's lane to compare what was used of it, if the file's time has changed.
   package func checkFile() async throws(ApusError) {
     guard let watch else { return }
     if watch.look() == .touched { await inbox.compareFile() }
@@ -74,10 +73,10 @@ package final class Engine: Sendable {
   /// What the engine has done since it started.
   package var metrics: EngineMetrics { inbox.metrics }
 
-  /// Runs `body` on the engine's thread when no request is worked on, with the model and the whole KV cache
+  /// Runs `body` on the thread that computes when no request of this engine is worked on, with the model and the whole KV cache
   /// (KV blocks `0 ..< cache.layout.blocks`), whose contents are free to overwrite.
   ///
-  /// Requests wait meanwhile. What `body` throws is passed on.
+  /// Requests wait meanwhile, those of other engines too. What `body` throws is passed on.
   package func withExclusiveModel<Result: Sendable>(
     _ body: @escaping @Sendable (LanguageModel, KVCache) throws(ApusError) -> Result
   ) async throws(ApusError) -> Result {
@@ -86,26 +85,5 @@ package final class Engine: Sendable {
       if !inbox.submit(job) { job.drop() }
     }
     return try result.get()
-  }
-}
-
-/// What the engine's thread starts with.
-private struct EngineStart: @unchecked Sendable {
-  // Sendable: made by `Engine.init`, handed to the thread, and used by it alone.
-  private let model: EngineModel
-  private let cache: KVCache
-  private let configuration: EngineConfiguration
-  private let inbox: EngineInbox
-
-  init(_ model: EngineModel, _ cache: KVCache, _ configuration: EngineConfiguration, _ inbox: EngineInbox) {
-    self.model = model
-    self.cache = cache
-    self.configuration = configuration
-    self.inbox = inbox
-  }
-
-  func run() {
-    var loop = EngineLoop(model, cache, configuration, inbox)
-    loop.run()
   }
 }

@@ -1,9 +1,9 @@
 internal import Dispatch
 internal import Synchronization
 
-/// What callers ask of the engine's thread, and what that thread tells them: all that the two share.
+/// What callers ask of an engine's lane, and what the lane tells them: all that the two share.
 final class EngineInbox: Sendable {
-  /// A wish that the engine's thread fulfils between two steps.
+  /// A wish that the lane fulfils between two steps.
   enum Command: Sendable {
     case submit(Generation)
     case cancel(Int)
@@ -31,13 +31,16 @@ final class EngineInbox: Sendable {
   }
 
   private let state: Mutex<State>
-  private let wake = DispatchSemaphore(value: 0)
   private let nextID = Atomic(0)
+  /// Wakes the thread that computes.
+  private let bell: Bell
+  private let end = DispatchSemaphore(value: 0)
   private let capacity: Int
   private let queueLimit: Int
   let now: @Sendable () -> ContinuousClock.Instant
 
-  init(_ configuration: EngineConfiguration) {
+  init(_ configuration: EngineConfiguration, _ bell: Bell) {
+    self.bell = bell
     now = configuration.now
     queueLimit = configuration.queueLimit
     capacity = configuration.queueLimit + configuration.maximumSequences
@@ -64,7 +67,7 @@ final class EngineInbox: Sendable {
       return nil
     }
     if let refusal { throw refusal }
-    wake.signal()
+    bell.ring()
   }
 
   /// Takes an exclusive job; false if the engine takes no more work.
@@ -75,7 +78,7 @@ final class EngineInbox: Sendable {
       state.jobs += 1
       return true
     }
-    if isTaken { wake.signal() }
+    if isTaken { bell.ring() }
     return isTaken
   }
 
@@ -83,7 +86,7 @@ final class EngineInbox: Sendable {
 
   func resume(_ id: Int) { post(.resume(id)) }
 
-  /// Returns when the engine's thread has compared the model's file, or has ended.
+  /// Returns when the lane has compared the model's file, or has ended.
   func compareFile() async {
     await withCheckedContinuation { post(.compareFile(FileComparison($0))) }
   }
@@ -94,7 +97,7 @@ final class EngineInbox: Sendable {
       state.isDraining = true
       state.commands.append(.cancelAll)
     }
-    wake.signal()
+    bell.ring()
   }
 
   /// Takes no more work, and returns when what was taken has ended.
@@ -109,13 +112,13 @@ final class EngineInbox: Sendable {
     }
   }
 
-  /// Makes the engine's thread end after the step it is in.
+  /// Makes the lane end after the step it is in.
   func stop() {
     state.withLock { state in
       state.isDraining = true
       state.isStopping = true
     }
-    wake.signal()
+    bell.ring()
   }
 
   var metrics: EngineMetrics { state.withLock { $0.metrics } }
@@ -132,35 +135,30 @@ final class EngineInbox: Sendable {
 
   private func post(_ command: Command) {
     state.withLock { $0.commands.append(command) }
-    wake.signal()
+    bell.ring()
   }
 
-  // MARK: The engine thread's side
+  /// Returns when the lane is gone, with all that it held; may be called once.
+  func waitForEnd() { end.wait() }
 
-  /// The commands since the last call, waiting for some if `mayWait`, but not after `deadline`; nil when the thread must
-  /// end.
+  // MARK: The lane's side
+
+  /// The commands since the last call; nil when the lane must end.
   ///
-  /// `running` is how many sequences are worked on.
-  func next(mayWait: Bool, until deadline: ContinuousClock.Instant?, running: Int) -> [Command]? {
-    while true {
-      let time = now()
-      let (commands, isStopping) = state.withLock { state -> ([Command], Bool) in
-        state.lastStep = time
-        state.running = running
-        defer { state.commands = [] }
-        state.isSleeping = mayWait && state.commands.isEmpty && !state.isStopping
-        return (state.commands, state.isStopping)
-      }
-      if isStopping { return nil }
-      if !mayWait || !commands.isEmpty { return commands }
-      guard let deadline else {
-        wake.wait()
-        continue
-      }
-      guard time < deadline else { return [] }
-      _ = wake.wait(timeout: .now() + time.duration(to: deadline) / .seconds(1))
+  /// `isIdle` says that nothing is to do without a command, and `running` how many sequences are worked on.
+  func next(isIdle: Bool, running: Int) -> [Command]? {
+    let time = now()
+    return state.withLock { state in
+      state.lastStep = time
+      state.running = running
+      state.isSleeping = isIdle && state.commands.isEmpty && !state.isStopping
+      defer { state.commands = [] }
+      return state.isStopping ? nil : state.commands
     }
   }
+
+  /// Notes that the lane is gone.
+  func noteEnd() { end.signal() }
 
   /// Notes that the engine moves, where a step takes long.
   func noteProgress() {

@@ -2,7 +2,9 @@ internal import ApusCore
 internal import ApusModels
 internal import ApusSampling
 
-/// What the engine's thread does: takes commands, asks the scheduler for a step, computes it, hands out the tokens.
+/// An engine's lane: takes commands, asks the scheduler for a step, computes it, hands out the tokens.
+///
+/// Belongs to the thread that computes, which also has other engines' lanes.
 struct EngineLoop {
   let model: LanguageModel
   let cache: KVCache
@@ -27,18 +29,25 @@ struct EngineLoop {
     scheduler = Scheduler(limits)
   }
 
-  /// The thread's life.
-  mutating func run() {
-    while let commands = inbox.next(mayWait: !canWork, until: parked.deadline, running: scheduler.runningCount) {
+  /// Obeys the commands since the last call; false when the lane must end, and all that it had has ended.
+  mutating func listen() -> Bool {
+    while let commands = inbox.next(isIdle: !canWork, running: scheduler.runningCount) {
       for command in commands { obey(command) }
       endStalled()
-      if let batch = nextBatch() { step(batch) } else { runJobs() }
+      if commands.isEmpty { return true }
     }
     cancelAll()
+    return false
   }
 
+  /// Does one step, or one job.
+  mutating func work() { if let batch = nextBatch() { step(batch) } else { runJobs() } }
+
   /// Whether something is to do without a further command.
-  private var canWork: Bool { scheduler.canStep || (!jobs.isEmpty && scheduler.runningCount == 0) }
+  var canWork: Bool { scheduler.canStep || (!jobs.isEmpty && scheduler.runningCount == 0) }
+
+  /// How long it can wait for a command, where it cannot work; nil is for ever.
+  var patience: Duration? { parked.deadline.map { inbox.now().duration(to: $0) } }
 
   private mutating func obey(_ command: EngineInbox.Command) {
     switch command {

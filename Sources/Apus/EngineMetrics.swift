@@ -28,14 +28,15 @@ package struct EngineHealth: Sendable, Equatable {
   package let running: Int
   /// Requests that wait.
   package let queued: Int
-  /// Time since the engine's thread last showed that it lives; it shows that once a step, and when work comes.
+  /// Time since the thread that computes last looked after this engine; it does that between any two steps, and a call
+  /// that brings work to an idle engine counts as one.
   package let sinceLastStep: Duration
-  /// Whether that thread waits for a caller, so that it need not move.
+  /// Whether nothing is to do until a caller asks for something, so that the thread need not move.
   package let isWaiting: Bool
   /// Whether requests are refused because the engine drains or has stopped.
   package let isDraining: Bool
 
-  /// Whether no work is there, or the engine's thread has moved within `limit`.
+  /// Whether no work is there, or the thread that computes has moved within `limit`.
   package func isResponsive(within limit: Duration) -> Bool {
     running + queued == 0 || isWaiting || sinceLastStep <= limit
   }

@@ -39,12 +39,15 @@ public struct LoadOptions: Sendable, Equatable {
   ///
   /// If not, the file is read into memory, and another program may change or cut it meanwhile.
   public var mapsFile: Bool
+  /// Where the model computes: models with the same one take turns on its threads.
+  public var runtime: Runtime
 
   /// The defaults, or others.
   public init(
     threads: Int? = nil, contextLength: Int? = nil, kvFormat: KVCacheFormat = .f16, kernels: String? = nil,
     usesBLAS: Bool = false, pinsThreads: Bool = false, queueLimit: Int = 16,
-    unreadByteLimit: Int = 64 << 10, readerStall: Duration? = nil, prefillChunk: Int = 256, mapsFile: Bool = true
+    unreadByteLimit: Int = 64 << 10, readerStall: Duration? = nil, prefillChunk: Int = 256, mapsFile: Bool = true,
+    runtime: Runtime = .shared
   ) {
     self.threads = threads
     self.contextLength = contextLength
@@ -57,6 +60,7 @@ public struct LoadOptions: Sendable, Equatable {
     self.readerStall = readerStall
     self.prefillChunk = prefillChunk
     self.mapsFile = mapsFile
+    self.runtime = runtime
   }
 
   /// The longest context that is taken where the caller does not say.

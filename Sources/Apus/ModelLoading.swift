@@ -32,7 +32,7 @@ struct ModelLoading: Sendable {
       template: loaded.chatTemplate, loaded.tokenizer.vocabulary, localTime: systemLocalTime)
     let engine = try Engine(
       EngineModel(model: loaded.model, kvFormat: options.kvFormat, watch: options.mapsFile ? file.watch() : nil),
-      tokenizer: loaded.tokenizer, configuration: configuration(contextLength))
+      tokenizer: loaded.tokenizer, configuration: configuration(contextLength), on: options.runtime)
     let information = ModelInformation(
       file, loaded.tokenizer.vocabulary, plan.backend, kvFormat: options.kvFormat, contextLength: contextLength,
       chat: chatFormat?.support ?? .noTemplate, sampling: loaded.sampling.options, warnings: loaded.warnings)
@@ -67,7 +67,7 @@ struct ModelLoading: Sendable {
 
   private func makeBackend(_ plan: LoadPlan) throws(ApusError) -> CPUBackend {
     do throws(BackendError) {
-      return try CPUBackend(plan.backend)
+      return try CPUBackend(plan.backend, on: options.runtime.pool(for: plan.backend))
     } catch {
       throw .engineFailed(reason: error.description)
     }

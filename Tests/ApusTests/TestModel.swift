@@ -29,22 +29,24 @@ struct TestModel {
   }
 
   func load(_ change: (inout LoadOptions) -> Void = { _ in }) async throws -> Model {
-    var options = LoadOptions(threads: 1)
+    // A test that holds one engine must not hold others.
+    var options = LoadOptions(threads: 1, runtime: Runtime())
     change(&options)
     return try await Model.load(path, options: options)
   }
 
   /// An engine with settings that `LoadOptions` does not have, on so many threads of the CPU or another backend.
   func engine(
-    on backend: (any Backend)? = nil, threads: Int = 1, options: LanguageModel.Options = LanguageModel.Options(),
-    _ change: (inout EngineConfiguration) -> Void = { _ in }
+    on backend: (any Backend)? = nil, in runtime: Runtime = Runtime(), threads: Int = 1,
+    options: LanguageModel.Options = LanguageModel.Options(), _ change: (inout EngineConfiguration) -> Void = { _ in }
   ) throws -> Engine {
     let file = try ModelFile(path: path)
     let backend = try backend ?? CPUBackend(CPUBackend.Options(threads: threads))
     let loaded = try file.load(backend: backend, options: options)
     var configuration = EngineConfiguration(contextLength: file.configuration.contextLength)
     change(&configuration)
-    return try Engine(EngineModel(model: loaded.model), tokenizer: loaded.tokenizer, configuration: configuration)
+    return try Engine(
+      EngineModel(model: loaded.model), tokenizer: loaded.tokenizer, configuration: configuration, on: runtime)
   }
 }
 
