@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Carries the events of one completion from the engine's thread to its reader; bounded, and loses nothing.
+/// Carries the events of one completion from the engine's lane to its reader; bounded, and loses nothing.
 ///
 /// What waits unread is at most one progress (the latest), one delta (all text and tokens joined) and the end.
 final class EventChannel: Sendable {

@@ -60,7 +60,7 @@ extension GenerationOptions {
   }
 }
 
-/// Holds an engine's thread in an exclusive job, so that a test knows what is queued.
+/// Holds the thread that computes for an engine in an exclusive job, so that a test knows what is queued.
 final class HeldEngine: Sendable {
   private let gate = DispatchSemaphore(value: 0)
   private let job: Task<Void, Never>
