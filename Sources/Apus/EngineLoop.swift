@@ -131,7 +131,8 @@ extension EngineLoop {
   /// Computes a step, and what it brings for each part.
   private mutating func verdicts(on batch: ScheduledBatch) -> [Verdict] {
     do throws(BackendError) {
-      return judge(batch, failures: batch.failures(try compute(batch)))
+      let failures = batch.failures(try compute(batch))
+      return judge(batch, failures: failures)
     } catch {
       return batch.parts.map { _ in .failed(ApusError(error)) }
     }

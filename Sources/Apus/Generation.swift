@@ -2,10 +2,9 @@ internal import ApusSampling
 internal import ApusTokenizers
 
 /// One request from when it is taken to its end: how its tokens are chosen, become text, and reach the reader.
+// Sendable: made by the caller and handed to the engine's lane, which alone works with it, but for the one worker that
+// judges it in a step while the lane waits.
 final class Generation: @unchecked Sendable {
-  // Sendable: made by the caller and handed to the engine's lane, which alone works with it, but for the one worker that
-  // judges it in a step while the lane waits.
-
   /// The times that a summary is made of.
   private struct Times {
     let submitted: ContinuousClock.Instant

@@ -6,9 +6,13 @@ internal import Testing
 
 /// How a completion ends, and what is told of it, without an engine.
 struct CompletionStateTests {
+  private let tiny: TestModel
   private let tokenizer: Tokenizer
 
-  init() throws { tokenizer = try TestModel().engine().tokenizer }
+  init() throws {
+    tiny = try TestModel()
+    tokenizer = try tiny.engine().tokenizer
+  }
 
   private func completion(_ options: GenerationOptions = .greedy(3), room: Int = 60) throws -> CompletionState {
     try CompletionState(tokenizer, after: [1], options, room: room)
