@@ -40,6 +40,18 @@ struct RuntimeTests {
     #expect(try await stream.completion().tokens == expected)
   }
 
+  @Test func `A text is embedded while another model generates, and neither changes the other`() async throws {
+    let (tiny, runtime) = (try TestModel(), Runtime())
+    let (one, other) = (try await tiny.load { $0.runtime = runtime }, try await tiny.load { $0.runtime = runtime })
+    let options = EmbeddingOptions(pooling: .mean)
+    let (text, vector) = (
+      try await one.complete("Once", options: .greedy(200)), try await other.embed("Tom", options: options)
+    )
+    async let together = one.complete("Once", options: .greedy(200))
+    for _ in 0..<20 { #expect(try await other.embed("Tom", options: options) == vector) }
+    #expect(try await together.tokens == text.tokens)
+  }
+
   private func request(_ count: Int) -> GenerationRequest {
     GenerationRequest(prompt: [1, 263, 270], options: .greedy(count))
   }
