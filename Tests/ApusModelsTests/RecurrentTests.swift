@@ -134,6 +134,35 @@ private enum RecurrentShape {
     }
   }
 
+  /// Models of the reference data that have recurrent layers, and no weights that are multiplied in int8.
+  private static let references = SyntheticReference.all.filter { reference in
+    guard let file = try? GGUFFile.open(path: reference.path), let configuration = try? ModelConfiguration(file) else {
+      return false
+    }
+    return !configuration.states.isEmpty && file.tensors.allSatisfy { $0.format?.isDense == true }
+  }
+
+  @Test(arguments: references)
+  func `give every logit of the reference on every backend, however the prompt is cut`(
+    reference: SyntheticReference
+  ) throws {
+    let expected = try floats(in: reference.logits)
+    let first = reference.ids.count - expected.count / reference.n_vocab
+    for backend in [try makeBackend(), ReferenceBackend()] as [any Backend] {
+      let runner = try ModelRunner(path: reference.path, backend, positions: reference.positions, format: .f32)
+      for chunk in [64, 1, 5, 33] {
+        runner.reset()
+        let found = try runner.logits(reference.ids, chunk: chunk).dropFirst(first * reference.n_vocab)
+        let worst = zip(found, expected).map { abs($0 - $1) }.max() ?? .infinity
+        #expect(worst < 1e-3, "\(chunk) tokens a step")
+      }
+      runner.reset()
+      let greedy = try runner.greedy(Array(reference.ids.prefix(8)), count: reference.greedy_from_first_8_ids.count)
+      LogitLimits.float.check(
+        greedy: greedy, reference: reference.greedy_from_first_8_ids, gaps: reference.greedy_gap)
+    }
+  }
+
   @Test func `count as memory of a sequence`() throws {
     let folder = try TemporaryFolder()
     try SyntheticModel(RecurrentShape.named("three-taps"), .f32, seed: 5).write(to: folder.path("model.gguf"))
