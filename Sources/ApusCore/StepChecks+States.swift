@@ -8,7 +8,12 @@ extension AttentionBatch {
     let rows = rowsOfSequences
     for (sequence, states) in states.enumerated() {
       guard let first = rows[sequence].first else { continue }
-      checkRows(rows[sequence], of: states)
+      checkPositions(of: rows[sequence])
+      for row in states.snapshots.map(\.row) {
+        precondition(
+          sequences.indices.contains(row) && sequences[row] == sequence,
+          "begin: a snapshot of sequence \(sequence) behind row \(row)")
+      }
       precondition(
         (states.start == nil) == (positions[first] == 0),
         "begin: sequence \(sequence) from position \(positions[first]), its states from \(states.start ?? -1)")
@@ -28,15 +33,12 @@ extension AttentionBatch {
     return max(written.max() ?? -1, starts.keys.max() ?? -1)
   }
 
-  /// Rows of a sequence with states are consecutive positions, and its snapshots are behind some of them.
-  private func checkRows(_ rows: [Int], of states: SequenceStates) {
+  /// Rows of a sequence with states are consecutive positions.
+  private func checkPositions(of rows: [Int]) {
     for (row, next) in zip(rows, rows.dropFirst()) {
       precondition(
         positions[next] == positions[row] + 1,
         "begin: position \(positions[next]) behind \(positions[row]) in a sequence with states")
-    }
-    for snapshot in states.snapshots {
-      precondition(rows.contains(snapshot.row), "begin: a snapshot behind row \(snapshot.row) of another sequence")
     }
   }
 }
