@@ -58,9 +58,10 @@ struct QueueTests {
     let single = try tiny.engine()
     let many = try tiny.engine(threads: threads) { $0.maximumSequences = 7 }
     let requests = (0..<12).map { index in
-      var options = GenerationOptions(maxTokens: 20, seed: UInt64(index), ignoreEOS: true)
-      options.sampling.temperature = 1.5
-      options.sampling.mirostat = index % 3
+      var sampling = SamplingOptions()
+      sampling.temperature = 1.5
+      sampling.mirostat = index % 3
+      var options = GenerationOptions(maxTokens: 20, sampling: sampling, seed: UInt64(index), ignoreEOS: true)
       options.topLogProbabilities = index % 2 == 0 ? 3 : nil
       return GenerationRequest(prompt: (0..<3 + index * 5).map { Token(5 + ($0 * 31 + index) % 290) }, options: options)
     }
@@ -74,7 +75,7 @@ struct QueueTests {
   @Test func `A sequence for which no token can be chosen fails alone`() async throws {
     let engine = try tiny.engine(threads: 2) { $0.maximumSequences = 3 }
     var options = GenerationOptions.greedy(4)
-    for token in 0..<Token(engine.tokenizer.vocabulary.count) { options.sampling.logitBias[token] = -.infinity }
+    for token in 0..<Token(engine.tokenizer.vocabulary.count) { options.sampling?.logitBias[token] = -.infinity }
     let held = await HeldEngine(engine)
     let good = [1, 2].map { GenerationRequest(prompt: [1, $0], options: .greedy(4)) }
     let first = try engine.submit(good[0])
