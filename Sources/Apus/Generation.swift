@@ -2,8 +2,8 @@ internal import ApusSampling
 internal import ApusTokenizers
 
 /// One request from when it is taken to its end: how its tokens are chosen, become text, and reach the reader.
-// Sendable: made by the caller and handed to the engine's lane, which alone works with it, but for the one worker that
-// judges it in a step while the lane waits.
+// Sendable: made by the caller and handed to the thread that computes, which alone works with it, but for the one worker
+// that judges it in a step while that thread waits.
 final class Generation: @unchecked Sendable {
   /// The times that a summary is made of.
   private struct Times {
