@@ -1,0 +1,1 @@
+"""Load on servers: what `Benchmarks/load` is made of."""
