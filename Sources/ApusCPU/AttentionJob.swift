@@ -31,7 +31,9 @@ struct AttentionRuns {
   }
 }
 
-/// Attention of a batch in one layer, cut into a tile for every run and kv head.
+/// Attention of a batch in one layer, cut into a tile for every kv head and run.
+///
+/// The runs of one head are neighbours: a thread reads keys and values that it has just read.
 @safe struct AttentionJob {
   private let runs: [AttentionRuns.Run]
   private let lengths: [Int]
@@ -67,7 +69,7 @@ struct AttentionRuns {
 
   /// Calls `body` with a tile's operands and kv head.
   func withOperands(_ tile: Int, _ body: (Kernels.Attention, _ kvHead: Int) -> Void) {
-    unsafe withOperands(of: runs[tile / kvHeads]) { operands in unsafe body(operands, tile % kvHeads) }
+    unsafe withOperands(of: runs[tile % runs.count]) { operands in unsafe body(operands, tile / runs.count) }
   }
 
   /// Calls `body` with the operands of the longest run: those that need the most room.

@@ -37,7 +37,8 @@ extension CPUBackend {
   ) {
     if let sinks = parameters.sinks, !verify(sinks.cpu) { return }
     let layer = cache.cpu[layer]
-    attentionRuns.cut(batch, maxTokens: Self.attentionTokens(group: parameters.heads / layer.layout.kvHeads))
+    let group = max(1, parameters.heads / layer.layout.kvHeads)
+    attentionRuns.cut(batch, maxTokens: attentionTokens(group: group, layer.layout))
     let job = AttentionJob(
       runs: attentionRuns, batch: batch, q: q.cpu, cache: layer, parameters: parameters, y: y.cpu)
     do throws(BackendError) {
@@ -55,12 +56,19 @@ extension CPUBackend {
 
   /// Positions times values below which waking threads costs more than it saves.
   private static let smallestAttention = 16_384
-  /// Tokens of a prompt that share the keys and values of a KV block, which are made floats once for all.
+  /// Values, over all queries of a run, that their sums may have: those and the queries stay in a second-level cache.
+  private static let largestSums = 32_768
+
+  /// Tokens of a prompt that share the keys and values of a KV block, which are read and made floats once for all.
   ///
-  /// Enough queries to pay for that, and not so many that what they sum leaves a core's caches.
-  private static func attentionTokens(group: Int) -> Int {
-    let group = max(1, group)
-    return max(1, min(max(16, 64 / group), 32, 256 / group))
+  /// As many as a core's caches bear, but no more than give each thread eight tiles, and no fewer than pay for the floats;
+  /// in runs of about the same length.
+  private func attentionTokens(group: Int, _ layout: KVLayerLayout) -> Int {
+    let fewest = max(1, min(max(16, 64 / group), 32, 256 / group))
+    let most = max(fewest, Self.largestSums / (group * max(1, layout.valueDimension)))
+    let tokens = min(most, max(fewest, batch.rows * layout.kvHeads / (8 * pool.threadCount)))
+    let runs = max(1, (batch.rows + tokens - 1) / tokens)
+    return (batch.rows + runs - 1) / runs
   }
 
   /// All parts of a run and a kv head, one after the other.

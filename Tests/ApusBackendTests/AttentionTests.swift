@@ -100,6 +100,20 @@ struct AttentionTests {
   }
 }
 
+extension AttentionTests {
+  @Test("A long prompt's attention has the same bits however cut, whatever the threads", arguments: KVFormat.allCases)
+  func longPrompts(format: KVFormat) throws {
+    let layer = Case("", Self.grouped, heads: 4)
+    let results = try [1, 2, 5].flatMap { threads in
+      try StepPlan.longPrompts.map { plan in
+        let bench = try Bench(Subject.cpu(threads: threads).make(), seed: 7)
+        return bits(try Attention(bench, format, [layer.layout], layer, plan).run())
+      }
+    }
+    for result in results.dropFirst() { #expect(result == results[0]) }
+  }
+}
+
 extension AttentionTests.Case {
   /// Without a causal mask all of a sequence is in one step.
   func allows(_ plan: StepPlan) -> Bool {
@@ -139,6 +153,12 @@ struct StepPlan: Sendable {
       title: "several steps", steps: [[(0, 0..<30)], [(0, 30..<31)], [(0, 31..<70), (1, 0..<3)], [(0, 70..<71)]]),
     StepPlan(title: "parts of 512", stored: 509, steps: [[(0, 509..<530)], [(0, 530..<531), (1, 0..<1)]]),
     StepPlan(title: "a long whole", steps: [[(0, 0..<530)]], isForFullMasks: true),
+  ]
+
+  /// The same prompt, so long that many tokens share keys and values, cut in two ways.
+  static let longPrompts = [
+    StepPlan(title: "at once", steps: [[(0, 0..<530)]]),
+    StepPlan(title: "in pieces", steps: [[(0, 0..<17)], [(0, 17..<511)], [(0, 511..<530)]]),
   ]
 
   /// The same two sequences, cut and shared in several ways, over `stored` positions and a little more.

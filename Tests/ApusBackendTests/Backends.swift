@@ -27,9 +27,14 @@ struct Subject: Sendable, CustomTestStringConvertible {
 
   private static let levels = KernelLevel.forced.map { [$0] } ?? Kernels.supportedLevelNames
 
-  private static func cpu(_ level: String) -> Subject {
+  private static func cpu(_ level: String) -> Subject { cpu(level, threads: 2) }
+
+  /// The CPU's with the fastest kernels, or those that are forced.
+  static func cpu(threads: Int) -> Subject { cpu(levels.last ?? "", threads: threads) }
+
+  private static func cpu(_ level: String, threads: Int) -> Subject {
     Subject("CPU, \(level)", isSlow: level == "reference") {
-      try CPUBackend(.init(threads: 2, kernels: #require(Kernels(level: level))))
+      try CPUBackend(.init(threads: threads, kernels: #require(Kernels(level: level))))
     }
   }
 }

@@ -17,6 +17,8 @@ struct AttentionConformanceTests {
     .init(kvHeads: 2, group: 4, dimension: 128, position: 700, tokens: 1),
     .init(kvHeads: 1, group: 8, dimension: 64, position: 33, tokens: 1),
     .init(kvHeads: 1, group: 7, dimension: 32, position: 95, tokens: 2),
+    .init(kvHeads: 1, group: 1, dimension: 64, position: 5, tokens: 256),
+    .init(kvHeads: 2, group: 4, dimension: 128, position: 490, tokens: 64, before: 40),
     .init(kvHeads: 1, group: 2, dimension: 32, position: 505, tokens: 16, before: 11),
     .init(kvHeads: 2, group: 2, dimension: 192, valueDimension: 128, position: 40, tokens: 9),
     .init(kvHeads: 1, group: 3, dimension: 24, valueDimension: 40, position: 31, tokens: 4),
