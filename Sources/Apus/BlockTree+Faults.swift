@@ -72,6 +72,6 @@ extension BlockTree {
       guard seen.isSuperset(of: it.children) else { return "node \(node) is older than a child" }
       node = it.newer
     }
-    return seen.count == idle ? nil : "\(seen.count) nodes are in the order of use, of \(idle)"
+    return seen.count == idle && idle == idleCount ? nil : "\(seen.count) nodes are in the order of use, of \(idle)"
   }
 }

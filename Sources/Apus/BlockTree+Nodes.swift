@@ -146,11 +146,13 @@ extension BlockTree {
     (nodes[Int(node)].older, nodes[Int(node)].newer) = (newest, Self.root)
     nodes[Int(newest)].newer = node
     nodes[Int(Self.root)].older = node
+    idleCount += 1
   }
 
   private mutating func unlink(_ node: Int32) {
     let (older, newer) = (nodes[Int(node)].older, nodes[Int(node)].newer)
     nodes[Int(older)].newer = newer
     nodes[Int(newer)].older = older
+    idleCount -= 1
   }
 }

@@ -56,6 +56,8 @@ package struct BlockTree: Sendable {
   /// Tokens of all nodes: a full block's room for each.
   var tokens = [Token](repeating: 0, count: BlockTree.size)
   var freeNodes: [Int32] = []
+  /// Blocks that no running sequence uses.
+  package internal(set) var idleCount = 0
   /// Counts how often all was forgotten.
   private var age = 0
   package private(set) var counts = Counts()
@@ -69,6 +71,9 @@ package struct BlockTree: Sendable {
 
   /// All blocks of the tree, in no order.
   package var blocks: [Int32] { nodes.map(\.block).filter { $0 >= 0 } }
+
+  /// All slots that are not the caller's, those that were given up included.
+  var snapshotSlots: [Int32] { nodes.compactMap(\.snapshot) + freedSnapshots }
 
   /// The slots of snapshots that were given up or not needed since the last call: they are the caller's again.
   package mutating func takeFreedSnapshots() -> [Int32] {
@@ -110,6 +115,17 @@ package struct BlockTree: Sendable {
     }
     count(path.count * Self.size + (tail?.count ?? 0))
     return match
+  }
+
+  /// How many of the first blocks of `text` running sequences hold, of those that `match` would give.
+  func heldBlocks(of text: ArraySlice<Token>, needsSnapshot: Bool) -> Int {
+    var (node, rest, depth, held) = (Self.root, text, 0, 0)
+    while let next = nearest(to: rest.prefix(Self.size), below: node), next.count == Self.size {
+      guard nodes[Int(next.node)].holders > 0 else { break }
+      (node, rest, depth) = (next.node, rest.dropFirst(Self.size), depth + 1)
+      if !needsSnapshot || nodes[Int(node)].snapshot != nil { held = depth }
+    }
+    return held
   }
 
   /// The hold of a sequence that starts with nothing.
@@ -202,7 +218,7 @@ package struct BlockTree: Sendable {
     allocator.release(blocks)
     freedSnapshots += nodes.compactMap(\.snapshot)
     age += 1
-    (nodes, freeNodes) = ([Node()], [])
+    (nodes, freeNodes, idleCount) = ([Node()], [], 0)
     tokens.removeLast(tokens.count - Self.size)
   }
 

@@ -5,8 +5,10 @@ package import ApusModels
 package struct EngineConfiguration: Sendable {
   /// Tokens that prompt and completion may have together.
   package var contextLength: Int
-  /// Sequences that are worked on at the same time; the KV cache has room for so many whole contexts.
+  /// Sequences that are worked on at the same time.
   package var maximumSequences = 1
+  /// KV blocks for all sequences together, at least those of one context; nil for whole contexts of all.
+  package var blockCount: Int?
   /// Requests that may wait beside those that are worked on.
   package var queueLimit = 16
   /// Bytes of events that may wait for a reader before its sequence is parked.
@@ -20,10 +22,8 @@ package struct EngineConfiguration: Sendable {
 
   /// The bounds for the scheduler.
   var limits: Scheduler.Limits {
-    var limits = Scheduler.Limits(contextLength: contextLength)
-    limits.maximumSequences = maximumSequences
-    limits.queueLimit = queueLimit
-    return limits
+    Scheduler.Limits(
+      contextLength: contextLength, maximumSequences: maximumSequences, blockCount: blockCount, queueLimit: queueLimit)
   }
 }
 
@@ -42,9 +42,11 @@ package struct EngineModel: Sendable {
   }
 
   func makeKVCache(_ configuration: EngineConfiguration) throws(ApusError) -> KVCache {
+    let limits = configuration.limits
     do throws(BackendError) {
       return try model.makeKVCache(
-        format: KVFormat(kvFormat), positions: configuration.contextLength, slots: configuration.maximumSequences)
+        format: KVFormat(kvFormat), positions: limits.blockCount * KVCacheLayout.blockPositions,
+        stateSlots: limits.maximumSequences + limits.blockCount)
     } catch {
       throw .engineFailed(reason: error.description)
     }

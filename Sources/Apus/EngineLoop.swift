@@ -11,6 +11,7 @@ struct EngineLoop {
   let inbox: EngineInbox
   private let watch: FileWatch?
   private var scheduler: Scheduler
+  private var budget = StepBudget()
   private var generations: [Int: Generation] = [:]
   private var parked = ParkedReaders()
   private var jobs: [ExclusiveJob] = []
@@ -25,7 +26,8 @@ struct EngineLoop {
     self.cache = cache
     self.inbox = inbox
     var limits = configuration.limits
-    limits.hasStates = !model.model.configuration.states.isEmpty
+    limits.blockCount = cache.layout.blocks
+    limits.stateSlots = cache.layout.stateSlots
     scheduler = Scheduler(limits)
   }
 
@@ -89,7 +91,9 @@ struct EngineLoop {
   private mutating func nextBatch() -> ScheduledBatch? {
     if !jobs.isEmpty, scheduler.runningCount == 0 { return nil }
     // Nothing new starts while a job waits: it would never have the model alone.
-    return scheduler.next(budget: model.maxBatchRows, startsWaiting: jobs.isEmpty)
+    return scheduler.next(
+      budget: model.maxBatchRows, promptRows: budget.promptRows(besides: scheduler.decodingCount),
+      startsWaiting: jobs.isEmpty)
   }
 
   private mutating func runJobs() {
@@ -121,10 +125,17 @@ extension EngineLoop {
     let time = inbox.now()
     scheduler.complete(batch, verdicts)
     for (part, verdict) in zip(batch.parts, verdicts) { deliver(verdict, to: part, at: time) }
-    let busy = start.duration(to: inbox.now())
+    note(batch, took: start.duration(to: inbox.now()))
+  }
+
+  private mutating func note(_ batch: ScheduledBatch, took time: Duration) {
+    let decodeRows = batch.decodeRows
+    budget.note(decodeRows: decodeRows, promptRows: batch.tokens.count - decodeRows, took: time)
+    let scheduler = scheduler
     inbox.note { metrics in
       metrics.steps += 1
-      metrics.busyTime += busy
+      metrics.busyTime += time
+      metrics.note(scheduler)
     }
   }
 
@@ -145,6 +156,9 @@ extension EngineLoop {
     if logits.count < count { logits = [Float](repeating: 0, count: count) }
     var all = logits.mutableSpan
     var wanted = all._mutatingExtracting(..<count)
+    for copy in batch.copies {
+      model.backend.copyBlock(from: copy.from, to: copy.to, positions: copy.positions, in: cache)
+    }
     return try model.forward(
       tokens: batch.tokens, batch: batch.attention, cache: cache, logitRows: batch.logitRows, into: &wanted)
   }
@@ -213,6 +227,16 @@ extension EngineMetrics {
     promptTokens += generation.promptCount
     cachedTokens += generation.cachedCount
     completionTokens += generation.completionCount
+  }
+
+  /// Takes over how things stand between two steps.
+  fileprivate mutating func note(_ scheduler: Scheduler) {
+    runningRequests = scheduler.runningCount
+    queuedRequests = scheduler.waitingCount
+    usedBlocks = scheduler.usedBlocks
+    cachedBlocks = scheduler.cachedBlocks
+    prefixCounts = scheduler.cacheCounts
+    preemptions = scheduler.preemptions
   }
 }
 

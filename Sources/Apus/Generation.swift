@@ -21,6 +21,7 @@ final class Generation: @unchecked Sendable {
   private var scores: PromptScores
   private var times: Times
   private(set) var cachedCount = 0
+  private var toldProgress = 0
   /// What the step brought that was judged last.
   private(set) var verdict = Verdict.chunk
 
@@ -43,7 +44,7 @@ final class Generation: @unchecked Sendable {
       Array(prompt[(request.scoresFrom ?? prompt.count)...]), top: options.topLogProbabilities ?? 0)
     sequence = SequenceState(
       id: id, prompt: prompt, choosesTokens: options.maxTokens != 0, scoresFrom: request.scoresFrom,
-      reusesPrefix: options.reusesPrefix)
+      reusesPrefix: options.reusesPrefix, priority: request.priority)
     self.channel = channel
     times = Times(submitted: configuration.now())
   }
@@ -87,8 +88,10 @@ final class Generation: @unchecked Sendable {
 
   /// Tells the reader how far the prompt is processed.
   func send(_ progress: PromptProgress) {
-    // A completion that goes on after a rest has no progress of its prompt to tell.
-    if completion.tokenCount == 0 { channel.send(progress) }
+    // One that goes on after a rest has no progress to tell until it is further than before.
+    guard completion.tokenCount == 0, progress.processed > toldProgress else { return }
+    toldProgress = progress.processed
+    channel.send(progress)
   }
 
   /// Sends what came of the completion; true if its reader is so far behind that it should pause.

@@ -14,6 +14,9 @@ package struct KVBlockAllocator: Sendable {
   /// Blocks in the pool.
   package var count: Int { users.count }
 
+  /// Blocks that nobody uses.
+  package var freeCount: Int { free.count }
+
   /// Whether a block has more than one user, and must not be written to.
   package func isShared(_ block: Int32) -> Bool { users[Int(block)] > 1 }
 

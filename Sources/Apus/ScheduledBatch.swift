@@ -14,14 +14,26 @@ package struct ScheduledBatch: Sendable {
     package let progress: PromptProgress
   }
 
+  /// Positions of a KV block that a sequence begins with and then writes behind.
+  package struct Copy: Sendable, Equatable {
+    package let from: Int32
+    package let to: Int32
+    package let positions: Int
+  }
+
+  /// What is copied before anything is computed, in this order.
+  package internal(set) var copies: [Copy] = []
   /// The tokens of all rows.
   package internal(set) var tokens: [Token] = []
-  /// Their positions, sequences and KV blocks.
+  /// Their positions, sequences, KV blocks and states.
   package internal(set) var attention = AttentionBatch()
   /// The rows whose logits are wanted.
   package internal(set) var logitRows: [Int] = []
   /// Whose rows these are.
   package internal(set) var parts: [Part] = []
+
+  /// Rows of sequences that have but one.
+  package var decodeRows: Int { parts.count { $0.rows.count == 1 } }
 
   /// For each part the failure of the first of its rows that failed.
   func failures(_ rows: [RowFailure]) -> [BackendError?] {
@@ -30,8 +42,8 @@ package struct ScheduledBatch: Sendable {
     }
   }
 
-  /// Adds the next `count` tokens of a sequence.
-  mutating func add(_ sequence: SequenceState, count: Int) {
+  /// Adds the next `count` tokens of a sequence; `slots` are for the states behind each block that they fill.
+  mutating func add(_ sequence: SequenceState, count: Int, snapshots slots: [Int32]) {
     let index = Int32(attention.blockTables.count)
     let range = sequence.processed..<sequence.processed + count
     let rows = tokens.count..<tokens.count + count
@@ -41,10 +53,20 @@ package struct ScheduledBatch: Sendable {
     attention.positions += range.lazy.map { Int32(truncatingIfNeeded: $0) }
     attention.sequences += repeatElement(index, count: count)
     attention.blockTables.append(sequence.blocks)
-    if let slot = sequence.stateSlot {
-      attention.states.append(SequenceStates(start: sequence.processed == 0 ? nil : slot, end: slot))
+    if var states = sequence.states {
+      let size = KVCacheLayout.blockPositions
+      for (number, slot) in slots.enumerated() {
+        let end = (range.lowerBound / size + number + 1) * size
+        states.snapshots.append(.init(row: rows.lowerBound + end - 1 - range.lowerBound, slot: slot))
+      }
+      attention.states.append(states)
     }
     logitRows += wanted.lazy.map { $0 - range.lowerBound + rows.lowerBound }
     parts.append(Part(id: sequence.id, rows: rows, logits: logits, progress: sequence.progress(with: count)))
+  }
+
+  /// The snapshots of a part.
+  func snapshots(of index: Int) -> [SequenceStates.Snapshot] {
+    attention.states.isEmpty ? [] : attention.states[index].snapshots
   }
 }

@@ -3,46 +3,74 @@ internal import ApusCore
 /// Decides which tokens every step processes.
 ///
 /// A pure value: no clock, thread or file, and nothing of what tokens mean. One step after the other: `next` gives a
-/// batch, the caller computes it and chooses tokens, `complete` takes a verdict for each part. Between the two nothing
-/// else is called. KV blocks are taken as sequences grow; the pool holds
-/// `maximumSequences` whole contexts, so those that run never lack one once the prefix cache has given way. A sequence
-/// whose reader is behind is parked: it has no place and no KV blocks, only what the prefix cache keeps of it; when it
-/// goes on, what is no longer there is computed again, with the same result to the bit.
+/// batch, the caller copies and computes it and chooses tokens, `complete` takes a verdict for each part. Between the
+/// two nothing else is called.
+///
+/// One order decides wherever not all can have what they need: higher priority first, then who came first. KV blocks
+/// are taken as sequences grow. Where there are none, cached ones give way, then the least urgent sequence: it waits
+/// again, and is computed again later, with the same result to the bit. So the most urgent one always gets on. A
+/// sequence whose reader is behind is parked: it has no place and no KV blocks, only what the tree of blocks keeps.
 package struct Scheduler: Sendable {
   /// The bounds of an engine's work.
   package struct Limits: Sendable, Equatable {
     /// Tokens that prompt and completion may have together.
     package var contextLength: Int
     /// Sequences that are worked on at the same time.
-    package var maximumSequences = 1
+    package var maximumSequences: Int
+    /// KV blocks of the pool, at least those of one context.
+    package var blockCount: Int
     /// Requests that may wait.
-    package var queueLimit = 16
-    /// Whether the model has recurrent layers: each sequence has a state slot then, and no prefix is kept.
-    package var hasStates = false
+    package var queueLimit: Int
+    /// State slots: one for each sequence, and the others for snapshots; 0 for a model without recurrent layers.
+    package var stateSlots = 0
 
-    package init(contextLength: Int) { self.contextLength = contextLength }
+    /// Without `blockCount` the pool has whole contexts for all sequences.
+    package init(contextLength: Int, maximumSequences: Int = 1, blockCount: Int? = nil, queueLimit: Int = 16) {
+      self.contextLength = contextLength
+      self.maximumSequences = maximumSequences
+      self.blockCount = blockCount ?? maximumSequences * KVCacheLayout.blocks(forPositions: contextLength)
+      self.queueLimit = queueLimit
+    }
 
-    /// KV blocks of the pool.
-    package var blockCount: Int { maximumSequences * KVCacheLayout.blocks(forPositions: contextLength) }
+    var hasStates: Bool { stateSlots > 0 }
   }
 
   package let limits: Limits
-  /// Requests that wait, the first to come first.
-  private var waiting: [SequenceState] = []
+  /// Requests that wait, the most urgent first.
+  var waiting: [SequenceState] = []
   /// Sequences whose readers are behind, by their ids.
-  private var parked: [Int: SequenceState] = [:]
-  /// Sequences that are worked on, the first to come first.
-  private var running: [SequenceState] = []
-  private var allocator: KVBlockAllocator
-  private var prefixCache = PrefixCache()
+  var parked: [Int: SequenceState] = [:]
+  /// Sequences that are worked on, the most urgent first.
+  var running: [SequenceState] = []
+  var allocator: KVBlockAllocator
+  var tree = BlockTree()
+  var freeSlots: [Int32]
+  /// How many requests have come, and how many steps were made.
+  private var requestCount = 0, stepCount = 0
+  /// How often a sequence had to give its blocks to a more urgent one.
+  package internal(set) var preemptions = 0
 
   package init(_ limits: Limits) {
+    precondition(
+      limits.blockCount >= KVCacheLayout.blocks(forPositions: limits.contextLength), "the pool holds no whole context")
+    precondition(!limits.hasStates || limits.stateSlots >= limits.maximumSequences, "a sequence without a state slot")
     self.limits = limits
     allocator = KVBlockAllocator(count: limits.blockCount)
+    freeSlots = (0..<Int32(clamping: limits.stateSlots)).reversed()
   }
 
   /// Sequences that are worked on.
   package var runningCount: Int { running.count }
+  /// Sequences that have one token to process.
+  package var decodingCount: Int { running.count { $0.remaining == 1 } }
+  /// Requests that wait for a place, those that were worked on before included.
+  package var waitingCount: Int { waiting.count }
+  /// KV blocks that running sequences use.
+  package var usedBlocks: Int { allocator.count - allocator.freeCount - tree.idleCount }
+  /// KV blocks that are kept for prompts to come.
+  package var cachedBlocks: Int { tree.idleCount }
+  /// What the kept blocks have brought.
+  package var cacheCounts: BlockTree.Counts { tree.counts }
   /// Whether `next` would give a batch.
   package var canStep: Bool { !running.isEmpty || !waiting.isEmpty }
 
@@ -51,9 +79,11 @@ package struct Scheduler: Sendable {
   /// - Precondition: The prompt is not empty and shorter than the context; the id is new.
   package mutating func admit(_ sequence: SequenceState) -> Bool {
     precondition(sequence.remaining > 0 && sequence.promptCount < limits.contextLength, "no such prompt fits")
-    let free = max(0, limits.maximumSequences - running.count)
-    guard waiting.count < limits.queueLimit + free else { return false }
-    waiting.append(sequence)
+    guard waiting.count + running.count < limits.queueLimit + limits.maximumSequences else { return false }
+    var sequence = sequence
+    sequence.age = requestCount
+    requestCount += 1
+    waiting.insert(byUrgency: sequence)
     return true
   }
 
@@ -83,112 +113,81 @@ package struct Scheduler: Sendable {
     parked[id] = sequence
   }
 
-  /// Lets a parked sequence go on, before all that wait.
+  /// Lets a parked sequence go on, before all that came later.
   package mutating func resume(_ id: Int) {
-    if let sequence = parked.removeValue(forKey: id) { waiting.insert(sequence, at: 0) }
+    if let sequence = parked.removeValue(forKey: id) { waiting.insert(byUrgency: sequence) }
   }
 
-  /// Forgets all kept keys and values.
+  /// Forgets all keys and values but those of running sequences.
   package mutating func clearPrefixCache() {
-    while prefixCache.evict(&allocator) {}
+    while tree.evict(&allocator) {}
   }
 
-  /// The next step, of at most `budget` rows: one row of every sequence in decode, then prompts; nil if nothing is to do.
-  package mutating func next(budget: Int, startsWaiting: Bool = true) -> ScheduledBatch? {
+  /// The next step, of at most `budget` rows; nil if nothing is to do.
+  ///
+  /// Beside sequences in decode, prompts get at most `promptRows` of them, and at least one.
+  package mutating func next(
+    budget: Int, promptRows: Int = .max, startsWaiting: Bool = true
+  ) -> ScheduledBatch? {
+    precondition(budget > 0, "a step of no rows")
     if startsWaiting { startWaiting() }
-    var batch = ScheduledBatch()
-    for isDecoding in [true, false] {
-      for index in running.indices where (running[index].remaining == 1) == isDecoding {
-        let count = running[index].rows(of: budget - batch.tokens.count)
-        if count > 0 { add(index, count: count, to: &batch) }
-      }
+    // Those that found no KV block are offered rows last in the round that follows, so the most urgent one's turn comes.
+    while !running.isEmpty {
+      var batch = ScheduledBatch()
+      stepCount += 1
+      for share in shares(of: budget, promptRows: promptRows) { add(share, to: &batch) }
+      if !batch.parts.isEmpty { return batch }
     }
-    return batch.parts.isEmpty ? nil : batch
+    return nil
+  }
+
+  private mutating func add(_ share: Share, to batch: inout ScheduledBatch) {
+    // It may have lost its place to a more urgent one.
+    guard let index = running.firstIndex(where: { $0.id == share.id }) else { return }
+    running[index].lastStep = stepCount
+    let count = reserve(share.rows, at: index)
+    guard count > 0 else { return }
+    if let copy = running[index].takeCopy() { batch.copies.append(copy) }
+    batch.add(running[index], count: count, snapshots: takeSnapshotSlots(running[index], count))
   }
 
   /// Takes in what a step brought: a verdict for each part of its batch.
   ///
   /// - Precondition: A sequence that goes on has a token that is not processed, and no more tokens than the context.
   package mutating func complete(_ batch: ScheduledBatch, _ verdicts: [Verdict]) {
-    for (part, verdict) in zip(batch.parts, verdicts) {
+    allocator.release(batch.copies.lazy.map(\.from))
+    for (index, verdict) in verdicts.enumerated() {
+      let part = batch.parts[index]
       switch verdict {
-      case .chunk: moveOn(part, with: [])
+      case .chunk: moveOn(part, batch.snapshots(of: index), with: [])
       case .tokens(let tokens, let ending):
-        moveOn(part, with: tokens)
+        moveOn(part, batch.snapshots(of: index), with: tokens)
         if ending != nil { letGo(part.id, keepsPrefix: true) }
-      case .failed: letGo(part.id, keepsPrefix: false)
+      case .failed:
+        freeSlots += batch.snapshots(of: index).map(\.slot)
+        letGo(part.id, keepsPrefix: false)
       }
     }
+  }
+
+  private mutating func moveOn(
+    _ part: ScheduledBatch.Part, _ snapshots: [SequenceStates.Snapshot], with tokens: [Token]
+  ) {
+    guard let index = running.firstIndex(where: { $0.id == part.id }) else { return }
+    let first = running[index].processed
+    running[index].noteProcessed(part.rows.count)
+    for snapshot in snapshots {
+      let end = first + snapshot.row - part.rows.lowerBound + 1
+      running[index].keep(end, snapshot: snapshot.slot, in: &tree, &allocator)
+    }
+    running[index].keep(running[index].processed, in: &tree, &allocator)
+    for token in tokens { running[index].append(token) }
   }
 }
 
-extension Scheduler {
-  /// What is wrong inside; nil if all is well.
-  package func checkIntegrity() -> String? {
-    for sequence in running {
-      guard sequence.blocks.count >= KVCacheLayout.blocks(forPositions: sequence.processed) else {
-        return "sequence \(sequence.id) has too few KV blocks"
-      }
-      let unwritten = sequence.blocks.dropFirst(sequence.processed / KVCacheLayout.blockPositions)
-      guard !unwritten.contains(where: allocator.isShared) else {
-        return "sequence \(sequence.id) is about to write to a KV block of others"
-      }
-      guard sequence.tokens.count <= limits.contextLength, sequence.remaining > 0 else {
-        return "sequence \(sequence.id) has \(sequence.tokens.count) tokens, \(sequence.processed) processed"
-      }
-    }
-    guard running.count <= limits.maximumSequences else { return "too many sequences" }
-    let resting = waiting.map(\.id) + parked.keys
-    guard Set(running.map(\.id) + resting).count == running.count + resting.count else {
-      return "a request is twice here"
-    }
-    return prefixCache.findFault() ?? allocator.findFault(tables: running.map(\.blocks) + prefixCache.tables)
-  }
-
-  private mutating func startWaiting() {
-    while running.count < limits.maximumSequences, !waiting.isEmpty {
-      var sequence = waiting.removeFirst()
-      sequence.start(from: prefixCache.take(sequence.reusable, &allocator), stateSlot: freeStateSlot)
-      running.append(sequence)
-    }
-  }
-
-  /// A state slot that no sequence has; nil for a model without recurrent layers.
-  private var freeStateSlot: Int32? {
-    guard limits.hasStates else { return nil }
-    return (0..<Int32(limits.maximumSequences)).first { slot in !running.contains { $0.stateSlot == slot } }
-  }
-
-  private mutating func add(_ index: Int, count: Int, to batch: inout ScheduledBatch) {
-    for _ in 0..<max(0, running[index].missingBlocks(for: count)) {
-      guard let block = takeBlock() else { return }
-      running[index].blocks.append(block)
-    }
-    batch.add(running[index], count: count)
-  }
-
-  private mutating func takeBlock() -> Int32? {
-    while true {
-      if let block = allocator.take() { return block }
-      guard prefixCache.evict(&allocator) else { return nil }
-    }
-  }
-
-  private mutating func moveOn(_ part: ScheduledBatch.Part, with tokens: [Token]) {
-    guard let index = running.firstIndex(where: { $0.id == part.id }) else { return }
-    running[index].noteProcessed(part.rows.count)
-    for token in tokens { running[index].append(token) }
-  }
-
-  /// Takes a sequence out of those that run; its KV blocks go to the prefix cache, or are free.
-  @discardableResult
-  private mutating func letGo(_ id: Int, keepsPrefix: Bool) -> SequenceState? {
-    guard let index = running.firstIndex(where: { $0.id == id }) else { return nil }
-    let sequence = running.remove(at: index)
-    let kept = keepsPrefix && !limits.hasStates ? sequence.processed : 0
-    let blocks = KVCacheLayout.blocks(forPositions: kept)
-    allocator.release(sequence.blocks[blocks...])
-    if kept > 0 { prefixCache.keep(Array(sequence.tokens[..<kept]), in: Array(sequence.blocks[..<blocks])) }
-    return sequence
+extension [SequenceState] {
+  /// Puts a sequence behind all that are more urgent.
+  mutating func insert(byUrgency sequence: SequenceState) {
+    insert(sequence, at: firstIndex { sequence.isMoreUrgent(than: $0) } ?? endIndex)
   }
 }

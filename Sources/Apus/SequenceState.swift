@@ -8,11 +8,16 @@ package struct SequenceState: Sendable {
   package let promptCount: Int
   /// Logits that one step computes of a sequence at most: each is as large as the vocabulary.
   package static let logitRows = 32
+  private let priority: Int
   private let choosesTokens: Bool
   private let reusesPrefix: Bool
+  /// The order in which requests came.
+  var age = 0
+  /// The last step that it was offered rows in.
+  var lastStep = 0
   /// Prompt and completion.
   private(set) var tokens: [Token]
-  /// Prompt tokens whose keys and values came from the prefix cache.
+  /// Prompt tokens whose keys and values were there when it began.
   private(set) var cached = 0
   /// Tokens whose keys and values are stored.
   private(set) var processed = 0
@@ -20,8 +25,15 @@ package struct SequenceState: Sendable {
   private var firstLogits: Int
   /// The KV block of every `KVCacheLayout.blockPositions` tokens.
   var blocks: [Int32] = []
+  /// Its place in the tree of blocks; nil while it does not run.
+  private(set) var hold: BlockTree.Hold?
+  /// The block that is copied before its first step; its positions count as processed.
+  private(set) var tail: BlockTree.Tail?
   /// Where its recurrent states are; nil for a model without recurrent layers.
   private(set) var stateSlot: Int32?
+  /// The snapshot that its first step starts from.
+  private var snapshot: Int32?
+  private var hasRun = false
 
   /// A sequence that nothing is stored of.
   ///
@@ -32,19 +44,25 @@ package struct SequenceState: Sendable {
   ///   - scoresFrom: The first token of the prompt that is scored, with all that follow; not the first of all. A
   ///     token's score takes the logits of the position before it.
   ///   - reusesPrefix: Whether it may start from the keys and values of another.
+  ///   - priority: Those with a higher one come first.
   package init(
-    id: Int, prompt: [Token], choosesTokens: Bool = true, scoresFrom: Int? = nil, reusesPrefix: Bool = true
+    id: Int, prompt: [Token], choosesTokens: Bool = true, scoresFrom: Int? = nil, reusesPrefix: Bool = true,
+    priority: Int = 0
   ) {
     self.id = id
     firstLogits = (scoresFrom ?? prompt.count) - 1
     self.choosesTokens = choosesTokens
     self.reusesPrefix = reusesPrefix
+    self.priority = priority
     promptCount = prompt.count
     tokens = prompt
   }
 
   /// Tokens still to be processed.
   var remaining: Int { tokens.count - processed }
+
+  /// Whether it comes before `other` where not both can have what they need.
+  func isMoreUrgent(than other: SequenceState) -> Bool { (-priority, age) < (-other.priority, other.age) }
 
   /// How many tokens of at most `count` one step may take, so that it computes no more logits than it may.
   func rows(of count: Int) -> Int { min(count, remaining, firstLogits - processed + Self.logitRows) }
@@ -60,7 +78,7 @@ package struct SequenceState: Sendable {
   /// One that rested finds what it computed itself, whether it may use what others did or not: the bits are the same.
   /// Where logits are wanted, and for the last token, computing is needed.
   var reusable: ArraySlice<Token> {
-    reusesPrefix || tokens.count > promptCount ? tokens.prefix(min(firstLogits, tokens.count - 1)) : []
+    reusesPrefix || hasRun ? tokens.prefix(min(firstLogits, tokens.count - 1)) : []
   }
 
   /// How far the prompt is processed after `count` more tokens.
@@ -68,26 +86,65 @@ package struct SequenceState: Sendable {
     PromptProgress(processed: min(processed + count, promptCount), cached: cached, total: promptCount)
   }
 
+  /// The states of its next `count` tokens, but for snapshots; nil for a model without recurrent layers.
+  var states: SequenceStates? {
+    stateSlot.map { SequenceStates(start: processed == 0 ? nil : snapshot ?? $0, end: $0) }
+  }
+
   /// KV blocks that are still needed for `count` more tokens.
   func missingBlocks(for count: Int) -> Int {
     KVCacheLayout.blocks(forPositions: processed + count) - blocks.count
   }
 
+  /// Tokens that its KV blocks still have room for.
+  var room: Int { blocks.count * KVCacheLayout.blockPositions - processed }
+
   /// Begins, or goes on after a rest, from what is kept of it.
-  mutating func start(from match: PrefixCache.Match, stateSlot: Int32?) {
+  mutating func start(from match: BlockTree.Match, stateSlot: Int32?) {
+    (blocks, hold, tail, snapshot) = (match.blocks, match.hold, match.tail, match.snapshot)
+    processed = blocks.count * KVCacheLayout.blockPositions + (tail?.positions ?? 0)
+    cached = min(processed, promptCount)
     self.stateSlot = stateSlot
-    cached = min(match.count, promptCount)
-    processed = match.count
-    blocks = match.blocks
+    hasRun = true
   }
 
   /// Forgets where its keys, values and states are.
-  mutating func rest() { start(from: PrefixCache.Match(), stateSlot: nil) }
+  mutating func rest() {
+    (blocks, hold, tail, snapshot, stateSlot) = ([], nil, nil, nil, nil)
+    (processed, cached) = (0, 0)
+  }
+
+  /// Gives up the block that was to be copied.
+  mutating func dropTail() -> BlockTree.Tail? {
+    guard let tail else { return nil }
+    processed -= tail.positions
+    cached = min(processed, promptCount)
+    self.tail = nil
+    return tail
+  }
+
+  /// The copy that the next step begins with, if there is one.
+  mutating func takeCopy() -> ScheduledBatch.Copy? {
+    guard let tail else { return nil }
+    self.tail = nil
+    return ScheduledBatch.Copy(
+      from: tail.block, to: blocks[processed / KVCacheLayout.blockPositions], positions: tail.positions)
+  }
 
   /// Takes note that a step has stored `count` more tokens, and given what logits of them were wanted.
   mutating func noteProcessed(_ count: Int) {
     processed += count
     firstLogits = max(firstLogits, processed)
+    snapshot = nil
+  }
+
+  /// Gives the tree the full blocks of the first `count` tokens, with the states behind them.
+  mutating func keep(
+    _ count: Int, snapshot: Int32? = nil, in tree: inout BlockTree, _ allocator: inout KVBlockAllocator
+  ) {
+    guard var hold else { return }
+    tree.insert(tokens[..<count], &blocks, at: &hold, snapshot: snapshot, &allocator)
+    self.hold = hold
   }
 
   /// Adds a token that was chosen: the logits wanted next are those that follow it.

@@ -3,155 +3,278 @@ internal import ApusCore
 internal import ApusSampling
 internal import Testing
 
-/// Random operations on a scheduler, with a model of the KV cache that knows which token each place holds.
+/// Random requests, cancels, rests, failures and steps on a scheduler with a tiny pool, beside a model of the memory.
 @Suite struct SchedulerPropertyTests {
-  /// One run: the scheduler, what the KV blocks hold, and what every sequence should hold.
-  private struct Run {
-    var scheduler: Scheduler
-    var random: RandomSource
-    var places: [Int32: [Token]] = [:]
-    var prompts: [Int: [Token]] = [:]
-    var produced: [Int: [Token]] = [:]
-    /// Where the next score of a prompt is due, and where its last one.
-    var scores: [Int: Range<Int>] = [:]
-    /// Tokens that each completion may have.
-    var room: [Int: Int] = [:]
-    var ended: Set<Int> = []
-    var nextID = 0
+  private static let runs: UInt64 = 250
+  private static let actions = 4_000
 
-    init(seed: UInt64) {
-      random = RandomSource(seed: seed)
-      var limits = Scheduler.Limits(contextLength: 40 + Int(random.next() % 300))
-      limits.maximumSequences = 1 + Int(random.next() % 4)
-      limits.queueLimit = Int(random.next() % 6)
-      scheduler = Scheduler(limits)
+  @Test(arguments: 0..<runs)
+  func `Whatever happens, every row sees its own sequence, and nothing is lost`(seed: UInt64) throws {
+    var run = SchedulerRun(seed: seed)
+    for action in 0..<Self.actions {
+      run.act()
+      try #require(run.fault == nil, "action \(action)")
     }
+    run.finish()
+    #expect(run.fault == nil)
+    #expect(run.ended == run.admitted)
+    run.scheduler.clearPrefixCache()
+    #expect(run.scheduler.usedBlocks == 0 && run.scheduler.cachedBlocks == 0)
+    #expect(run.scheduler.checkIntegrity() == nil)
+  }
 
-    mutating func pick(_ count: Int) -> Int { Int(random.next() % UInt64(count)) }
-
-    /// A prompt that often begins like an earlier one.
-    mutating func makePrompt() -> [Token] {
-      let length = 1 + pick(scheduler.limits.contextLength - 1)
-      var prompt: [Token] = []
-      if pick(4) > 0, let earlier = prompts.values.min(by: { $0.count < $1.count }), pick(2) == 0 {
-        prompt = Array(earlier.prefix(1 + pick(earlier.count)))
-      } else if pick(4) > 0, let id = prompts.keys.sorted().last {
-        prompt = (prompts[id] ?? []) + (produced[id] ?? [])
-      }
-      while prompt.count < length { prompt.append(Token(pick(3))) }
-      return Array(prompt.prefix(length))
+  @Test func `Such runs have all that can happen`() {
+    var (preemptions, hits, evictions, copies, restores) = (0, 0, 0, 0, 0)
+    for seed in 0..<UInt64(60) {
+      var run = SchedulerRun(seed: seed)
+      for _ in 0..<1_000 { run.act() }
+      preemptions += run.scheduler.preemptions
+      hits += run.scheduler.cacheCounts.hits
+      evictions += run.scheduler.cacheCounts.evictions
+      copies += run.memory.copies
+      restores += run.memory.restores
     }
+    #expect([preemptions, hits, evictions, copies, restores].allSatisfy { $0 > 100 })
+  }
+}
 
-    mutating func admit() {
-      let prompt = makePrompt()
-      let most = min(pick(60), scheduler.limits.contextLength - prompt.count)
-      let scoresFrom = pick(3) > 0 ? nil : 1 + pick(prompt.count)
-      let sequence = SequenceState(
-        id: nextID, prompt: prompt, choosesTokens: most > 0, scoresFrom: scoresFrom, reusesPrefix: pick(8) > 0)
-      if scheduler.admit(sequence) {
-        prompts[nextID] = prompt
-        produced[nextID] = []
-        room[nextID] = most
-        scores[nextID] = (scoresFrom ?? prompt.count) - 1..<prompt.count - 1
-      }
-      nextID += 1
+/// One run: the scheduler, what its memory holds, and what every sequence should hold.
+private struct SchedulerRun {
+  /// What is known of a request.
+  struct Request {
+    /// Prompt and completion.
+    var text: [Token]
+    let promptCount: Int
+    /// Tokens that its completion may still have.
+    var room: Int
+    /// Where the next score of the prompt is due, and where the last one.
+    var scores: Range<Int>
+    /// Tokens that steps have stored since it began or began again.
+    var stored: Int?
+  }
+
+  var scheduler: Scheduler
+  var memory = ModelMemory()
+  private var random: RandomSource
+  private(set) var requests: [Int: Request] = [:]
+  private(set) var admitted: Set<Int> = []
+  private(set) var ended: Set<Int> = []
+  private(set) var fault: String?
+  private var lastText: [Token] = []
+  private var nextID = 0
+
+  init(seed: UInt64) {
+    random = RandomSource(seed: seed)
+    let context = 40 + Int(random.next() % 160), sequences = 1 + Int(random.next() % 5)
+    let blocks = KVCacheLayout.blocks(forPositions: context) + Int(random.next() % 6)
+    var limits = Scheduler.Limits(
+      contextLength: context, maximumSequences: sequences, blockCount: blocks, queueLimit: Int(random.next() % 6))
+    if seed % 3 == 0 { limits.stateSlots = sequences + (seed % 2 == 0 ? blocks : Int(random.next() % 3)) }
+    scheduler = Scheduler(limits)
+  }
+
+  private mutating func pick(_ count: Int) -> Int { Int(random.next() % UInt64(count)) }
+
+  private mutating func expect(_ condition: Bool, _ words: @autoclosure () -> String) {
+    if !condition, fault == nil { fault = words() }
+  }
+
+  mutating func act() {
+    switch pick(12) {
+    case 0, 1: admit()
+    case 2: if pick(3) == 0 { cancel(pick(nextID + 1)) }
+    case 3: rest(max(0, nextID - pick(8)))
+    case 4 where pick(20) == 0: scheduler.clearPrefixCache()
+    default: step()
     }
+    let found = scheduler.checkIntegrity()
+    expect(found == nil, found ?? "")
+  }
 
-    mutating func step() {
-      guard let batch = scheduler.next(budget: 1 + pick(64)) else { return }
-      store(batch)
-      let isFailed = pick(20) == 0
-      let verdicts = batch.parts.map { isFailed ? .failed(.shuttingDown) : verdict(on: $0) }
-      scheduler.complete(batch, verdicts)
-      for (part, verdict) in zip(batch.parts, verdicts) {
-        switch verdict {
-        case .chunk: continue
-        case .tokens(let tokens, let ending):
-          produced[part.id, default: []] += tokens
-          if ending == nil { continue }
-        case .failed: break
-        }
-        #expect(!ended.contains(part.id))
-        ended.insert(part.id)
-      }
-    }
-
-    /// One to three tokens where there are logits, within the room that is left; now and then an end or a failure.
-    mutating func verdict(on part: ScheduledBatch.Part) -> Verdict {
-      if pick(50) == 0 { return .failed(.shuttingDown) }
-      let room = (room[part.id] ?? 0) - (produced[part.id]?.count ?? 0)
-      let isWhole = part.progress.processed == part.progress.total
-      guard !part.logits.isEmpty, isWhole, self.room[part.id] != 0 else {
-        return room == 0 && isWhole ? .tokens([], Ending(.length)) : .chunk
-      }
-      if pick(25) == 0 { return .tokens([], Ending(.endOfGeneration(99))) }
-      let tokens = (0..<min(room, 1 + pick(10) / 8 * pick(3))).map { _ in Token(pick(3)) }
-      return .tokens(tokens, tokens.count == room ? Ending(.length) : nil)
-    }
-
-    /// Writes the step's tokens into the blocks, then checks that each row sees its own sequence and nothing else.
-    mutating func store(_ batch: ScheduledBatch) {
-      let size = KVCacheLayout.blockPositions
-      for (row, token) in batch.tokens.enumerated() {
-        let position = Int(batch.attention.positions[row])
-        let block = batch.attention.blockTables[Int(batch.attention.sequences[row])][position / size]
-        places[block, default: Array(repeating: -1, count: size)][position % size] = token
-      }
-      for (index, part) in batch.parts.enumerated() {
-        let last = Int(batch.attention.positions[part.rows.upperBound - 1])
-        checkLogits(of: part, in: batch)
-        let table = batch.attention.blockTables[index]
-        let seen = (0...last).map { places[table[$0 / size]]?[$0 % size] ?? -1 }
-        let expected = (prompts[part.id] ?? []) + (produced[part.id] ?? [])
-        #expect(seen == Array(expected[...last]))
-      }
-    }
-
-    /// Checks that each score's logits come once and in order, and then those of the last token.
-    mutating func checkLogits(of part: ScheduledBatch.Part, in batch: ScheduledBatch) {
-      #expect(part.logits.count <= SequenceState.logitRows)
-      var due = scores[part.id] ?? 0..<0
-      for row in batch.logitRows[part.logits] {
-        let position = Int(batch.attention.positions[row])
-        #expect(part.rows.contains(row))
-        if due.isEmpty {
-          #expect(position == (prompts[part.id]?.count ?? 0) + (produced[part.id]?.count ?? 0) - 1)
-        } else {
-          #expect(position == due.lowerBound)
-          due = due.lowerBound + 1..<due.upperBound
-        }
-      }
-      scores[part.id] = due
-    }
-
-    mutating func act() {
-      switch pick(12) {
-      case 0, 1: admit()
-      case 2:
-        let id = pick(nextID + 1)
-        if scheduler.cancel(id) { ended.insert(id) }
-      case 3: if pick(2) == 0 { scheduler.park(pick(nextID + 1)) } else { scheduler.resume(pick(nextID + 1)) }
-      case 4 where pick(20) == 0: scheduler.clearPrefixCache()
-      default: step()
-      }
+  /// Lets all that is left come to its end.
+  mutating func finish() {
+    for id in requests.keys.sorted() { scheduler.resume(id) }
+    var steps = 0
+    while scheduler.canStep, steps < 50_000, fault == nil {
+      step()
+      steps += 1
     }
   }
 
-  @Test(arguments: 0..<60)
-  func `Whatever happens, KV blocks stay in order and every row sees its own sequence`(seed: UInt64) throws {
-    var run = Run(seed: seed)
-    for _ in 0..<600 {
-      run.act()
-      try #require(run.scheduler.checkIntegrity() == nil)
+  private mutating func cancel(_ id: Int) {
+    let isCancelled = scheduler.cancel(id)
+    expect(isCancelled == (requests[id] != nil), "request \(id) is cancelled: \(isCancelled)")
+    if isCancelled { end(id) }
+  }
+
+  private mutating func rest(_ id: Int) {
+    if pick(2) == 0 { return scheduler.resume(id) }
+    scheduler.park(id)
+    requests[id]?.stored = nil
+  }
+
+  private mutating func end(_ id: Int) {
+    if let request = requests.removeValue(forKey: id) { lastText = request.text }
+    expect(ended.insert(id).inserted, "request \(id) ends twice")
+  }
+
+  /// A prompt that often begins like an earlier one.
+  private mutating func makePrompt() -> [Token] {
+    let length = 1 + pick(1 + pick(scheduler.limits.contextLength - 1))
+    var prompt = pick(4) > 0 ? Array(lastText.prefix(1 + pick(200))) : []
+    while prompt.count < length { prompt.append(Token(pick(2))) }
+    return Array(prompt.prefix(length))
+  }
+
+  private mutating func admit() {
+    let prompt = makePrompt()
+    let room = min(pick(6) == 0 ? 0 : pick(150), scheduler.limits.contextLength - prompt.count)
+    let scoresFrom = pick(3) > 0 ? nil : 1 + pick(prompt.count)
+    let sequence = SequenceState(
+      id: nextID, prompt: prompt, choosesTokens: room > 0, scoresFrom: scoresFrom, reusesPrefix: pick(8) > 0,
+      priority: pick(5) / 4)
+    if scheduler.admit(sequence) {
+      admitted.insert(nextID)
+      requests[nextID] = Request(
+        text: prompt, promptCount: prompt.count, room: room,
+        scores: (scoresFrom ?? prompt.count) - 1..<prompt.count - 1)
+      if lastText.isEmpty || pick(4) == 0 { lastText = prompt }
     }
-    for id in 0..<run.nextID { run.scheduler.resume(id) }
-    var steps = 0
-    while run.scheduler.canStep, steps < 100_000 {
-      run.step()
-      steps += 1
+    nextID += 1
+  }
+
+  private mutating func step() {
+    let (canStep, preemptions) = (scheduler.canStep, scheduler.preemptions)
+    let budget = 1 + pick(64)
+    let batch = scheduler.next(budget: budget, promptRows: pick(3) == 0 ? pick(10) : .max)
+    expect((batch != nil) == canStep, "a step that gives nothing, or comes from nothing")
+    guard let batch else { return }
+    expect(batch.tokens.count <= budget, "a step of too many rows")
+    if scheduler.preemptions > preemptions { noteRestarts(batch) }
+    for part in batch.parts { check(part, batch) }
+    let isFailed = pick(100) == 0
+    let verdicts = batch.parts.map { isFailed ? .failed(.shuttingDown) : verdict(on: $0) }
+    store(batch, verdicts, copies: !isFailed)
+    scheduler.complete(batch, verdicts)
+    for (part, verdict) in zip(batch.parts, verdicts) { take(verdict, part) }
+  }
+
+  /// Who is not in the step may have lost its memory.
+  private mutating func noteRestarts(_ batch: ScheduledBatch) {
+    let steady = Set(batch.parts.map(\.id))
+    for id in requests.keys where !steady.contains(id) { requests[id]?.stored = nil }
+  }
+
+  private mutating func take(_ verdict: Verdict, _ part: ScheduledBatch.Part) {
+    switch verdict {
+    case .chunk: break
+    case .tokens(let tokens, let ending):
+      requests[part.id]?.text += tokens
+      requests[part.id]?.room -= tokens.count
+      if ending != nil { end(part.id) }
+    case .failed: end(part.id)
     }
-    #expect(run.ended == Set(run.prompts.keys))
-    run.scheduler.clearPrefixCache()
-    #expect(run.scheduler.checkIntegrity() == nil)
+  }
+
+  /// One to three tokens where there are logits, within the room that is left; now and then an end or a failure.
+  private mutating func verdict(on part: ScheduledBatch.Part) -> Verdict {
+    if pick(200) == 0 { return .failed(.shuttingDown) }
+    let room = requests[part.id]?.room ?? 0
+    let isWhole = part.progress.processed == part.progress.total
+    guard !part.logits.isEmpty, isWhole, room > 0 else {
+      return room == 0 && isWhole ? .tokens([], Ending(.length)) : .chunk
+    }
+    if pick(80) == 0 { return .tokens([], Ending(.endOfGeneration(99))) }
+    let tokens = (0..<min(room, 1 + pick(10) / 8 * pick(3))).map { _ in Token(pick(2)) }
+    return .tokens(tokens, tokens.count == room ? Ending(.length) : nil)
+  }
+
+  /// Checks that a part has its sequence's next tokens, and that logits are wanted once and in order.
+  private mutating func check(_ part: ScheduledBatch.Part, _ batch: ScheduledBatch) {
+    guard var request = requests[part.id] else { return expect(false, "a part of request \(part.id), which is over") }
+    let first = Int(batch.attention.positions[part.rows.lowerBound])
+    let end = first + part.rows.count
+    expect(request.stored == nil || request.stored == first, "request \(part.id) goes on at \(first)")
+    request.stored = end
+    let isInOrder = batch.attention.positions[part.rows].elementsEqual((first..<end).map { Int32($0) })
+    expect(isInOrder, "positions out of order")
+    expect(end <= request.text.count && batch.tokens[part.rows] == request.text[first..<end], "others' tokens")
+    expect(part.logits.count <= SequenceState.logitRows, "too many logits")
+    for row in batch.logitRows[part.logits] {
+      let position = Int(batch.attention.positions[row])
+      let due = request.scores.isEmpty ? request.text.count - 1 : request.scores.lowerBound
+      expect(part.rows.contains(row) && position == due, "logits at \(position) of request \(part.id), not \(due)")
+      if !request.scores.isEmpty { request.scores = due + 1..<request.scores.upperBound }
+    }
+    requests[part.id] = request
+  }
+
+  /// Does to the memory what the step does, then checks that each row sees its own sequence and nothing else.
+  private mutating func store(_ batch: ScheduledBatch, _ verdicts: [Verdict], copies: Bool) {
+    let isSound = verdicts.map { if case .failed = $0 { false } else { true } }
+    if copies { memory.copy(batch.copies) }
+    memory.write(batch, isSound)
+    let texts = batch.parts.map { requests[$0.id]?.text ?? [] }
+    for (index, part) in batch.parts.enumerated() where isSound[index] {
+      let end = Int(batch.attention.positions[part.rows.upperBound - 1]) + 1
+      let sees = memory.holds(texts[index][..<end], in: batch.attention.blockTables[index])
+      expect(sees, "request \(part.id) does not see its own keys and values")
+    }
+    let states = memory.advance(batch, texts, isSound)
+    expect(states, "states of another text")
+  }
+}
+
+/// Which token each place of the KV cache holds, and behind which text the states of each slot are.
+private struct ModelMemory {
+  private static let size = KVCacheLayout.blockPositions
+  private static let damaged: Token = -7
+  private var places: [Int32: [Token]] = [:]
+  private var slots: [Int32: ArraySlice<Token>] = [:]
+  private(set) var copies = 0, restores = 0
+
+  mutating func copy(_ copies: [ScheduledBatch.Copy]) {
+    for copy in copies {
+      let from = places[copy.from] ?? []
+      places[copy.to] = from.prefix(copy.positions) + Array(repeating: -1, count: Self.size - copy.positions)
+      self.copies += 1
+    }
+  }
+
+  /// Stores a step's tokens; of parts that fail something else.
+  mutating func write(_ batch: ScheduledBatch, _ isSound: [Bool]) {
+    for (row, token) in batch.tokens.enumerated() {
+      let position = Int(batch.attention.positions[row]), sequence = Int(batch.attention.sequences[row])
+      let block = batch.attention.blockTables[sequence][position / Self.size]
+      let empty = Array(repeating: Token(-1), count: Self.size)
+      places[block, default: empty][position % Self.size] = isSound[sequence] ? token : Self.damaged
+    }
+  }
+
+  func holds(_ text: ArraySlice<Token>, in table: [Int32]) -> Bool {
+    for start in stride(from: 0, to: text.count, by: Self.size) {
+      let part = text[start..<min(start + Self.size, text.count)]
+      guard let held = places[table[start / Self.size]], held.prefix(part.count) == part else { return false }
+    }
+    return true
+  }
+
+  /// Moves the states on by a step; false if one starts from those of another text.
+  mutating func advance(_ batch: ScheduledBatch, _ texts: [[Token]], _ isSound: [Bool]) -> Bool {
+    var isRight = true
+    for (index, states) in batch.attention.states.enumerated() where isSound[index] {
+      let first = Int(batch.attention.positions[batch.parts[index].rows.lowerBound])
+      let start = states.start.map { slots[$0] ?? [Self.damaged] } ?? []
+      if start != texts[index][..<first] { isRight = false }
+      if states.start != nil, states.start != states.end { restores += 1 }
+    }
+    for (index, states) in batch.attention.states.enumerated() {
+      let last = batch.parts[index].rows.upperBound - 1
+      let ends = states.snapshots.map { ($0.row, $0.slot) } + [states.end].compactMap(\.self).map { (last, $0) }
+      for (row, slot) in ends {
+        slots[slot] = isSound[index] ? texts[index][...Int(batch.attention.positions[row])] : [Self.damaged]
+      }
+    }
+    return isRight
   }
 }

@@ -73,7 +73,7 @@ internal import Testing
     step(&scheduler, .tokens([token], nil))
   }
 
-  @Test func `A parked sequence has no place, and goes on before those that wait`() {
+  @Test func `A parked sequence has no place, and goes on before those that came later`() {
     var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
     for id in 1...3 { _ = scheduler.admit(SequenceState(id: id, prompt: [Token(id), 2])) }
     _ = step(&scheduler, token: 5)
@@ -97,7 +97,7 @@ internal import Testing
     #expect(cancelled == [true, false] && !scheduler.canStep)
     for id in 1...3 { scheduler.resume(id) }
     let resumed = step(&scheduler, token: 9)
-    #expect(resumed?.parts.map(\.id) == [3] && scheduler.cancel(1))
+    #expect(resumed?.parts.map(\.id) == [1] && scheduler.cancel(3))
   }
 
   @Test func `A parked sequence whose KV blocks were taken is computed again`() {
@@ -115,19 +115,115 @@ internal import Testing
     #expect(scheduler.next(budget: 16)?.tokens == [6])
   }
 
-  @Test func `Decoding sequences come before prompts in a step`() throws {
-    var limits = Scheduler.Limits(contextLength: 128)
-    limits.maximumSequences = 3
-    var scheduler = Scheduler(limits)
+  @Test func `Decoding sequences come before prompts in a step, and all prompts move`() throws {
+    var scheduler = Scheduler(Scheduler.Limits(contextLength: 128, maximumSequences: 3))
     _ = scheduler.admit(SequenceState(id: 1, prompt: [1, 2]))
     _ = step(&scheduler, token: 5)
     for id in 2...3 { _ = scheduler.admit(SequenceState(id: id, prompt: Array(10..<30))) }
     let next = scheduler.next(budget: 16)
     let batch = try #require(next)
-    #expect(batch.parts.map(\.id) == [1, 2])
-    #expect(batch.parts.map(\.rows) == [0..<1, 1..<16])
-    #expect(batch.attention.sequences == [0] + [Int32](repeating: 1, count: 15))
-    #expect(batch.attention.positions == [2] + (0..<15).map { Int32($0) })
+    #expect(batch.parts.map(\.id) == [1, 2, 3])
+    // Of 15 rows an even part of the half each, and the rest for the first.
+    #expect(batch.parts.map(\.rows) == [0..<1, 1..<13, 13..<16])
+    #expect(batch.attention.sequences == [0] + [Int32](repeating: 1, count: 12) + [2, 2, 2])
+    #expect(batch.attention.positions == [2] + (0..<12).map { Int32($0) } + [0, 1, 2])
+  }
+
+  @Test func `Beside sequences in decode, prompts get the rows that they may have`() {
+    var scheduler = Scheduler(Scheduler.Limits(contextLength: 128, maximumSequences: 4))
+    _ = scheduler.admit(SequenceState(id: 1, prompt: [1, 2]))
+    _ = step(&scheduler, token: 5)
+    for id in 2...4 { _ = scheduler.admit(SequenceState(id: id, prompt: Array(10..<30))) }
+    var shares: [[Int: Int]] = []
+    for rows in [7, 2, 2, 0] {
+      guard let batch = scheduler.next(budget: 100, promptRows: rows) else { break }
+      shares.append(Dictionary(uniqueKeysWithValues: batch.parts.map { ($0.id, $0.rows.count) }))
+      scheduler.complete(batch, batch.parts.map { $0.id == 1 ? .tokens([5], nil) : .chunk })
+    }
+    // Where there are fewer rows than prompts, those get one that have waited longest.
+    #expect(shares == [[1: 1, 2: 5, 3: 1, 4: 1], [1: 1, 2: 1, 3: 1], [1: 1, 2: 1, 4: 1], [1: 1, 3: 1]])
+  }
+
+  @Test func `Where there are fewer rows than sequences, nobody starves`() {
+    var scheduler = Scheduler(Scheduler.Limits(contextLength: 64, maximumSequences: 5))
+    for id in 0..<5 { _ = scheduler.admit(SequenceState(id: id, prompt: [Token(id), 7, 8])) }
+    var turns: [Int: Int] = [:]
+    for _ in 0..<50 {
+      guard let batch = scheduler.next(budget: 2) else { break }
+      for part in batch.parts { turns[part.id, default: 0] += 1 }
+      scheduler.complete(batch, batch.parts.map { $0.logits.isEmpty ? .chunk : .tokens([5], nil) })
+    }
+    // An even share is 20 turns; more urgent ones may get some more.
+    #expect(turns.count == 5 && turns.values.allSatisfy { $0 >= 15 }, "\(turns)")
+  }
+
+  @Test func `Higher priority comes first, then who came first`() {
+    var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
+    for (id, priority) in [0, 1, 0, 2, 1].enumerated() {
+      _ = scheduler.admit(SequenceState(id: id, prompt: [1, 2], priority: priority))
+    }
+    var order: [Int] = []
+    while let batch = scheduler.next(budget: 8) {
+      order += batch.parts.map(\.id)
+      scheduler.complete(batch, batch.parts.map { _ in .tokens([5], Ending(.length)) })
+    }
+    #expect(order == [3, 1, 4, 0, 2])
+  }
+
+  @Test func `Without free KV blocks the least urgent sequence waits, and is computed again`() {
+    // Four blocks: two sequences of one and a half each begin, and grow.
+    var scheduler = Scheduler(Scheduler.Limits(contextLength: 128, maximumSequences: 2, blockCount: 5))
+    for id in 0..<2 { _ = scheduler.admit(SequenceState(id: id, prompt: (0..<48).map { Token($0 + id * 100) })) }
+    var texts = [48, 48], fed: [[Int32]] = [[], []]
+    while let batch = scheduler.next(budget: 200) {
+      var verdicts: [Verdict] = []
+      for part in batch.parts {
+        fed[part.id] += batch.attention.positions[part.rows]
+        guard !part.logits.isEmpty else { verdicts.append(.chunk); continue }
+        texts[part.id] += 1
+        verdicts.append(.tokens([7], texts[part.id] == 128 ? Ending(.length) : nil))
+      }
+      scheduler.complete(batch, verdicts)
+      #expect(scheduler.checkIntegrity() == nil)
+    }
+    #expect(texts == [128, 128])
+    #expect(scheduler.preemptions == 1)
+    // The more urgent one never stopped; of the other one's positions all came, some of them twice.
+    #expect(fed[0] == (0..<127).map { Int32($0) })
+    #expect(fed[1].count > 127 && Set(fed[1]) == Set(0..<127))
+  }
+
+  @Test func `Prompts that begin alike share blocks while the first of them runs`() {
+    var scheduler = Scheduler(Scheduler.Limits(contextLength: 128, maximumSequences: 9))
+    let shared = (0..<100).map { Token($0) }
+    _ = scheduler.admit(SequenceState(id: 0, prompt: shared + [500]))
+    _ = step(&scheduler, budget: 200)
+    for id in 1..<9 { _ = scheduler.admit(SequenceState(id: id, prompt: shared + [500 + Token(id)])) }
+    let batch = step(&scheduler, budget: 200)
+    #expect(batch?.parts.map(\.progress.cached) == [0] + Array(repeating: 96, count: 8))
+    #expect(batch?.tokens.count == 1 + 8 * 5)
+    #expect(scheduler.usedBlocks == 3 + 9)
+  }
+
+  private func step(_ scheduler: inout Scheduler, budget: Int) -> ScheduledBatch? {
+    guard let batch = scheduler.next(budget: budget) else { return nil }
+    scheduler.complete(batch, batch.parts.map { $0.logits.isEmpty ? .chunk : .tokens([9], nil) })
+    return batch
+  }
+
+  @Test func `States are kept behind every block, and a later prompt starts from them`() {
+    var limits = Scheduler.Limits(contextLength: 256)
+    limits.stateSlots = 9
+    var scheduler = Scheduler(limits)
+    let prompt = (0..<100).map { Token($0) }
+    _ = scheduler.admit(SequenceState(id: 0, prompt: prompt))
+    let first = step(&scheduler, budget: 200)
+    #expect(first?.attention.states.first?.snapshots.map(\.row) == [31, 63, 95])
+    #expect(scheduler.cancel(0) && scheduler.checkIntegrity() == nil)
+    _ = scheduler.admit(SequenceState(id: 1, prompt: prompt + [9, 9]))
+    let second = step(&scheduler, budget: 200)
+    #expect(second?.parts.first?.progress.cached == 96 && second?.copies == [])
+    #expect(second?.attention.states.first?.start == first?.attention.states.first?.snapshots.last?.slot)
   }
 
   @Test func `A failed sequence leaves nothing to reuse`() {
@@ -155,6 +251,7 @@ internal import Testing
       }
       #expect(scheduler.checkIntegrity() == nil)
     }
-    #expect(cached == [0, 288, 400, 400])
+    // All of 300 is found: the beginning of a block is copied.
+    #expect(cached == [0, 300, 400, 400])
   }
 }

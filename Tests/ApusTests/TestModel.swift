@@ -28,6 +28,13 @@ struct TestModel {
     }
   }
 
+  /// A model of a shape, with random weights.
+  init(_ shape: ModelShape) throws {
+    folder = try TemporaryFolder()
+    path = folder.path("shape.gguf")
+    try SyntheticModel(shape, .f32, seed: 5).write(to: path)
+  }
+
   func load(_ change: (inout LoadOptions) -> Void = { _ in }) async throws -> Model {
     // A test that holds one engine must not hold others.
     var options = LoadOptions(threads: 1, runtime: Runtime())

@@ -1,0 +1,94 @@
+internal import ApusCore
+
+// KV blocks and state slots: who gets them, and who gives them up.
+
+extension Scheduler {
+  /// Lets requests begin while there are places, and KV blocks for all of their tokens.
+  mutating func startWaiting() {
+    while running.count < limits.maximumSequences, let first = waiting.first, hasRoom(for: first) {
+      var sequence = waiting.removeFirst()
+      let slot = limits.hasStates ? takeSlot() : nil
+      sequence.start(from: match(sequence.reusable), stateSlot: slot)
+      running.insert(byUrgency: sequence)
+    }
+  }
+
+  private mutating func match(_ text: ArraySlice<Token>) -> BlockTree.Match {
+    text.isEmpty
+      ? BlockTree.Match(hold: tree.emptyHold) : tree.match(text, needsSnapshot: limits.hasStates, &allocator)
+  }
+
+  /// Whether a sequence can begin without taking KV blocks that running ones need soon; always if none runs.
+  private func hasRoom(for sequence: SequenceState) -> Bool {
+    if running.isEmpty { return true }
+    let held = tree.heldBlocks(of: sequence.reusable, needsSnapshot: limits.hasStates)
+    let needed = KVCacheLayout.blocks(forPositions: sequence.tokens.count) - held
+    let promised = running.reduce(0) { $0 + max(0, $1.missingBlocks(for: $1.remaining)) + 1 }
+    return needed + promised <= allocator.freeCount + tree.idleCount
+  }
+
+  /// Takes KV blocks for the next `count` tokens of a running sequence; for how many of them there are enough.
+  mutating func reserve(_ count: Int, at index: Int) -> Int {
+    while running[index].missingBlocks(for: count) > 0, let block = takeBlock(for: index) {
+      running[index].blocks.append(block)
+    }
+    if running[index].room <= 0, let tail = running[index].dropTail() {
+      allocator.release(CollectionOfOne(tail.block))
+      return reserve(count, at: index)
+    }
+    return min(count, running[index].room)
+  }
+
+  /// A KV block: a free one, a cached one, or one of a sequence that is less urgent.
+  private mutating func takeBlock(for index: Int) -> Int32? {
+    while true {
+      if let block = allocator.take() { return block }
+      if tree.evict(&allocator) { continue }
+      guard index < running.count - 1 else { return nil }
+      preemptLast()
+    }
+  }
+
+  private mutating func preemptLast() {
+    guard let id = running.last?.id, var sequence = letGo(id, keepsPrefix: true) else { return }
+    sequence.rest()
+    waiting.insert(byUrgency: sequence)
+    preemptions += 1
+  }
+
+  /// Takes a sequence out of those that run; what is stored of it stays in the tree, or is forgotten.
+  @discardableResult
+  mutating func letGo(_ id: Int, keepsPrefix: Bool) -> SequenceState? {
+    guard let index = running.firstIndex(where: { $0.id == id }) else { return nil }
+    var sequence = running.remove(at: index)
+    if let tail = sequence.dropTail() { allocator.release(CollectionOfOne(tail.block)) }
+    if let hold = sequence.hold {
+      if keepsPrefix {
+        tree.finish(sequence.tokens[..<usable(sequence.processed)], sequence.blocks, hold, &allocator)
+      } else {
+        tree.discard(sequence.blocks, hold, &allocator)
+      }
+    }
+    if let slot = sequence.stateSlot { freeSlots.append(slot) }
+    return sequence
+  }
+
+  /// How many of so many stored tokens others can begin with: states are kept behind full blocks only.
+  private func usable(_ count: Int) -> Int {
+    limits.hasStates ? count - count % KVCacheLayout.blockPositions : count
+  }
+
+  /// Slots for the states behind each KV block that the next `count` tokens fill, as far as there are some.
+  mutating func takeSnapshotSlots(_ sequence: SequenceState, _ count: Int) -> [Int32] {
+    guard limits.hasStates else { return [] }
+    let size = KVCacheLayout.blockPositions
+    let filled = (sequence.processed + count) / size - sequence.processed / size
+    return (0..<filled).compactMap { _ in takeSlot(leaving: limits.maximumSequences - running.count) }
+  }
+
+  /// A free state slot, where more than `rest` are free.
+  private mutating func takeSlot(leaving rest: Int = 0) -> Int32? {
+    freeSlots += tree.takeFreedSnapshots()
+    return freeSlots.count > rest ? freeSlots.popLast() : nil
+  }
+}
