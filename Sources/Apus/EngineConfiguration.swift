@@ -7,8 +7,8 @@ package struct EngineConfiguration: Sendable {
   package var contextLength: Int
   /// Sequences that are worked on at the same time.
   package var maximumSequences = 1
-  /// KV blocks for all sequences together, at least those of one context; nil for whole contexts of all.
-  package var blockCount: Int?
+  /// KV blocks of the pool; nil for so many whole contexts as there are sequences.
+  package var kvBlocks: Int?
   /// Requests that may wait beside those that are worked on.
   package var queueLimit = 16
   /// Bytes of events that may wait for a reader before its sequence is parked.
@@ -19,6 +19,11 @@ package struct EngineConfiguration: Sendable {
   package var now: @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
 
   package init(contextLength: Int) { self.contextLength = contextLength }
+
+  /// KV blocks of the pool.
+  package var blockCount: Int { kvBlocks ?? maximumSequences * KVCacheLayout.blocks(forPositions: contextLength) }
+  /// State slots of a model with recurrent layers: one for each sequence, and a snapshot for each KV block.
+  package var stateSlotCount: Int { maximumSequences + blockCount }
 
   /// The bounds for the scheduler.
   var limits: Scheduler.Limits {
@@ -45,8 +50,8 @@ package struct EngineModel: Sendable {
     let limits = configuration.limits
     do throws(BackendError) {
       return try model.makeKVCache(
-        format: KVFormat(kvFormat), positions: limits.blockCount * KVCacheLayout.blockPositions,
-        stateSlots: limits.maximumSequences + limits.blockCount)
+        format: KVFormat(kvFormat), positions: configuration.blockCount * KVCacheLayout.blockPositions,
+        stateSlots: configuration.stateSlotCount)
     } catch {
       throw .engineFailed(reason: error.description)
     }

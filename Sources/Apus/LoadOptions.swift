@@ -24,7 +24,14 @@ public struct LoadOptions: Sendable, Equatable {
   ///
   /// Steadier on a machine that Apus has alone, slower beside other work.
   public var pinsThreads: Bool
-  /// Requests that may wait while another is worked on; one more is refused.
+  /// Sequences that run together at most; nil takes as many as memory has whole contexts for, at most 16.
+  public var parallel: Int?
+  /// Bytes for the keys, values and states of all sequences together; nil takes what the machine and its control group
+  /// leave beside the weights, at most `parallel` whole contexts.
+  ///
+  /// At least one whole context must fit. The system gives only what is used.
+  public var kvMemory: Int?
+  /// Requests that may wait beside those that are worked on; one more is refused.
   public var queueLimit: Int
   /// Bytes of text and tokens that a completion keeps for its reader before it rests and others go on.
   public var unreadByteLimit: Int
@@ -45,8 +52,9 @@ public struct LoadOptions: Sendable, Equatable {
   /// The defaults, or others.
   public init(
     threads: Int? = nil, contextLength: Int? = nil, kvFormat: KVCacheFormat = .f16, kernels: String? = nil,
-    usesBLAS: Bool = false, pinsThreads: Bool = false, queueLimit: Int = 16,
-    unreadByteLimit: Int = 64 << 10, readerStall: Duration? = nil, prefillChunk: Int = 256, mapsFile: Bool = true,
+    usesBLAS: Bool = false, pinsThreads: Bool = false, parallel: Int? = nil, kvMemory: Int? = nil,
+    queueLimit: Int = 16, unreadByteLimit: Int = 64 << 10, readerStall: Duration? = nil, prefillChunk: Int = 256,
+    mapsFile: Bool = true,
     runtime: Runtime = .shared
   ) {
     self.threads = threads
@@ -55,6 +63,8 @@ public struct LoadOptions: Sendable, Equatable {
     self.kernels = kernels
     self.usesBLAS = usesBLAS
     self.pinsThreads = pinsThreads
+    self.parallel = parallel
+    self.kvMemory = kvMemory
     self.queueLimit = queueLimit
     self.unreadByteLimit = unreadByteLimit
     self.readerStall = readerStall
@@ -65,6 +75,8 @@ public struct LoadOptions: Sendable, Equatable {
 
   /// The longest context that is taken where the caller does not say.
   package static let defaultContextLength = 4096
+  /// The most sequences that run together where the caller does not say.
+  package static let defaultParallel = 16
 }
 
 /// How far loading a model has come.

@@ -11,13 +11,16 @@ struct LoadPlan {
   /// The most threads and prompt tokens at once that anyone may ask for.
   private static let maximumThreads = 1024
   private static let maximumPrefillChunk = 65_536
-  private static let maximumQueue = 100_000
+  private static let maximumQueue = 1_000_000
+  private static let maximumParallel = 256
 
   init(_ options: LoadOptions, _ machine: Machine) throws(ApusError) {
     try Self.check("threads", options.threads ?? 1, 1...Self.maximumThreads)
     try Self.check("contextLength", options.contextLength ?? 2, 2...Int(Int32.max))
     try Self.check("prefillChunk", options.prefillChunk, 1...Self.maximumPrefillChunk)
     try Self.check("queueLimit", options.queueLimit, 0...Self.maximumQueue)
+    try Self.check("parallel", options.parallel ?? 1, 1...Self.maximumParallel)
+    try Self.check("kvMemory", options.kvMemory ?? 1, 1...Int.max)
     backend = CPUBackend.Options(
       threads: options.threads ?? machine.threadCount, kernels: try Self.kernels(options.kernels),
       usesBLAS: options.usesBLAS, pinsThreads: options.pinsThreads)
@@ -48,11 +51,22 @@ struct LoadPlan {
     file.configuration.needsWholeSequences ? contextLength : min(options.prefillChunk, contextLength)
   }
 
-  /// Tokens that prompt and completion may have together, once all of it is known to fit into memory.
-  func contextLength(for file: ModelFile) throws(ApusError) -> Int {
+  /// The memory of sequences, once all of it is known to fit.
+  func sequenceMemory(for file: ModelFile) throws(ApusError) -> SequenceMemory {
     let trained = file.configuration.contextLength
     let length = options.contextLength ?? min(trained, LoadOptions.defaultContextLength)
-    try checkMemory(for: file, length)
+    let footprint = try footprint(of: file, length)
+    try check(length, trained, path: file.path)
+    guard file.configuration.pooling == nil, let costs = SequenceCosts(file.configuration, KVFormat(options.kvFormat))
+    else { return SequenceMemory(of: footprint, contextLength: length) }
+    let parallel = options.parallel ?? LoadOptions.defaultParallel
+    let budget = try options.kvMemory.map { bytes throws(ApusError) in try checked(bytes, file, length, footprint) }
+    return SequenceMemory(
+      contextLength: length, budget: budget ?? min(room(beside: footprint), parallel * costs.context(of: length)),
+      costs: costs, parallel: parallel)
+  }
+
+  private func check(_ length: Int, _ trained: Int, path: String) throws(ApusError) {
     guard length <= trained else {
       throw .invalidOption(
         name: "contextLength",
@@ -60,17 +74,47 @@ struct LoadPlan {
     }
     guard length >= 2 else {
       throw .cannotLoad(
-        path: file.path, reason: "\(file.path): its context length of \(trained) leaves no room for a completion")
+        path: path, reason: "\(path): its context length of \(trained) leaves no room for a completion")
     }
-    return length
   }
 
-  private func checkMemory(for file: ModelFile, _ length: Int) throws(ApusError) {
+  /// Bytes that sequences may take without being asked: an eighth of what is free is left to others.
+  private func room(beside footprint: ModelFootprint) -> Int {
+    max(footprint.kvCache, freeByteCount - freeByteCount / 8 - (footprint.total - footprint.kvCache))
+  }
+
+  /// `kvMemory`, where a context fits into it and it fits into memory; `footprint` is that of one context.
+  private func checked(
+    _ kvMemory: Int, _ file: ModelFile, _ length: Int, _ footprint: ModelFootprint
+  ) throws(ApusError) -> Int {
+    let fixed = footprint.total - footprint.kvCache
+    let reason: String
+    if kvMemory < footprint.kvCache {
+      let largest = file.largestContext(use(file, length), budget: fixed + kvMemory) ?? 0
+      reason =
+        "a context of \(length) tokens takes \(footprint.kvCache) bytes: give at least that"
+        + (largest > 1 ? ", or a context of at most \(largest) tokens" : "")
+    } else if kvMemory > freeByteCount - fixed {
+      reason = "\(freeByteCount - fixed) bytes are free beside the model: give at most that"
+    } else {
+      return kvMemory
+    }
+    throw .invalidOption(name: "kvMemory", reason: "kvMemory is \(kvMemory) bytes, but \(reason)")
+  }
+
+  private func use(_ file: ModelFile, _ length: Int) -> ModelFootprint.Use {
     var use = ModelFootprint.Use(context: length)
     use.format = KVFormat(options.kvFormat)
+    use.keepsSnapshots = true
     use.maxBatchRows = batchRows(contextLength: length, file)
-    let needed = file.footprint(use)?.total
-    if let needed, needed <= freeByteCount { return }
+    return use
+  }
+
+  /// What the model takes with one context; throws where that does not fit.
+  private func footprint(of file: ModelFile, _ length: Int) throws(ApusError) -> ModelFootprint {
+    let use = use(file, length)
+    let footprint = file.footprint(use)
+    if let footprint, footprint.total <= freeByteCount { return footprint }
     let sizes = file.configuration.cacheLayers.lazy.compactMap { $0.headTooOdd(for: use.format) }
     if let size = sizes.first {
       throw .invalidOption(
@@ -80,6 +124,6 @@ struct LoadPlan {
       throw .notEnoughMemory(neededBytes: .max, availableBytes: freeByteCount, largestContext: nil)
     }
     throw .notEnoughMemory(
-      neededBytes: needed ?? .max, availableBytes: freeByteCount, largestContext: largest > 1 ? largest : nil)
+      neededBytes: footprint?.total ?? .max, availableBytes: freeByteCount, largestContext: largest > 1 ? largest : nil)
   }
 }

@@ -35,6 +35,10 @@ public struct ModelInformation: Sendable, Equatable {
   public let trainedContextLength: Int
   /// Tokens that prompt and completion may have together.
   public let contextLength: Int
+  /// Sequences that run together at most.
+  public let parallel: Int
+  /// Bytes that keys, values and states of all sequences may take; the system gives only what is used.
+  public let kvMemory: Int
   /// How keys and values are kept.
   public let kvFormat: KVCacheFormat
   /// Whether messages can be turned into a prompt, and why not.
@@ -55,7 +59,7 @@ public struct ModelInformation: Sendable, Equatable {
 extension ModelInformation {
   init(
     _ file: ModelFile, _ vocabulary: Vocabulary, _ backend: CPUBackend.Options, kvFormat: KVCacheFormat,
-    contextLength: Int, chat: ChatSupport, sampling: SamplingOptions, warnings: [ModelWarning]
+    memory: SequenceMemory, chat: ChatSupport, sampling: SamplingOptions, warnings: [ModelWarning]
   ) {
     name = file.name ?? file.path.split(separator: "/").last.map(String.init) ?? file.path
     architecture = file.configuration.architecture
@@ -66,7 +70,9 @@ extension ModelInformation {
     fileBytes = file.byteCount
     vocabularySize = vocabulary.count
     trainedContextLength = file.configuration.contextLength
-    self.contextLength = contextLength
+    contextLength = memory.contextLength
+    parallel = memory.sequences
+    kvMemory = memory.byteCount
     self.kvFormat = kvFormat
     self.chat = chat
     self.sampling = sampling

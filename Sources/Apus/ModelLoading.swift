@@ -26,15 +26,15 @@ struct ModelLoading: Sendable {
   private func load() throws(ApusError) -> Model {
     let plan = try LoadPlan(options, Machine.current())
     let file = try open()
-    let contextLength = try plan.contextLength(for: file)
-    let loaded = try weights(of: file, plan, contextLength)
+    let memory = try plan.sequenceMemory(for: file)
+    let loaded = try weights(of: file, plan, memory.contextLength)
     let chatFormat = ChatFormat(
       template: loaded.chatTemplate, loaded.tokenizer.vocabulary, localTime: systemLocalTime)
     let engine = try Engine(
       EngineModel(model: loaded.model, kvFormat: options.kvFormat, watch: options.mapsFile ? file.watch() : nil),
-      tokenizer: loaded.tokenizer, configuration: configuration(contextLength), on: options.runtime)
+      tokenizer: loaded.tokenizer, configuration: configuration(memory), on: options.runtime)
     let information = ModelInformation(
-      file, loaded.tokenizer.vocabulary, plan.backend, kvFormat: options.kvFormat, contextLength: contextLength,
+      file, loaded.tokenizer.vocabulary, plan.backend, kvFormat: options.kvFormat, memory: memory,
       chat: chatFormat?.support ?? .noTemplate, sampling: loaded.sampling.options, warnings: loaded.warnings)
     return Model(
       information: information, engine: engine, tokenizer: loaded.tokenizer, chatFormat: chatFormat,
@@ -73,8 +73,10 @@ struct ModelLoading: Sendable {
     }
   }
 
-  private func configuration(_ contextLength: Int) -> EngineConfiguration {
-    var configuration = EngineConfiguration(contextLength: contextLength)
+  private func configuration(_ memory: SequenceMemory) -> EngineConfiguration {
+    var configuration = EngineConfiguration(contextLength: memory.contextLength)
+    configuration.maximumSequences = memory.sequences
+    configuration.kvBlocks = memory.blocks
     configuration.queueLimit = options.queueLimit
     configuration.unreadByteLimit = options.unreadByteLimit
     configuration.readerStall = options.readerStall

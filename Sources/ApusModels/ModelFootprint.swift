@@ -11,16 +11,27 @@ package struct ModelFootprint: Sendable, Equatable {
     package var slots = 1
     /// State slots of a model with recurrent layers; nil for one for each sequence.
     package var stateSlots: Int?
+    /// Whether there is a state slot more for each KV block, for a snapshot at its end.
+    package var keepsSnapshots = false
     package var format = KVFormat.f16
     /// Tokens that one step processes at most; a model that pools takes a whole context in one step.
     package var maxBatchRows = LanguageModel.Options().maxBatchRows
 
     package init(context: Int) { self.context = context }
+
+    /// The shape of the KV cache; nil where a count is negative or overflows.
+    fileprivate func layout(_ configuration: ModelConfiguration) -> KVCacheLayout? {
+      let blocks = KVCacheLayout.blocks(forPositions: context).multipliedReportingOverflow(by: slots)
+      let snapshots = slots.addingReportingOverflow(keepsSnapshots ? blocks.partialValue : 0)
+      guard !blocks.overflow, !snapshots.overflow else { return nil }
+      return configuration.kvCacheLayout(
+        format: format, positions: context, slots: slots, stateSlots: stateSlots ?? snapshots.partialValue)
+    }
   }
 
   /// All tensors: as many bytes as in the file, whose own pages are used where it is mapped.
   package let weights: Int
-  /// Keys and values of all positions of all slots, and recurrent states.
+  /// Keys and values of all KV blocks, and recurrent states.
   package let kvCache: Int
   /// Buffers of a step, and what a backend needs beside them (an estimate).
   package let activations: Int
@@ -30,9 +41,7 @@ package struct ModelFootprint: Sendable, Equatable {
   /// Nil where the KV format cannot store heads of this size, a count is not positive, or the sum overflows.
   package init?(_ file: GGUFFile, _ configuration: ModelConfiguration, _ use: Use) {
     guard use.context > 0, use.slots > 0, use.maxBatchRows > 0 else { return nil }
-    let layout = configuration.kvCacheLayout(
-      format: use.format, positions: use.context, slots: use.slots, stateSlots: use.stateSlots)
-    guard let kvCache = layout?.byteCount,
+    guard let kvCache = use.layout(configuration)?.byteCount,
       let activations = configuration.activationByteCount(
         rows: configuration.needsWholeSequences ? use.context : use.maxBatchRows)
     else { return nil }
@@ -62,6 +71,20 @@ package struct ModelFootprint: Sendable, Equatable {
     let positions = (1 + room / more).multipliedReportingOverflow(by: KVCacheLayout.blockPositions)
     return positions.overflow
       ? configuration.contextLength : min(configuration.contextLength, positions.partialValue)
+  }
+}
+
+extension ModelFootprint {
+  /// How many sequences of `use`'s context fit `budget` bytes at the same time; 0 where none does, nil where the rest
+  /// of `use` is not possible at all.
+  package static func mostSlots(
+    _ file: GGUFFile, _ configuration: ModelConfiguration, _ use: Use, budget: Int
+  ) -> Int? {
+    var use = use
+    use.slots = 1
+    guard let one = ModelFootprint(file, configuration, use) else { return nil }
+    let (room, overflow) = budget.subtractingReportingOverflow(one.total)
+    return overflow || room < 0 ? 0 : 1 + room / max(1, one.kvCache)
   }
 }
 

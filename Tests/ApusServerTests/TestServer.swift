@@ -13,7 +13,7 @@ struct TestModel: Sendable {
   let model: Model
   private let folder: TemporaryFolder
 
-  private init(contextLength: Int) async throws {
+  private init(contextLength: Int, parallel: Int) async throws {
     var tiny = TinyModel()
     tiny.contextLength = contextLength
     folder = try TemporaryFolder()
@@ -21,15 +21,20 @@ struct TestModel: Sendable {
     try tiny.write(to: path)
     // Reproducible: whether a prompt was seen before must not change a bit of any answer.
     // It is far faster than any real model, and its readers share their threads with it: they may be behind.
-    let options = LoadOptions(threads: 1, contextLength: contextLength, queueLimit: 64, unreadByteLimit: 1 << 20)
+    let options = LoadOptions(
+      threads: 1, contextLength: contextLength, parallel: parallel, queueLimit: 64, unreadByteLimit: 1 << 20)
     model = try await Model.load(path, options: options)
   }
 
-  /// A model whose completions end within milliseconds.
-  static func quick() async throws -> TestModel { try await TestModel(contextLength: 256) }
+  /// A model whose completions end within milliseconds, so many of them together at most.
+  static func quick(parallel: Int = 1) async throws -> TestModel {
+    try await TestModel(contextLength: 256, parallel: parallel)
+  }
 
-  /// A model whose longest completion takes many seconds.
-  static func slow() async throws -> TestModel { try await TestModel(contextLength: 32768) }
+  /// A model whose longest completion takes many seconds, so many of them together at most.
+  static func slow(parallel: Int = 1) async throws -> TestModel {
+    try await TestModel(contextLength: 32768, parallel: parallel)
+  }
 }
 
 /// What a request was answered with.

@@ -38,6 +38,7 @@ struct Fit: ParsableCommand {
     var use = ModelFootprint.Use(context: context ?? configuration.contextLength)
     use.slots = slots
     use.format = kv
+    use.keepsSnapshots = true
     guard let footprint = ModelFootprint(file, configuration, use) else {
       throw Failure(
         "\(slots) times \(use.context) tokens with a \(kv.rawValue) KV cache are not possible with this model: "
@@ -67,6 +68,12 @@ private struct FitReport {
     return ModelFootprint.largestContext(file, configuration, use, budget: machine.freeByteCount)
   }
 
+  /// How many sequences of this context fit at the same time; nil for a model that keeps nothing of a text.
+  var mostSlots: Int? {
+    guard configuration.pooling == nil else { return nil }
+    return ModelFootprint.mostSlots(file, configuration, use, budget: machine.freeByteCount)
+  }
+
   func write(to output: Output) throws(OutputError) {
     let slots = use.slots == 1 ? "" : "\(use.slots) times "
     try output.writeLine("\(slots)\(use.context) tokens of context, KV cache in \(use.format.rawValue)")
@@ -78,6 +85,9 @@ private struct FitReport {
     table.add("free memory", readable(bytes: machine.freeByteCount), "(of \(memory))")
     for line in table.lines() { try output.writeLine(line) }
     try output.writeLine(fits ? "It fits." : "It does not fit.")
+    if let mostSlots {
+      try output.writeLine("Sequences of \(use.context) tokens that fit at the same time: \(mostSlots).")
+    }
     try output.writeLine("Largest context that fits: \(largest) (trained for \(configuration.contextLength)).")
   }
 
@@ -105,6 +115,7 @@ private struct FitReport {
       "free_bytes": .int(machine.freeByteCount), "memory_bytes": .int(machine.memoryByteCount),
       "memory_limit_bytes": machine.memoryLimit.map { .int($0.byteCount) } ?? .null,
       "fits": .bool(fits), "largest_context": .object(JSONObject(contexts)),
+      "largest_slots": mostSlots.map { .int($0) } ?? .null,
       "trained_context": .int(configuration.contextLength),
     ]
   }

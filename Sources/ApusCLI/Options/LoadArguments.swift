@@ -37,12 +37,13 @@ struct LoadArguments: ParsableArguments {
 }
 
 extension LoadArguments {
-  /// The same, as the library takes it.
+  /// The same, as the library takes it, for one answer after the other.
   var options: LoadOptions {
     var options = LoadOptions(threads: threads, contextLength: context, kvFormat: kv, kernels: kernels.name)
     options.usesBLAS = blas
     options.pinsThreads = pin
     options.mapsFile = !noMmap
+    options.parallel = 1
     return options
   }
 }

@@ -1,0 +1,58 @@
+internal import ApusCore
+internal import ApusModels
+
+/// What the sequences of an engine may take of the memory, known before anything is allocated.
+struct SequenceMemory {
+  /// Tokens that prompt and completion may have together.
+  let contextLength: Int
+  /// Sequences that run together at most.
+  let sequences: Int
+  /// KV blocks of the pool.
+  let blocks: Int
+  /// Bytes of the pool, with the state slots of recurrent layers.
+  let byteCount: Int
+
+  /// One whole context, and nothing more.
+  init(of footprint: ModelFootprint, contextLength: Int) {
+    self.contextLength = contextLength
+    sequences = 1
+    blocks = KVCacheLayout.blocks(forPositions: contextLength)
+    byteCount = footprint.kvCache
+  }
+
+  /// As many KV blocks as `budget` bytes have room for, of which a sequence needs `context` bytes and each block `block`.
+  ///
+  /// Each sequence that runs has a whole context of its own, so that none lacks a block.
+  ///
+  /// - Precondition: `budget` is at least `context`.
+  init(contextLength: Int, budget: Int, costs: SequenceCosts, parallel: Int) {
+    let contextBlocks = KVCacheLayout.blocks(forPositions: contextLength)
+    self.contextLength = contextLength
+    sequences = max(1, min(parallel, budget / costs.context(of: contextLength)))
+    let room = (budget - sequences * costs.sequence) / costs.block
+    blocks = max(sequences * contextBlocks, min(room, Int(Int32.max)))
+    byteCount = blocks * costs.block + sequences * costs.sequence
+  }
+}
+
+/// What the memory of a sequence costs, in bytes.
+struct SequenceCosts {
+  /// A KV block, and the state slot of its snapshot.
+  let block: Int
+  /// The state slot of a sequence that runs.
+  let sequence: Int
+
+  /// Nil where the format cannot store the model's heads, or a sum overflows.
+  init?(_ configuration: ModelConfiguration, _ format: KVFormat) {
+    let layout = configuration.kvCacheLayout(format: format, positions: KVCacheLayout.blockPositions)
+    guard let both = layout?.byteCount, let states = layout?.statePoolByteCount else { return nil }
+    // A model without any memory: a byte, so that nothing is divided by zero.
+    block = max(1, both)
+    sequence = states
+  }
+
+  /// Bytes of a sequence of `length` tokens.
+  ///
+  /// - Precondition: A footprint with one such context does not overflow.
+  func context(of length: Int) -> Int { KVCacheLayout.blocks(forPositions: length) * block + sequence }
+}
