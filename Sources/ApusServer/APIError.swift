@@ -73,13 +73,14 @@ extension APIError {
     return error
   }()
 
-  static let queueFull: APIError = {
+  /// No place for one more; one may be free after so many seconds.
+  static func queueFull(retryAfter seconds: Int = 2) -> APIError {
     var error = APIError(
       .tooManyRequests, type: "rate_limit_error", "too many requests are waiting already: try again later",
       code: "rate_limit_exceeded")
-    error.headers[.retryAfter] = "2"
+    error.headers[.retryAfter] = "\(seconds)"
     return error
-  }()
+  }
 
   static let shuttingDown: APIError = {
     var error = APIError(
@@ -168,7 +169,7 @@ extension APIError {
     case .unsuitableModel:
       self = .invalid("model", error.description)
     case .queueFull:
-      self = .queueFull
+      self = .queueFull()
     case .shuttingDown:
       self = .shuttingDown
     case .modelChanged:

@@ -1,3 +1,4 @@
+internal import Apus
 internal import Synchronization
 
 /// Bounds the requests that the engine works on or that wait for it.
@@ -8,20 +9,25 @@ final class Admission: Sendable {
   }
 
   private let state = Mutex(State())
-  private let limit: Int
+  /// Requests that are admitted at a time.
+  let limit: Int
+  private let retryAfter: @Sendable () -> Int
 
-  /// Admits `limit` requests at a time.
-  init(limit: Int) { self.limit = limit }
+  /// Admits `limit` requests at a time; one more is told to come again after `retryAfter` seconds.
+  init(limit: Int, retryAfter: @escaping @Sendable () -> Int) {
+    self.limit = limit
+    self.retryAfter = retryAfter
+  }
 
   /// A place for one request; throws where there is none.
   func admit() throws(APIError) -> AdmissionPermit {
-    let refusal: APIError? = state.withLock { state in
-      if state.isClosed { return .shuttingDown }
-      if state.admitted >= limit { return .queueFull }
+    let isTaken = try state.withLock { state throws(APIError) in
+      if state.isClosed { throw .shuttingDown }
+      guard state.admitted < limit else { return false }
       state.admitted += 1
-      return nil
+      return true
     }
-    if let refusal { throw refusal }
+    guard isTaken else { throw .queueFull(retryAfter: retryAfter()) }
     return AdmissionPermit(self)
   }
 
@@ -44,4 +50,14 @@ final class AdmissionPermit: Sendable {
   fileprivate init(_ admission: Admission) { self.admission = admission }
 
   deinit { admission.release() }
+}
+
+extension EngineMetrics {
+  /// Seconds, rounded up, until a place may be free: the time that the engine has worked, divided by the completions
+  /// that have ended; from 1 to 60, and 2 before the first has ended.
+  var secondsUntilPlace: Int {
+    let ended = completedRequests + cancelledRequests + failedRequests
+    guard ended > 0 else { return 2 }
+    return min(60, Int((busyTime / ended).components.seconds) + 1)
+  }
 }

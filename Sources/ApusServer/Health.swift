@@ -15,10 +15,10 @@ struct Health: Sendable {
       body: ResponseBody(byteBuffer: ByteBuffer(string: isAlive ? "Apus is running\n" : "The engine is stuck\n")))
   }
 
-  /// `GET /health`: 503 when the engine has work and does not move, so that a supervisor starts the server again.
+  /// `GET /health`: how busy it is; 503 when the engine has work and does not move, so that a supervisor starts the server again.
   func live(_ request: Request, _ context: APIRequestContext) throws -> Response {
     guard isAlive else { throw Self.stuck }
-    return Self.ok
+    return ok
   }
 
   /// `GET /health/ready`: 503 also while the server drains and once the model's file was changed, so that no new
@@ -27,17 +27,24 @@ struct Health: Sendable {
     guard isAlive else { throw Self.stuck }
     guard !service.admission.isClosed else { throw APIError.shuttingDown }
     try await service.file.check(context.logger)
-    return Self.ok
+    return ok
   }
 
   private var isAlive: Bool {
     service.model.engine.health.isResponsive(within: service.configuration.timeouts.engineStall)
   }
 
-  private static var ok: Response {
-    Response(
+  /// Completions that are worked on, at most `parallel`, and that wait; requests with a place, at most `limit`.
+  private var ok: Response {
+    let engine = service.model.engine.health
+    let body: JSONValue = [
+      "status": "ok", "running": .int(engine.running), "queued": .int(engine.queued),
+      "parallel": .int(service.model.information.parallel), "requests": .int(service.admission.count),
+      "limit": .int(service.admission.limit),
+    ]
+    return Response(
       status: .ok, headers: [.contentType: "application/json"],
-      body: ResponseBody(byteBuffer: ByteBuffer(json: ["status": "ok"])))
+      body: ResponseBody(byteBuffer: ByteBuffer(json: body)))
   }
 
   private static let stuck = APIError(

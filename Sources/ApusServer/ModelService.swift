@@ -29,7 +29,9 @@ struct ModelService: Sendable {
     connections = Connections(
       limit: configuration.maximumConnections, addressLimit: configuration.effectiveConnectionsPerAddress
     ) { log.countConnectionWithoutRoom() }
-    admission = Admission(limit: configuration.queueLimit + 1)
+    admission = Admission(limit: configuration.queueLimit + model.information.parallel) {
+      model.engine.metrics.secondsUntilPlace
+    }
     preparation = Preparation(limit: configuration.timeouts.preparation, waiting: configuration.timeouts.queue)
     body = JSONBody(limits: configuration.limits)
     let information = model.information

@@ -20,7 +20,7 @@ package struct ServerConfiguration: Sendable {
   /// Without any, a server that listens on this machine alone and has no key answers to this machine's names only, every
   /// other server to any name.
   package var allowedHosts: [String] = []
-  /// Requests that may wait beside the one that is worked on; the engine's own limit must not be lower.
+  /// Requests that may wait beside those that are worked on; `engineQueueLimit` is the engine's own limit.
   package var queueLimit = 16
   /// Connections that may be open at once, each of which takes a file descriptor.
   ///
@@ -66,6 +66,11 @@ package struct ServerConfiguration: Sendable {
     }
     return self
   }
+
+  /// Completions that the engine lets wait, so that it never refuses one of a request that the server has taken.
+  ///
+  /// Those of requests whose clients just left may stand in its queue a moment longer.
+  package func engineQueueLimit(parallel: Int) -> Int { (queueLimit + parallel) * limits.totalChoices + 16 }
 
   /// Connections that one address may have.
   var effectiveConnectionsPerAddress: Int { connectionsPerAddress ?? (maximumConnections - maximumConnections / 4) }

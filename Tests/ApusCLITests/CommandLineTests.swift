@@ -7,7 +7,7 @@ internal import Testing
   @Test(arguments: [
     ["--help"], ["help", "run"], ["run", "--help"], ["check", "--help"], ["inspect", "--help"], ["fit", "--help"],
     ["doctor", "--help"], ["embed", "--help"], ["tokenize", "--help"], ["detokenize", "--help"],
-    ["template", "--help"],
+    ["template", "--help"], ["serve", "--help"],
     ["synthesize", "--help"], ["--version"],
   ])
   func `explains itself on standard output`(_ arguments: [String]) throws {
@@ -25,6 +25,9 @@ internal import Testing
     ["run", "m.gguf", "x", "--kernels", "abacus"], ["run", "m.gguf", "x", "--raw", "--system", "s"],
     ["run", "m.gguf", "--chat", "--json"], ["fit", "m.gguf", "--slots", "0"], ["fit", "m.gguf", "--context", "-5"],
     ["tokenize", "m.gguf", "text", "--jsonl"], ["template", "m.gguf", "--now", "yesterday"], ["check"], ["inspect"],
+    ["serve", "m.gguf", "--parallel", "0"], ["serve", "m.gguf", "--parallel", "257"],
+    ["serve", "m.gguf", "--kv-memory", "2X"], ["serve", "m.gguf", "--kv-memory", "0"],
+    ["serve", "m.gguf", "--kv-memory", "-1"], ["serve", "m.gguf", "--kv-memory", "9999999T"],
   ])
   func `refuses a wrong call with a sentence and 64`(_ arguments: [String]) throws {
     let result = try Program.run(arguments)

@@ -317,7 +317,7 @@ class TestKeys(unittest.TestCase):
 class TestEndings(unittest.TestCase):
     def test_waiting_is_not_work(self):
         """The whole-answer limit does not count the time in the queue."""
-        with Server("--answer-timeout", "3") as server, concurrent.futures.ThreadPoolExecutor(4) as pool:
+        with Server("--answer-timeout", "3", "--parallel", "1") as server, concurrent.futures.ThreadPoolExecutor(4) as pool:
             busy = [pool.submit(server.post, COMPLETIONS, ENDLESS) for _ in range(2)]
             time.sleep(0.5)
             late = server.post(COMPLETIONS, {"prompt": "a", "max_tokens": 8, "ignore_eos": True})
@@ -330,7 +330,7 @@ class TestEndings(unittest.TestCase):
                 self.assertTrue(choice["text"])
 
     def test_a_request_that_waits_too_long_is_told_so(self):
-        with Server("--queue-timeout", "1") as server, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with Server("--queue-timeout", "1", "--parallel", "1") as server, concurrent.futures.ThreadPoolExecutor(1) as pool:
             busy = pool.submit(server.post, COMPLETIONS, {**ENDLESS, "max_tokens": 600})
             time.sleep(0.5)
             whole = server.post(COMPLETIONS, {"prompt": "a"})
@@ -343,7 +343,7 @@ class TestEndings(unittest.TestCase):
             busy.result()
 
     def test_an_answer_cut_by_the_drain_says_so(self):
-        with Server("--drain-timeout", "1") as server, concurrent.futures.ThreadPoolExecutor(3) as pool:
+        with Server("--drain-timeout", "1", "--parallel", "1") as server, concurrent.futures.ThreadPoolExecutor(3) as pool:
             whole = pool.submit(server.post, COMPLETIONS, ENDLESS)
             time.sleep(1)
             waiting = pool.submit(server.post, COMPLETIONS, ENDLESS)
@@ -494,7 +494,7 @@ class TestOrderOfWork(unittest.TestCase):
 
     def test_health_answers_while_bodies_wait(self):
         """Beyond the places of the queue a request is refused at once, and reading models never waits."""
-        with Server("--queue", "1") as server, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        with Server("--queue", "1", "--parallel", "1") as server, concurrent.futures.ThreadPoolExecutor(2) as pool:
             busy = [pool.submit(server.post, COMPLETIONS, {**ENDLESS, "max_tokens": 800}) for _ in range(2)]
             time.sleep(0.5)
             start = time.monotonic()

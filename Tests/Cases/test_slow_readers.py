@@ -74,7 +74,7 @@ class SlowReaders(unittest.TestCase):
                 hog.close()
 
     def test_many_answers_that_nobody_reads_make_room(self):
-        with Server() as server:
+        with Server("--parallel", "1") as server:
             hogs = [Reader(server, f"Tell me story {number}.") for number in range(17)]
             times, stop = [], threading.Event()
 

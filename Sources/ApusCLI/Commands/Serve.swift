@@ -41,6 +41,22 @@ struct Serve: AsyncParsableCommand {
       "A name under which the server may be asked, beside this machine's; * is any. May be repeated.",
       valueName: "name"))
   var allowHost: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      """
+      Completions that are worked on together at most; by default as many as memory has whole contexts for, at most \
+      \(LoadOptions.defaultParallel).
+      """,
+      valueName: "n"))
+  var parallel: Int?
+  @Option(
+    help: ArgumentHelp(
+      """
+      Memory for the keys and values of all of them, such as 2G; by default what the machine and its control group \
+      leave, at most a whole context for each.
+      """,
+      valueName: "size"))
+  var kvMemory: ByteCount?
   @Option(help: ArgumentHelp("Requests that may wait; one more is refused with 429.", valueName: "n"))
   var queue = 16
   @Option(help: ArgumentHelp("Connections that may be open at once.", valueName: "n"))
@@ -61,6 +77,9 @@ struct Serve: AsyncParsableCommand {
 
   func validate() throws {
     guard (0...10_000).contains(queue) else { throw ValidationError("--queue must be 0 to 10000, not \(queue)") }
+    if let parallel, !(1...256).contains(parallel) {
+      throw ValidationError("--parallel must be 1 to 256, not \(parallel)")
+    }
     let timeouts = [
       ("--idle-timeout", idleTimeout), ("--queue-timeout", queueTimeout), ("--answer-timeout", answerTimeout),
       ("--drain-timeout", drainTimeout),
@@ -75,8 +94,9 @@ struct Serve: AsyncParsableCommand {
       let configuration = try serverConfiguration().validated().fitting(
         descriptors: Descriptors.raiseLimit(), used: Descriptors.used)
       var options = load.options
-      // The server bounds the queue; requests whose clients just left may stand in the engine's a moment longer.
-      options.queueLimit = queue + 16
+      options.parallel = parallel
+      options.kvMemory = kvMemory?.value
+      options.queueLimit = configuration.engineQueueLimit(parallel: parallel ?? LoadOptions.defaultParallel)
       // Beside what the connection holds: a client that does not read is to be seen soon.
       options.unreadByteLimit = 8 << 10
       options.readerStall = configuration.timeouts.writeStall

@@ -2,9 +2,9 @@ internal import Synchronization
 
 /// How long an answer may take.
 struct AnswerLimits: Sendable {
-  /// Waiting for other requests, each time that it waits.
+  /// Waiting for other requests, each time that none of its completions is worked on.
   var waiting: Duration
-  /// Being worked on, all its completions together; nil for as long as it takes.
+  /// Being worked on, whether on one of its completions or several; nil for as long as it takes.
   var work: Duration?
 }
 
@@ -13,7 +13,10 @@ final class AnswerClock: Sendable {
   private struct State {
     var timer: Task<Void, any Error>?
     var workLeft: Duration?
+    /// Since when at least one completion is worked on.
     var workBegan: ContinuousClock.Instant?
+    var waiting: Set<Int> = []
+    var working: Set<Int> = []
   }
 
   private let limits: AnswerLimits
@@ -29,14 +32,19 @@ final class AnswerClock: Sendable {
 
   deinit { state.withLock { $0.timer }?.cancel() }
 
-  /// A completion was submitted.
-  func beginWaiting() {
-    state.withLock { $0.timer = timer(.queueTimeout, after: limits.waiting) }
+  /// Completions number 0 to `count - 1` were submitted.
+  func beginWaiting(_ count: Int) {
+    state.withLock { state in
+      state.waiting = Set(0..<count)
+      state.timer = timer(.queueTimeout, after: limits.waiting)
+    }
   }
 
-  /// The engine works on it; calls after the first do nothing until `endWork`.
-  func beginWork() {
+  /// The engine works on a completion; calls after the first do nothing.
+  func beginWork(_ choice: Int) {
     state.withLock { state in
+      guard state.waiting.remove(choice) != nil else { return }
+      state.working.insert(choice)
       guard state.workBegan == nil else { return }
       state.timer?.cancel()
       state.timer = state.workLeft.map { timer(.deadline, after: $0) }
@@ -44,11 +52,13 @@ final class AnswerClock: Sendable {
     }
   }
 
-  /// The completion has ended.
-  func endWork() {
+  /// A completion has ended.
+  func end(_ choice: Int) {
     state.withLock { state in
+      state.waiting.remove(choice)
+      guard state.working.remove(choice) != nil, state.working.isEmpty else { return }
       state.timer?.cancel()
-      state.timer = nil
+      state.timer = state.waiting.isEmpty ? nil : timer(.queueTimeout, after: limits.waiting)
       if let began = state.workBegan, let left = state.workLeft { state.workLeft = left - began.duration(to: .now) }
       state.workBegan = nil
     }

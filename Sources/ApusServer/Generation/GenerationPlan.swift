@@ -1,6 +1,6 @@
 internal import Apus
 
-/// The completions that one request asks for: `count` of each prompt, one after the other.
+/// The completions that one request asks for: `count` of each prompt, all at the same time as far as the engine has room.
 struct GenerationPlan: Sendable {
   let model: Model
   let prompts: [[Token]]
@@ -10,10 +10,20 @@ struct GenerationPlan: Sendable {
   /// Completions of all prompts together; number `prompt * count + k` is the k-th of its prompt.
   var choiceCount: Int { prompts.count * count }
 
-  /// Starts the completion of that number; those of one prompt differ by their seed.
+  /// Starts all completions, in order.
   ///
-  /// May take the time of a pass over the vocabulary.
-  func start(_ choice: Int) throws(ApusError) -> GenerationStream {
+  /// May take the time of a pass over the vocabulary for each; those begun end where one is refused.
+  func start(_ shouldStop: Preparation.ShouldStop) throws(ApusError) -> [GenerationStream] {
+    var streams: [GenerationStream] = []
+    for choice in 0..<choiceCount {
+      if shouldStop() { throw .stopped }
+      streams.append(try start(choice))
+    }
+    return streams
+  }
+
+  /// Starts the completion of that number; those of one prompt differ by their seed.
+  private func start(_ choice: Int) throws(ApusError) -> GenerationStream {
     var options = options
     options.seed = options.seed.map { $0 &+ UInt64(choice % count) }
     return try model.stream(tokens: prompts[choice / count], options: options)

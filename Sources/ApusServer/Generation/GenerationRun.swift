@@ -4,7 +4,7 @@ internal import Synchronization
 /// The work on one request, from its admission to the end of its last completion.
 final class GenerationRun: Sendable {
   private struct State {
-    var current: GenerationStream?
+    var streams: [GenerationStream] = []
     var interruption: AnswerEnd?
     var watch: PresenceWatch?
     var clock: AnswerClock?
@@ -14,11 +14,9 @@ final class GenerationRun: Sendable {
   /// Where it is told how the answer ended.
   let outcome: RequestOutcome
   private let permit: AdmissionPermit
-  private let preparation: Preparation
-  private let client: ClientPresence?
   private let state = Mutex(State())
 
-  /// Starts the first completion; throws where it is refused.
+  /// Starts all completions; throws where one is refused.
   ///
   /// The work ends within a token when the client leaves or a limit is met.
   init(
@@ -28,67 +26,45 @@ final class GenerationRun: Sendable {
     self.plan = plan
     self.outcome = outcome
     self.permit = permit
-    self.preparation = preparation
-    self.client = client
     let clock = AnswerClock(limits) { [weak self] end in self?.interrupt(end) }
     let watch = client?.whenGone { [weak self] in self?.interrupt($0) }
     state.withLock { state in
       state.clock = clock
       state.watch = watch
     }
-    try await start(0)
+    let streams = try await preparation.run(for: client) { [plan] in try plan.start($0) }
+    clock.beginWaiting(streams.count)
+    let isInterrupted = state.withLock { state in
+      state.streams = streams
+      return state.interruption != nil
+    }
+    if isInterrupted { for stream in streams { stream.cancel() } }
   }
+
+  /// The completions, by their numbers: iterate each once, and tell of every event.
+  var streams: [GenerationStream] { state.withLock { $0.streams } }
 
   /// Ends the work within a token.
   private func interrupt(_ end: AnswerEnd) {
-    let stream = state.withLock { state in
+    let streams = state.withLock { state in
       state.interruption = state.interruption ?? end
-      return state.current
+      return state.streams
     }
-    stream?.cancel()
+    for stream in streams { stream.cancel() }
   }
 
-  /// Why the work was ended from outside, if it was.
-  var interruption: AnswerEnd? { state.withLock { $0.interruption } }
-
-  private func start(_ choice: Int) async throws {
-    let stream = try await preparation.run(for: client) { [plan] _ in try plan.start(choice) }
-    let (clock, isInterrupted) = state.withLock { state in
-      state.current = stream
-      return (state.clock, state.interruption != nil)
-    }
-    clock?.beginWaiting()
-    if isInterrupted { stream.cancel() }
-  }
-
-  /// The events of one completion; call it once for each, in order, and tell it of every event.
-  ///
-  /// nil where the work was ended from outside before this completion began.
-  func events(of choice: Int) async throws -> GenerationStream? {
-    do {
-      if choice > 0 {
-        guard interruption == nil else { return nil }
-        try await start(choice)
-      }
-    } catch  where APIError(known: error)?.code == APIError.shuttingDown.code {
-      interrupt(.shutdown)
-      return nil
-    }
-    return state.withLock { $0.current }
-  }
-
-  /// Takes note of an event, before it is used: work has begun with the first.
-  func note(_ event: GenerationEvent) {
+  /// Takes note of an event of a completion, before it is used: work has begun with the first.
+  func note(_ event: GenerationEvent, of choice: Int) {
     let clock = state.withLock { $0.clock }
     switch event {
-    case .progress, .text: clock?.beginWork()
-    case .finished: clock?.endWork()
+    case .progress, .text: clock?.beginWork(choice)
+    case .finished: clock?.end(choice)
     }
   }
 
-  /// How a completion ended; where that was not by itself, no other begins.
+  /// How a completion ended; where that was not by itself, the others end too.
   func end(of summary: GenerationSummary) -> AnswerEnd {
-    let end = AnswerEnd(summary.finishReason, interruption: interruption)
+    let end = AnswerEnd(summary.finishReason, interruption: state.withLock { $0.interruption })
     if end.error != nil { interrupt(end) }
     return end
   }

@@ -3,21 +3,32 @@ internal import AsyncAlgorithms
 
 /// What a streaming answer reacts to.
 enum StreamSignal: Sendable {
-  /// The engine has something.
-  case event(GenerationEvent)
+  /// The engine has something for the completion of that number.
+  case event(GenerationEvent, choice: Int)
   /// Time has passed.
   case tick
 }
 
-/// The events of a completion with ticks in between.
-typealias TickingStream = AsyncMerge2Sequence<
-  AsyncMapSequence<GenerationStream, StreamSignal>,
-  AsyncMapSequence<AsyncStream<Void>, StreamSignal>
->
+/// Signals, handed over one by one: whoever sends waits until it is read.
+typealias StreamSignals = AsyncThrowingChannel<StreamSignal, any Error>
 
-extension GenerationStream {
-  /// These events, with a tick in between at every beat; ends when its reader stops.
-  func ticking(with heartbeat: Heartbeat) -> TickingStream {
-    merge(map { StreamSignal.event($0) }, heartbeat.beats.map { StreamSignal.tick })
+extension GenerationRun {
+  /// Sends the events of all completions as they come, and a tick at every beat, until its task is cancelled, which
+  /// also ends the completions.
+  ///
+  /// The signals fail where a completion does; they do not end by themselves.
+  func send(to signals: StreamSignals, _ heartbeat: Heartbeat) async {
+    await withTaskGroup(of: Void.self) { tasks in
+      for (choice, stream) in streams.enumerated() {
+        tasks.addTask {
+          do {
+            for try await event in stream { await signals.send(.event(event, choice: choice)) }
+          } catch {
+            signals.fail(error)
+          }
+        }
+      }
+      for await _ in heartbeat.beats { await signals.send(.tick) }
+    }
   }
 }

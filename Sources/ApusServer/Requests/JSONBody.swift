@@ -40,7 +40,7 @@ struct JSONBody: Sendable {
     var bytes: [UInt8] = []
     for try await chunk in request.body {
       guard chunk.readableBytes <= limits.bodyByteCount - bytes.count else { throw APIError.tooLarge }
-      guard claim.grow(to: bytes.count + chunk.readableBytes) else { throw APIError.queueFull }
+      guard claim.grow(to: bytes.count + chunk.readableBytes) else { throw APIError.queueFull() }
       bytes.append(contentsOf: chunk.readableBytesView)
     }
     try BodyEncoding.check(bytes, request.headers)

@@ -1,6 +1,5 @@
 internal import Apus
 internal import ApusJSON
-internal import AsyncAlgorithms
 internal import Hummingbird
 
 /// The answer to one generating request: what is common to its whole form and its frames.
@@ -24,8 +23,7 @@ struct Answer: Sendable {
     var choices: [JSONValue] = []
     var isEmpty = true
     var cut: AnswerEnd?
-    for choice in 0..<run.plan.choiceCount {
-      let result = try await run.result(of: choice)
+    for (choice, result) in try await run.results().enumerated() {
       var format = self.format(choice)
       if let summary = result.summary {
         usage.add(summary.usage, choice: choice, count: run.plan.count)
@@ -41,7 +39,7 @@ struct Answer: Sendable {
   }
 
   /// The members that say how a choice ended; `stop_reason` is vLLM's: the text or token that ended it.
-  fileprivate static func end(_ end: AnswerEnd, _ summary: GenerationSummary?) -> JSONMembers {
+  static func end(_ end: AnswerEnd, _ summary: GenerationSummary?) -> JSONMembers {
     let reason: JSONValue =
       switch summary?.stopReason {
       case .stopText(let text)?: .string(text)
@@ -63,13 +61,13 @@ struct Answer: Sendable {
   }
 
   /// One frame of the stream.
-  fileprivate func frame(_ choice: Int, _ members: JSONMembers, end: JSONMembers? = nil) -> ByteBuffer {
+  func frame(_ choice: Int, _ members: JSONMembers, end: JSONMembers? = nil) -> ByteBuffer {
     let end = end ?? [("finish_reason", .null)]
     return frame([Self.choice(choice, members, end: end)], usage: .null)
   }
 
   /// The frame with the usage, which has no choices.
-  fileprivate func frame(usage: UsageCount) -> ByteBuffer { frame([], usage: usage.json) }
+  func frame(usage: UsageCount) -> ByteBuffer { frame([], usage: usage.json) }
 
   private func frame(_ choices: [JSONValue], usage: JSONValue) -> ByteBuffer {
     let usage: JSONMembers = includesUsage ? [("usage", usage)] : []
@@ -77,78 +75,32 @@ struct Answer: Sendable {
   }
 }
 
-/// Writes an answer frame by frame, as its tokens come.
-struct AnswerStream: Sendable {
-  let answer: Answer
-  let run: GenerationRun
-  let heartbeat: Heartbeat
-
-  /// Writes everything up to `[DONE]`; a failure becomes the last frame.
-  @concurrent func write(to writer: inout any ResponseBodyWriter) async throws {
-    do {
-      var usage = UsageCount()
-      for choice in 0..<run.plan.choiceCount { try await write(choice, &usage, to: &writer) }
-      if answer.includesUsage { try await writer.write(answer.frame(usage: usage)) }
-    } catch {
-      guard let refusal = APIError(known: error) else { throw error }
-      try await writer.write(ServerSentEvents.event(refusal.json))
-      run.outcome.note(refusal)
-    }
-    try await writer.write(ServerSentEvents.done)
-    try await writer.finish(nil)
-  }
-
-  @concurrent private func write(
-    _ choice: Int, _ usage: inout UsageCount, to writer: inout any ResponseBodyWriter
-  ) async throws {
-    var format = answer.format(choice)
-    if let opening = format.opening() { try await writer.write(answer.frame(choice, opening)) }
-    guard let events = try await run.events(of: choice) else { throw run.interruption?.error ?? .shuttingDown }
-    var isQuiet = false
-    for try await signal in events.ticking(with: heartbeat) {
-      if case .event(let event) = signal { run.note(event) }
-      switch signal {
-      case .tick:
-        if isQuiet || heartbeat.isProbing { try await writer.write(ServerSentEvents.ping) }
-        isQuiet = true
-      case .event(.progress): break
-      case .event(.text(let delta)):
-        guard let piece = format.piece(delta) else { continue }
-        isQuiet = false
-        try await writer.write(answer.frame(choice, piece))
-      case .event(.finished(let summary)):
-        usage.add(summary.usage, choice: choice, count: run.plan.count)
-        let end = run.end(of: summary)
-        if end.error == nil || summary.usage.completionTokens > 0 {
-          run.outcome.note(end)
-          try await writer.write(answer.frame(choice, format.closing(), end: Answer.end(end, summary)))
-        }
-        if let error = end.error { throw error }
-        return
-      }
-    }
-  }
-}
-
 /// One completion of an answer that is sent as a whole.
-private struct ChoiceResult {
+private struct ChoiceResult: Sendable {
   var text = ""
   var tokens: [GeneratedToken] = []
-  /// nil where the work was ended before this completion began.
   var summary: GenerationSummary?
-  var end: AnswerEnd
+  var end = AnswerEnd.shutdown
 }
 
 extension GenerationRun {
-  /// Waits for the end of one completion, and puts it together.
-  fileprivate func result(of choice: Int) async throws -> ChoiceResult {
-    var result = ChoiceResult(end: .shutdown)
-    guard let events = try await events(of: choice) else {
-      result.end = interruption ?? .shutdown
-      return result
+  /// Waits for the end of all completions, and puts them together, in their order.
+  fileprivate func results() async throws -> [ChoiceResult] {
+    try await withThrowingTaskGroup(of: (Int, ChoiceResult).self) { tasks in
+      let streams = streams
+      for (choice, stream) in streams.enumerated() {
+        tasks.addTask { (choice, try await self.result(of: stream, choice)) }
+      }
+      var results = streams.map { _ in ChoiceResult() }
+      for try await (choice, result) in tasks { results[choice] = result }
+      return results
     }
-    for try await event in events {
-      note(event)
+  }
+
+  private func result(of stream: GenerationStream, _ choice: Int) async throws -> ChoiceResult {
+    var result = ChoiceResult()
+    for try await event in stream {
+      note(event, of: choice)
       switch event {
       case .progress: break
       case .text(let delta):

@@ -16,9 +16,6 @@ struct UsageCount {
     }
   }
 
-  /// Counts a prompt that nothing was produced for.
-  mutating func add(promptTokens count: Int) { promptTokens += count }
-
   var json: JSONValue {
     [
       "prompt_tokens": .int(promptTokens), "completion_tokens": .int(completionTokens),
