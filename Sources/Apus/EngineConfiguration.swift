@@ -47,7 +47,6 @@ package struct EngineModel: Sendable {
   }
 
   func makeKVCache(_ configuration: EngineConfiguration) throws(ApusError) -> KVCache {
-    let limits = configuration.limits
     do throws(BackendError) {
       return try model.makeKVCache(
         format: KVFormat(kvFormat), positions: configuration.blockCount * KVCacheLayout.blockPositions,
