@@ -28,6 +28,8 @@ public enum ApusError: Error, Sendable, Equatable {
   case chatTemplate(reason: String)
   /// The model is made for something else than what it was asked for.
   case unsuitableModel(reason: String)
+  /// The session is answering another prompt; wait for its end, or make a session for each conversation.
+  case alreadyResponding
   /// As many requests wait as may; try again later.
   case queueFull(limit: Int)
   /// The engine takes no more requests because the program is about to end.
@@ -62,6 +64,8 @@ extension ApusError: CustomStringConvertible {
       "the model file has no chat template: complete a raw prompt instead, or use an instruction-tuned model"
     case .chatTemplate(let reason), .unsuitableModel(let reason), .engineFailed(let reason): reason
     case .stopped: "the work on the prompt was stopped"
+    case .alreadyResponding:
+      "the session is answering another prompt: wait for its end, or make a session for each conversation"
     case .queueFull(let limit): "\(limit) requests are waiting already: try again later"
     case .shuttingDown: "the engine is shutting down: send the request to another one"
     case .modelDamaged(let path, let reason): "\(path): \(reason)"

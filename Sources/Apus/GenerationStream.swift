@@ -43,21 +43,7 @@ public struct GenerationStream: AsyncSequence, Sendable {
   }
 
   /// Waits for the end and puts the whole completion together.
-  public func completion() async throws(ApusError) -> Completion {
-    var text = ""
-    var tokens: [GeneratedToken] = []
-    var iterator = makeAsyncIterator()
-    while let event = try await iterator.next() {
-      switch event {
-      case .progress: break
-      case .text(let delta):
-        text += delta.text
-        tokens += delta.tokens
-      case .finished(let summary): return Completion(text: text, tokens: tokens, summary: summary)
-      }
-    }
-    throw .engineFailed(reason: "the stream was read already: iterate a stream once")
-  }
+  public func completion() async throws(ApusError) -> Completion { try await Completion(of: self) }
 }
 
 /// Keeps the engine alive for a stream, and cancels the completion when the stream is dropped.

@@ -178,7 +178,7 @@ extension APIError {
       self = .clientLeft
     case .modelDamaged(_, let reason):
       self = APIError(.internalServerError, type: "server_error", reason)
-    case .cannotLoad, .invalidOption, .notEnoughMemory, .engineFailed:
+    case .cannotLoad, .invalidOption, .notEnoughMemory, .alreadyResponding, .engineFailed:
       self = APIError(.internalServerError, type: "server_error", error.description)
     }
   }

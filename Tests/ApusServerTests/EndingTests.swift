@@ -31,6 +31,7 @@ struct EndingTests {
     case .noChatTemplate: "noChatTemplate"
     case .chatTemplate: "chatTemplate"
     case .unsuitableModel: "unsuitableModel"
+    case .alreadyResponding: "alreadyResponding"
     case .queueFull: "queueFull"
     case .shuttingDown: "shuttingDown"
     case .modelChanged: "modelChanged"
@@ -45,7 +46,7 @@ struct EndingTests {
     .notEnoughMemory(neededBytes: 0, availableBytes: 0, largestContext: nil), .invalidRequest(field: "", reason: ""),
     .invalidText(index: 0, reason: ""),
     .contextLengthExceeded(limit: 0, requested: 0, prompt: 0), .noChatTemplate, .chatTemplate(reason: ""),
-    .unsuitableModel(reason: ""), .queueFull(limit: 0), .shuttingDown, .modelChanged(path: ""),
+    .unsuitableModel(reason: ""), .alreadyResponding, .queueFull(limit: 0), .shuttingDown, .modelChanged(path: ""),
     .modelDamaged(path: "", reason: ""),
     .stopped, .engineFailed(reason: ""),
   ]

@@ -1,0 +1,123 @@
+internal import Synchronization
+
+/// A conversation with a model, which remembers what was said.
+///
+/// It is what Foundation Models calls a `LanguageModelSession`. The name differs so that a program can import both.
+///
+/// A session answers one prompt at a time: another one meanwhile is `ApusError.alreadyResponding`, since an answer must
+/// not depend on chance. Sessions of one model do not know of each other. What was said before is not computed again
+/// while its keys and values are still kept.
+///
+/// **What stays in the transcript.** A prompt and its response join ``transcript`` together, when the response ends. One
+/// that was cancelled, or whose stream was left, stays with the text that it had; where it had none, the transcript is as
+/// before the prompt. It also is after an error. So the next prompt can always follow.
+public final class ChatSession: Sendable {
+  private struct State {
+    var transcript: Transcript
+    var isResponding = false
+  }
+
+  /// The model that answers.
+  public let model: Model
+  /// What holds for all responses.
+  public let options: SessionOptions
+
+  private let state: Mutex<State>
+
+  init(_ model: Model, _ transcript: Transcript, _ options: SessionOptions) {
+    self.model = model
+    self.options = options
+    state = Mutex(State(transcript: transcript))
+  }
+
+  /// What was said so far; a response that is being produced is not part of it yet.
+  public var transcript: Transcript { state.withLock { $0.transcript } }
+
+  /// Whether a prompt is being answered.
+  public var isResponding: Bool { state.withLock { $0.isResponding } }
+
+  /// Answers `prompt`, and waits for the end.
+  ///
+  /// - Parameters:
+  ///   - prompt: What is asked. Names of control tokens in it have no special meaning.
+  ///   - options: How to answer; nil takes `options.generation` of the session.
+  /// - Returns: The answer with its usage, timings and finish reason; that of a cancelled task is what came until then.
+  /// - Throws: `ApusError`: `alreadyResponding`, `contextLengthExceeded`, `stopped` where the task was cancelled before
+  ///   the prompt was taken, and whatever fails a completion.
+  public func respond(
+    to prompt: String, options: GenerationOptions? = nil
+  ) async throws(ApusError) -> Completion {
+    try await streamResponse(to: prompt, options: options).completion()
+  }
+
+  /// Answers `prompt`, event by event.
+  ///
+  /// The work begins with the first event that is asked for; all errors come from there, those of `respond`. Cancelling
+  /// the task that reads, or leaving its loop, ends the answer within a token.
+  ///
+  /// - Parameters:
+  ///   - prompt: What is asked. Names of control tokens in it have no special meaning.
+  ///   - options: How to answer; nil takes `options.generation` of the session.
+  /// - Returns: The events. Read them once: each iteration asks.
+  public func streamResponse(to prompt: String, options: GenerationOptions? = nil) -> ResponseStream {
+    ResponseStream(session: self, prompt: prompt, options: options ?? self.options.generation)
+  }
+
+  /// Computes what is known of the next prompt: instructions, and what was said so far.
+  ///
+  /// The next response then begins sooner, while keys and values are still kept. Changes no result. It costs as much as
+  /// a prompt of these tokens.
+  ///
+  /// - Throws: `ApusError`: `stopped` where the task is cancelled, and whatever fails a completion.
+  public func prewarm() async throws(ApusError) {
+    let messages = transcript.messages
+    // What two prompts have in common holds for all others too, whatever the template writes where.
+    let one = try await tokens(of: messages + [.user("Hello")])
+    let other = try await tokens(of: messages + [.user("Why?")])
+    let known = zip(one, other).prefix { $0 == $1 }.map(\.0)
+    if known.isEmpty { return }
+    let stream = try model.stream(tokens: known, options: GenerationOptions(maxTokens: 0))
+    if try await stream.completion().finishReason == .cancelled { throw Task.isCancelled ? .stopped : .shuttingDown }
+  }
+
+  /// Takes the tokenizing of a long conversation off the caller's actor.
+  @concurrent
+  private func tokens(of messages: [ChatMessage]) async throws(ApusError) -> [Token] {
+    try model.chatTokens(messages) { Task.isCancelled }
+  }
+}
+
+// What a turn asks of its session.
+extension ChatSession {
+  /// Takes the session for a turn; the messages that came before it.
+  func begin() throws(ApusError) -> [ChatMessage] {
+    try state.withLock { state throws(ApusError) in
+      if state.isResponding { throw .alreadyResponding }
+      state.isResponding = true
+      return state.transcript.messages
+    }
+  }
+
+  /// Lets the session go on, with what is left of the turn.
+  func end(with entries: [Transcript.Entry]) {
+    state.withLock { state in
+      state.transcript.entries += entries
+      state.isResponding = false
+    }
+  }
+
+  /// The answer to the last of `messages`.
+  func stream(
+    _ messages: [ChatMessage], _ options: GenerationOptions
+  ) async throws(ApusError) -> GenerationStream {
+    let tokens = try await tokens(of: messages)
+    if self.options.overflow == .error, let maximum = options.maxTokens {
+      let (needed, isTooMuch) = tokens.count.addingReportingOverflow(maximum)
+      let limit = model.information.contextLength
+      guard !isTooMuch, needed <= limit else {
+        throw .contextLengthExceeded(limit: limit, requested: isTooMuch ? .max : needed, prompt: tokens.count)
+      }
+    }
+    return try model.stream(tokens: tokens, options: options)
+  }
+}
