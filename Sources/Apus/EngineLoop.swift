@@ -42,8 +42,15 @@ struct EngineLoop {
     return false
   }
 
-  /// Does one step, or one job.
-  mutating func work() { if let batch = nextBatch() { step(batch) } else { runJobs() } }
+  /// Does one step, or one job where no sequence is under way.
+  mutating func work() {
+    if !jobs.isEmpty, scheduler.runningCount == 0 { return runJob() }
+    guard hasItsFile() else {
+      for id in generations.keys.sorted() { fail(id, .modelChanged(path: watch?.path ?? "")) }
+      return
+    }
+    if let batch = nextBatch() { step(batch) }
+  }
 
   /// Whether something is to do without a further command.
   var canWork: Bool { scheduler.canStep || (!jobs.isEmpty && scheduler.runningCount == 0) }
@@ -87,17 +94,14 @@ struct EngineLoop {
     jobs = []
   }
 
-  /// The next step; none while a job waits and no sequence is under way.
   private mutating func nextBatch() -> ScheduledBatch? {
-    if !jobs.isEmpty, scheduler.runningCount == 0 { return nil }
     // Nothing new starts while a job waits: it would never have the model alone.
-    return scheduler.next(
+    scheduler.next(
       budget: model.maxBatchRows, promptRows: budget.promptRows(besides: scheduler.decodingCount),
       startsWaiting: jobs.isEmpty)
   }
 
-  private mutating func runJobs() {
-    guard !jobs.isEmpty, scheduler.runningCount == 0 else { return }
+  private mutating func runJob() {
     scheduler.clearPrefixCache()
     let job = jobs.removeFirst()
     job.run(model, cache)
@@ -114,10 +118,6 @@ extension EngineLoop {
   }
 
   private mutating func step(_ batch: ScheduledBatch) {
-    guard hasItsFile() else {
-      for id in generations.keys.sorted() { fail(id, .modelChanged(path: watch?.path ?? "")) }
-      return
-    }
     let start = inbox.now()
     for part in batch.parts { generations[part.id]?.start(cached: part.progress.cached, at: start) }
     inbox.note(running: scheduler.runningCount)

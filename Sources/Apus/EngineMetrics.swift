@@ -8,9 +8,9 @@ package struct EngineMetrics: Sendable, Equatable {
   package var failedRequests = 0
   /// Requests that were refused because the queue was full.
   package var refusedRequests = 0
-  /// Prompt tokens of all requests, those from the prefix cache included.
+  /// Prompt tokens of all requests, those that were kept from earlier ones included.
   package var promptTokens = 0
-  /// Prompt tokens taken from the prefix cache.
+  /// Prompt tokens whose keys and values were kept from earlier requests.
   package var cachedTokens = 0
   /// Tokens produced.
   package var completionTokens = 0

@@ -34,7 +34,8 @@ internal import Testing
       copies += run.memory.copies
       restores += run.memory.restores
     }
-    #expect([preemptions, hits, evictions, copies, restores].allSatisfy { $0 > 100 })
+    let counts = [preemptions, hits, evictions, copies, restores]
+    #expect(counts.allSatisfy { $0 > 20 }, "\(counts)")
   }
 }
 
