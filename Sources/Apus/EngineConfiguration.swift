@@ -7,8 +7,8 @@ package struct EngineConfiguration: Sendable {
   package var contextLength: Int
   /// Sequences that are worked on at the same time.
   package var maximumSequences = 1
-  /// KV blocks of the pool; nil for so many whole contexts as there are sequences.
-  package var kvBlocks: Int?
+  /// KV blocks for all sequences together, at least those of one context; nil for whole contexts of all.
+  package var blockCount: Int?
   /// Requests that may wait beside those that are worked on.
   package var queueLimit = 16
   /// Bytes of events that may wait for a reader before its sequence is parked.
@@ -19,11 +19,6 @@ package struct EngineConfiguration: Sendable {
   package var now: @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
 
   package init(contextLength: Int) { self.contextLength = contextLength }
-
-  /// KV blocks of the pool.
-  package var blockCount: Int { kvBlocks ?? maximumSequences * KVCacheLayout.blocks(forPositions: contextLength) }
-  /// State slots of a model with recurrent layers: one for each sequence, and a snapshot for each KV block.
-  package var stateSlotCount: Int { maximumSequences + blockCount }
 
   /// The bounds for the scheduler.
   var limits: Scheduler.Limits {
@@ -47,10 +42,12 @@ package struct EngineModel: Sendable {
   }
 
   func makeKVCache(_ configuration: EngineConfiguration) throws(ApusError) -> KVCache {
+    let sequences = configuration.maximumSequences
+    let blocks =
+      configuration.blockCount ?? sequences * KVCacheLayout.blocks(forPositions: configuration.contextLength)
     do throws(BackendError) {
       return try model.makeKVCache(
-        format: KVFormat(kvFormat), positions: configuration.blockCount * KVCacheLayout.blockPositions,
-        stateSlots: configuration.stateSlotCount)
+        format: KVFormat(kvFormat), positions: blocks * KVCacheLayout.blockPositions, stateSlots: sequences + blocks)
     } catch {
       throw .engineFailed(reason: error.description)
     }

@@ -76,7 +76,7 @@ struct ModelLoading: Sendable {
   private func configuration(_ memory: SequenceMemory) -> EngineConfiguration {
     var configuration = EngineConfiguration(contextLength: memory.contextLength)
     configuration.maximumSequences = memory.sequences
-    configuration.kvBlocks = memory.blocks
+    configuration.blockCount = memory.blocks
     configuration.queueLimit = options.queueLimit
     configuration.unreadByteLimit = options.unreadByteLimit
     configuration.readerStall = options.readerStall
