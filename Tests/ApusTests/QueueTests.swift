@@ -11,7 +11,7 @@ struct QueueTests {
   init() throws { tiny = try TestModel() }
 
   @Test func `A full queue refuses at once, and takes requests again later`() async throws {
-    let model = try await tiny.load { $0.queueLimit = 2 }
+    let model = try await tiny.load { ($0.queueLimit, $0.parallel) = (2, 1) }
     let held = await HeldEngine(model.engine)
     let streams = try (0..<3).map { _ in try model.stream(prompt: "Once", options: .greedy(3)) }
     #expect(throws: ApusError.queueFull(limit: 2)) { _ = try model.stream(prompt: "Once", options: .greedy(3)) }
