@@ -16,6 +16,8 @@ package struct CompletionState: Sendable {
 
   /// Tokens that joined the completion.
   package private(set) var tokenCount = 0
+  /// The token that ended it and did not join it; nil where none did.
+  package private(set) var endToken: GeneratedToken?
   /// How it ended; nil while it goes on.
   package private(set) var ending: Ending?
 
@@ -42,6 +44,7 @@ package struct CompletionState: Sendable {
     for token in chosen {
       guard ending == nil else { break }
       if let stop = stop(by: token.id) {
+        endToken = token
         end(Ending(stop))
       } else {
         join(token)

@@ -116,7 +116,7 @@ final class Generation: @unchecked Sendable {
       .success(
         GenerationSummary(
           finishReason: ending.reason, stopReason: ending.stop, usage: usage, timings: timings(usage, end: time),
-          seed: seed, scores: scores.values)))
+          seed: seed, scores: scores.values, endToken: completion.endToken)))
   }
 
   private func timings(_ usage: Usage, end: ContinuousClock.Instant) -> Timings {

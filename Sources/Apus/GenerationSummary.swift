@@ -34,6 +34,8 @@ public struct GenerationSummary: Sendable, Equatable {
   public let seed: UInt64
   /// How likely the tokens of the prompt are that were to be scored.
   package let scores: [TokenLogProbabilities]
+  /// The token that ended it and is no part of it; nil where none did.
+  package let endToken: GeneratedToken?
 }
 
 /// The tokens of a request.

@@ -93,6 +93,46 @@ struct CompletionTests {
     }
   }
 
+  @Test func `An echo has the log probabilities of the prompt, then those of the completion and its end`() async throws
+  {
+    let server = try TestServer(await TestModel.quick())
+    let tokens: [Token] = [5, 6, 7, 8, 9]
+    let fields = #""prompt":[5,6,7,8,9],"temperature":0,"echo":true,"logprobs":2"#
+    let scores = try await server.model.score(tokens: tokens).map { JSONValue.double($0.chosen) }
+    let whole = try await server.post(path, #"{\#(fields),"max_tokens":0}"#)
+    #expect(whole.status == 200)
+    #expect(whole.logProbabilities("token_logprobs") == [.null] + scores)
+    #expect(whole.logProbabilities("top_logprobs").first == .null)
+    #expect(whole.logProbabilities("text_offset").first == 0)
+    for name in ["tokens", "top_logprobs", "text_offset"] { #expect(whole.logProbabilities(name).count == 5) }
+    for (index, token) in whole.logProbabilities("tokens").enumerated().dropFirst() {
+      guard case .string(let name) = token else { continue }
+      #expect(whole.logProbabilities("top_logprobs")[index][name] == scores[index - 1])
+    }
+    let longer = try await server.post(path, #"{\#(fields),"max_tokens":3,"ignore_eos":true}"#)
+    let values = longer.logProbabilities("token_logprobs")
+    #expect(values.count == 8 && Array(values.prefix(5)) == [.null] + scores)
+    let next = try await server.model.stream(tokens: tokens, options: .greedy).completion().tokens.first
+    let stop = try #require(next).id
+    let ended = try await server.post(path, #"{\#(fields),"max_tokens":1,"stop_token_ids":[\#(stop)]}"#)
+    #expect(ended.json["usage"]?["completion_tokens"] == 0)
+    #expect(ended.logProbabilities("token_logprobs") == Array(values.prefix(6)))
+    let one = try await server.post(path, #"{"prompt":[5],"echo":true,"logprobs":0,"max_tokens":0}"#)
+    #expect(one.logProbabilities("token_logprobs") == [.null])
+  }
+
+  @Test func `An echoed text does not list what the tokenizer puts before it`() async throws {
+    let server = try TestServer(await TestModel.quick())
+    let reply = try await server.post(path, #"{"prompt":"here and there","echo":true,"logprobs":0,"max_tokens":0}"#)
+    #expect(reply.texts == ["here and there"])
+    let added = server.model.tokenize("").count
+    let tokens = server.model.tokenize("here and there")
+    #expect(reply.logProbabilities("tokens").count == tokens.count - added)
+    #expect(reply.json["usage"]?["prompt_tokens"] == .int(tokens.count))
+    let scores = try await server.model.score(tokens: tokens).map { JSONValue.double($0.chosen) }
+    #expect(Array(reply.logProbabilities("token_logprobs").dropFirst()) == Array(scores.dropFirst(added)))
+  }
+
   @Test func `A stream holds the same text as the whole answer, then usage, then the end`() async throws {
     let server = try TestServer(await TestModel.quick())
     let fields = #""prompt":["the","and"],"n":2,"max_tokens":16,"seed":9,"ignore_eos":true"#
@@ -117,6 +157,11 @@ struct CompletionTests {
 }
 
 extension Reply {
+  /// A list of the first choice's log probabilities.
+  fileprivate func logProbabilities(_ name: String) -> [JSONValue] {
+    json["choices"]?.elements?.first?["logprobs"]?[name]?.elements ?? []
+  }
+
   /// The texts of all choices of a completion.
   var texts: [String] {
     (json["choices"]?.elements ?? []).compactMap { choice in

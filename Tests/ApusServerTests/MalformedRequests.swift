@@ -123,6 +123,6 @@ enum MalformedRequests {
   /// Fields that are wrong for completions only.
   static let completionFields: [String] = [
     "\"logprobs\":21", "\"logprobs\":-1", "\"logprobs\":true", "\"echo\":1", "\"suffix\":\"x\"", "\"suffix\":1",
-    "\"echo\":true,\"logprobs\":1", "\"best_of\":3,\"n\":2",
+    "\"echo\":true,\"logprobs\":1,\"stream\":true", "\"best_of\":3,\"n\":2",
   ]
 }

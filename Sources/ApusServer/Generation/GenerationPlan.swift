@@ -6,6 +6,8 @@ struct GenerationPlan: Sendable {
   let prompts: [[Token]]
   let count: Int
   let options: GenerationOptions
+  /// Whether the tokens of the prompts get scores, all but the first of each.
+  var scoresPrompts = false
 
   /// Completions of all prompts together; number `prompt * count + k` is the k-th of its prompt.
   var choiceCount: Int { prompts.count * count }
@@ -26,6 +28,8 @@ struct GenerationPlan: Sendable {
   private func start(_ choice: Int) throws(ApusError) -> GenerationStream {
     var options = options
     options.seed = options.seed.map { $0 &+ UInt64(choice % count) }
-    return try model.stream(tokens: prompts[choice / count], options: options)
+    let request = GenerationRequest(
+      prompt: prompts[choice / count], options: options, scoresFrom: scoresPrompts ? 1 : nil)
+    return try model.engine.submit(request)
   }
 }

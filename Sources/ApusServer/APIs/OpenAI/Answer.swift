@@ -31,7 +31,7 @@ struct Answer: Sendable {
       }
       if cut == nil, result.end.error != nil { cut = result.end }
       let end = Self.end(result.end, result.summary)
-      choices.append(Self.choice(choice, format.whole(result.text, result.tokens), end: end))
+      choices.append(Self.choice(choice, format.whole(result.text, result.tokens, result.summary), end: end))
     }
     if isEmpty || cut == .clientLeft, let error = cut?.error { throw error }
     if let cut { run.outcome.note(cut) }

@@ -13,7 +13,7 @@ protocol ChoiceFormat: Sendable {
   /// What the choice's last frame says beside its end.
   func closing() -> JSONMembers
   /// The choice as a whole.
-  mutating func whole(_ text: String, _ tokens: [GeneratedToken]) -> JSONMembers
+  mutating func whole(_ text: String, _ tokens: [GeneratedToken], _ summary: GenerationSummary?) -> JSONMembers
 }
 
 /// A choice of `/v1/chat/completions`.
@@ -30,7 +30,7 @@ struct ChatChoice: ChoiceFormat {
 
   func closing() -> JSONMembers { [("delta", [:]), ("logprobs", .null)] }
 
-  func whole(_ text: String, _ tokens: [GeneratedToken]) -> JSONMembers {
+  func whole(_ text: String, _ tokens: [GeneratedToken], _ summary: GenerationSummary?) -> JSONMembers {
     let message: JSONValue = ["role": "assistant", "content": .string(text), "refusal": .null]
     return [("message", message), ("logprobs", logProbabilities(tokens))]
   }
@@ -45,6 +45,8 @@ struct TextChoice: ChoiceFormat {
   /// What stands before the completion.
   let echo: String
   var logProbabilities: LegacyLogProbabilities?
+  /// What stands before the completion, where it has log probabilities too.
+  var scoredEcho: ScoredEcho?
 
   func opening() -> JSONMembers? { echo.isEmpty ? nil : [("text", .string(echo)), ("logprobs", .null)] }
 
@@ -55,7 +57,8 @@ struct TextChoice: ChoiceFormat {
 
   func closing() -> JSONMembers { [("text", ""), ("logprobs", .null)] }
 
-  mutating func whole(_ text: String, _ tokens: [GeneratedToken]) -> JSONMembers {
-    [("text", .string(echo + text)), ("logprobs", logProbabilities?.json(tokens) ?? .null)]
+  mutating func whole(_ text: String, _ tokens: [GeneratedToken], _ summary: GenerationSummary?) -> JSONMembers {
+    let all = scoredEcho.map { $0.tokens(before: tokens, summary) } ?? tokens
+    return [("text", .string(echo + text)), ("logprobs", logProbabilities?.json(all) ?? .null)]
   }
 }

@@ -7,12 +7,16 @@ struct CompletionRequest {
   struct Prompt: Sendable {
     let text: String
     let tokens: [Token]
+    /// Tokens that the tokenizer has put before the text.
+    let added: Int
   }
 
   let fields: GenerationFields
   private let parts: [Part]
   /// Whether the prompt stands before each completion.
   let isEchoed: Bool
+  /// Whether the tokens of the prompt have log probabilities as those of the completion do.
+  let scoresPrompts: Bool
 
   /// Reads the fields; nothing is tokenized yet.
   init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws(APIError) {
@@ -20,8 +24,9 @@ struct CompletionRequest {
       fields, model.information, limits: limits, least: 0, usual: 16)
     common.options.topLogProbabilities = try fields.int("logprobs", in: 0...limits.topLogProbabilities)
     isEchoed = try fields.bool("echo") ?? false
-    guard !isEchoed || common.options.topLogProbabilities == nil else {
-      throw .unsupported("logprobs", "logprobs together with echo")
+    scoresPrompts = isEchoed && common.options.topLogProbabilities != nil
+    guard !scoresPrompts || !common.isStreamed else {
+      throw .unsupported("stream", "streaming an echo with logprobs")
     }
     if let suffix = try fields.string("suffix"), !suffix.isEmpty { throw .unsupported("suffix", "suffix") }
     parts = try Self.parts(fields, vocabularySize: model.information.vocabularySize)
@@ -35,13 +40,14 @@ struct CompletionRequest {
   func prompts(_ model: Model, _ shouldStop: @escaping Preparation.ShouldStop) throws(ApusError) -> [Prompt] {
     var prompts: [Prompt] = []
     for part in parts {
-      let tokens =
+      let (tokens, added) =
         switch part {
         case .text(let text): try model.completionTokens(text, shouldStop)
-        case .tokens(let tokens): tokens
+        case .tokens(let tokens): (tokens, 0)
         }
       try model.engine.configuration.checkRoom(forPrompt: tokens.count, completion: fields.options.maxTokens)
-      prompts.append(Prompt(text: part.text ?? model.detokenize(tokens, renderSpecial: true), tokens: tokens))
+      prompts.append(
+        Prompt(text: part.text ?? model.detokenize(tokens, renderSpecial: true), tokens: tokens, added: added))
     }
     return prompts
   }
@@ -84,15 +90,16 @@ struct CompletionRequest {
 }
 
 extension Model {
-  /// The tokens of a raw prompt, in which the names of control tokens count: clients write their own chat formats.
+  /// The tokens of a raw prompt, in which the names of control tokens count, as clients write their own chat formats;
+  /// and how many of them the tokenizer has put before it.
   ///
   /// The caller answers for all of it. What others say belongs into a chat, where it stays text.
   fileprivate func completionTokens(
     _ text: String, _ shouldStop: @escaping Preparation.ShouldStop
-  ) throws(ApusError) -> [Token] {
+  ) throws(ApusError) -> (tokens: [Token], added: Int) {
     let tokens = try promptTokens(text, addSpecial: true, parseSpecial: true, shouldStop: shouldStop)
     // A prompt that writes BOS itself gets no second one.
-    guard tokens.count > 1, tokens[0] == tokens[1], tokenize("").first == tokens[0] else { return tokens }
-    return Array(tokens.dropFirst())
+    guard let first = tokens.first, tokenize("").first == first else { return (tokens, 0) }
+    return tokens.count > 1 && tokens[1] == first ? (Array(tokens.dropFirst()), 0) : (tokens, 1)
   }
 }

@@ -30,25 +30,27 @@ struct LegacyLogProbabilities {
   /// Where the next token begins, in characters of Unicode from the beginning of the prompt.
   private var offset: Int
 
-  init(_ model: Model, promptText: String) {
+  init(_ model: Model, promptText: String) { self.init(model, offset: promptText.unicodeScalars.count) }
+
+  init(_ model: Model, offset: Int) {
     self.model = model
-    offset = promptText.unicodeScalars.count
+    self.offset = offset
   }
 
-  /// The object for the next tokens of a completion.
+  /// The object for the next tokens of a completion, or of an echo; one that has no probability has null.
   mutating func json(_ tokens: [GeneratedToken]) -> JSONValue {
     var texts: [JSONValue] = []
     var chosen: [JSONValue] = []
     var top: [JSONValue] = []
     var offsets: [JSONValue] = []
     for token in tokens {
-      guard let values = token.logProbabilities else { continue }
       let text = model.distinctText(of: token.id)
       texts.append(.string(text))
-      chosen.append(.double(values.chosen.finiteLogProbability))
-      top.append(.object(alternatives(text, values)))
-      offsets.append(.int(offset))
-      offset += String(decoding: model.bytes(of: token.id), as: UTF8.self).unicodeScalars.count
+      chosen.append(token.logProbabilities.map { .double($0.chosen.finiteLogProbability) } ?? .null)
+      top.append(token.logProbabilities.map { .object(alternatives(text, $0)) } ?? .null)
+      offsets.append(.int(max(0, offset)))
+      // Characters begin with every byte but UTF-8's continuations, whichever tokens have those.
+      offset += model.bytes(of: token.id).count { $0 & 0xC0 != 0x80 }
     }
     return [
       "tokens": .array(texts), "token_logprobs": .array(chosen), "top_logprobs": .array(top),

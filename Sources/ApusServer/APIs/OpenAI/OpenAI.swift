@@ -8,7 +8,7 @@ struct OpenAI: Sendable {
 
   /// A request that can be worked on: what its completions are, and how their answer looks.
   private struct Prepared: Sendable {
-    let plan: GenerationPlan
+    var plan: GenerationPlan
     let answer: Answer
     let isStreamed: Bool
     var ignored = IgnoredFields()
@@ -33,10 +33,17 @@ struct OpenAI: Sendable {
         completion.fields, model: name, id: "cmpl-", whole: "text_completion", frame: "text_completion"
       ) { choice in
         let prompt = prompts[choice / count]
-        let logProbabilities = hasLogProbabilities ? LegacyLogProbabilities(model, promptText: prompt.text) : nil
-        return TextChoice(echo: echoes ? prompt.text : "", logProbabilities: logProbabilities)
+        guard hasLogProbabilities else { return TextChoice(echo: echoes ? prompt.text : "") }
+        guard completion.scoresPrompts else {
+          return TextChoice(echo: "", logProbabilities: LegacyLogProbabilities(model, promptText: prompt.text))
+        }
+        let echo = ScoredEcho(prompt.tokens, added: prompt.added)
+        return TextChoice(
+          echo: prompt.text, logProbabilities: echo.logProbabilities(model, prompt.text), scoredEcho: echo)
       }
-      return Prepared(model, completion.fields, prompts.map(\.tokens), answer)
+      var prepared = Prepared(model, completion.fields, prompts.map(\.tokens), answer)
+      prepared.plan.scoresPrompts = completion.scoresPrompts
+      return prepared
     }
   }
 
