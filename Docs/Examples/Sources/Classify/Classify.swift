@@ -1,4 +1,5 @@
 import Apus
+import Foundation
 
 /// Says of each text what a model finds likelier: that it praises, or that it complains.
 @main
@@ -9,12 +10,17 @@ struct Classify {
   ]
   static let labels = ["positive", "negative"]
 
-  static func main() async throws {
+  static func main() async {
     let arguments = CommandLine.arguments.dropFirst()
     guard let path = arguments.first else { return print("usage: Classify MODEL.gguf [TEXT…]") }
     let texts = arguments.count > 1 ? Array(arguments.dropFirst()) : examples
-    let model = try await Model.load(path, options: LoadOptions(contextLength: 1024))
-    for (text, label) in zip(texts, try await classify(texts, with: model)) { print("\(label)\t\(text)") }
+    do {
+      let model = try await Model.load(path, options: LoadOptions(contextLength: 1024))
+      for (text, label) in zip(texts, try await classify(texts, with: model)) { print("\(label)\t\(text)") }
+    } catch {
+      print("error: \(error)")
+      exit(1)
+    }
   }
 
   /// A label for each text.
