@@ -36,13 +36,14 @@ SIMD const void *prefetch_beside(const void *kept, const upcoming *next, size_t 
   }
   if (!SHARED && CACHE == FAR)
     prefetch_next(from, 0, bytes);
-#if defined(__x86_64__)
+  // Without optimisation `line` is no constant, as these instructions need it: a debug build asks for nothing here.
+#if defined(__x86_64__) && defined(__OPTIMIZE__)
   UNROLL for (size_t line = 0; SHARED && line < bytes; line += 64)
     if (CACHE == NEAR)
       __asm__("prefetcht0 %c2(%1)\n prefetcht0 %c3(%1)" : "+r"(kept) : "r"(from), "i"(line), "i"(line + AGAIN));
     else
       __asm__("prefetcht1 %c2(%1)" : "+r"(kept) : "r"(from), "i"(line));
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) && defined(__OPTIMIZE__)
   UNROLL for (size_t line = 0; SHARED && line < bytes; line += 64)
     __asm__("prfm pldl2keep, [%1, %2]" : "+r"(kept) : "r"(from), "i"(line));
 #endif
