@@ -35,7 +35,7 @@ struct SharedMemoryTests {
       // A context has 8 blocks.
       let engine = try model.engine(threads: 2) {
         $0.maximumSequences = 6
-        $0.kvBlocks = 10
+        $0.blockCount = 10
         $0.queueLimit = 40
       }
       let requests = (0..<18).map { index in
