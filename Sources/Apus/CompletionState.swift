@@ -16,6 +16,8 @@ package struct CompletionState: Sendable {
 
   /// Tokens that joined the completion.
   package private(set) var tokenCount = 0
+  /// Tokens that it may still have.
+  var room: Int { max(0, limit - tokenCount) }
   /// The token that ended it and did not join it; nil where none did.
   package private(set) var endToken: GeneratedToken?
   /// How it ended; nil while it goes on.

@@ -17,6 +17,7 @@ struct EngineLoop {
   private var jobs: [ExclusiveJob] = []
   private var logits: [Float] = []
   private let workspaces: [WorkerSpace]
+  private var costs = StepCosts()
 
   init(_ model: EngineModel, _ cache: KVCache, _ configuration: EngineConfiguration, _ inbox: EngineInbox) {
     parked.limit = configuration.readerStall
@@ -98,7 +99,10 @@ struct EngineLoop {
     // Nothing new starts while a job waits: it would never have the model alone.
     scheduler.next(
       budget: model.maxBatchRows, promptRows: budget.promptRows(besides: scheduler.decodingCount),
-      startsWaiting: jobs.isEmpty)
+      startsWaiting: jobs.isEmpty
+    ) { id, most, sequences in
+      generations[id]?.propose(most: most, sequences: sequences, costs) ?? []
+    }
   }
 
   private mutating func runJob() {
@@ -121,8 +125,10 @@ extension EngineLoop {
     let start = inbox.now()
     for part in batch.parts { generations[part.id]?.start(cached: part.progress.cached, at: start) }
     inbox.note(running: scheduler.runningCount)
-    let verdicts = verdicts(on: batch)
+    var batch = batch
+    let verdicts = verdicts(on: &batch)
     let time = inbox.now()
+    costs.note(batch, start.duration(to: time))
     scheduler.complete(batch, verdicts)
     for (part, verdict) in zip(batch.parts, verdicts) { deliver(verdict, to: part, at: time) }
     note(batch, took: start.duration(to: inbox.now()))
@@ -130,7 +136,9 @@ extension EngineLoop {
 
   private mutating func note(_ batch: ScheduledBatch, took time: Duration) {
     let decodeRows = batch.decodeRows
-    budget.note(decodeRows: decodeRows, promptRows: batch.tokens.count - decodeRows, took: time)
+    if batch.proposedRows == 0 {
+      budget.note(decodeRows: decodeRows, promptRows: batch.tokens.count - decodeRows, took: time)
+    }
     let scheduler = scheduler
     inbox.note { metrics in
       metrics.steps += 1
@@ -140,10 +148,13 @@ extension EngineLoop {
   }
 
   /// Computes a step, and what it brings for each part.
-  private mutating func verdicts(on batch: ScheduledBatch) -> [Verdict] {
+  ///
+  /// Proposed rows that failed are taken out of it.
+  private mutating func verdicts(on batch: inout ScheduledBatch) -> [Verdict] {
     do throws(BackendError) {
-      let failures = batch.failures(try compute(batch))
-      return judge(batch, failures: failures)
+      let failed = try compute(batch)
+      batch.dropProposed(failed)
+      return judge(batch, failures: batch.failures(failed))
     } catch {
       return batch.parts.map { _ in .failed(ApusError(error)) }
     }
@@ -227,6 +238,8 @@ extension EngineMetrics {
     promptTokens += generation.promptCount
     cachedTokens += generation.cachedCount
     completionTokens += generation.completionCount
+    proposedTokens += generation.proposedCount
+    acceptedTokens += generation.acceptedCount
   }
 
   /// Takes over how things stand between two steps.

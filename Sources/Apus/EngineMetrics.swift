@@ -14,6 +14,10 @@ package struct EngineMetrics: Sendable, Equatable {
   package var cachedTokens = 0
   /// Tokens produced.
   package var completionTokens = 0
+  /// Tokens that were proposed before it was their turn.
+  package var proposedTokens = 0
+  /// How many of them came true.
+  package var acceptedTokens = 0
   /// Forward passes.
   package var steps = 0
   /// Time spent in forward passes and sampling.

@@ -19,6 +19,7 @@ final class Generation: @unchecked Sendable {
   private var chooser: Chooser
   private var completion: CompletionState
   private var scores: PromptScores
+  private var guess: Guess
   private var times: Times
   private(set) var cachedCount = 0
   private var toldProgress = 0
@@ -40,6 +41,7 @@ final class Generation: @unchecked Sendable {
     } catch {
       throw ApusError(error)
     }
+    guess = Guess(prompt, options.speculation)
     scores = PromptScores(
       Array(prompt[(request.scoresFrom ?? prompt.count)...]), top: options.topLogProbabilities ?? 0)
     sequence = SequenceState(
@@ -55,6 +57,9 @@ final class Generation: @unchecked Sendable {
   var isStarted: Bool { times.started != nil }
   /// Tokens of the completion so far.
   var completionCount: Int { completion.tokenCount }
+  /// Tokens that were proposed for it so far, and how many of them came true.
+  var proposedCount: Int { guess.proposedCount }
+  var acceptedCount: Int { guess.acceptedCount }
 
   /// Notes the first step that works on it, and tells the reader that it no longer waits.
   func start(cached: Int, at time: ContinuousClock.Instant) {
@@ -64,26 +69,48 @@ final class Generation: @unchecked Sendable {
     channel.send(PromptProgress(processed: cached, cached: cached, total: promptCount))
   }
 
+  /// Tokens that may come next, at most `most`, in a step of `sequences` that costs what `costs` knows.
+  func propose(most: Int, sequences: Int, _ costs: StepCosts) -> [Token] {
+    // The last one that it has room for needs no row of its own.
+    guess.proposal(most: min(most, completion.room - 1), sequences: sequences, costs)
+  }
+
   /// Finds the verdict on its part of a step, whose logits are `[part.logits, vocabularySize]`: scores tokens of the
-  /// prompt, then chooses the next one.
+  /// prompt, then chooses the next one, and goes on as long as that is the one that was proposed.
   func judge(_ part: ScheduledBatch.Part, _ logits: Span<Float>, _ workspace: inout Workspace) {
     verdict = completion.take(part.progress)
     let size = part.logits.isEmpty ? 0 : logits.count / part.logits.count
+    let rows = (0..<part.logits.count).map { $0 * size..<($0 + 1) * size }
+    var chosen: [Token] = []
     do throws(SamplingError) {
-      for row in part.logits.indices {
-        let start = (row - part.logits.lowerBound) * size
-        try judge(logits.extracting(start..<start + size), &workspace)
+      for row in rows.dropLast(part.proposed.count) {
+        try judge(logits.extracting(row), &chosen, &workspace)
+      }
+      for (row, proposed) in zip(rows.suffix(part.proposed.count), part.proposed) {
+        guard completion.ending == nil, chosen.last == proposed else { break }
+        try judge(logits.extracting(row), &chosen, &workspace)
       }
     } catch {
-      verdict = .failed(.engineFailed(reason: error.description))
+      // What came before stands; the row that failed comes first in the next step, and fails again.
+      if chosen.isEmpty { verdict = .failed(.engineFailed(reason: error.description)) }
     }
+    guard case .tokens(let tokens, let ending) = verdict else { return }
+    guess.note(proposed: part.proposed.count, accepted: part.keptRows(tokens, ending) - part.certainRows.count)
   }
 
-  private func judge(_ logits: Span<Float>, _ workspace: inout Workspace) throws(SamplingError) {
+  /// Scores a token with this row of logits, or chooses the next.
+  private func judge(
+    _ logits: Span<Float>, _ chosen: inout [Token], _ workspace: inout Workspace
+  ) throws(SamplingError) {
     guard scores.isComplete else { return try scores.take(logits, &workspace) }
-    verdict = completion.take([try chooser.choose(logits, &workspace)])
-    guard case .tokens(let tokens, _) = verdict else { return }
-    for token in tokens { chooser.accept(token) }
+    let token = try chooser.choose(logits, &workspace)
+    guard case .tokens(let tokens, let ending) = completion.take([token]) else { return }
+    for token in tokens {
+      chooser.accept(token)
+      guess.append(token, room: completion.room)
+    }
+    chosen += tokens
+    verdict = .tokens(chosen, ending)
   }
 
   /// Tells the reader how far the prompt is processed.
@@ -116,7 +143,8 @@ final class Generation: @unchecked Sendable {
       .success(
         GenerationSummary(
           finishReason: ending.reason, stopReason: ending.stop, usage: usage, timings: timings(usage, end: time),
-          seed: seed, scores: scores.values, endToken: completion.endToken)))
+          seed: seed, scores: scores.values, endToken: completion.endToken, proposedTokens: proposedCount,
+          acceptedTokens: acceptedCount)))
   }
 
   private func timings(_ usage: Usage, end: ContinuousClock.Instant) -> Timings {

@@ -22,11 +22,14 @@ public struct GenerationOptions: Sendable, Equatable {
   public var topLogProbabilities: Int?
   /// Whether keys and values of an earlier request with the same beginning are used again; the result is the same.
   public var reusesPrefix: Bool
+  /// Whether tokens are guessed and several checked in one step; the result is the same.
+  public var speculation: Speculation
 
   /// The defaults, or others.
   public init(
     maxTokens: Int? = nil, sampling: SamplingOptions? = nil, seed: UInt64? = nil, stop: [String] = [],
-    stopTokens: [Token] = [], ignoreEOS: Bool = false, topLogProbabilities: Int? = nil, reusesPrefix: Bool = true
+    stopTokens: [Token] = [], ignoreEOS: Bool = false, topLogProbabilities: Int? = nil, reusesPrefix: Bool = true,
+    speculation: Speculation = .automatic
   ) {
     self.maxTokens = maxTokens
     self.sampling = sampling
@@ -36,6 +39,7 @@ public struct GenerationOptions: Sendable, Equatable {
     self.ignoreEOS = ignoreEOS
     self.topLogProbabilities = topLogProbabilities
     self.reusesPrefix = reusesPrefix
+    self.speculation = speculation
   }
 
   /// The most likely token every time.

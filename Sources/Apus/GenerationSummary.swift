@@ -36,6 +36,10 @@ public struct GenerationSummary: Sendable, Equatable {
   package let scores: [TokenLogProbabilities]
   /// The token that ended it and is no part of it; nil where none did.
   package let endToken: GeneratedToken?
+  /// Tokens that were guessed and computed before it was their turn (`GenerationOptions.speculation`).
+  public let proposedTokens: Int
+  /// How many of them came true: so many steps fewer it took.
+  public let acceptedTokens: Int
 }
 
 /// The tokens of a request.

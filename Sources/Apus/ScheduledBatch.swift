@@ -12,6 +12,24 @@ package struct ScheduledBatch: Sendable {
     package let logits: Range<Int>
     /// How far its prompt is processed with this step.
     package let progress: PromptProgress
+    /// The tokens of its last rows, which may not be those that come: each is checked by the logits of the row before.
+    package let proposed: [Token]
+
+    /// Its rows but those of proposed tokens.
+    var certainRows: Range<Int> { rows.dropLast(proposed.count) }
+
+    /// How many of its rows have become the sequence's, where the step brought this: those that a token was chosen with.
+    func keptRows(_ tokens: [Token], _ ending: Ending?) -> Int {
+      let chosen = tokens.count + (ending?.isByToken == true ? 1 : 0)
+      return certainRows.count + min(proposed.count, max(0, chosen - 1))
+    }
+
+    /// This part without its last rows, which are of proposed tokens.
+    func droppingProposed(_ count: Int) -> Part {
+      Part(
+        id: id, rows: rows.dropLast(count), logits: logits.dropLast(count), progress: progress,
+        proposed: proposed.dropLast(count))
+    }
   }
 
   /// Positions of a KV block that a sequence begins with and then writes behind.
@@ -32,26 +50,44 @@ package struct ScheduledBatch: Sendable {
   /// Whose rows these are.
   package internal(set) var parts: [Part] = []
 
-  /// Rows of sequences that have but one.
-  package var decodeRows: Int { parts.count { $0.rows.count == 1 } }
+  /// Rows of sequences that have but one, beside proposed ones.
+  package var decodeRows: Int { parts.count { $0.certainRows.count == 1 } }
+  /// Rows of proposed tokens.
+  package var proposedRows: Int { parts.reduce(0) { $0 + $1.proposed.count } }
 
   /// For each part the failure of the first of its rows that failed.
+  ///
+  /// Proposed rows do not count: that token may never come, and is computed again if it does.
   func failures(_ rows: [RowFailure]) -> [BackendError?] {
     parts.map { part in
-      rows.filter { part.rows.contains($0.row) }.min { $0.row < $1.row }?.error
+      rows.filter { part.certainRows.contains($0.row) }.min { $0.row < $1.row }?.error
     }
   }
 
-  /// Adds the next `count` tokens of a sequence; `slots` are for the states behind each block that they fill.
-  mutating func add(_ sequence: SequenceState, count: Int, snapshots slots: [Int32]) {
+  /// Forgets proposed rows that failed, and those behind them.
+  mutating func dropProposed(_ failed: [RowFailure]) {
+    for (index, part) in parts.enumerated() where !part.proposed.isEmpty {
+      let proposedRows = part.certainRows.upperBound..<part.rows.upperBound
+      guard let first = failed.lazy.map(\.row).filter(proposedRows.contains).min() else { continue }
+      parts[index] = part.droppingProposed(part.rows.upperBound - first)
+    }
+  }
+
+  /// Adds the next `count` tokens of a sequence, and behind its last one `proposed` ones; `slots` are for the states
+  /// behind each block that they fill.
+  mutating func add(_ sequence: SequenceState, count: Int, proposed: [Token], snapshots slots: [Int32]) {
     let index = Int32(attention.blockTables.count)
     let range = sequence.processed..<sequence.processed + count
-    let rows = tokens.count..<tokens.count + count
-    let wanted = sequence.logits(in: range)
+    let rows = tokens.count..<tokens.count + count + proposed.count
+    // Beside what is wanted anyway, the logits behind each proposed token.
+    let known = sequence.logits(in: range)
+    let wanted = known.lowerBound..<known.upperBound + proposed.count
     let logits = logitRows.count..<logitRows.count + wanted.count
-    tokens += sequence.tokens[range]
-    attention.positions += range.lazy.map { Int32(truncatingIfNeeded: $0) }
-    attention.sequences += repeatElement(index, count: count)
+    tokens += sequence.tokens[range] + proposed
+    attention.positions += (range.lowerBound..<range.upperBound + proposed.count).lazy.map {
+      Int32(truncatingIfNeeded: $0)
+    }
+    attention.sequences += repeatElement(index, count: rows.count)
     attention.blockTables.append(sequence.blocks)
     if var states = sequence.states {
       let size = KVCacheLayout.blockPositions
@@ -62,7 +98,9 @@ package struct ScheduledBatch: Sendable {
       attention.states.append(states)
     }
     logitRows += wanted.lazy.map { $0 - range.lowerBound + rows.lowerBound }
-    parts.append(Part(id: sequence.id, rows: rows, logits: logits, progress: sequence.progress(with: count)))
+    parts.append(
+      Part(
+        id: sequence.id, rows: rows, logits: logits, progress: sequence.progress(with: count), proposed: proposed))
   }
 
   /// The snapshots of a part.

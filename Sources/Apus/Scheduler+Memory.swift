@@ -49,6 +49,13 @@ extension Scheduler {
     }
   }
 
+  /// A KV block that is free or only cached, where enough of them are left for each running sequence.
+  mutating func takeSpareBlock() -> Int32? {
+    guard allocator.freeCount + tree.idleCount > running.count else { return nil }
+    if allocator.freeCount == 0, !tree.evict(&allocator) { return nil }
+    return allocator.take()
+  }
+
   private mutating func preemptLast() {
     guard let id = running.last?.id, var sequence = letGo(id, keepsPrefix: true) else { return }
     sequence.rest()

@@ -125,30 +125,36 @@ package struct Scheduler: Sendable {
 
   /// The next step, of at most `budget` rows; nil if nothing is to do.
   ///
-  /// Beside sequences in decode, prompts get at most `promptRows` of them, and at least one.
+  /// Beside sequences in decode, prompts get at most `promptRows` of them, and at least one. Where all are in decode, the
+  /// rows that are left may be given to tokens that `proposing` guesses.
   package mutating func next(
-    budget: Int, promptRows: Int = .max, startsWaiting: Bool = true
+    budget: Int, promptRows: Int = .max, startsWaiting: Bool = true, proposing: Proposing = { _, _, _ in [] }
   ) -> ScheduledBatch? {
     precondition(budget > 0, "a step of no rows")
     if startsWaiting { startWaiting() }
+    let proposals = proposals(budget: budget, proposing)
     // Those that found no KV block are offered rows last in the round that follows, so the most urgent one's turn comes.
     while !running.isEmpty {
       var batch = ScheduledBatch()
       stepCount += 1
-      for share in shares(of: budget, promptRows: promptRows) { add(share, to: &batch) }
+      for share in shares(of: budget, promptRows: promptRows) {
+        add(share, proposed: proposals[share.id] ?? [], to: &batch)
+      }
       if !batch.parts.isEmpty { return batch }
     }
     return nil
   }
 
-  private mutating func add(_ share: Share, to batch: inout ScheduledBatch) {
+  private mutating func add(_ share: Share, proposed: [Token], to batch: inout ScheduledBatch) {
     // It may have lost its place to a more urgent one.
     guard let index = running.firstIndex(where: { $0.id == share.id }) else { return }
     running[index].lastStep = stepCount
     let count = reserve(share.rows, at: index)
     guard count > 0 else { return }
     if let copy = running[index].takeCopy() { batch.copies.append(copy) }
-    batch.add(running[index], count: count, snapshots: takeSnapshotSlots(running[index], count))
+    let proposed = fitting(proposed, at: index)
+    batch.add(
+      running[index], count: count, proposed: proposed, snapshots: takeSnapshotSlots(running[index], count))
   }
 
   /// Takes in what a step brought: a verdict for each part of its batch.
@@ -159,9 +165,9 @@ package struct Scheduler: Sendable {
     for (index, verdict) in verdicts.enumerated() {
       let part = batch.parts[index]
       switch verdict {
-      case .chunk: moveOn(part, batch.snapshots(of: index), with: [])
+      case .chunk: moveOn(part, batch.snapshots(of: index), with: [], nil)
       case .tokens(let tokens, let ending):
-        moveOn(part, batch.snapshots(of: index), with: tokens)
+        moveOn(part, batch.snapshots(of: index), with: tokens, ending)
         if ending != nil { letGo(part.id, keepsPrefix: true) }
       case .failed:
         freeSlots += batch.snapshots(of: index).map(\.slot)
@@ -171,11 +177,11 @@ package struct Scheduler: Sendable {
   }
 
   private mutating func moveOn(
-    _ part: ScheduledBatch.Part, _ snapshots: [SequenceStates.Snapshot], with tokens: [Token]
+    _ part: ScheduledBatch.Part, _ snapshots: [SequenceStates.Snapshot], with tokens: [Token], _ ending: Ending?
   ) {
     guard let index = running.firstIndex(where: { $0.id == part.id }) else { return }
     let first = running[index].processed
-    running[index].noteProcessed(part.rows.count)
+    running[index].noteProcessed(part.keptRows(tokens, ending))
     for snapshot in snapshots {
       let end = first + snapshot.row - part.rows.lowerBound + 1
       running[index].keep(end, snapshot: snapshot.slot, in: &tree, &allocator)

@@ -18,6 +18,14 @@ package struct Ending: Sendable, Equatable {
 
   package init(_ reason: FinishReason) { (self.reason, stop) = (reason, nil) }
 
+  /// Whether a token ended it that did not join it.
+  var isByToken: Bool {
+    switch stop {
+    case .endOfGeneration, .stopToken: true
+    case .stopText, nil: false
+    }
+  }
+
   /// It stopped because of `stop`.
   package init(_ stop: StopReason) { (reason, self.stop) = (.stop, stop) }
 }

@@ -24,7 +24,7 @@ internal import Testing
   }
 
   @Test func `Such runs have all that can happen`() {
-    var (preemptions, hits, evictions, copies, restores) = (0, 0, 0, 0, 0)
+    var (preemptions, hits, evictions, copies, restores, accepted) = (0, 0, 0, 0, 0, 0)
     for seed in 0..<UInt64(60) {
       var run = SchedulerRun(seed: seed)
       for _ in 0..<1_000 { run.act() }
@@ -33,8 +33,9 @@ internal import Testing
       evictions += run.scheduler.cacheCounts.evictions
       copies += run.memory.copies
       restores += run.memory.restores
+      accepted += run.accepted
     }
-    let counts = [preemptions, hits, evictions, copies, restores]
+    let counts = [preemptions, hits, evictions, copies, restores, accepted]
     #expect(counts.allSatisfy { $0 > 20 }, "\(counts)")
   }
 }
@@ -61,6 +62,8 @@ private struct SchedulerRun {
   private(set) var admitted: Set<Int> = []
   private(set) var ended: Set<Int> = []
   private(set) var fault: String?
+  /// Proposed tokens that came true.
+  private(set) var accepted = 0
   private var lastText: [Token] = []
   private var nextID = 0
 
@@ -147,7 +150,11 @@ private struct SchedulerRun {
   private mutating func step() {
     let (canStep, preemptions) = (scheduler.canStep, scheduler.preemptions)
     let budget = 1 + pick(64)
-    let batch = scheduler.next(budget: budget, promptRows: pick(3) == 0 ? pick(10) : .max)
+    // Tokens that may come next, as far as they have room with one more behind them.
+    let (requests, guesses, guessed) = (requests, (0..<40).map { _ in Token(pick(2)) }, pick(3) == 0 ? pick(40) : 0)
+    let batch = scheduler.next(budget: budget, promptRows: pick(3) == 0 ? pick(10) : .max) { id, most, _ in
+      Array(guesses.prefix(max(0, min(guessed, most, (requests[id]?.room ?? 0) - 1))))
+    }
     expect((batch != nil) == canStep, "a step that gives nothing, or comes from nothing")
     guard let batch else { return }
     expect(batch.tokens.count <= budget, "a step of too many rows")
@@ -172,6 +179,8 @@ private struct SchedulerRun {
     case .tokens(let tokens, let ending):
       requests[part.id]?.text += tokens
       requests[part.id]?.room -= tokens.count
+      accepted += max(0, min(part.proposed.count, tokens.count - 1))
+      if !part.proposed.isEmpty { requests[part.id]?.stored? -= max(0, part.proposed.count - tokens.count + 1) }
       if ending != nil { end(part.id) }
     case .failed: end(part.id)
     }
@@ -185,8 +194,10 @@ private struct SchedulerRun {
     guard !part.logits.isEmpty, isWhole, room > 0 else {
       return room == 0 && isWhole ? .tokens([], Ending(.length)) : .chunk
     }
-    if pick(80) == 0 { return .tokens([], Ending(.endOfGeneration(99))) }
-    let tokens = (0..<min(room, 1 + pick(10) / 8 * pick(3))).map { _ in Token(pick(2)) }
+    let accepted = part.proposed.prefix(pick(part.proposed.count + 1))
+    if pick(80) == 0 { return .tokens(Array(accepted), Ending(.endOfGeneration(99))) }
+    let more = part.proposed.isEmpty ? pick(10) / 8 * pick(3) : 0
+    let tokens = Array((accepted + (0...more).map { _ in Token(pick(2)) }).prefix(room))
     return .tokens(tokens, tokens.count == room ? Ending(.length) : nil)
   }
 
@@ -199,13 +210,15 @@ private struct SchedulerRun {
     request.stored = end
     let isInOrder = batch.attention.positions[part.rows].elementsEqual((first..<end).map { Int32($0) })
     expect(isInOrder, "positions out of order")
-    expect(end <= request.text.count && batch.tokens[part.rows] == request.text[first..<end], "others' tokens")
+    let text = request.text + part.proposed
+    expect(end <= text.count && batch.tokens[part.rows] == text[first..<end], "others' tokens")
+    var last = request.text.count - 1
     expect(part.logits.count <= SequenceState.logitRows, "too many logits")
     for row in batch.logitRows[part.logits] {
       let position = Int(batch.attention.positions[row])
-      let due = request.scores.isEmpty ? request.text.count - 1 : request.scores.lowerBound
+      let due = request.scores.isEmpty ? last : request.scores.lowerBound
       expect(part.rows.contains(row) && position == due, "logits at \(position) of request \(part.id), not \(due)")
-      if !request.scores.isEmpty { request.scores = due + 1..<request.scores.upperBound }
+      if request.scores.isEmpty { last += 1 } else { request.scores = due + 1..<request.scores.upperBound }
     }
     requests[part.id] = request
   }
@@ -215,7 +228,7 @@ private struct SchedulerRun {
     let isSound = verdicts.map { if case .failed = $0 { false } else { true } }
     if copies { memory.copy(batch.copies) }
     memory.write(batch, isSound)
-    let texts = batch.parts.map { requests[$0.id]?.text ?? [] }
+    let texts = batch.parts.map { (requests[$0.id]?.text ?? []) + $0.proposed }
     for (index, part) in batch.parts.enumerated() where isSound[index] {
       let end = Int(batch.attention.positions[part.rows.upperBound - 1]) + 1
       let sees = memory.holds(texts[index][..<end], in: batch.attention.blockTables[index])

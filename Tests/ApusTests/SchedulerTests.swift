@@ -226,6 +226,43 @@ internal import Testing
     #expect(second?.attention.states.first?.start == first?.attention.states.first?.snapshots.last?.slot)
   }
 
+  @Test func `Rows of proposed tokens count as far as they came true`() throws {
+    // What the step brought, and the tokens and the first position of the next one.
+    let cases: [(Verdict, next: [Token]?, position: Int32)] = [
+      (.tokens([6], nil), [6], 5), (.tokens([7, 6], nil), [6], 6), (.tokens([7, 8, 9], nil), [9], 7),
+      (.tokens([7, 8], Ending(.length)), nil, 0), (.tokens([7], Ending(.endOfGeneration(2))), nil, 0),
+    ]
+    for (verdict, tokens, position) in cases {
+      var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
+      _ = scheduler.admit(SequenceState(id: 1, prompt: [1, 2, 3, 4]))
+      _ = step(&scheduler, token: 5)
+      let next = scheduler.next(budget: 16) { _, most, sequences in sequences == 1 && most == 15 ? [7, 8] : [] }
+      let batch = try #require(next)
+      #expect(batch.tokens == [5, 7, 8] && batch.attention.positions == [4, 5, 6] && batch.logitRows == [0, 1, 2])
+      #expect(batch.parts.first?.proposed == [7, 8])
+      scheduler.complete(batch, [verdict])
+      #expect(scheduler.checkIntegrity() == nil)
+      let following = scheduler.next(budget: 16)
+      #expect(following?.tokens == tokens && following?.attention.positions.first == tokens.map { _ in position })
+    }
+  }
+
+  @Test func `Nothing is proposed beside a prompt, beyond the budget or the context, or with recurrent layers`() {
+    func proposed(context: Int = 64, budget: Int = 16, states: Bool = false, prompt: [Token] = []) -> Int? {
+      var limits = Scheduler.Limits(contextLength: context, maximumSequences: 2)
+      limits.stateSlots = states ? 2 : 0
+      var scheduler = Scheduler(limits)
+      _ = scheduler.admit(SequenceState(id: 1, prompt: [1, 2, 3, 4]))
+      _ = step(&scheduler, token: 5)
+      if !prompt.isEmpty { _ = scheduler.admit(SequenceState(id: 2, prompt: prompt)) }
+      let batch = scheduler.next(budget: budget) { _, most, _ in Array([6, 7, 8, 9].prefix(most)) }
+      return batch?.parts.first?.proposed.count
+    }
+    #expect(proposed() == 4 && proposed(budget: 3) == 2 && proposed(budget: 1) == 0)
+    #expect(proposed(context: 7) == 2 && proposed(context: 5) == 0)
+    #expect(proposed(states: true) == 0 && proposed(prompt: [1, 2]) == 0)
+  }
+
   @Test func `A failed sequence leaves nothing to reuse`() {
     var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
     _ = scheduler.admit(SequenceState(id: 1, prompt: [1, 2, 3]))

@@ -26,9 +26,11 @@ struct AnswerReport {
   private var statistics: String {
     let (usage, timings) = (summary.usage, summary.timings)
     let cached = usage.cachedTokens > 0 ? " (\(usage.cachedTokens) from before)" : ""
+    let guessed = summary.acceptedTokens > 0 ? " (\(summary.acceptedTokens) guessed)" : ""
     let end = summary.finishReason == .length ? ", cut at the limit: \(limit)" : ""
     return "prompt: \(usage.promptTokens) tokens\(cached), \(oneDecimal(timings.prefillTokensPerSecond)) tokens/s; "
-      + "generation: \(usage.completionTokens) tokens, \(oneDecimal(timings.decodeTokensPerSecond)) tokens/s\(end)"
+      + "generation: \(usage.completionTokens) tokens\(guessed), "
+      + "\(oneDecimal(timings.decodeTokensPerSecond)) tokens/s\(end)"
   }
 
   /// Which limit cuts the answer.

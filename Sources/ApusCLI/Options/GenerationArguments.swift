@@ -23,6 +23,11 @@ struct GenerationArguments: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Go on where the model would end.")
   var ignoreEos: Bool?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Guess tokens from what came before and check several at once, where that is faster; the answer is the same.")
+  var speculation: Bool?
+
   @OptionGroup var sampling: SamplingArguments
 
   func validate() throws {
@@ -44,6 +49,7 @@ struct GenerationArguments: ParsableArguments {
     if let seed { options.seed = seed.value }
     if !stop.isEmpty { options.stop = stop }
     if let ignoreEos { options.ignoreEOS = ignoreEos }
+    if let speculation { options.speculation = speculation ? .automatic : .off }
     var changed = options.sampling ?? SamplingOptions()
     sampling.apply(to: &changed)
     options.sampling = changed

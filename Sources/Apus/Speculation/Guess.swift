@@ -1,0 +1,41 @@
+internal import ApusCore
+
+/// How one request's next tokens are guessed, and how many came true; a pure value.
+///
+/// It takes memory when the first token is chosen: a request that waits has none of it.
+struct Guess: Sendable {
+  private let speculation: Speculation
+  private var prompt: [Token]
+  private var proposer: Proposer?
+  private(set) var proposedCount = 0
+  private(set) var acceptedCount = 0
+
+  init(_ prompt: [Token], _ speculation: Speculation) {
+    self.prompt = speculation == .off ? [] : prompt
+    self.speculation = speculation
+  }
+
+  /// Tokens that may come next, at most `most`.
+  func proposal(most: Int, sequences: Int, _ costs: StepCosts) -> [Token] {
+    guard most > 0, let proposer else { return [] }
+    if speculation == .always { return proposer.proposal(most: most) { _ in true } }
+    guard var worth = costs.worth(sequences: sequences) else { return [] }
+    return proposer.proposal(most: most) { worth.add(chance: $0) }
+  }
+
+  /// Takes a token that was chosen; `room` more may follow.
+  mutating func append(_ token: Token, room: Int) {
+    guard speculation != .off else { return }
+    if proposer == nil {
+      proposer = Proposer(prompt, room: room)
+      prompt = []
+    }
+    proposer?.append(token)
+  }
+
+  /// Notes what a step brought of that which was proposed for it.
+  mutating func note(proposed: Int, accepted: Int) {
+    proposedCount += proposed
+    acceptedCount += accepted
+  }
+}
