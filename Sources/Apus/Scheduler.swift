@@ -182,12 +182,13 @@ package struct Scheduler: Sendable {
     guard let index = running.firstIndex(where: { $0.id == part.id }) else { return }
     let first = running[index].processed
     running[index].noteProcessed(part.keptRows(tokens, ending))
+    // First of all the tokens: proposed ones that came true are stored already.
+    for token in tokens { running[index].append(token) }
     for snapshot in snapshots {
       let end = first + snapshot.row - part.rows.lowerBound + 1
       running[index].keep(end, snapshot: snapshot.slot, in: &tree, &allocator)
     }
     running[index].keep(running[index].processed, in: &tree, &allocator)
-    for token in tokens { running[index].append(token) }
   }
 }
 
