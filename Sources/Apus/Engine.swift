@@ -73,8 +73,8 @@ package final class Engine: Sendable {
   /// What the engine has done since it started.
   package var metrics: EngineMetrics { inbox.metrics }
 
-  /// Runs `body` on the thread that computes when no request of this engine is worked on, with the model and the whole KV cache
-  /// (KV blocks `0 ..< cache.layout.blocks`), whose contents are free to overwrite.
+  /// Runs `body` on the thread that computes when no request of this engine is worked on, with the model and the whole KV
+  /// cache (KV blocks `0 ..< cache.layout.blocks`), whose contents are free to overwrite.
   ///
   /// Requests wait meanwhile, those of other engines too. What `body` throws is passed on.
   package func withExclusiveModel<Result: Sendable>(

@@ -164,7 +164,11 @@ extension EngineLoop {
   private mutating func compute(_ batch: ScheduledBatch) throws(BackendError) -> [RowFailure] {
     let (model, cache) = (model, cache)
     let count = batch.logitRows.count * model.configuration.vocabularySize
-    if logits.count < count { logits = [Float](repeating: 0, count: count) }
+    if logits.count < count {
+      // The old ones go first: both together would be the most memory.
+      logits = []
+      logits = [Float](repeating: 0, count: count)
+    }
     var all = logits.mutableSpan
     var wanted = all._mutatingExtracting(..<count)
     for copy in batch.copies {

@@ -46,7 +46,7 @@ final class Generation: @unchecked Sendable {
       Array(prompt[(request.scoresFrom ?? prompt.count)...]), top: options.topLogProbabilities ?? 0)
     sequence = SequenceState(
       id: id, prompt: prompt, choosesTokens: options.maxTokens != 0, scoresFrom: request.scoresFrom,
-      reusesPrefix: options.reusesPrefix, priority: request.priority)
+      reusesPrefix: options.reusesPrefix, priority: options.priority)
     self.channel = channel
     times = Times(submitted: configuration.now())
   }

@@ -22,6 +22,8 @@ public struct GenerationOptions: Sendable, Equatable {
   public var topLogProbabilities: Int?
   /// Whether keys and values of an earlier request with the same beginning are used again; the result is the same.
   public var reusesPrefix: Bool
+  /// Requests with a higher one come first where not all can be worked on.
+  public var priority: Int
   /// Whether tokens are guessed and several checked in one step; the result is the same.
   public var speculation: Speculation
 
@@ -29,7 +31,7 @@ public struct GenerationOptions: Sendable, Equatable {
   public init(
     maxTokens: Int? = nil, sampling: SamplingOptions? = nil, seed: UInt64? = nil, stop: [String] = [],
     stopTokens: [Token] = [], ignoreEOS: Bool = false, topLogProbabilities: Int? = nil, reusesPrefix: Bool = true,
-    speculation: Speculation = .automatic
+    priority: Int = 0, speculation: Speculation = .automatic
   ) {
     self.maxTokens = maxTokens
     self.sampling = sampling
@@ -39,6 +41,7 @@ public struct GenerationOptions: Sendable, Equatable {
     self.ignoreEOS = ignoreEOS
     self.topLogProbabilities = topLogProbabilities
     self.reusesPrefix = reusesPrefix
+    self.priority = priority
     self.speculation = speculation
   }
 

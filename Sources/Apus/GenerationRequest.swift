@@ -7,8 +7,6 @@ package struct GenerationRequest: Sendable {
   package var options: GenerationOptions
   /// The first token of the prompt that is scored, with all that follow; nil scores none.
   package var scoresFrom: Int?
-  /// Requests with a higher one come first where not all can be worked on.
-  package var priority = 0
 
   package init(prompt: [Token], options: GenerationOptions = GenerationOptions(), scoresFrom: Int? = nil) {
     self.prompt = prompt

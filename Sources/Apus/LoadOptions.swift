@@ -24,7 +24,7 @@ public struct LoadOptions: Sendable, Equatable {
   ///
   /// Steadier on a machine that Apus has alone, slower beside other work.
   public var pinsThreads: Bool
-  /// Sequences that run together at most; nil takes as many as memory has whole contexts for, at most 16.
+  /// Sequences that run together at most, sharing `kvMemory`; nil takes 16.
   public var parallel: Int?
   /// Bytes for the keys, values and states of all sequences together; nil takes what the machine and its control group
   /// leave beside the weights, at most `parallel` whole contexts.

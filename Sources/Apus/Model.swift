@@ -4,8 +4,8 @@ package import ApusTokenizers
 ///
 /// One may serve any number of tasks at once. All computing happens on threads of the library's own, which all models
 /// of a process share (see ``Runtime``), never on Swift's cooperative pool. Requests are worked on together, as many as
-/// `LoadOptions.parallel` says; those that wait are bounded by `LoadOptions.queueLimit`. The model is unloaded when the last reference to it and to
-/// its streams is gone: letting go of it waits for the step in progress.
+/// `LoadOptions.parallel` says; those that wait are bounded by `LoadOptions.queueLimit`. The model is unloaded when the last
+/// reference to it and to its streams is gone: letting go of it waits for the step in progress.
 public final class Model: Sendable {
   /// What the model is, and how it is set up.
   public let information: ModelInformation

@@ -51,7 +51,9 @@ package struct ScheduledBatch: Sendable {
   package internal(set) var parts: [Part] = []
 
   /// Rows of sequences that have but one, beside proposed ones.
-  package var decodeRows: Int { parts.count { $0.certainRows.count == 1 } }
+  package var decodeRows: Int {
+    parts.count { $0.certainRows.count == 1 && $0.progress.processed == $0.progress.total }
+  }
   /// Rows of proposed tokens.
   package var proposedRows: Int { parts.reduce(0) { $0 + $1.proposed.count } }
 

@@ -152,9 +152,10 @@ package struct Scheduler: Sendable {
     let count = reserve(share.rows, at: index)
     guard count > 0 else { return }
     if let copy = running[index].takeCopy() { batch.copies.append(copy) }
-    let proposed = fitting(proposed, at: index)
+    // Behind its last token only: without room for the copy of a block there are more to compute first.
+    let fitting = count == running[index].remaining ? fitting(proposed, at: index) : []
     batch.add(
-      running[index], count: count, proposed: proposed, snapshots: takeSnapshotSlots(running[index], count))
+      running[index], count: count, proposed: fitting, snapshots: takeSnapshotSlots(running[index], count))
   }
 
   /// Takes in what a step brought: a verdict for each part of its batch.

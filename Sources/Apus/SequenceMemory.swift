@@ -20,17 +20,19 @@ struct SequenceMemory {
     byteCount = footprint.kvCache
   }
 
-  /// As many KV blocks as `budget` bytes have room for, of which a sequence needs `context` bytes and each block `block`.
+  /// `parallel` sequences, or as many as there is room for with one whole context, and the KV blocks that `budget` bytes
+  /// have room for.
   ///
-  /// Each sequence that runs has a whole context of its own, so that none lacks a block.
+  /// Sequences share the blocks: any of them can be as long as a context, but not all at once unless there is room.
   ///
   /// - Precondition: `budget` is at least `context`.
   init(contextLength: Int, budget: Int, costs: SequenceCosts, parallel: Int) {
     let contextBlocks = KVCacheLayout.blocks(forPositions: contextLength)
     self.contextLength = contextLength
-    sequences = max(1, min(parallel, budget / costs.context(of: contextLength)))
+    let states = (budget - contextBlocks * costs.block) / max(1, costs.sequence)
+    sequences = costs.sequence == 0 ? parallel : max(1, min(parallel, states))
     let room = (budget - sequences * costs.sequence) / costs.block
-    blocks = max(sequences * contextBlocks, min(room, Int(Int32.max)))
+    blocks = max(contextBlocks, min(room, Int(Int32.max)))
     byteCount = blocks * costs.block + sequences * costs.sequence
   }
 }

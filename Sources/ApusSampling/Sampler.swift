@@ -2,8 +2,9 @@ package import ApusCore
 
 /// Chooses the next token of one sequence: logits in, token out, from options, history and a seed.
 ///
-/// It holds nothing as large as the vocabulary: that is the caller's `Workspace`. The same seed, options, accepted tokens and logits give the same token on every machine. A draw takes one output
-/// of the generator, XTC one more before it where it is on; a greedy choice takes none.
+/// What is as large as the vocabulary is the caller's `Workspace`. The same seed, options, accepted tokens and logits give
+/// the same token on every machine. A draw takes one output of the generator, XTC one more before it where it is on; a
+/// greedy choice takes none.
 package struct Sampler: Sendable {
   /// The most tokens in all sequence breakers of DRY together.
   package static let maximumBreakerTokens = 65_536

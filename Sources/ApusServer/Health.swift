@@ -15,7 +15,8 @@ struct Health: Sendable {
       body: ResponseBody(byteBuffer: ByteBuffer(string: isAlive ? "Apus is running\n" : "The engine is stuck\n")))
   }
 
-  /// `GET /health`: how busy it is; 503 when the engine has work and does not move, so that a supervisor starts the server again.
+  /// `GET /health`: how busy it is; 503 when the engine has work and does not move, so that a supervisor starts the server
+  /// again.
   func live(_ request: Request, _ context: APIRequestContext) throws -> Response {
     guard isAlive else { throw Self.stuck }
     return ok

@@ -67,9 +67,10 @@ package struct ServerConfiguration: Sendable {
     return self
   }
 
-  /// Completions that the engine lets wait, so that it never refuses one of a request that the server has taken.
+  /// Completions that the engine lets wait: those of all requests that the server takes.
   ///
-  /// Those of requests whose clients just left may stand in its queue a moment longer.
+  /// Those of requests whose clients just left stand in its queue until the step has ended. Only where very many leave at
+  /// once can they make the engine refuse one that was taken.
   package func engineQueueLimit(parallel: Int) -> Int { (queueLimit + parallel) * limits.totalChoices + 16 }
 
   /// Connections that one address may have.
@@ -125,6 +126,8 @@ package struct RequestLimits: Sendable {
   package var logitBiases = 1024
   /// The most likely tokens reported beside each chosen one.
   package var topLogProbabilities = 20
+  /// Log probabilities of the echoed prompts of a request, all alternatives and choices counted.
+  package var scores = 200_000
   /// Messages of a conversation.
   package var messages = 2048
   /// Tools of a request.

@@ -121,6 +121,15 @@ struct CompletionTests {
     #expect(one.logProbabilities("token_logprobs") == [.null])
   }
 
+  @Test func `More log probabilities of echoed prompts than an answer may have are refused`() async throws {
+    let server = try TestServer(await TestModel.quick())
+    let prompts = Array(repeating: "[" + Array(repeating: "5", count: 200).joined(separator: ",") + "]", count: 8)
+    let fields = #""n":8,"logprobs":20,"echo":true,"max_tokens":0"#
+    let reply = try await server.post(path, "{\"prompt\":[\(prompts.joined(separator: ","))],\(fields)}")
+    #expect(reply.status == 400 && reply.isAPIError)
+    #expect(reply.json["error"]?["param"] == "logprobs")
+  }
+
   @Test func `An echoed text does not list what the tokenizer puts before it`() async throws {
     let server = try TestServer(await TestModel.quick())
     let reply = try await server.post(path, #"{"prompt":"here and there","echo":true,"logprobs":0,"max_tokens":0}"#)

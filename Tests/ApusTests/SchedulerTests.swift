@@ -211,6 +211,16 @@ internal import Testing
     return batch
   }
 
+  @Test func `Nothing is proposed behind tokens that are computed again for want of a block`() {
+    var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
+    _ = scheduler.admit(SequenceState(id: 1, prompt: (0..<40).map { Token($0) }))
+    _ = step(&scheduler, budget: 64)
+    scheduler.park(1)
+    scheduler.resume(1)
+    let batch = scheduler.next(budget: 64) { _, most, _ in Array([7, 8, 9].prefix(most)) }
+    #expect(batch?.tokens == [32] && batch?.parts.first?.proposed == [])
+  }
+
   @Test func `States are kept behind every block, and a later prompt starts from them`() {
     var limits = Scheduler.Limits(contextLength: 256)
     limits.stateSlots = 9

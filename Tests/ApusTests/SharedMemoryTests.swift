@@ -88,7 +88,7 @@ struct SharedMemoryTests {
     let engine = try model.engine()
     let held = await HeldEngine(engine)
     var requests = (0..<3).map { request(prompt(9, seed: $0), 5, seed: 1) }
-    requests[2].priority = 1
+    requests[2].options.priority = 1
     let streams = try requests.map { try engine.submit($0) }
     await held.letGo()
     var waits: [Duration] = []

@@ -71,7 +71,7 @@ public final class ChatSession: Sendable {
   /// - Throws: `ApusError`: `stopped` where the task is cancelled, and whatever fails a completion.
   public func prewarm() async throws(ApusError) {
     let messages = transcript.messages
-    // What two prompts have in common holds for all others too, whatever the template writes where.
+    // What two prompts have in common holds for nearly all others too, whatever the template writes where.
     let one = try await tokens(of: messages + [.user("Hello")])
     let other = try await tokens(of: messages + [.user("Why?")])
     let known = zip(one, other).prefix { $0 == $1 }.map(\.0)

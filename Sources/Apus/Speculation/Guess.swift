@@ -2,7 +2,7 @@ internal import ApusCore
 
 /// How one request's next tokens are guessed, and how many came true; a pure value.
 ///
-/// It takes memory when the first token is chosen: a request that waits has none of it.
+/// It takes memory when the first token is chosen, so a request that has not begun has none of it.
 struct Guess: Sendable {
   private let speculation: Speculation
   private var prompt: [Token]

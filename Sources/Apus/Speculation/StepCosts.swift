@@ -1,6 +1,6 @@
 /// What steps took lately, and so how many proposed tokens are worth their time; a pure value.
 package struct StepCosts: Sendable {
-  /// The most sequences beside which tokens are proposed: rows of others always bring a token.
+  /// The most sequences of a step in which tokens are proposed: rows of others always bring a token.
   package static let mostSequences = 4
   /// How much faster it should be before tokens are proposed.
   private static let margin = 1.1

@@ -44,8 +44,7 @@ struct Serve: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      Completions that are worked on together at most; by default as many as memory has whole contexts for, at most \
-      \(LoadOptions.defaultParallel).
+      Completions that are worked on together at most. (default: \(LoadOptions.defaultParallel))
       """,
       valueName: "n"))
   var parallel: Int?

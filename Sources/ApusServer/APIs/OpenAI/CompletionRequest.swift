@@ -13,6 +13,7 @@ struct CompletionRequest {
 
   let fields: GenerationFields
   private let parts: [Part]
+  private let scoreLimit: Int
   /// Whether the prompt stands before each completion.
   let isEchoed: Bool
   /// Whether the tokens of the prompt have log probabilities as those of the completion do.
@@ -33,12 +34,14 @@ struct CompletionRequest {
     guard parts.count * common.choices <= limits.totalChoices else {
       throw .invalid("prompt", "prompts times n must be at most \(limits.totalChoices)")
     }
+    scoreLimit = limits.scores
     self.fields = common
   }
 
   /// The prompts as tokens; throws at the first that does not fit, before the next is looked at.
   func prompts(_ model: Model, _ shouldStop: @escaping Preparation.ShouldStop) throws(ApusError) -> [Prompt] {
     var prompts: [Prompt] = []
+    var scores = 0
     for part in parts {
       let (tokens, added) =
         switch part {
@@ -46,6 +49,13 @@ struct CompletionRequest {
         case .tokens(let tokens): (tokens, 0)
         }
       try model.engine.configuration.checkRoom(forPrompt: tokens.count, completion: fields.options.maxTokens)
+      scores += scoresPrompts ? tokens.count * fields.choices * (1 + (fields.options.topLogProbabilities ?? 0)) : 0
+      guard scores <= scoreLimit else {
+        throw .invalidRequest(
+          field: "logprobs",
+          reason: "tokens of the echoed prompts times choices times logprobs + 1 may be \(scoreLimit) at most: send "
+            + "fewer prompts in a request, or ask for fewer logprobs")
+      }
       prompts.append(
         Prompt(text: part.text ?? model.detokenize(tokens, renderSpecial: true), tokens: tokens, added: added))
     }
