@@ -48,7 +48,7 @@ extension BlockTree {
 
   private func faultOfHolders(_ holds: [Hold]) -> String? {
     var holders = [Int32](repeating: 0, count: nodes.count)
-    for hold in holds where isCurrent(hold) {
+    for hold in holds {
       var (node, depth) = (hold.node, 0)
       while node != Self.root, depth <= nodes.count {
         holders[Int(node)] += 1

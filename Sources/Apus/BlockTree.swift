@@ -17,7 +17,6 @@ package struct BlockTree: Sendable {
     package internal(set) var blocks: Int
     /// How many of them were there before.
     let matched: Int
-    let age: Int
   }
 
   /// What a new sequence starts with.
@@ -58,8 +57,6 @@ package struct BlockTree: Sendable {
   var freeNodes: [Int32] = []
   /// Blocks that no running sequence uses.
   package internal(set) var idleCount = 0
-  /// Counts how often all was forgotten.
-  private var age = 0
   package private(set) var counts = Counts()
   /// Slots that the tree no longer has.
   private var freedSnapshots: [Int32] = []
@@ -106,7 +103,7 @@ package struct BlockTree: Sendable {
     let blocks = path.map { nodes[Int($0)].block }
     allocator.share(blocks)
     let last = path.last ?? Self.root
-    var match = Match(blocks: blocks, hold: Hold(node: last, blocks: path.count, matched: path.count, age: age))
+    var match = Match(blocks: blocks, hold: Hold(node: last, blocks: path.count, matched: path.count))
     if needsSnapshot { match.snapshot = nodes[Int(last)].snapshot }
     if let tail {
       renew(tail.node)
@@ -129,9 +126,7 @@ package struct BlockTree: Sendable {
   }
 
   /// The hold of a sequence that starts with nothing.
-  package var emptyHold: Hold { Hold(node: Self.root, blocks: 0, matched: 0, age: age) }
-
-  func isCurrent(_ hold: Hold) -> Bool { hold.age == age }
+  package var emptyHold: Hold { Hold(node: Self.root, blocks: 0, matched: 0) }
 
   /// Takes in the full blocks of a running sequence that are not yet there.
   ///
@@ -143,23 +138,21 @@ package struct BlockTree: Sendable {
     _ text: ArraySlice<Token>, _ table: inout [Int32], at hold: inout Hold, snapshot: Int32? = nil,
     _ allocator: inout KVBlockAllocator
   ) {
-    if isCurrent(hold) {
-      let new = text.dropFirst(hold.blocks * Self.size)
-      for start in stride(from: new.startIndex, through: new.endIndex - Self.size, by: Self.size) {
-        let own = table[hold.blocks]
-        let node = child(new[start..<start + Self.size], own, below: hold.node, &allocator)
-        let block = nodes[Int(node)].block
-        if block != own {
-          allocator.share(CollectionOfOne(block))
-          allocator.release(CollectionOfOne(own))
-          table[hold.blocks] = block
-        }
-        self.hold(node)
-        (hold.node, hold.blocks) = (node, hold.blocks + 1)
+    let new = text.dropFirst(hold.blocks * Self.size)
+    for start in stride(from: new.startIndex, through: new.endIndex - Self.size, by: Self.size) {
+      let own = table[hold.blocks]
+      let node = child(new[start..<start + Self.size], own, below: hold.node, &allocator)
+      let block = nodes[Int(node)].block
+      if block != own {
+        allocator.share(CollectionOfOne(block))
+        allocator.release(CollectionOfOne(own))
+        table[hold.blocks] = block
       }
+      self.hold(node)
+      (hold.node, hold.blocks) = (node, hold.blocks + 1)
     }
     guard let snapshot else { return }
-    if isCurrent(hold), hold.node != Self.root, nodes[Int(hold.node)].snapshot == nil {
+    if hold.node != Self.root, nodes[Int(hold.node)].snapshot == nil {
       nodes[Int(hold.node)].snapshot = snapshot
     } else {
       freedSnapshots.append(snapshot)
@@ -172,24 +165,20 @@ package struct BlockTree: Sendable {
   ) {
     var (table, hold) = (table, hold)
     insert(text, &table, at: &hold, &allocator)
-    if isCurrent(hold) {
-      let tail = text.dropFirst(hold.blocks * Self.size)
-      if !tail.isEmpty { renew(child(tail, table[hold.blocks], below: hold.node, &allocator)) }
-      release(hold.node)
-    }
+    let tail = text.dropFirst(hold.blocks * Self.size)
+    if !tail.isEmpty { renew(child(tail, table[hold.blocks], below: hold.node, &allocator)) }
+    release(hold.node)
     allocator.release(table)
   }
 
   /// Ends a sequence and forgets what it has brought, but for blocks that others use by now.
   package mutating func discard(_ table: [Int32], _ hold: Hold, _ allocator: inout KVBlockAllocator) {
-    if isCurrent(hold) {
-      release(hold.node)
-      var node = hold.node
-      for _ in hold.matched..<hold.blocks where nodes[Int(node)].isIdleLeaf {
-        let parent = nodes[Int(node)].parent
-        remove(node, &allocator)
-        node = parent
-      }
+    release(hold.node)
+    var node = hold.node
+    for _ in hold.matched..<hold.blocks where nodes[Int(node)].isIdleLeaf {
+      let parent = nodes[Int(node)].parent
+      remove(node, &allocator)
+      node = parent
     }
     allocator.release(table)
   }
@@ -209,17 +198,6 @@ package struct BlockTree: Sendable {
       node = nodes[Int(node)].newer
     }
     return false
-  }
-
-  /// Forgets all blocks.
-  ///
-  /// Sequences go on with those that they have, and leave nothing here when they end.
-  package mutating func removeAll(_ allocator: inout KVBlockAllocator) {
-    allocator.release(blocks)
-    freedSnapshots += nodes.compactMap(\.snapshot)
-    age += 1
-    (nodes, freeNodes, idleCount) = ([Node()], [], 0)
-    tokens.removeLast(tokens.count - Self.size)
   }
 
   private mutating func count(_ matched: Int) {

@@ -41,8 +41,6 @@ private struct Running {
   /// A block that waits to be copied to the last one of the table.
   var tail: BlockTree.Tail?
   let matched: Int
-  /// Whether nothing was forgotten since it started.
-  var isCurrent = true
 
   /// Texts that end in the full blocks up to the hold.
   var path: [[Token]] { (0..<hold.blocks).map { Array(text[..<(($0 + 1) * KVCacheLayout.blockPositions)]) } }
@@ -107,7 +105,6 @@ extension Run {
     case 0, 1: if running.count < 4 { try start() }
     case 2 where !running.isEmpty: end(pick(running.count), keeps: pick(3) > 0)
     case 3: _ = try evict()
-    case 4 where pick(40) == 0: removeAll()
     default: if !running.isEmpty { try step(pick(running.count)) }
     }
   }
@@ -141,7 +138,7 @@ extension Run {
   }
 
   func isHeld(_ key: [Token]) -> Bool {
-    running.contains { $0.hold.blocks * Self.size >= key.count && $0.text.starts(with: key) && $0.isCurrent }
+    running.contains { $0.hold.blocks * Self.size >= key.count && $0.text.starts(with: key) }
   }
 
   /// A chunk of a sequence; its new blocks go to the tree.
@@ -185,7 +182,6 @@ extension Run {
     tree.insert(
       sequence.text[..<sequence.stored], &sequence.table, at: &sequence.hold, snapshot: snapshot, &allocator)
     running[index] = sequence
-    guard running[index].isCurrent else { return }
     for (number, key) in running[index].path.enumerated().dropFirst(old) {
       add(key, before[number])
       #expect(entries[key]?.block == running[index].table[number])
@@ -213,7 +209,7 @@ extension Run {
     let sequence = running[index]
     let kept = sequence.text[..<sequence.stored]
     if keeps {
-      if sequence.isCurrent, !sequence.stored.isMultiple(of: Self.size) {
+      if !sequence.stored.isMultiple(of: Self.size) {
         add(Array(kept), sequence.table[sequence.stored / Self.size])
       }
       tree.finish(kept, sequence.table, sequence.hold, &allocator)
@@ -221,7 +217,6 @@ extension Run {
       tree.discard(sequence.table, sequence.hold, &allocator)
     }
     running.remove(at: index)
-    guard sequence.isCurrent else { return }
     for key in sequence.path.reversed() where !isHeld(key) { use(key) }
     if keeps { return }
     for key in sequence.path.dropFirst(sequence.matched).reversed() where !isHeld(key) && isLeaf(key) {
@@ -252,12 +247,6 @@ extension Run {
     try #require(before.subtracting(tree.blocks) == Set(oldest.map { [$0.value.block] } ?? []))
     if let oldest { entries[oldest.key] = nil }
     return found
-  }
-
-  private mutating func removeAll() {
-    tree.removeAll(&allocator)
-    entries = [:]
-    for index in running.indices { running[index].isCurrent = false }
   }
 
   /// Takes back the slots that the tree gave up.

@@ -157,21 +157,6 @@ struct BlockTreeTests {
     #expect(bench.look(text).blocks == Array(table[..<2]))
   }
 
-  @Test func `After all was forgotten sequences end without leaving anything`() {
-    var bench = Bench()
-    let text = Self.text(100)
-    bench.run(Self.text(50, from: 500))
-    var (match, table) = bench.start(text)
-    bench.tree.insert(text[..<64], &table, at: &match.hold, snapshot: 3, &bench.allocator)
-    bench.tree.removeAll(&bench.allocator)
-    #expect(bench.tree.takeFreedSnapshots() == [3])
-    bench.tree.insert(text[...], &table, at: &match.hold, snapshot: 4, &bench.allocator)
-    bench.tree.finish(text[...], table, match.hold, &bench.allocator)
-    #expect(bench.tree.takeFreedSnapshots() == [4])
-    #expect(bench.tree.blocks.isEmpty && bench.tree.findFault(holds: []) == nil)
-    #expect(bench.allocator.findFault(tables: []) == nil)
-  }
-
   @Test func `Where states are needed a match ends at the last one`() {
     var bench = Bench()
     let text = Self.text(128)

@@ -331,7 +331,7 @@ class TestEndings(unittest.TestCase):
 
     def test_a_request_that_waits_too_long_is_told_so(self):
         with Server("--queue-timeout", "1", "--parallel", "1") as server, concurrent.futures.ThreadPoolExecutor(1) as pool:
-            busy = pool.submit(server.post, COMPLETIONS, {**ENDLESS, "max_tokens": 600})
+            busy = pool.submit(server.post, COMPLETIONS, {**ENDLESS, "max_tokens": 3000})
             time.sleep(0.5)
             whole = server.post(COMPLETIONS, {"prompt": "a"})
             self.assertEqual(whole.status, 503)
@@ -495,7 +495,7 @@ class TestOrderOfWork(unittest.TestCase):
     def test_health_answers_while_bodies_wait(self):
         """Beyond the places of the queue a request is refused at once, and reading models never waits."""
         with Server("--queue", "1", "--parallel", "1") as server, concurrent.futures.ThreadPoolExecutor(2) as pool:
-            busy = [pool.submit(server.post, COMPLETIONS, {**ENDLESS, "max_tokens": 800}) for _ in range(2)]
+            busy = [pool.submit(server.post, COMPLETIONS, {**ENDLESS, "max_tokens": 2000}) for _ in range(2)]
             time.sleep(0.5)
             start = time.monotonic()
             answer = server.post(COMPLETIONS, json.dumps({"prompt": ["word " * 60_000] * 26}).encode())
