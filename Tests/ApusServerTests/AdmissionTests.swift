@@ -35,7 +35,7 @@ struct AdmissionTests {
   @Test func `An answer that takes long shows signs of life`() async throws {
     let server = try TestServer(await TestModel.slow()) {
       $0.timeouts.heartbeat = .milliseconds(20)
-      $0.timeouts.wholeAnswer = .seconds(1)
+      $0.timeouts.wholeAnswer = .milliseconds(300)
     }
     let whole = try await server.post("/v1/completions", Self.endless)
     #expect(whole.body.first == 0x20)
