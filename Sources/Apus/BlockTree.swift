@@ -19,9 +19,9 @@ package struct BlockTree: Sendable {
     let matched: Int
   }
 
-  /// What a new sequence starts with.
+  /// What a sequence goes on with.
   package struct Match: Sendable {
-    /// Full blocks with the text's first tokens; the sequence is now a user of each.
+    /// Full blocks with the tokens that come next; the sequence is now a user of each.
     package internal(set) var blocks: [Int32] = []
     /// A block that begins with tokens that follow; nil for none.
     package internal(set) var tail: Tail?
@@ -40,11 +40,11 @@ package struct BlockTree: Sendable {
     package init(block: Int32, positions: Int) { (self.block, self.positions) = (block, positions) }
   }
 
-  /// What matches have brought.
+  /// What was found for sequences.
   package struct Counts: Sendable, Equatable {
-    /// Matches of at least a token, and of none.
+    /// Sequences that began with at least a token, and with none.
     package internal(set) var hits = 0, misses = 0
-    /// Tokens that hits had, those to be copied included.
+    /// Tokens that sequences did not compute, those to be copied included.
     package internal(set) var matchedTokens = 0
     /// Blocks that were given up for others.
     package internal(set) var evictions = 0
@@ -78,13 +78,16 @@ package struct BlockTree: Sendable {
     return freedSnapshots
   }
 
-  /// Finds the longest cached beginning of `text`, and starts a sequence with it.
+  /// Finds the longest cached beginning of `text`, and lets a sequence go on with what of it lies behind `hold`.
   ///
-  /// With `needsSnapshot` the match ends where the tree has a snapshot, and no block is copied.
+  /// A new sequence has the empty hold. With `needsSnapshot` the match ends where the tree has a snapshot, and no block
+  /// is copied.
   package mutating func match(
-    _ text: ArraySlice<Token>, needsSnapshot: Bool = false, _ allocator: inout KVBlockAllocator
+    _ text: ArraySlice<Token>, behind hold: Hold? = nil, needsSnapshot: Bool = false,
+    _ allocator: inout KVBlockAllocator
   ) -> Match {
-    var (node, rest, path) = (Self.root, text, [Int32]())
+    let start = hold ?? emptyHold
+    var (node, rest, path) = (start.node, text.dropFirst(start.blocks * Self.size), [Int32]())
     var tail: (node: Int32, count: Int)?
     while tail == nil, let next = nearest(to: rest.prefix(Self.size), below: node) {
       guard next.count == Self.size else {
@@ -99,18 +102,19 @@ package struct BlockTree: Sendable {
       tail = nil
       while let last = path.last, nodes[Int(last)].snapshot == nil { path.removeLast() }
     }
-    for node in path { hold(node) }
+    for node in path { self.hold(node) }
     let blocks = path.map { nodes[Int($0)].block }
     allocator.share(blocks)
-    let last = path.last ?? Self.root
-    var match = Match(blocks: blocks, hold: Hold(node: last, blocks: path.count, matched: path.count))
-    if needsSnapshot { match.snapshot = nodes[Int(last)].snapshot }
+    let depth = start.blocks + blocks.count
+    // Behind blocks that the sequence has brought itself, those of others count as its own: they go with them.
+    let matched = start.matched == start.blocks ? depth : start.matched
+    var match = Match(blocks: blocks, hold: Hold(node: path.last ?? start.node, blocks: depth, matched: matched))
+    if needsSnapshot { match.snapshot = path.last.flatMap { nodes[Int($0)].snapshot } }
     if let tail {
       renew(tail.node)
       match.tail = Tail(block: nodes[Int(tail.node)].block, positions: tail.count)
       allocator.share(CollectionOfOne(nodes[Int(tail.node)].block))
     }
-    count(path.count * Self.size + (tail?.count ?? 0))
     return match
   }
 
@@ -200,10 +204,14 @@ package struct BlockTree: Sendable {
     return false
   }
 
-  private mutating func count(_ matched: Int) {
-    if matched > 0 { counts.hits += 1 } else { counts.misses += 1 }
-    counts.matchedTokens += matched
+  /// Counts a sequence that begins with so many tokens that were found.
+  package mutating func noteStart(found: Int) {
+    if found > 0 { counts.hits += 1 } else { counts.misses += 1 }
+    counts.matchedTokens += found
   }
+
+  /// Counts tokens that were found for a sequence after it had begun.
+  mutating func noteFound(_ tokens: Int) { counts.matchedTokens += tokens }
 
   /// Takes a leaf out of the tree.
   mutating func remove(_ node: Int32, _ allocator: inout KVBlockAllocator) {

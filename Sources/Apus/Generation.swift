@@ -61,11 +61,11 @@ final class Generation: @unchecked Sendable {
   var proposedCount: Int { guess.proposedCount }
   var acceptedCount: Int { guess.acceptedCount }
 
-  /// Notes the first step that works on it, and tells the reader that it no longer waits.
+  /// Notes a step that works on it; with the first one the reader is told that it no longer waits.
   func start(cached: Int, at time: ContinuousClock.Instant) {
+    cachedCount = cached
     guard times.started == nil else { return }
     times.started = time
-    cachedCount = cached
     channel.send(PromptProgress(processed: cached, cached: cached, total: promptCount))
   }
 

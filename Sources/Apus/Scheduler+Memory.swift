@@ -7,15 +7,9 @@ extension Scheduler {
   mutating func startWaiting() {
     while running.count < limits.maximumSequences, let first = waiting.first, hasRoom(for: first) {
       var sequence = waiting.removeFirst()
-      let slot = limits.hasStates ? takeSlot() : nil
-      sequence.start(from: match(sequence.reusable), stateSlot: slot)
+      sequence.start(tree.emptyHold, stateSlot: limits.hasStates ? takeSlot() : nil)
       running.insert(byUrgency: sequence)
     }
-  }
-
-  private mutating func match(_ text: ArraySlice<Token>) -> BlockTree.Match {
-    text.isEmpty
-      ? BlockTree.Match(hold: tree.emptyHold) : tree.match(text, needsSnapshot: limits.hasStates, &allocator)
   }
 
   /// Whether a sequence can begin without taking KV blocks that running ones need soon; always if none runs.

@@ -11,9 +11,9 @@ extension Scheduler {
   ///
   /// Those in decode get a row each. Half of the rest is divided evenly between prompts, the other half goes to the
   /// most urgent of them, and what one does not need to the next. Where there are fewer rows than sequences, those get
-  /// one that have waited longest.
-  func shares(of budget: Int, promptRows: Int) -> [Share] {
-    let chosen = longestWaiting(Array(running.indices), budget)
+  /// one that have waited longest. `waiters` get nothing.
+  func shares(of budget: Int, promptRows: Int, without waiters: Set<Int>) -> [Share] {
+    let chosen = longestWaiting(running.indices.filter { !waiters.contains(running[$0].id) }, budget)
     let decoding = chosen.filter { running[$0].remaining == 1 }
     var rest = budget - decoding.count
     if !decoding.isEmpty { rest = min(rest, max(1, promptRows)) }

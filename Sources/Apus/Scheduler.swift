@@ -132,15 +132,19 @@ package struct Scheduler: Sendable {
   ) -> ScheduledBatch? {
     precondition(budget > 0, "a step of no rows")
     if startsWaiting { startWaiting() }
+    let waiters = catchUp()
     let proposals = proposals(budget: budget, proposing)
     // Those that found no KV block are offered rows last in the round that follows, so the most urgent one's turn comes.
     while !running.isEmpty {
       var batch = ScheduledBatch()
       stepCount += 1
-      for share in shares(of: budget, promptRows: promptRows) {
+      for share in shares(of: budget, promptRows: promptRows, without: waiters) {
         add(share, proposed: proposals[share.id] ?? [], to: &batch)
       }
-      if !batch.parts.isEmpty { return batch }
+      if !batch.parts.isEmpty {
+        dropTails()
+        return batch
+      }
     }
     return nil
   }
@@ -151,7 +155,13 @@ package struct Scheduler: Sendable {
     running[index].lastStep = stepCount
     let count = reserve(share.rows, at: index)
     guard count > 0 else { return }
-    if let copy = running[index].takeCopy() { batch.copies.append(copy) }
+    let isFresh = running[index].isFresh
+    if isFresh { tree.noteStart(found: running[index].processed) }
+    running[index].isFresh = false
+    if let copy = running[index].takeCopy() {
+      batch.copies.append(copy)
+      if !isFresh { tree.noteFound(copy.positions) }
+    }
     // Behind its last token only: without room for the copy of a block there are more to compute first.
     let fitting = count == running[index].remaining ? fitting(proposed, at: index) : []
     batch.add(

@@ -17,8 +17,8 @@ package struct SequenceState: Sendable {
   var lastStep = 0
   /// Prompt and completion.
   private(set) var tokens: [Token]
-  /// Prompt tokens whose keys and values were there when it began.
-  private(set) var cached = 0
+  /// Tokens whose keys and values others have computed, before it first rested.
+  private var found = 0
   /// Tokens whose keys and values are stored.
   private(set) var processed = 0
   /// The first position whose logits are still wanted, if they are.
@@ -33,7 +33,9 @@ package struct SequenceState: Sendable {
   private(set) var stateSlot: Int32?
   /// The snapshot that its first step starts from.
   private var snapshot: Int32?
-  private var hasRun = false
+  private var hasRested = false
+  /// Whether it has had no rows since it began, or began again.
+  var isFresh = true
 
   /// A sequence that nothing is stored of.
   ///
@@ -78,12 +80,13 @@ package struct SequenceState: Sendable {
   /// One that rested finds what it computed itself, whether it may use what others did or not: the bits are the same.
   /// Where logits are wanted, and for the last token, computing is needed.
   var reusable: ArraySlice<Token> {
-    reusesPrefix || hasRun ? tokens.prefix(min(firstLogits, tokens.count - 1)) : []
+    reusesPrefix || (hasRested && isFresh) ? tokens.prefix(min(firstLogits, tokens.count - 1)) : []
   }
 
   /// How far the prompt is processed after `count` more tokens.
   func progress(with count: Int) -> PromptProgress {
-    PromptProgress(processed: min(processed + count, promptCount), cached: cached, total: promptCount)
+    PromptProgress(
+      processed: min(processed + count, promptCount), cached: min(found, promptCount), total: promptCount)
   }
 
   /// The states of its next `count` tokens, but for snapshots; nil for a model without recurrent layers.
@@ -99,26 +102,48 @@ package struct SequenceState: Sendable {
   /// Tokens that its KV blocks still have room for.
   var room: Int { blocks.count * KVCacheLayout.blockPositions - processed }
 
-  /// Begins, or goes on after a rest, from what is kept of it.
-  mutating func start(from match: BlockTree.Match, stateSlot: Int32?) {
-    (blocks, hold, tail, snapshot) = (match.blocks, match.hold, match.tail, match.snapshot)
-    processed = blocks.count * KVCacheLayout.blockPositions + (tail?.positions ?? 0)
-    cached = min(processed, promptCount)
+  /// Begins with nothing, or again after a rest.
+  mutating func start(_ hold: BlockTree.Hold, stateSlot: Int32?) {
+    self.hold = hold
     self.stateSlot = stateSlot
-    hasRun = true
+  }
+
+  /// Whether all that is stored of it lies in full blocks, and it has no others: it can take over what follows.
+  var isAtBlockEnd: Bool {
+    tail == nil && hold?.blocks == blocks.count && processed == blocks.count * KVCacheLayout.blockPositions
+  }
+
+  /// Goes on behind full blocks that were found.
+  mutating func takeOver(_ match: BlockTree.Match) {
+    guard !match.blocks.isEmpty else { return }
+    blocks += match.blocks
+    hold = match.hold
+    snapshot = match.snapshot
+    skip(match.blocks.count * KVCacheLayout.blockPositions)
+  }
+
+  /// Goes on behind the first positions of a block that will be copied.
+  mutating func takeOver(_ tail: BlockTree.Tail) {
+    self.tail = tail
+    skip(tail.positions)
+  }
+
+  /// Takes note of so many more tokens that need not be computed, or of so many less.
+  private mutating func skip(_ count: Int) {
+    processed += count
+    if !hasRested { found += count }
   }
 
   /// Forgets where its keys, values and states are.
   mutating func rest() {
     (blocks, hold, tail, snapshot, stateSlot) = ([], nil, nil, nil, nil)
-    (processed, cached) = (0, 0)
+    (processed, hasRested, isFresh) = (0, true, true)
   }
 
   /// Gives up the block that was to be copied.
   mutating func dropTail() -> BlockTree.Tail? {
     guard let tail else { return nil }
-    processed -= tail.positions
-    cached = min(processed, promptCount)
+    skip(-tail.positions)
     self.tail = nil
     return tail
   }

@@ -114,6 +114,7 @@ extension Run {
     let match = tree.match(text[...], needsSnapshot: needsSnapshots, &allocator)
     let found = match.blocks.count * Self.size + (match.tail?.positions ?? 0)
     try #require(found == longestMatch(text))
+    tree.noteStart(found: found)
     let all = match.blocks + (match.tail.map { [$0.block] } ?? [])
     try #require(all.flatMap { places[$0] ?? [] }.prefix(found).elementsEqual(text[..<found]))
     if needsSnapshots, !match.blocks.isEmpty {

@@ -16,6 +16,7 @@ struct BlockTreeTests {
     /// A sequence of a text: what it starts with, and blocks of its own for the rest.
     mutating func start(_ text: [Token], needsSnapshot: Bool = false) -> (BlockTree.Match, table: [Int32]) {
       let match = tree.match(text[...], needsSnapshot: needsSnapshot, &allocator)
+      tree.noteStart(found: match.blocks.count * BlockTreeTests.size + (match.tail?.positions ?? 0))
       if let tail = match.tail { allocator.release([tail.block]) }
       var table = match.blocks
       while table.count < KVCacheLayout.blocks(forPositions: text.count) {
@@ -88,6 +89,22 @@ struct BlockTreeTests {
     let tables = [table] + others.map(\.table)
     #expect(bench.allocator.findFault(tables: tables + [bench.tree.blocks]) == nil)
     #expect(bench.tree.findFault(holds: [first.hold] + others.map(\.0.hold)) == nil)
+  }
+
+  @Test func `A running sequence goes on with what others have filled behind its place`() {
+    var bench = Bench()
+    let text = Self.text(110)
+    var (first, table) = bench.start(text)
+    let (early, _) = bench.start(text)
+    bench.tree.insert(text[..<40], &table, at: &first.hold, &bench.allocator)
+    let second = bench.tree.match(text[...], behind: early.hold, &bench.allocator)
+    #expect(second.blocks == [table[0]] && second.hold.blocks == 1)
+    bench.tree.insert(text[..<100], &table, at: &first.hold, &bench.allocator)
+    let third = bench.tree.match(text[..<90], behind: second.hold, &bench.allocator)
+    #expect(third.blocks == [table[1]] && third.tail == BlockTree.Tail(block: table[2], positions: 26))
+    #expect(bench.tree.findFault(holds: [first.hold, third.hold]) == nil)
+    let nothing = bench.tree.match(text[..<64], behind: third.hold, &bench.allocator)
+    #expect(nothing.blocks.isEmpty && nothing.tail == nil && nothing.hold.blocks == 2)
   }
 
   @Test func `Of two equal blocks that were filled at the same time the first stays`() {

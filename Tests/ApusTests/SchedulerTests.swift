@@ -205,6 +205,44 @@ internal import Testing
     #expect(scheduler.usedBlocks == 3 + 9)
   }
 
+  @Test func `Equal prompts that come together are computed once`() {
+    for (length, snapshots) in [(100, false), (96, false), (97, false), (5, false), (100, true)] {
+      var limits = Scheduler.Limits(contextLength: 128, maximumSequences: 8)
+      limits.stateSlots = snapshots ? 40 : 0
+      var scheduler = Scheduler(limits)
+      let prompt = (0..<Token(length)).map { $0 }
+      for id in 0..<8 { _ = scheduler.admit(SequenceState(id: id, prompt: prompt)) }
+      var rows: [Int: [Int]] = [:], cached: [Int: Int] = [:]
+      for _ in 0..<2 {
+        guard let batch = step(&scheduler, budget: 256) else { break }
+        for part in batch.parts {
+          rows[part.id, default: []].append(part.rows.count)
+          cached[part.id] = part.progress.cached
+        }
+        #expect(scheduler.checkIntegrity() == nil)
+      }
+      // The first computes all; of the others each the last token, which gives the logits of its own first choice.
+      let shared = snapshots ? (length - 1) / 32 * 32 : length - 1
+      #expect(rows[0] == [length, 1])
+      #expect((1..<8).allSatisfy { rows[$0] == [length - shared] && cached[$0] == shared }, "\(rows) \(cached)")
+      #expect(scheduler.usedBlocks == (length % 32 == 0 ? 11 : length / 32 + 8) || length == 96)
+    }
+  }
+
+  @Test func `Who shares a beginning waits for it, and then goes on by itself`() {
+    var scheduler = Scheduler(Scheduler.Limits(contextLength: 512, maximumSequences: 4))
+    let system = (0..<Token(64)).map { $0 }
+    for id in 0..<3 {
+      _ = scheduler.admit(SequenceState(id: id, prompt: system + Array(repeating: Token(100 + id), count: 40)))
+    }
+    _ = scheduler.admit(SequenceState(id: 3, prompt: Array(repeating: 7, count: 40)))
+    let parts = (0..<3).map { _ in step(&scheduler, budget: 48)?.parts.map { [$0.id, $0.rows.count] } }
+    #expect(parts[0] == [[0, 36], [3, 12]])
+    #expect(parts[1] == [[0, 36], [3, 12]])
+    #expect(parts[2]?.map(\.first) == [0, 1, 2, 3])
+    #expect(scheduler.checkIntegrity() == nil && scheduler.cacheCounts.matchedTokens == 128)
+  }
+
   private func step(_ scheduler: inout Scheduler, budget: Int) -> ScheduledBatch? {
     guard let batch = scheduler.next(budget: budget) else { return nil }
     scheduler.complete(batch, batch.parts.map { $0.logits.isEmpty ? .chunk : .tokens([9], nil) })

@@ -11,7 +11,7 @@ struct SharedMemoryTests {
     [(try TestModel { $0.contextLength = 256 }, false), (try TestModel(recurrent), true)]
   }
 
-  private static let recurrent = ModelShape(
+  static let recurrent = ModelShape(
     "tiny-lfm2", "lfm2", layers: 4, hiddenSize: 64, feedForwardSize: 52, heads: 4, kvHeads: 1, vocabularySize: 300,
     contextLength: 256, isTied: true
   ).with(
