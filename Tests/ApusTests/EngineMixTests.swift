@@ -1,6 +1,8 @@
 internal import Apus
 internal import ApusModels
 internal import ApusSampling
+internal import ApusTestSupport
+internal import ApusTokenizers
 internal import Testing
 
 /// Whole engines under random mixes of requests, beside one that works on a request at a time.
