@@ -213,12 +213,14 @@ extension EngineLoop {
     guard let generation = generations.removeValue(forKey: id) else { return }
     parked.remove(id)
     let ending = generation.end(ending, at: inbox.now())
+    let scheduler = scheduler
     inbox.note(endedRequests: 1) { metrics in
       switch ending.reason {
       case .cancelled, .stalled: metrics.cancelledRequests += 1
       case .stop, .length: metrics.completedRequests += 1
       }
       metrics.note(generation)
+      metrics.note(scheduler)
     }
     generation.finish(ending, at: inbox.now())
   }
@@ -227,9 +229,11 @@ extension EngineLoop {
     scheduler.fail(id)
     parked.remove(id)
     guard let generation = generations.removeValue(forKey: id) else { return }
+    let scheduler = scheduler
     inbox.note(endedRequests: 1) { metrics in
       metrics.failedRequests += 1
       metrics.note(generation)
+      metrics.note(scheduler)
     }
     generation.channel.finish(.failure(error))
   }

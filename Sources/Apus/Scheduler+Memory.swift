@@ -5,20 +5,30 @@ internal import ApusCore
 extension Scheduler {
   /// Lets requests begin while there are places, and KV blocks for all of their tokens.
   mutating func startWaiting() {
-    while running.count < limits.maximumSequences, let first = waiting.first, hasRoom(for: first) {
+    while running.count < limits.maximumSequences, let first = waiting.first {
+      let shared = sharedBlocks(of: first)
+      guard hasRoom(for: first, shared) else { break }
       var sequence = waiting.removeFirst()
+      sequence.expectedBlocks = shared
       sequence.start(tree.emptyHold, stateSlot: limits.hasStates ? takeSlot() : nil)
       running.insert(byUrgency: sequence)
     }
   }
 
   /// Whether a sequence can begin without taking KV blocks that running ones need soon; always if none runs.
-  private func hasRoom(for sequence: SequenceState) -> Bool {
+  private func hasRoom(for sequence: SequenceState, _ shared: Int) -> Bool {
     if running.isEmpty { return true }
-    let held = tree.heldBlocks(of: sequence.reusable, needsSnapshot: limits.hasStates)
-    let needed = KVCacheLayout.blocks(forPositions: sequence.tokens.count) - held
-    let promised = running.reduce(0) { $0 + max(0, $1.missingBlocks(for: $1.remaining)) + 1 }
+    let needed = KVCacheLayout.blocks(forPositions: sequence.tokens.count) - shared
+    let promised = running.reduce(0) { $0 + $1.promisedBlocks + 1 }
     return needed + promised <= allocator.freeCount + tree.idleCount
+  }
+
+  /// Full blocks at a sequence's beginning that running ones hold or will have computed.
+  private func sharedBlocks(of sequence: SequenceState) -> Int {
+    let text = sequence.reusable
+    let held = tree.heldBlocks(of: text, needsSnapshot: limits.hasStates)
+    let common = running.lazy.map { zip($0.tokens, text).prefix { $0 == $1 }.count }.max() ?? 0
+    return max(held, common / KVCacheLayout.blockPositions)
   }
 
   /// Takes KV blocks for the next `count` tokens of a running sequence; for how many of them there are enough.

@@ -35,7 +35,8 @@ extension Scheduler {
   /// Whether a more urgent sequence computes the next block of this one, or all that this one could take over.
   private func waits(_ index: Int) -> Bool {
     let next = next(of: index)
-    guard !next.isEmpty else { return false }
+    // States are kept behind full blocks only.
+    guard next.count >= (limits.hasStates ? KVCacheLayout.blockPositions : 1) else { return false }
     return running[..<index].contains { other in
       isBeside(other, index) && other.processed < next.endIndex && common(next, other.tokens[...]) == next.count
     }
@@ -43,7 +44,6 @@ extension Scheduler {
 
   /// The longest beginning of the next block, from the tree or from a sequence that fills one.
   private func longerTail(than tail: BlockTree.Tail?, for index: Int) -> BlockTree.Tail? {
-    // States are kept behind full blocks only.
     guard !limits.hasStates else { return nil }
     let next = next(of: index)
     var best = tail

@@ -25,6 +25,8 @@ package struct SequenceState: Sendable {
   private var firstLogits: Int
   /// The KV block of every `KVCacheLayout.blockPositions` tokens.
   var blocks: [Int32] = []
+  /// Blocks at its beginning that others had or were about to fill when it began.
+  var expectedBlocks = 0
   /// Its place in the tree of blocks; nil while it does not run.
   private(set) var hold: BlockTree.Hold?
   /// The block that is copied before its first step; its positions count as processed.
@@ -97,6 +99,11 @@ package struct SequenceState: Sendable {
   /// KV blocks that are still needed for `count` more tokens.
   func missingBlocks(for count: Int) -> Int {
     KVCacheLayout.blocks(forPositions: processed + count) - blocks.count
+  }
+
+  /// KV blocks that it will take for all tokens that it has.
+  var promisedBlocks: Int {
+    max(0, KVCacheLayout.blocks(forPositions: tokens.count) - max(blocks.count, expectedBlocks))
   }
 
   /// Tokens that its KV blocks still have room for.

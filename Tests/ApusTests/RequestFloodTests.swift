@@ -24,7 +24,7 @@ struct RequestFloodTests {
     let metrics = engine.metrics
     #expect(metrics.completedRequests + metrics.cancelledRequests == count && metrics.failedRequests == 0)
     #expect(metrics.usedBlocks == 0 && metrics.runningRequests == 0 && metrics.queuedRequests == 0)
-    #expect(metrics.cancelledRequests > count / 10 && metrics.preemptions > 0)
+    #expect(metrics.cancelledRequests > count / 10)
     if Self.asked != nil {
       let growth = Self.residentBytes() - before
       print("memory after \(count / 10) requests: \(before >> 10) KiB, after \(count): \(growth >> 10) KiB more")

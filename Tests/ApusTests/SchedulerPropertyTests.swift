@@ -65,7 +65,9 @@ private struct SchedulerRun {
   private(set) var fault: String?
   /// Proposed tokens that came true.
   private(set) var accepted = 0
-  /// Tokens that were taken over from another running sequence.
+  /// Requests that came together with another one of the same prompt, and have had no rows.
+  private var copies: Set<Int> = []
+  /// Tokens that these did not compute.
   private(set) var takenOver = 0
   private var lastText: [Token] = []
   private var nextID = 0
@@ -88,7 +90,13 @@ private struct SchedulerRun {
 
   mutating func act() {
     switch pick(12) {
-    case 0, 1: admit()
+    case 0, 1:
+      let prompt = makePrompt()
+      admit(prompt)
+      for _ in 0..<pick(8) / 5 where admitted.contains(nextID - 1) {
+        copies.insert(nextID)
+        admit(prompt)
+      }
     case 2: if pick(3) == 0 { cancel(pick(nextID + 1)) }
     case 3: rest(max(0, nextID - pick(8)))
     case 4 where pick(20) == 0: scheduler.clearPrefixCache()
@@ -133,8 +141,7 @@ private struct SchedulerRun {
     return Array(prompt.prefix(length))
   }
 
-  private mutating func admit() {
-    let prompt = makePrompt()
+  private mutating func admit(_ prompt: [Token]) {
     let room = min(pick(6) == 0 ? 0 : pick(150), scheduler.limits.contextLength - prompt.count)
     let scoresFrom = pick(3) > 0 ? nil : 1 + pick(prompt.count)
     let sequence = SequenceState(
@@ -211,7 +218,7 @@ private struct SchedulerRun {
     let end = first + part.rows.count
     // It may take over what another one has stored meanwhile; whether that is its own text is seen below.
     expect(request.stored ?? 0 <= first, "request \(part.id) goes on at \(first)")
-    if let stored = request.stored, stored < first { takenOver += first - stored }
+    if copies.remove(part.id) != nil { takenOver += part.progress.cached }
     request.stored = end
     let isInOrder = batch.attention.positions[part.rows].elementsEqual((first..<end).map { Int32($0) })
     expect(isInOrder, "positions out of order")
