@@ -21,8 +21,10 @@ struct RequestFloodTests {
     try await flood(engine, count / 10, seed: 1)
     let before = Self.residentBytes()
     try await flood(engine, count - count / 10, seed: 2)
+    // When one more has come to its end, all that was cancelled before is over.
+    _ = try await engine.submit(GenerationRequest(prompt: [5], options: .greedy(4))).completion()
     let metrics = engine.metrics
-    #expect(metrics.completedRequests + metrics.cancelledRequests == count && metrics.failedRequests == 0)
+    #expect(metrics.completedRequests + metrics.cancelledRequests == count + 1 && metrics.failedRequests == 0)
     #expect(metrics.usedBlocks == 0 && metrics.runningRequests == 0 && metrics.queuedRequests == 0)
     #expect(metrics.cancelledRequests > count / 10)
     if Self.asked != nil {
