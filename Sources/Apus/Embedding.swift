@@ -43,8 +43,8 @@ public struct EmbeddingOptions: Sendable, Equatable {
 extension Model {
   /// Vectors of `texts`, in their order.
   ///
-  /// Texts share steps of computing; a vector depends on its own text alone, bit for bit. Requests that generate text
-  /// wait meanwhile. Source of the method: mean of a text's token vectors (arXiv:1908.10084), or as the model has it.
+  /// Texts share steps of computing with each other and with other requests; a vector depends on its own text alone, bit
+  /// for bit. Source of the method: mean of a text's token vectors (arXiv:1908.10084), or as the model has it.
   ///
   /// - Parameters:
   ///   - texts: The texts. Names of control tokens in them have no special meaning.
@@ -52,7 +52,8 @@ extension Model {
   /// - Returns: A vector for each text.
   /// - Throws: `ApusError.unsuitableModel` for a model that ranks texts, or generates text and no pooling is named;
   ///   `ApusError.invalidText` for one without a token, or longer than `ModelInformation.contextLength`;
-  ///   `ApusError.stopped` where the task is cancelled between two steps; and where computing fails.
+  ///   `ApusError.queueFull` where others wait already, as many as may; `ApusError.stopped` where the task is cancelled;
+  ///   and where computing fails.
   public func embed(
     _ texts: [String], options: EmbeddingOptions = EmbeddingOptions()
   ) async throws(ApusError) -> [Embedding] {
@@ -61,7 +62,7 @@ extension Model {
     for (index, text) in texts.enumerated() {
       inputs.append(try input(for: text, index: index, truncates: options.truncates))
     }
-    let vectors = try await compute(inputs.map(\.tokens), pooling)
+    let vectors = try await vectors(of: inputs.map(\.tokens), pooling)
     return zip(inputs, vectors).map { input, vector in
       Embedding(
         vector: options.isNormalized ? normalized(vector) : vector, tokenCount: input.tokens.count,
@@ -87,22 +88,6 @@ extension Model {
           + "or name a pooling")
     }
     return pooling.map { PoolingPlan.Kind($0) }
-  }
-
-  /// Results for whole sequences, a step's worth of them at a time.
-  func compute(_ sequences: [[Token]], _ pooling: PoolingPlan.Kind?) async throws(ApusError) -> [[Float]] {
-    try await engine.checkFile()
-    var results: [[Float]] = []
-    while results.count < sequences.count {
-      if Task.isCancelled { throw .stopped }
-      var (end, rows) = (results.count, 0)
-      repeat {
-        rows += sequences[end].count
-        end += 1
-      } while end < sequences.count && rows + sequences[end].count <= information.contextLength
-      results += try await engine.embed(Array(sequences[results.count..<end]), pooling)
-    }
-    return results
   }
 }
 
@@ -154,5 +139,17 @@ extension PoolingPlan.Kind {
     case .first: self = .first
     case .last: self = .last
     }
+  }
+}
+
+extension ApusError {
+  fileprivate static func emptyText(_ index: Int) -> ApusError {
+    .invalidText(index: index, reason: "has no token: leave out empty texts")
+  }
+
+  fileprivate static func longText(_ index: Int, tokens: Int, limit: Int) -> ApusError {
+    .invalidText(
+      index: index,
+      reason: "has \(tokens) tokens, but the model takes at most \(limit): shorten it or have its end left out")
   }
 }

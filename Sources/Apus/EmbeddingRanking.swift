@@ -28,7 +28,8 @@ extension Model {
   /// - Returns: A score for each document.
   /// - Throws: `ApusError.unsuitableModel` for a model that does not rank; `ApusError.invalidText` for a document that
   ///   is longer with the query than `ModelInformation.contextLength`, or for which the query leaves no room;
-  ///   `ApusError.stopped` where the task is cancelled between two steps; and where computing fails.
+  ///   `ApusError.queueFull` where others wait already, as many as may; `ApusError.stopped` where the task is cancelled;
+  ///   and where computing fails.
   public func rank(
     _ query: String, _ documents: [String], truncates: Bool = false
   ) async throws(ApusError) -> [DocumentScore] {
@@ -48,7 +49,7 @@ extension Model {
       }
       inputs.append(pair)
     }
-    let scores = try await compute(inputs.map(\.tokens), nil)
+    let scores = try await vectors(of: inputs.map(\.tokens), nil)
     var results: [DocumentScore] = []
     for (input, scores) in zip(inputs, scores) {
       results.append(

@@ -11,6 +11,10 @@ package final class Engine: Sendable {
   package let configuration: EngineConfiguration
   /// How the model makes vectors or scores of texts; nil for one that generates text.
   package let pooling: PoolingPlan?
+  /// Where it computes.
+  package let runtime: Runtime
+  /// The shape of its KV cache.
+  package let cacheLayout: KVCacheLayout
   private let watch: FileWatch?
   private let inbox: EngineInbox
   /// Lives as long as an engine has a lane on it.
@@ -20,11 +24,17 @@ package final class Engine: Sendable {
   package init(
     _ model: EngineModel, tokenizer: Tokenizer, configuration: EngineConfiguration, on runtime: Runtime
   ) throws(ApusError) {
+    var configuration = configuration
+    if model.model.configuration.needsWholeSequences {
+      configuration.contextLength = min(configuration.contextLength, model.model.maxBatchRows)
+    }
     self.tokenizer = tokenizer
     self.configuration = configuration
     watch = model.watch
     pooling = model.model.configuration.pooling
+    self.runtime = runtime
     let cache = try model.makeKVCache(configuration)
+    cacheLayout = cache.layout
     thread = try runtime.computeThread()
     inbox = EngineInbox(configuration, thread.bell)
     thread.open(NewLane(model: model, cache: cache, configuration: configuration, inbox: inbox))
@@ -37,7 +47,7 @@ package final class Engine: Sendable {
 
   /// Takes a request into the queue, or throws at once.
   package func submit(_ request: GenerationRequest) throws(ApusError) -> GenerationStream {
-    if let pooling { throw .cannotGenerate(pooling) }
+    if let pooling, request.pooled == nil { throw .cannotGenerate(pooling) }
     if let watch, watch.look() == .changed { throw .modelChanged(path: watch.path) }
     let id = inbox.makeID()
     let channel = makeChannel(id)
@@ -72,18 +82,4 @@ package final class Engine: Sendable {
 
   /// What the engine has done since it started.
   package var metrics: EngineMetrics { inbox.metrics }
-
-  /// Runs `body` on the thread that computes when no request of this engine is worked on, with the model and the whole KV
-  /// cache (KV blocks `0 ..< cache.layout.blocks`), whose contents are free to overwrite.
-  ///
-  /// Requests wait meanwhile, those of other engines too. What `body` throws is passed on.
-  package func withExclusiveModel<Result: Sendable>(
-    _ body: @escaping @Sendable (LanguageModel, KVCache) throws(ApusError) -> Result
-  ) async throws(ApusError) -> Result {
-    let result = await withCheckedContinuation { continuation in
-      let job = ExclusiveJob(body, continuation)
-      if !inbox.submit(job) { job.drop() }
-    }
-    return try result.get()
-  }
 }

@@ -9,7 +9,6 @@ final class EngineInbox: Sendable {
     case cancel(Int)
     case cancelAll
     case resume(Int)
-    case runExclusively(ExclusiveJob)
     case compareFile(FileComparison)
   }
 
@@ -17,8 +16,6 @@ final class EngineInbox: Sendable {
     var commands: [Command] = []
     /// Requests taken and not ended.
     var requests = 0
-    /// Exclusive jobs taken and not ended.
-    var jobs = 0
     var running = 0
     var isDraining = false
     var isStopping = false
@@ -27,7 +24,7 @@ final class EngineInbox: Sendable {
     var metrics = EngineMetrics()
     var drainWaiters: [CheckedContinuation<Void, Never>] = []
 
-    var isIdle: Bool { requests == 0 && jobs == 0 }
+    var isIdle: Bool { requests == 0 }
   }
 
   private let state: Mutex<State>
@@ -68,18 +65,6 @@ final class EngineInbox: Sendable {
     }
     if let refusal { throw refusal }
     bell.ring()
-  }
-
-  /// Takes an exclusive job; false if the engine takes no more work.
-  func submit(_ job: ExclusiveJob) -> Bool {
-    let isTaken = state.withLock { state in
-      guard !state.isDraining else { return false }
-      state.commands.append(.runExclusively(job))
-      state.jobs += 1
-      return true
-    }
-    if isTaken { bell.ring() }
-    return isTaken
   }
 
   func cancel(_ id: Int) { post(.cancel(id)) }
@@ -169,11 +154,10 @@ final class EngineInbox: Sendable {
   /// Notes that so many sequences are worked on.
   func note(running: Int) { state.withLock { $0.running = running } }
 
-  /// Notes that so many requests or jobs have ended, and what else was done.
-  func note(endedRequests: Int = 0, endedJobs: Int = 0, _ change: (inout EngineMetrics) -> Void = { _ in }) {
+  /// Notes that so many requests have ended, and what else was done.
+  func note(endedRequests: Int = 0, _ change: (inout EngineMetrics) -> Void = { _ in }) {
     let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
       state.requests -= endedRequests
-      state.jobs -= endedJobs
       change(&state.metrics)
       guard state.isIdle else { return [] }
       defer { state.drainWaiters = [] }

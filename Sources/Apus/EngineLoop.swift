@@ -14,8 +14,8 @@ struct EngineLoop {
   private var budget = StepBudget()
   private var generations: [Int: Generation] = [:]
   private var parked = ParkedReaders()
-  private var jobs: [ExclusiveJob] = []
   private var logits: [Float] = []
+  private var vectors: [Float] = []
   private let workspaces: [WorkerSpace]
   private var costs = StepCosts()
 
@@ -43,9 +43,8 @@ struct EngineLoop {
     return false
   }
 
-  /// Does one step, or one job where no sequence is under way.
+  /// Does one step.
   mutating func work() {
-    if !jobs.isEmpty, scheduler.runningCount == 0 { return runJob() }
     guard hasItsFile() else {
       for id in generations.keys.sorted() { fail(id, .modelChanged(path: watch?.path ?? "")) }
       return
@@ -54,7 +53,7 @@ struct EngineLoop {
   }
 
   /// Whether something is to do without a further command.
-  var canWork: Bool { scheduler.canStep || (!jobs.isEmpty && scheduler.runningCount == 0) }
+  var canWork: Bool { scheduler.canStep }
 
   /// How long it can wait for a command, where it cannot work; nil is for ever.
   var patience: Duration? { parked.deadline.map { inbox.now().duration(to: $0) } }
@@ -72,7 +71,6 @@ struct EngineLoop {
     case .resume(let id):
       parked.remove(id)
       scheduler.resume(id)
-    case .runExclusively(let job): jobs.append(job)
     case .compareFile(let comparison):
       _ = hasItsFile()
       comparison.end()
@@ -90,26 +88,14 @@ struct EngineLoop {
       _ = scheduler.cancel(id)
       end(id, Ending(.cancelled))
     }
-    for job in jobs { job.drop() }
-    inbox.note(endedJobs: jobs.count)
-    jobs = []
   }
 
   private mutating func nextBatch() -> ScheduledBatch? {
-    // Nothing new starts while a job waits: it would never have the model alone.
     scheduler.next(
-      budget: model.maxBatchRows, promptRows: budget.promptRows(besides: scheduler.decodingCount),
-      startsWaiting: jobs.isEmpty
+      budget: model.maxBatchRows, promptRows: budget.promptRows(besides: scheduler.decodingCount)
     ) { id, most, sequences in
       generations[id]?.propose(most: most, sequences: sequences, costs) ?? []
     }
-  }
-
-  private mutating func runJob() {
-    scheduler.clearPrefixCache()
-    let job = jobs.removeFirst()
-    job.run(model, cache)
-    inbox.note(endedJobs: 1)
   }
 }
 
@@ -160,7 +146,7 @@ extension EngineLoop {
     }
   }
 
-  /// Computes the logits of a step; gives the failures of single rows, throws where all failed.
+  /// Computes the logits and vectors of a step; gives the failures of single rows, throws where all failed.
   private mutating func compute(_ batch: ScheduledBatch) throws(BackendError) -> [RowFailure] {
     let (model, cache) = (model, cache)
     let count = batch.logitRows.count * model.configuration.vocabularySize
@@ -171,21 +157,32 @@ extension EngineLoop {
     }
     var all = logits.mutableSpan
     var wanted = all._mutatingExtracting(..<count)
+    var vectors = [Float](repeating: 0, count: batch.vectorRows.count * model.configuration.vectorSize)
+    defer { self.vectors = vectors }
+    var vectorRoom = vectors.mutableSpan
     for copy in batch.copies {
       model.backend.copyBlock(from: copy.from, to: copy.to, positions: copy.positions, in: cache)
     }
     return try model.forward(
-      tokens: batch.tokens, batch: batch.attention, cache: cache, logitRows: batch.logitRows, into: &wanted)
+      tokens: batch.tokens, batch: batch.attention, cache: cache,
+      wanted: WantedRows(logits: batch.logitRows, vectors: batch.vectorRows), into: &wanted, &vectorRoom)
   }
 
   /// Judges side by side all parts that have not failed.
   private func judge(_ batch: ScheduledBatch, failures: [BackendError?]) -> [Verdict] {
-    let (logits, size, workspaces) = (logits, model.configuration.vocabularySize, workspaces)
+    let (logits, vectors, workspaces) = (logits, vectors, workspaces)
+    let (size, vectorSize) = (model.configuration.vocabularySize, model.configuration.vectorSize)
     let judged = zip(batch.parts, failures).map { part, failure in failure == nil ? generations[part.id] : nil }
     model.backend.workers.run(tiles: batch.parts.count) { tile, worker in
       let part = batch.parts[tile]
-      let own = logits.span.extracting(part.logits.lowerBound * size..<part.logits.upperBound * size)
-      judged[tile]?.judge(part, own, &workspaces[worker].workspace)
+      if part.vectors.isEmpty {
+        let own = logits.span.extracting(part.logits.lowerBound * size..<part.logits.upperBound * size)
+        judged[tile]?.judge(part, own, &workspaces[worker].workspace)
+      } else {
+        judged[tile]?.judge(
+          vectors.span.extracting(part.vectors.lowerBound * vectorSize..<part.vectors.upperBound * vectorSize),
+          count: part.vectors.count)
+      }
     }
     return zip(judged, failures).map { generation, failure in
       failure.map { .failed(ApusError($0)) } ?? generation?.verdict ?? .chunk
@@ -204,6 +201,7 @@ extension EngineLoop {
       scheduler.park(part.id)
       parked.add(part.id, at: time)
     case .tokens(_, let ending?): end(part.id, ending)
+    case .vector: end(part.id, Ending(.length))
     case .failed(let error): fail(part.id, error)
     }
   }

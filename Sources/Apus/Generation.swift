@@ -1,3 +1,4 @@
+internal import ApusModels
 internal import ApusSampling
 internal import ApusTokenizers
 
@@ -19,6 +20,8 @@ final class Generation: @unchecked Sendable {
   private var chooser: Chooser
   private var completion: CompletionState
   private var scores: PromptScores
+  private let pooled: PooledPositions?
+  private var mean = RowMean()
   private var guess: Guess
   private var times: Times
   private(set) var cachedCount = 0
@@ -44,8 +47,9 @@ final class Generation: @unchecked Sendable {
     guess = Guess(prompt, options.speculation)
     scores = PromptScores(
       Array(prompt[(request.scoresFrom ?? prompt.count)...]), top: options.topLogProbabilities ?? 0)
+    pooled = request.pooled
     sequence = SequenceState(
-      id: id, prompt: prompt, choosesTokens: options.maxTokens != 0, scoresFrom: request.scoresFrom,
+      id: id, prompt: prompt, choosesTokens: options.maxTokens != 0, scoresFrom: request.scoresFrom, pooled: pooled,
       reusesPrefix: options.reusesPrefix, priority: options.priority)
     self.channel = channel
     times = Times(submitted: configuration.now())
@@ -78,7 +82,7 @@ final class Generation: @unchecked Sendable {
   /// Finds the verdict on its part of a step, whose logits are `[part.logits, vocabularySize]`: scores tokens of the
   /// prompt, then chooses the next one, and goes on as long as that is the one that was proposed.
   func judge(_ part: ScheduledBatch.Part, _ logits: Span<Float>, _ workspace: inout Workspace) {
-    verdict = completion.take(part.progress)
+    verdict = pooled == nil ? completion.take(part.progress) : .chunk
     let size = part.logits.isEmpty ? 0 : logits.count / part.logits.count
     let rows = (0..<part.logits.count).map { $0 * size..<($0 + 1) * size }
     var chosen: [Token] = []
@@ -96,6 +100,13 @@ final class Generation: @unchecked Sendable {
     }
     guard case .tokens(let tokens, let ending) = verdict else { return }
     guess.note(proposed: part.proposed.count, accepted: part.keptRows(tokens, ending) - part.certainRows.count)
+  }
+
+  /// Finds the verdict on a part of which `count` vectors came: with the last one the result is there.
+  func judge(_ vectors: Span<Float>, count: Int) {
+    let size = vectors.count / count
+    for row in 0..<count { mean.add(vectors.extracting(row * size..<(row + 1) * size)) }
+    verdict = mean.count == pooled?.rowCount ? .vector(mean.values) : .chunk
   }
 
   /// Scores a token with this row of logits, or chooses the next.
@@ -143,9 +154,12 @@ final class Generation: @unchecked Sendable {
       .success(
         GenerationSummary(
           finishReason: ending.reason, stopReason: ending.stop, usage: usage, timings: timings(usage, end: time),
-          seed: seed, scores: scores.values, endToken: completion.endToken, proposedTokens: proposedCount,
+          seed: seed, scores: scores.values, vector: vector, endToken: completion.endToken,
+          proposedTokens: proposedCount,
           acceptedTokens: acceptedCount)))
   }
+
+  private var vector: [Float]? { if case .vector(let values) = verdict { values } else { nil } }
 
   private func timings(_ usage: Usage, end: ContinuousClock.Instant) -> Timings {
     let started = times.started ?? end

@@ -7,12 +7,32 @@ package struct GenerationRequest: Sendable {
   package var options: GenerationOptions
   /// The first token of the prompt that is scored, with all that follow; nil scores none.
   package var scoresFrom: Int?
+  /// What of the prompt becomes a vector; nil for a completion.
+  package private(set) var pooled: PooledPositions?
 
   package init(prompt: [Token], options: GenerationOptions = GenerationOptions(), scoresFrom: Int? = nil) {
     self.prompt = prompt
     self.options = options
     self.scoresFrom = scoresFrom
   }
+
+  /// The vector or scores of `text`, as pooled and not normalized.
+  package init(pooling pooled: PooledPositions, of text: [Token]) {
+    self.init(prompt: text, options: GenerationOptions(maxTokens: 0, speculation: .off))
+    self.pooled = pooled
+  }
+}
+
+/// The positions of a sequence that become a vector: their mean.
+package struct PooledPositions: Sendable, Equatable {
+  package let positions: Range<Int>
+  /// Whether all of the sequence is in one step, which pools it; else rows are pooled as they come.
+  package let isWhole: Bool
+
+  package init(_ positions: Range<Int>, isWhole: Bool) { (self.positions, self.isWhole) = (positions, isWhole) }
+
+  /// Rows that steps give for them.
+  var rowCount: Int { isWhole ? 1 : positions.count }
 }
 
 extension GenerationRequest {
@@ -32,6 +52,8 @@ extension GenerationRequest {
         field: "start",
         reason: "start is \(scoresFrom), but must be 1 to \(prompt.count): the first token has none before it")
     }
+    // What becomes a vector needs no room behind it.
+    if pooled != nil, prompt.count == configuration.contextLength { return }
     try configuration.checkRoom(forPrompt: prompt.count, completion: options.maxTokens)
   }
 

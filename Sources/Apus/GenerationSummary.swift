@@ -34,6 +34,8 @@ public struct GenerationSummary: Sendable, Equatable {
   public let seed: UInt64
   /// How likely the tokens of the prompt are that were to be scored.
   package let scores: [TokenLogProbabilities]
+  /// What the prompt was pooled to, where that was asked for and has come.
+  package let vector: [Float]?
   /// The token that ended it and is no part of it; nil where none did.
   package let endToken: GeneratedToken?
   /// Tokens that were guessed and computed before it was their turn (`GenerationOptions.speculation`).

@@ -10,6 +10,8 @@ package struct ScheduledBatch: Sendable {
     package let rows: Range<Int>
     /// Which logits of the step are its own; may be empty.
     package let logits: Range<Int>
+    /// Which vectors of the step are its own; may be empty.
+    package let vectors: Range<Int>
     /// How far its prompt is processed with this step.
     package let progress: PromptProgress
     /// The tokens of its last rows, which may not be those that come: each is checked by the logits of the row before.
@@ -27,8 +29,8 @@ package struct ScheduledBatch: Sendable {
     /// This part without its last rows, which are of proposed tokens.
     func droppingProposed(_ count: Int) -> Part {
       Part(
-        id: id, rows: rows.dropLast(count), logits: logits.dropLast(count), progress: progress,
-        proposed: proposed.dropLast(count))
+        id: id, rows: rows.dropLast(count), logits: logits.dropLast(count), vectors: vectors,
+        progress: progress, proposed: proposed.dropLast(count))
     }
   }
 
@@ -47,6 +49,8 @@ package struct ScheduledBatch: Sendable {
   package internal(set) var attention = AttentionBatch()
   /// The rows whose logits are wanted.
   package internal(set) var logitRows: [Int] = []
+  /// The runs of rows that become vectors, each one its mean.
+  package internal(set) var vectorRows: [Range<Int>] = []
   /// Whose rows these are.
   package internal(set) var parts: [Part] = []
 
@@ -81,10 +85,6 @@ package struct ScheduledBatch: Sendable {
     let index = Int32(attention.blockTables.count)
     let range = sequence.processed..<sequence.processed + count
     let rows = tokens.count..<tokens.count + count + proposed.count
-    // Beside what is wanted anyway, the logits behind each proposed token.
-    let known = sequence.logits(in: range)
-    let wanted = known.lowerBound..<known.upperBound + proposed.count
-    let logits = logitRows.count..<logitRows.count + wanted.count
     tokens += sequence.tokens[range] + proposed
     attention.positions += (range.lowerBound..<range.upperBound + proposed.count).lazy.map {
       Int32(truncatingIfNeeded: $0)
@@ -99,10 +99,29 @@ package struct ScheduledBatch: Sendable {
       }
       attention.states.append(states)
     }
-    logitRows += wanted.lazy.map { $0 - range.lowerBound + rows.lowerBound }
+    let results = (logits: logitRows.count, vectors: vectorRows.count)
+    let known = sequence.wanted(in: range)
+    if let pooled = sequence.pooled {
+      addVectors(of: pooled, at: known, behind: rows.lowerBound - range.lowerBound)
+    } else {
+      // Beside what is wanted anyway, the logits behind each proposed token.
+      let wanted = known.lowerBound..<known.upperBound + proposed.count
+      logitRows += wanted.lazy.map { $0 - range.lowerBound + rows.lowerBound }
+    }
     parts.append(
       Part(
-        id: sequence.id, rows: rows, logits: logits, progress: sequence.progress(with: count), proposed: proposed))
+        id: sequence.id, rows: rows, logits: results.logits..<logitRows.count,
+        vectors: results.vectors..<vectorRows.count, progress: sequence.progress(with: count), proposed: proposed))
+  }
+
+  /// Wants the rows of these positions, `offset` rows behind: pooled to one vector where the sequence is whole.
+  private mutating func addVectors(of pooled: PooledPositions, at positions: Range<Int>, behind offset: Int) {
+    if pooled.isWhole {
+      precondition(positions == pooled.positions, "a part of a sequence that must be whole")
+      vectorRows.append(positions.lowerBound + offset..<positions.upperBound + offset)
+    } else {
+      vectorRows += positions.lazy.map { $0 + offset..<$0 + offset + 1 }
+    }
   }
 
   /// The snapshots of a part.

@@ -19,7 +19,7 @@ extension Scheduler {
   private func hasRoom(for sequence: SequenceState, _ shared: Int) -> Bool {
     if running.isEmpty { return true }
     let needed = KVCacheLayout.blocks(forPositions: sequence.tokens.count) - shared
-    let promised = running.reduce(0) { $0 + $1.promisedBlocks + 1 }
+    let promised = running.reduce(0) { $0 + $1.promisedBlocks + ($1.isWhole ? 0 : 1) }
     return needed + promised <= allocator.freeCount + tree.idleCount
   }
 

@@ -62,7 +62,7 @@ package struct Scheduler: Sendable {
   /// Sequences that are worked on.
   package var runningCount: Int { running.count }
   /// Sequences that have one token to process.
-  package var decodingCount: Int { running.count { $0.remaining == 1 } }
+  package var decodingCount: Int { running.count(where: \.isDecoding) }
   /// Requests that wait for a place, those that were worked on before included.
   package var waitingCount: Int { waiting.count }
   /// KV blocks that running sequences use.
@@ -76,9 +76,10 @@ package struct Scheduler: Sendable {
 
   /// Takes a request into the queue; false if that is full.
   ///
-  /// - Precondition: The prompt is not empty and shorter than the context; the id is new.
+  /// - Precondition: The prompt is not empty and no longer than the context, in which a completion has its room too; the
+  ///   id is new.
   package mutating func admit(_ sequence: SequenceState) -> Bool {
-    precondition(sequence.remaining > 0 && sequence.promptCount < limits.contextLength, "no such prompt fits")
+    precondition(sequence.remaining > 0 && sequence.promptCount <= limits.contextLength, "no such prompt fits")
     guard waiting.count + running.count < limits.queueLimit + limits.maximumSequences else { return false }
     var sequence = sequence
     sequence.age = requestCount
@@ -126,12 +127,13 @@ package struct Scheduler: Sendable {
   /// The next step, of at most `budget` rows; nil if nothing is to do.
   ///
   /// Beside sequences in decode, prompts get at most `promptRows` of them, and at least one. Where all are in decode, the
-  /// rows that are left may be given to tokens that `proposing` guesses.
+  /// rows that are left may be given to tokens that `proposing` guesses. Where sequences must be whole, `budget` is no less
+  /// than a context.
   package mutating func next(
-    budget: Int, promptRows: Int = .max, startsWaiting: Bool = true, proposing: Proposing = { _, _, _ in [] }
+    budget: Int, promptRows: Int = .max, proposing: Proposing = { _, _, _ in [] }
   ) -> ScheduledBatch? {
     precondition(budget > 0, "a step of no rows")
-    if startsWaiting { startWaiting() }
+    startWaiting()
     let waiters = catchUp()
     let proposals = proposals(budget: budget, proposing)
     // Those that found no KV block are offered rows last in the round that follows, so the most urgent one's turn comes.
@@ -180,6 +182,9 @@ package struct Scheduler: Sendable {
       case .tokens(let tokens, let ending):
         moveOn(part, batch.snapshots(of: index), with: tokens, ending)
         if ending != nil { letGo(part.id, keepsPrefix: true) }
+      case .vector:
+        moveOn(part, batch.snapshots(of: index), with: [], nil)
+        letGo(part.id, keepsPrefix: true)
       case .failed:
         freeSlots += batch.snapshots(of: index).map(\.slot)
         letGo(part.id, keepsPrefix: false)
@@ -190,7 +195,7 @@ package struct Scheduler: Sendable {
   private mutating func moveOn(
     _ part: ScheduledBatch.Part, _ snapshots: [SequenceStates.Snapshot], with tokens: [Token], _ ending: Ending?
   ) {
-    guard let index = running.firstIndex(where: { $0.id == part.id }) else { return }
+    guard let index = running.firstIndex(where: { $0.id == part.id }), !running[index].isWhole else { return }
     let first = running[index].processed
     running[index].noteProcessed(part.keptRows(tokens, ending))
     // First of all the tokens: proposed ones that came true are stored already.

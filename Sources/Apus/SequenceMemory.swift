@@ -12,11 +12,14 @@ struct SequenceMemory {
   /// Bytes of the pool, with the state slots of recurrent layers.
   let byteCount: Int
 
-  /// One whole context, and nothing more.
+  /// The most texts in a step of a model that takes whole ones.
+  private static let mostTexts = 32
+
+  /// One whole context, which is all that a step of whole texts needs.
   init(of footprint: ModelFootprint, contextLength: Int) {
     self.contextLength = contextLength
-    sequences = 1
     blocks = KVCacheLayout.blocks(forPositions: contextLength)
+    sequences = min(blocks, Self.mostTexts)
     byteCount = footprint.kvCache
   }
 

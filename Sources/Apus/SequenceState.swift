@@ -10,6 +10,8 @@ package struct SequenceState: Sendable {
   package static let logitRows = 32
   private let priority: Int
   private let choosesTokens: Bool
+  /// What becomes a vector; nil where logits are wanted.
+  let pooled: PooledPositions?
   private let reusesPrefix: Bool
   /// The order in which requests came.
   var age = 0
@@ -21,8 +23,8 @@ package struct SequenceState: Sendable {
   private var found = 0
   /// Tokens whose keys and values are stored.
   private(set) var processed = 0
-  /// The first position whose logits are still wanted, if they are.
-  private var firstLogits: Int
+  /// The first position whose result is still wanted, if it is.
+  private var firstWanted: Int
   /// The KV block of every `KVCacheLayout.blockPositions` tokens.
   var blocks: [Int32] = []
   /// Blocks at its beginning that others had or were about to fill when it began.
@@ -47,15 +49,18 @@ package struct SequenceState: Sendable {
   ///   - choosesTokens: Whether tokens are chosen that follow the prompt.
   ///   - scoresFrom: The first token of the prompt that is scored, with all that follow; not the first of all. A
   ///     token's score takes the logits of the position before it.
+  ///   - pooled: The positions whose vector is wanted instead of logits; the last one is the prompt's, unless the sequence
+  ///     is computed as a whole.
   ///   - reusesPrefix: Whether it may start from the keys and values of another.
   ///   - priority: Those with a higher one come first.
   package init(
-    id: Int, prompt: [Token], choosesTokens: Bool = true, scoresFrom: Int? = nil, reusesPrefix: Bool = true,
-    priority: Int = 0
+    id: Int, prompt: [Token], choosesTokens: Bool = true, scoresFrom: Int? = nil,
+    pooled: PooledPositions? = nil, reusesPrefix: Bool = true, priority: Int = 0
   ) {
     self.id = id
-    firstLogits = (scoresFrom ?? prompt.count) - 1
+    firstWanted = pooled?.positions.lowerBound ?? (scoresFrom ?? prompt.count) - 1
     self.choosesTokens = choosesTokens
+    self.pooled = pooled
     self.reusesPrefix = reusesPrefix
     self.priority = priority
     promptCount = prompt.count
@@ -64,25 +69,33 @@ package struct SequenceState: Sendable {
 
   /// Tokens still to be processed.
   var remaining: Int { tokens.count - processed }
+  /// Whether all of it is in one step, and no keys and values stay behind.
+  var isWhole: Bool { pooled?.isWhole == true }
+  /// Whether it has one token to process behind others.
+  var isDecoding: Bool { remaining == 1 && !isWhole }
 
   /// Whether it comes before `other` where not both can have what they need.
   func isMoreUrgent(than other: SequenceState) -> Bool { (-priority, age) < (-other.priority, other.age) }
 
   /// How many tokens of at most `count` one step may take, so that it computes no more logits than it may.
-  func rows(of count: Int) -> Int { min(count, remaining, firstLogits - processed + Self.logitRows) }
+  func rows(of count: Int) -> Int {
+    if isWhole { return remaining <= count ? remaining : 0 }
+    let most = min(count, remaining)
+    return pooled == nil ? min(most, firstWanted - processed + Self.logitRows) : most
+  }
 
-  /// The positions among these whose logits are wanted.
-  func logits(in positions: Range<Int>) -> Range<Int> {
-    let end = choosesTokens ? tokens.count : promptCount - 1
-    return positions.clamped(to: firstLogits..<max(firstLogits, end))
+  /// The positions among these whose results are wanted: logits, or rows to pool.
+  func wanted(in positions: Range<Int>) -> Range<Int> {
+    let end = choosesTokens ? tokens.count : pooled?.positions.upperBound ?? promptCount - 1
+    return positions.clamped(to: firstWanted..<max(firstWanted, end))
   }
 
   /// The tokens that need not be computed where their keys and values are kept.
   ///
   /// One that rested finds what it computed itself, whether it may use what others did or not: the bits are the same.
-  /// Where logits are wanted, and for the last token, computing is needed.
+  /// Where results are wanted, and for the last token, computing is needed.
   var reusable: ArraySlice<Token> {
-    reusesPrefix || (hasRested && isFresh) ? tokens.prefix(min(firstLogits, tokens.count - 1)) : []
+    !isWhole && (reusesPrefix || (hasRested && isFresh)) ? tokens.prefix(min(firstWanted, tokens.count - 1)) : []
   }
 
   /// How far the prompt is processed after `count` more tokens.
@@ -163,10 +176,10 @@ package struct SequenceState: Sendable {
       from: tail.block, to: blocks[processed / KVCacheLayout.blockPositions], positions: tail.positions)
   }
 
-  /// Takes note that a step has stored `count` more tokens, and given what logits of them were wanted.
+  /// Takes note that a step has stored `count` more tokens, and given what was wanted of them.
   mutating func noteProcessed(_ count: Int) {
     processed += count
-    firstLogits = max(firstLogits, processed)
+    firstWanted = max(firstWanted, processed)
     snapshot = nil
   }
 
@@ -182,6 +195,6 @@ package struct SequenceState: Sendable {
   /// Adds a token that was chosen: the logits wanted next are those that follow it.
   mutating func append(_ token: Token) {
     tokens.append(token)
-    firstLogits = tokens.count - 1
+    firstWanted = tokens.count - 1
   }
 }

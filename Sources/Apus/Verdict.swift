@@ -6,6 +6,8 @@ package enum Verdict: Sendable, Equatable {
   case chunk
   /// These tokens, which join the sequence in this order; it is over where there is an ending.
   case tokens([Token], Ending?)
+  /// The vector or the scores of the whole sequence, as pooled: it is over.
+  case vector([Float])
   /// The step failed for it: it is over, and its keys and values are not used again.
   case failed(ApusError)
 }

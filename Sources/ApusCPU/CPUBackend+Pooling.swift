@@ -20,7 +20,8 @@ extension CPUBackend {
     _ x: CPURows, rows: Range<Int>, _ columns: Range<Int>, into result: UnsafeMutablePointer<Float>
   ) {
     unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: columns.count) { sums in
-      unsafe sums.initialize(repeating: 0)
+      // Nothing changes what is added to -0, its sign included.
+      unsafe sums.initialize(repeating: -0.0)
       for row in rows {
         let values = unsafe x.row(row) + columns.lowerBound
         for i in 0..<columns.count { unsafe sums[i] += Double(values[i]) }

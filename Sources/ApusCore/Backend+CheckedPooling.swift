@@ -3,7 +3,7 @@
 extension Backend {
   /// `y[i]` is the mean of the rows `ranges[i]` of x; no range is empty.
   ///
-  /// Rows are added in their order, in Double, so that the result depends on nothing but them.
+  /// Rows are added in their order, in Double from -0 on, so that the result depends on nothing but them, and that of one row is that row.
   package func average(_ x: Buffer, rows ranges: [Range<Int>], into y: Buffer) {
     precondition(owns(x) && owns(y) && x !== y, "average: a buffer of another backend, or onto itself")
     precondition(

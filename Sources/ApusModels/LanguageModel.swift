@@ -72,33 +72,48 @@ package final class LanguageModel: @unchecked Sendable {
   }
 
   /// Processes `tokens`, one for each row of `batch`: keys, values and states go into `cache`, the logits that follow
-  /// the tokens of `logitRows` into `logits`, `[logitRows, vocabularySize]`.
+  /// the tokens of `wanted.logits` into `logits`, `[wanted.logits, vocabularySize]`, and what became of
+  /// `wanted.vectors` into `vectors`, `[wanted.vectors, vectorSize]`.
   ///
-  /// Throws where the step failed as a whole, or the model generates no text; nothing that it stored in the cache may
-  /// be used then. Returns what failed for single rows: their sequences' keys, values, states and logits are no good, those of
-  /// others are.
+  /// Throws where the step failed as a whole, or logits are wanted of a model that generates no text; nothing that it
+  /// stored in the cache may be used then. Returns what failed for single rows: their sequences' keys, values, states
+  /// and results are no good, those of others are.
   ///
-  /// - Precondition: There are at most `maxBatchRows` tokens, all of the vocabulary; `logitRows` are rows of `batch`,
-  ///   ascending.
+  /// - Precondition: There are at most `maxBatchRows` tokens, all of the vocabulary; what is wanted are rows of `batch`.
+  ///   A model that pools has whole sequences in its batches.
   package func forward(
-    tokens: [Token], batch: AttentionBatch, cache: KVCache, logitRows: [Int], into logits: inout MutableSpan<Float>
+    tokens: [Token], batch: AttentionBatch, cache: KVCache, wanted: WantedRows, into logits: inout MutableSpan<Float>,
+    _ vectors: inout MutableSpan<Float>
   ) throws(BackendError) -> [RowFailure] {
-    guard case .logits(let head) = network.head else {
+    if !wanted.logits.isEmpty, configuration.pooling != nil {
       throw .unsupported("this model makes embeddings and does not generate text: use one that does")
     }
-    precondition(logits.count == logitRows.count * configuration.vocabularySize, "room for other logits")
+    precondition(logits.count == wanted.logits.count * configuration.vocabularySize, "room for other logits")
+    precondition(vectors.count == wanted.vectors.count * configuration.vectorSize, "room for other vectors")
     guard !tokens.isEmpty else { return [] }
-    let normed = run(tokens, batch, cache, keptRows: logitRows)
-    if let normed { computeLogits(head, of: normed, count: logitRows.count, into: &logits) }
-    return try backend.finish() + nonFiniteRows(logitRows, of: logits)
+    let kept = wanted.rows
+    if let normed = run(tokens, batch, cache, keptRows: kept) {
+      let places = WantedRows.Places(kept, of: tokens.count)
+      if case .logits(let head) = network.head {
+        computeLogits(head, of: normed, rows: wanted.logits.map { places[$0] }, into: &logits)
+      }
+      computeVectors(of: normed, rows: wanted.vectors.map { places[$0] }, into: &vectors)
+    }
+    return try backend.finish() + nonFiniteRows(wanted.logits, of: logits, "logits")
+      + nonFiniteRows(wanted.vectors.map(\.lowerBound), of: vectors, "embeddings")
   }
 
   /// Walks the network; the normed activations of `keptRows`, if there are any.
-  func run(_ tokens: [Token], _ batch: AttentionBatch, _ cache: KVCache, keptRows: [Int]) -> Buffer? {
+  private func run(_ tokens: [Token], _ batch: AttentionBatch, _ cache: KVCache, keptRows: [Int]) -> Buffer? {
     precondition(tokens.count == batch.rows && tokens.count <= maxBatchRows, "a batch larger than its buffers")
     precondition(tokens.allSatisfy { $0 >= 0 && $0 < configuration.vocabularySize }, "a token of no vocabulary")
     precondition(keptRows.allSatisfy { $0 >= 0 && $0 < tokens.count }, "results of a row that is not in the batch")
     precondition(zip(keptRows, keptRows.dropFirst()).allSatisfy { $0 < $1 }, "rows out of order")
+    var batch = batch
+    // Whole sequences start from zeros and leave nothing.
+    if configuration.needsWholeSequences, !configuration.states.isEmpty {
+      batch.states = batch.blockTables.map { _ in SequenceStates(end: nil) }
+    }
     backend.begin(batch)
     arena.begin(rows: tokens.count)
     return network.forward(
@@ -107,32 +122,47 @@ package final class LanguageModel: @unchecked Sendable {
         hiddenSize: configuration.hiddenSize))
   }
 
-  /// Turns the first `count` rows of the normed activations into logits, a few rows at a time.
+  /// Turns these rows of the normed activations into logits, a few rows at a time.
   private func computeLogits(
-    _ head: LogitsHead, of normed: Buffer, count: Int, into logits: inout MutableSpan<Float>
+    _ head: LogitsHead, of normed: Buffer, rows: [Int], into logits: inout MutableSpan<Float>
   ) {
-    let (size, most) = (configuration.vocabularySize, ActivationArena.logitRows)
-    for start in stride(from: 0, to: count, by: most) {
-      let rows = min(most, count - start)
-      arena.logits.reshape(rows: rows, columns: size)
+    let size = configuration.vocabularySize
+    for group in ActivationArena.resultGroups(of: rows.count) {
+      arena.logits.reshape(rows: group.count, columns: size)
       var input = normed
-      if rows < count {
+      if group.count < normed.rows {
         input = arena.logitInput
-        input.reshape(rows: rows, columns: configuration.hiddenSize)
-        backend.gather(normed, rows: Array(start..<start + rows), into: input)
+        input.reshape(rows: group.count, columns: configuration.hiddenSize)
+        backend.gather(normed, rows: Array(rows[group]), into: input)
       }
       head.forward(input, into: arena.logits, backend)
-      var part = logits._mutatingExtracting(start * size..<(start + rows) * size)
-      backend.read(arena.logits, rows: 0..<rows, into: &part)
+      var part = logits._mutatingExtracting(group.lowerBound * size..<group.upperBound * size)
+      backend.read(arena.logits, rows: 0..<group.count, into: &part)
     }
   }
 
-  /// The rows of the batch whose logits hold a NaN or infinity.
-  private func nonFiniteRows(_ rows: [Int], of logits: borrowing MutableSpan<Float>) -> [RowFailure] {
-    let size = configuration.vocabularySize
+  /// Makes a vector of each of these runs of rows of the normed activations, a few at a time.
+  private func computeVectors(of normed: Buffer, rows: [Range<Int>], into vectors: inout MutableSpan<Float>) {
+    let size = configuration.vectorSize
+    for group in ActivationArena.resultGroups(of: rows.count) {
+      var result = arena.logitInput
+      result.reshape(rows: group.count, columns: configuration.hiddenSize)
+      backend.average(normed, rows: Array(rows[group]), into: result)
+      if case .pooled(let head) = network.head { result = head.forward(result, arena, backend) }
+      var part = vectors._mutatingExtracting(group.lowerBound * size..<group.upperBound * size)
+      backend.read(result, rows: 0..<group.count, into: &part)
+    }
+  }
+
+  /// The rows of the batch whose results hold a NaN or infinity.
+  private func nonFiniteRows(
+    _ rows: [Int], of results: borrowing MutableSpan<Float>, _ name: String
+  ) -> [RowFailure] {
+    guard !rows.isEmpty else { return [] }
+    let size = results.count / rows.count
     return rows.indices.compactMap { index in
-      let row = logits.span.extracting(index * size..<(index + 1) * size)
-      return isFinite(row) ? nil : RowFailure(row: rows[index], error: .nonFiniteResult(what: "logits"))
+      let row = results.span.extracting(index * size..<(index + 1) * size)
+      return isFinite(row) ? nil : RowFailure(row: rows[index], error: .nonFiniteResult(what: name))
     }
   }
 }

@@ -13,27 +13,12 @@ package func checkModel(
   options.verifiesWeights = true
   let loaded = try loadModel(path: path, backend: backend, options: options, progress: progress)
   do throws(BackendError) {
-    if loaded.configuration.pooling != nil {
-      try checkEmbedding(loaded, try loaded.model.makeKVCache(format: .f16, positions: 1))
-      return loaded
-    }
     var runner = try SequenceRunner(loaded.model, positions: 1)
-    try runner.step([loaded.vocabulary[.beginningOfSequence] ?? 0], at: 0, logitRows: [0])
+    let first = SequenceRunner.Row(loaded.vocabulary[.beginningOfSequence] ?? 0, position: 0)
+    try runner.step(
+      [first], wanted: loaded.configuration.pooling == nil ? WantedRows(logits: [0]) : WantedRows(vectors: [0..<1]))
   } catch {
     throw .backend(error)
   }
   return loaded
-}
-
-/// Computes the vector or scores of one token.
-private func checkEmbedding(_ loaded: LoadedModel, _ cache: KVCache) throws(BackendError) {
-  let token = loaded.vocabulary[.beginningOfSequence] ?? 0
-  do throws(EmbeddingError) {
-    for result in try loaded.model.embed([[token]], cache: cache) {
-      if case .failure(let error) = result { throw .backend(error) }
-    }
-  } catch {
-    if case .backend(let error) = error { throw error }
-    preconditionFailure("a model that pools takes one token")
-  }
 }

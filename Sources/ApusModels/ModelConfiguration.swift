@@ -21,6 +21,8 @@ package struct ModelConfiguration: Sendable {
   package let pooling: PoolingPlan?
   /// Whether all tokens of a sequence are in one step, as a model that pools has no keys and values from step to step.
   package var needsWholeSequences: Bool { pooling != nil }
+  /// Values of a vector that is made of rows: see `WantedRows.vectors`.
+  package var vectorSize: Int { pooling?.columns ?? hiddenSize }
   /// The whole network.
   package let plan: NetworkPlan
 

@@ -27,6 +27,7 @@ package struct SequenceRunner {
   /// The state slot that each sequence goes on from; its own but for one that was resumed.
   private var starts: [Int32]
   private var logits: [Float] = []
+  private var vectors: [Float] = []
 
   /// Room for `sequences` sequences of `positions` positions each.
   ///
@@ -49,30 +50,40 @@ package struct SequenceRunner {
 
   /// One step; throws also where it failed for a single row.
   ///
-  /// Afterwards `logits(_:)` has the logits of `wanted`, which are rows of the step in rising order.
+  /// Afterwards `logits(_:)` and `vector(_:)` have what was wanted.
   ///
   /// - Precondition: No more than `model.maxBatchRows` rows, at positions that the sequences have room for; with
   ///   recurrent layers those of a sequence follow each other.
   package mutating func step(
-    _ rows: [Row], logitRows wanted: [Int], snapshots: [SequenceStates.Snapshot] = []
+    _ rows: [Row], wanted: WantedRows, snapshots: [SequenceStates.Snapshot] = []
   ) throws(BackendError) {
     let batch = AttentionBatch(
       positions: rows.map { Int32($0.position) }, sequences: rows.map { Int32($0.sequence) }, blockTables: blockTables,
       states: states(rows, snapshots))
     let (model, cache) = (model, cache)
-    let count = wanted.count * model.configuration.vocabularySize
+    let count = wanted.logits.count * model.configuration.vocabularySize
     if logits.count < count { logits = [Float](repeating: 0, count: count) }
+    var vectors = [Float](repeating: 0, count: wanted.vectors.count * model.configuration.vectorSize)
     var all = logits.mutableSpan
     var room = all._mutatingExtracting(..<count)
+    var vectorRoom = vectors.mutableSpan
     let failures = try model.forward(
-      tokens: rows.map(\.token), batch: batch, cache: cache, logitRows: wanted, into: &room)
+      tokens: rows.map(\.token), batch: batch, cache: cache, wanted: wanted, into: &room, &vectorRoom)
     if let failure = failures.first { throw failure.error }
+    self.vectors = vectors
     for row in rows { starts[row.sequence] = ownSlots[row.sequence] }
+  }
+
+  /// One step of which only logits are wanted, those of `wanted`.
+  package mutating func step(
+    _ rows: [Row], logitRows wanted: [Int], snapshots: [SequenceStates.Snapshot] = []
+  ) throws(BackendError) {
+    try step(rows, wanted: WantedRows(logits: wanted), snapshots: snapshots)
   }
 
   /// Where the states of each sequence come from and go to; nothing without recurrent layers.
   private func states(_ rows: [Row], _ snapshots: [SequenceStates.Snapshot]) -> [SequenceStates] {
-    if model.configuration.states.isEmpty { return [] }
+    if model.configuration.states.isEmpty || model.configuration.needsWholeSequences { return [] }
     var states = ownSlots.indices.map { SequenceStates(start: starts[$0], end: ownSlots[$0]) }
     for row in rows where row.position == 0 { states[row.sequence].start = nil }
     for snapshot in snapshots { states[rows[snapshot.row].sequence].snapshots.append(snapshot) }
@@ -104,5 +115,10 @@ package struct SequenceRunner {
   package func logits(_ index: Int) -> ArraySlice<Float> {
     let size = model.configuration.vocabularySize
     return logits[index * size..<(index + 1) * size]
+  }
+  /// The vector that the last step wanted at `index`.
+  package func vector(_ index: Int) -> [Float] {
+    let size = model.configuration.vectorSize
+    return Array(vectors[index * size..<(index + 1) * size])
   }
 }

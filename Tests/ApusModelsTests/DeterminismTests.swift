@@ -56,10 +56,12 @@ internal import Testing
       positions: (0..<2 * count).map { Int32($0 / 2) }, sequences: (0..<2 * count).map { Int32($0 % 2) },
       blockTables: [[1], [0]], states: hasStates ? [SequenceStates(end: nil), SequenceStates(end: 0)] : [])
     var together = [Float](repeating: 0, count: 2 * count * reference.n_vocab)
+    var none: [Float] = []
     var span = together.mutableSpan
+    var noSpan = none.mutableSpan
     let failures = try model.forward(
       tokens: zip(one, two).flatMap { [$0, $1] }, batch: batch, cache: model.makeKVCache(format: .f16, positions: 64),
-      logitRows: Array(0..<2 * count), into: &span)
+      wanted: WantedRows(logits: Array(0..<2 * count)), into: &span, &noSpan)
     #expect(failures.isEmpty)
     for row in 0..<2 * count {
       let size = reference.n_vocab

@@ -12,20 +12,46 @@ internal import Testing
   /// What the reference data's page allows for models in float.
   private static let limit: Float = 1e-3
 
-  /// A model and room for several of its sequences.
+  /// A model, and how its texts become vectors.
   private struct Embedder {
     let model: LanguageModel
-    let cache: KVCache
 
     init(_ file: GGUFFile, _ backend: any Backend, maxBatchRows: Int = 512) throws {
       var options = LanguageModel.Options()
       options.maxBatchRows = maxBatchRows
       model = try LanguageModel(file, backend: backend, options: options)
-      cache = try model.makeKVCache(format: .f16, positions: 1024)
     }
 
-    func embed(_ sequences: [[Token]], pooling: PoolingPlan.Kind? = nil) throws -> [[Float]] {
-      try model.embed(sequences, pooling: pooling, cache: cache).map { try $0.get() }
+    init(_ model: LanguageModel) { self.model = model }
+
+    /// Vectors of whole texts, all in one step.
+    func embed(_ texts: [[Token]]) throws -> [[Float]] {
+      let kind = try #require(model.configuration.pooling).kind
+      let longest = texts.map(\.count).max() ?? 1
+      var runner = try SequenceRunner(model, positions: longest, sequences: texts.count)
+      var (rows, ranges) = ([SequenceRunner.Row](), [Range<Int>]())
+      for (sequence, text) in texts.enumerated() {
+        let wanted = kind.positions(of: text.count)
+        ranges.append(rows.count + wanted.lowerBound..<rows.count + wanted.upperBound)
+        rows += text.enumerated().map { SequenceRunner.Row($1, sequence: sequence, position: $0) }
+      }
+      try runner.step(rows, wanted: WantedRows(vectors: ranges))
+      return texts.indices.map { runner.vector($0) }
+    }
+
+    /// The vector of a text in steps of as many rows as there may be, of a model that generates text.
+    func embed(_ text: [Token], _ kind: PoolingPlan.Kind) throws -> [Float] {
+      var runner = try SequenceRunner(model, positions: text.count)
+      var mean = RowMean()
+      for start in stride(from: 0, to: text.count, by: model.maxBatchRows) {
+        let part = start..<min(start + model.maxBatchRows, text.count)
+        let wanted = kind.positions(of: text.count).clamped(to: part)
+        try runner.step(
+          part.map { SequenceRunner.Row(text[$0], position: $0) },
+          wanted: WantedRows(vectors: wanted.map { $0 - start..<$0 - start + 1 }))
+        for index in wanted.indices { mean.add(runner.vector(index - wanted.lowerBound).span) }
+      }
+      return mean.values
     }
   }
 
@@ -77,52 +103,49 @@ internal import Testing
     let together = try embedder.embed(sequences)
     #expect(try sequences.flatMap { try embedder.embed([$0]) } == together)
     #expect(try embedder.embed(sequences.reversed()) == together.reversed())
-    let longest = sequences.map(\.count).max() ?? 1
-    let alone = try Embedder(file, makeBackend(threads: 1), maxBatchRows: longest)
+    let alone = try Embedder(file, makeBackend(threads: 1))
     #expect(try alone.embed(sequences) == together)
   }
 
-  @Test func `of a text too long, or of none, are errors`() throws {
-    var tiny = TinyModel()
-    (tiny.pooling, tiny.contextLength) = (.mean, 128)
-    let file = try tiny.open()
-    let embedder = try Embedder(file, makeBackend(), maxBatchRows: 64)
-    #expect(throws: EmbeddingError.tooLong(sequence: 1, tokens: 65, limit: 64)) {
-      try embedder.embed([[2, 3], [Token](repeating: 5, count: 65)])
-    }
-    #expect(throws: EmbeddingError.empty(sequence: 0)) { try embedder.embed([[]]) }
-    let wide = try Embedder(file, makeBackend())
-    // The file's context length.
-    #expect(throws: EmbeddingError.tooLong(sequence: 0, tokens: 129, limit: 128)) {
-      try wide.embed([[Token](repeating: 5, count: 129)])
-    }
-  }
-
-  @Test func `of a model that generates text need a pooling, and do not depend on where a text is cut`() throws {
+  @Test func `of a model that generates text do not depend on where a text is cut`() throws {
     let file = try TinyModel().open()
     let text = (0..<70).map { Token(3 + $0 * 37 % 250) }
     for backend in [try makeBackend(), ReferenceBackend()] as [any Backend] {
       let whole = try Embedder(file, backend)
-      #expect(throws: EmbeddingError.noPooling) { try whole.embed([text]) }
       for pooling in [PoolingPlan.Kind.first, .last, .mean] {
-        let expected = try whole.embed([text], pooling: pooling)
+        let expected = try whole.embed(text, pooling)
         for rows in [1, 7, 32, 69] {
-          #expect(try Embedder(file, backend, maxBatchRows: rows).embed([text], pooling: pooling) == expected)
+          #expect(try Embedder(file, backend, maxBatchRows: rows).embed(text, pooling) == expected)
         }
       }
+    }
+  }
+
+  @Test func `and logits come from one step, as from two`() throws {
+    let model = try Embedder(TinyModel().open(), makeBackend()).model
+    let text = (0..<70).map { Token(3 + $0 * 37 % 250) }
+    func step(_ wanted: WantedRows) throws -> SequenceRunner {
+      var runner = try SequenceRunner(model, positions: 70, sequences: 2)
+      let rows = text.enumerated().map { SequenceRunner.Row($1, sequence: $0 % 2, position: $0 / 2) }
+      try runner.step(rows, wanted: wanted)
+      return runner
+    }
+    let logits = WantedRows(logits: [1, 7, 40, 69])
+    let vectors = WantedRows(vectors: [0..<1, 3..<4, 8..<39, 68..<69])
+    let both = try step(WantedRows(logits: logits.logits, vectors: vectors.vectors))
+    let (first, second) = (try step(logits), try step(vectors))
+    for index in 0..<4 {
+      #expect(both.logits(index) == first.logits(index))
+      #expect(both.vector(index) == second.vector(index))
     }
   }
 
   @Test func `are all that an encoder is asked for`() throws {
     var tiny = TinyModel()
     tiny.pooling = .mean
-    let embedder = try Embedder(tiny.open(), makeBackend())
-    let batch = AttentionBatch(positions: [0], sequences: [0], blockTables: [[0]])
-    var logits = [Float](repeating: 0, count: embedder.model.configuration.vocabularySize)
-    var span = logits.mutableSpan
-    #expect(throws: BackendError.self) {
-      try embedder.model.forward(tokens: [2], batch: batch, cache: embedder.cache, logitRows: [0], into: &span)
-    }
+    let model = try Embedder(tiny.open(), makeBackend()).model
+    var runner = try SequenceRunner(model, positions: 1)
+    #expect(throws: BackendError.self) { try runner.step([.init(2, position: 0)], logitRows: [0]) }
   }
 
   @Test(arguments: EmbeddingReference.all)
@@ -137,11 +160,10 @@ internal import Testing
     let path = try ModelFiles.optionalPath(of: "all-MiniLM-L6-v2-F32.gguf")
     let (reference, values) = try #require(try SentenceReference.miniLM())
     let loaded = try loadModel(path: path, backend: makeBackend())
-    let cache = try loaded.model.makeKVCache(format: .f16, positions: 512)
     for sentence in reference.cases {
       #expect(loaded.tokenizer.encode(sentence.text, addSpecial: true, parseSpecial: false) == sentence.ids)
     }
-    let found = try loaded.model.embed(reference.cases.map(\.ids), cache: cache).map { try normalized($0.get()) }
+    let found = try Embedder(loaded.model).embed(reference.cases.map(\.ids)).map(normalized)
     for (sentence, vector) in zip(reference.cases, found) {
       let expected = Array(values[sentence.row * reference.n_out..<(sentence.row + 1) * reference.n_out])
       // The published GELU is erf's, ours the reference's.

@@ -194,9 +194,16 @@ private enum RecurrentShape {
       options.maxBatchRows = rows
       let model = try LanguageModel(
         GGUFFile.open(path: folder.path("model.gguf")), backend: makeBackend(), options: options)
-      let texts = [Array(Self.tokens.prefix(50)), Array(Self.tokens.suffix(40))]
-      return try model.embed(texts, pooling: .last, cache: model.makeKVCache(format: .f16, positions: 128))
-        .map { try $0.get().map(\.bitPattern) }
+      return try [Array(Self.tokens.prefix(50)), Array(Self.tokens.suffix(40))].map { text in
+        var runner = try SequenceRunner(model, positions: 64)
+        for start in stride(from: 0, to: text.count, by: rows) {
+          let part = text[start..<min(start + rows, text.count)]
+          try runner.step(
+            part.indices.map { SequenceRunner.Row(text[$0], position: $0) },
+            wanted: WantedRows(vectors: [part.count - 1..<part.count]))
+        }
+        return runner.vector(0).map(\.bitPattern)
+      }
     }
     #expect(try vectors(rows: 128) == vectors(rows: 16))
   }

@@ -98,10 +98,14 @@ extension FormatMix: CustomTestStringConvertible {
       ])
     _ = try write(shape, .q8_0)
     let model = try LanguageModel(GGUFFile.open(path: path), backend: makeBackend())
-    let vectors = try model.embed([tokens, tokens.reversed()], cache: model.makeKVCache(format: .f32, positions: 256))
-    for vector in vectors {
+    let kind = try #require(model.configuration.pooling).kind
+    for text in [tokens, tokens.reversed()] {
+      var runner = try SequenceRunner(model, positions: 256)
+      try runner.step(
+        text.enumerated().map { SequenceRunner.Row($1, position: $0) },
+        wanted: WantedRows(vectors: [kind.positions(of: text.count)]))
       // Normed rows have a length of 16; their mean is shorter.
-      let length = try vector.get().reduce(0) { $0 + $1 * $1 }.squareRoot()
+      let length = runner.vector(0).reduce(0) { $0 + $1 * $1 }.squareRoot()
       #expect(length > 1 && length < 17)
     }
   }

@@ -57,7 +57,7 @@ struct CancellationTests {
 
   @Test func `A task that is cancelled while its request waits gets its end all the same`() async throws {
     let engine = try engine()
-    let held = await HeldEngine(engine)
+    let held = try await HeldEngine(engine)
     let task = Task { [request] in try await engine.submit(request).completion() }
     while engine.health.queued == 0 { await Task.yield() }
     task.cancel()
@@ -79,7 +79,7 @@ struct CancellationTests {
 
   @Test func `Dropping a stream that nobody reads cancels it`() async throws {
     let model = try await tiny.load()
-    let held = await HeldEngine(model.engine)
+    let held = try await HeldEngine(model.engine)
     _ = try model.stream(prompt: "Once", options: .greedy(480))
     await held.letGo()
     await model.drain()
@@ -90,7 +90,7 @@ struct CancellationTests {
   @Test func `Cancelling a queued request leaves the others alone`() async throws {
     let model = try await tiny.load()
     let alone = try await model.complete("Once", options: .greedy(40))
-    let held = await HeldEngine(model.engine)
+    let held = try await HeldEngine(model.engine)
     let first = try model.stream(prompt: "Once", options: .greedy(40))
     let second = try model.stream(prompt: "Tom", options: .greedy(40))
     let third = try model.stream(prompt: "Once", options: .greedy(40))

@@ -46,6 +46,11 @@ struct `Embedding and ranking` {
     let model = try await tiny.load()
     let long = String(repeating: "monster ", count: 500)
     await #expect(throws: ApusError.self) { try await model.embed(long) }
+    let tokenCount = model.tokenize(long).count
+    #expect(throws: ApusError.contextLengthExceeded(limit: 512, requested: tokenCount + 1, prompt: tokenCount)) {
+      _ = try model.engine.submit(
+        GenerationRequest(pooling: PooledPositions(0..<tokenCount, isWhole: true), of: model.tokenize(long)))
+    }
     let cut = try await model.embed(long, options: EmbeddingOptions(truncates: true))
     #expect(cut.isTruncated && cut.tokenCount == model.information.contextLength)
     let shorter = try await model.embed(long + long, options: EmbeddingOptions(truncates: true))

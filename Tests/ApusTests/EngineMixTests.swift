@@ -31,6 +31,35 @@ struct EngineMixTests {
     #expect(engine.metrics.prefixCounts.matchedTokens > 0)
   }
 
+  @Test(arguments: [PoolingPlan.Kind.mean, .last])
+  func `Whatever texts share its steps, a text gets the vector that it gets alone`(kind: PoolingPlan.Kind) async throws
+  {
+    let model = try TestModel { ($0.pooling, $0.contextLength) = (.mean, 128) }
+    let alone = try model.engine()
+    var random = RandomSource(seed: 7)
+    func pick(_ count: Int) -> Int { Int(random.next() % UInt64(count)) }
+    for sequences in [1, 3, 32] {
+      let engine = try model.engine(threads: 2) {
+        ($0.maximumSequences, $0.blockCount, $0.queueLimit) = (sequences, 4, 64)
+      }
+      for _ in 0..<5 {
+        let requests = (0..<20).map { _ in
+          let text = (0...pick(pick(128) + 1)).map { _ in Token(3 + pick(200)) }.prefix(128)
+          return GenerationRequest(
+            pooling: PooledPositions(kind.positions(of: text.count), isWhole: true), of: Array(text))
+        }
+        let streams = try requests.map { try engine.submit($0) }
+        for (stream, request) in zip(streams, requests) {
+          let vector = try await stream.completion().summary.vector
+          #expect(try await vector == alone.submit(request).completion().summary.vector)
+          #expect(vector?.count == 64)
+        }
+      }
+      #expect(engine.metrics.usedBlocks == 0 && engine.metrics.cachedBlocks == 0)
+      #expect(engine.metrics.preemptions == 0 && engine.metrics.completedRequests == 100)
+    }
+  }
+
   /// Has all requests at once, some of which are cancelled, and compares each with what it gives alone.
   private func compare(_ mix: [RandomRequests.Mixed], _ engine: Engine, _ alone: Engine, _ name: Comment) async throws {
     let found = try await withThrowingTaskGroup(of: (Int, Outcome).self) { group in
@@ -78,6 +107,7 @@ private struct Outcome: Sendable {
     guard let summary, let other = whole.summary else { return false }
     if summary.finishReason == .cancelled { return whole.tokens.starts(with: tokens) }
     return tokens == whole.tokens && text == whole.text && summary.scores == other.scores
+      && summary.vector == other.vector
       && summary.finishReason == other.finishReason && summary.stopReason == other.stopReason
       && summary.seed == other.seed && summary.usage.completionTokens == other.usage.completionTokens
   }
@@ -106,9 +136,18 @@ extension RandomRequests {
         default: break
         }
       }
+      if pick(5) == 0 { request = vectorRequest(of: request.prompt) }
       request.options.priority = pick(4) / 3
       mix.append(Mixed(request: request, cancelledAfter: pick(5) == 0 ? pick(8) : nil))
     }
     return mix
+  }
+
+  /// The vector of a text, by any pooling.
+  private mutating func vectorRequest(of text: [Token]) -> GenerationRequest {
+    let kind = [PoolingPlan.Kind.mean, .first, .last][pick(3)]
+    let positions = kind.positions(of: text.count)
+    return GenerationRequest(
+      pooling: PooledPositions(positions, isWhole: false), of: Array(text[..<positions.upperBound]))
   }
 }

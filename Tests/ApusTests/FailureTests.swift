@@ -40,7 +40,7 @@ struct FailureTests {
       let setup = try Setup()
       // Both prompts are in the first step.
       setup.backend.rowFailures = [[RowFailure(row: row, error: Self.noMemory)]]
-      let held = await HeldEngine(setup.engine)
+      let held = try await HeldEngine(setup.engine)
       let streams = try [first, second].map { try setup.submit($0) }
       await held.letGo()
       await #expect(throws: ApusError.engineFailed(reason: Self.noMemory.description)) {
@@ -56,7 +56,7 @@ struct FailureTests {
     let other = BackendError.nonFiniteResult(what: "logits")
     let setup = try Setup()
     setup.backend.rowFailures = [[RowFailure(row: 8, error: other), RowFailure(row: 2, error: Self.noMemory)]]
-    let held = await HeldEngine(setup.engine)
+    let held = try await HeldEngine(setup.engine)
     let streams = try [Self.prompt[..<7], Self.prompt[20..<28]].map { try setup.submit(Array($0)) }
     await held.letGo()
     for (stream, error) in zip(streams, [Self.noMemory, other]) {
@@ -75,7 +75,7 @@ struct FailureTests {
   @Test func `A damaged row of the embedding fails the request that has its token`() async throws {
     // Tokens 3 and above stand for bytes; 30 is in the first prompt only.
     let setup = try Setup(damage: ("token_embd.weight", 30 * 256))
-    let held = await HeldEngine(setup.engine)
+    let held = try await HeldEngine(setup.engine)
     let streams = try [[5, 30, 6], [5, 31, 6]].map { try setup.submit($0) }
     await held.letGo()
     let error = await #expect(throws: ApusError.self) { _ = try await streams[0].completion() }
@@ -97,7 +97,7 @@ struct FailureTests {
     var alone: [Int?] = []
     for prompt in prompts { alone.append(try? await damaged.complete(prompt).tokens.count) }
     let bad = try #require(alone.firstIndex(of: nil)), good = try #require(alone.firstIndex { $0 != nil })
-    let held = await HeldEngine(damaged.engine)
+    let held = try await HeldEngine(damaged.engine)
     let streams = try [prompts[bad], prompts[good]].map { try damaged.submit($0) }
     await held.letGo()
     let error = await #expect(throws: ApusError.self) { _ = try await streams[0].completion() }

@@ -12,7 +12,7 @@ struct QueueTests {
 
   @Test func `A full queue refuses at once, and takes requests again later`() async throws {
     let model = try await tiny.load { ($0.queueLimit, $0.parallel) = (2, 1) }
-    let held = await HeldEngine(model.engine)
+    let held = try await HeldEngine(model.engine)
     let streams = try (0..<3).map { _ in try model.stream(prompt: "Once", options: .greedy(3)) }
     #expect(throws: ApusError.queueFull(limit: 2)) { _ = try model.stream(prompt: "Once", options: .greedy(3)) }
     #expect(model.engine.metrics.refusedRequests == 1)
@@ -76,7 +76,7 @@ struct QueueTests {
     let engine = try tiny.engine(threads: 2) { $0.maximumSequences = 3 }
     var options = GenerationOptions.greedy(4)
     for token in 0..<Token(engine.tokenizer.vocabulary.count) { options.sampling?.logitBias[token] = -.infinity }
-    let held = await HeldEngine(engine)
+    let held = try await HeldEngine(engine)
     let good = [1, 2].map { GenerationRequest(prompt: [1, $0], options: .greedy(4)) }
     let first = try engine.submit(good[0])
     let bad = try engine.submit(GenerationRequest(prompt: [1, 3], options: options))
@@ -101,7 +101,7 @@ struct QueueTests {
 
   @Test func `Cancelling all ends what runs and what waits`() async throws {
     let model = try await tiny.load()
-    let held = await HeldEngine(model.engine)
+    let held = try await HeldEngine(model.engine)
     let streams = try (0..<3).map { _ in try model.stream(prompt: "Once", options: .greedy(480)) }
     model.engine.cancelAll()
     await held.letGo()
@@ -179,25 +179,49 @@ struct QueueTests {
     GenerationRequest(prompt: [1, 263, 270], options: .greedy(count))
   }
 
-  @Test func `Embedding waits for requests, and requests wait for it`() async throws {
+  @Test func `Embedding and requests share steps, and neither changes the other`() async throws {
     let model = try await tiny.load()
+    let options = EmbeddingOptions(pooling: .mean)
+    let alone = try await model.complete("Once", options: .greedy(20))
+    let vector = try await model.embed("Tom", options: options)
+    let held = try await HeldEngine(model.engine)
+    let steps = model.engine.metrics.steps
     let stream = try model.stream(prompt: "Once", options: .greedy(20))
-    #expect(try await model.embed("Once", options: EmbeddingOptions(pooling: .mean)).vector.count == 64)
-    #expect(model.engine.metrics.completedRequests == 1)
-    let completion = try await stream.completion()
-    #expect(completion.usage.completionTokens == 20)
-    let fresh = try await tiny.load()
-    #expect(try await fresh.complete("Once", options: .greedy(20)).text == completion.text)
-    let alone = try await fresh.complete("Tom", options: .greedy(20))
-    #expect(try await model.complete("Tom", options: .greedy(20)).text == alone.text)
+    async let embedded = model.embed("Tom", options: options)
+    while model.engine.health.queued < 2 { await Task.yield() }
+    await held.letGo()
+    #expect(try await embedded == vector)
+    #expect(try await stream.completion().text == alone.text)
+    // The vector took no step of its own.
+    #expect(model.engine.metrics.steps - steps <= 20)
   }
 
-  @Test func `What an exclusive job throws reaches its caller, and the engine goes on`() async throws {
+  @Test func `More texts than may wait are embedded all the same, a few at a time`() async throws {
+    let model = try await tiny.load { ($0.queueLimit, $0.parallel) = (0, 1) }
+    let options = EmbeddingOptions(pooling: .last)
+    let texts = (0..<7).map { String(repeating: "Once ", count: 1 + $0) }
+    let vectors = try await model.embed(texts, options: options)
+    for (text, vector) in zip(texts, vectors) { #expect(try await model.embed(text, options: options) == vector) }
+    let held = try await HeldEngine(model.engine)
+    let stream = try model.stream(prompt: "Once", options: .greedy(3))
+    await #expect(throws: ApusError.queueFull(limit: 0)) { try await model.embed(texts, options: options) }
+    await held.letGo()
+    #expect(try await stream.completion().finishReason == .length)
+  }
+
+  @Test func `A task that is cancelled gets no vectors, and nothing is left of its texts`() async throws {
     let model = try await tiny.load()
-    await #expect(throws: ApusError.noChatTemplate) {
-      try await model.engine.withExclusiveModel { _, _ throws(ApusError) in throw ApusError.noChatTemplate }
-    }
-    #expect(try await model.complete("Once", options: .greedy(3)).usage.completionTokens == 3)
+    let held = try await HeldEngine(model.engine)
+    let texts = [String](repeating: String(repeating: "Once ", count: 50), count: 40)
+    let task = Task { try await model.embed(texts, options: EmbeddingOptions(pooling: .mean)) }
+    while model.engine.health.queued == 0 { await Task.yield() }
+    task.cancel()
+    await held.letGo()
+    await #expect(throws: ApusError.stopped) { try await task.value }
+    await model.drain()
+    #expect(model.engine.metrics.cancelledRequests > 0)
+    #expect(model.engine.metrics.completedRequests < texts.count)
+    #expect(model.engine.health.queued + model.engine.health.running == 0)
   }
 
   @Test func `Embedding ends with an error where the engine takes no more work`() async throws {

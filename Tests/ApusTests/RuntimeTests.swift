@@ -19,7 +19,7 @@ struct RuntimeTests {
     let (tiny, runtime, clock) = (try TestModel(), Runtime(), Steps())
     let busy = try tiny.engine(in: runtime) { $0.now = { clock.now() } }
     let other = try tiny.engine(in: runtime) { $0.now = { clock.now() } }
-    let held = await HeldEngine(busy)
+    let held = try await HeldEngine(busy)
     let long = try busy.submit(GenerationRequest(prompt: [1, 263], options: .greedy(400)))
     let short = try other.submit(GenerationRequest(prompt: [1, 263], options: .greedy(20)))
     await held.letGo()

@@ -52,6 +52,8 @@ private struct SchedulerRun {
     var room: Int
     /// Where the next score of the prompt is due, and where the last one.
     var scores: Range<Int>
+    /// The positions that are still to be pooled; nil where logits are wanted.
+    var pooled: Range<Int>?
     /// Tokens that steps have stored since it began or began again.
     var stored: Int?
   }
@@ -71,6 +73,8 @@ private struct SchedulerRun {
   private(set) var takenOver = 0
   private var lastText: [Token] = []
   private var nextID = 0
+  /// Whether all sequences are whole.
+  private let isWhole: Bool
 
   init(seed: UInt64) {
     random = RandomSource(seed: seed)
@@ -78,7 +82,8 @@ private struct SchedulerRun {
     let blocks = KVCacheLayout.blocks(forPositions: context) + Int(random.next() % 6)
     var limits = Scheduler.Limits(
       contextLength: context, maximumSequences: sequences, blockCount: blocks, queueLimit: Int(random.next() % 6))
-    if seed % 3 == 0 { limits.stateSlots = sequences + (seed % 2 == 0 ? blocks : Int(random.next() % 3)) }
+    isWhole = seed % 7 == 6
+    if seed % 3 == 0, !isWhole { limits.stateSlots = sequences + (seed % 2 == 0 ? blocks : Int(random.next() % 3)) }
     scheduler = Scheduler(limits)
   }
 
@@ -144,14 +149,18 @@ private struct SchedulerRun {
   private mutating func admit(_ prompt: [Token]) {
     let room = min(pick(6) == 0 ? 0 : pick(150), scheduler.limits.contextLength - prompt.count)
     let scoresFrom = pick(3) > 0 ? nil : 1 + pick(prompt.count)
+    let pooled =
+      isWhole || pick(5) == 0 ? (pick(2) == 0 ? 0 : prompt.count - 1)..<prompt.count : nil
     let sequence = SequenceState(
-      id: nextID, prompt: prompt, choosesTokens: room > 0, scoresFrom: scoresFrom, reusesPrefix: pick(8) > 0,
+      id: nextID, prompt: prompt, choosesTokens: room > 0 && pooled == nil,
+      scoresFrom: pooled == nil ? scoresFrom : nil,
+      pooled: pooled.map { PooledPositions($0, isWhole: isWhole) }, reusesPrefix: pick(8) > 0,
       priority: pick(5) / 4)
     if scheduler.admit(sequence) {
       admitted.insert(nextID)
       requests[nextID] = Request(
         text: prompt, promptCount: prompt.count, room: room,
-        scores: (scoresFrom ?? prompt.count) - 1..<prompt.count - 1)
+        scores: (scoresFrom ?? prompt.count) - 1..<prompt.count - 1, pooled: pooled)
       if lastText.isEmpty || pick(4) == 0 { lastText = prompt }
     }
     nextID += 1
@@ -159,7 +168,7 @@ private struct SchedulerRun {
 
   private mutating func step() {
     let (canStep, preemptions) = (scheduler.canStep, scheduler.preemptions)
-    let budget = 1 + pick(64)
+    let budget = 1 + pick(64) + (isWhole ? scheduler.limits.contextLength : 0)
     // Tokens that may come next, as far as they have room with one more behind them.
     let (requests, guesses, guessed) = (requests, (0..<40).map { _ in Token(pick(2)) }, pick(3) == 0 ? pick(40) : 0)
     let batch = scheduler.next(budget: budget, promptRows: pick(3) == 0 ? pick(10) : .max) { id, most, _ in
@@ -192,6 +201,7 @@ private struct SchedulerRun {
       accepted += max(0, min(part.proposed.count, tokens.count - 1))
       if !part.proposed.isEmpty { requests[part.id]?.stored? -= max(0, part.proposed.count - tokens.count + 1) }
       if ending != nil { end(part.id) }
+    case .vector: end(part.id)
     case .failed: end(part.id)
     }
   }
@@ -199,6 +209,7 @@ private struct SchedulerRun {
   /// One to three tokens where there are logits, within the room that is left; now and then an end or a failure.
   private mutating func verdict(on part: ScheduledBatch.Part) -> Verdict {
     if pick(200) == 0 { return .failed(.shuttingDown) }
+    if let pooled = requests[part.id]?.pooled { return pooled.isEmpty ? .vector([]) : .chunk }
     let room = requests[part.id]?.room ?? 0
     let isWhole = part.progress.processed == part.progress.total
     guard !part.logits.isEmpty, isWhole, room > 0 else {
@@ -232,6 +243,14 @@ private struct SchedulerRun {
       expect(part.rows.contains(row) && position == due, "logits at \(position) of request \(part.id), not \(due)")
       if request.scores.isEmpty { last += 1 } else { request.scores = due + 1..<request.scores.upperBound }
     }
+    for rows in batch.vectorRows[part.vectors] {
+      let positions = rows.map { Int(batch.attention.positions[$0]) }
+      let due = request.pooled?.prefix(isWhole ? .max : 1) ?? 0..<0
+      expect(part.rows.contains(rows.lowerBound) && positions == Array(due), "\(positions) are pooled, not \(due)")
+      request.pooled = due.upperBound..<(request.pooled?.upperBound ?? 0)
+    }
+    expect(!isWhole || part.rows.count == request.promptCount, "a whole sequence is cut")
+    expect(request.pooled == nil || part.logits.isEmpty, "logits of a sequence that is pooled")
     requests[part.id] = request
   }
 

@@ -88,7 +88,6 @@ struct SequenceMemoryTests {
     let options = LoadOptions(threads: 1, contextLength: use.context, parallel: 3)
     let model = try await Model.load(path, options: options)
     #expect(model.information.kvMemory == expected)
-    let slots = try await model.engine.withExclusiveModel { _, cache throws(ApusError) in cache.layout.stateSlots }
-    #expect(slots == 3 + blocks)
+    #expect(model.engine.cacheLayout.stateSlots == 3 + blocks)
   }
 }

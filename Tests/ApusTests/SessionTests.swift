@@ -110,7 +110,7 @@ struct SessionTests {
 
   @Test func `A cancelled task gets what there is, and that stays`() async throws {
     let session = try await session(options: SessionOptions(generation: .greedy(400)))
-    let held = await HeldEngine(session.model.engine)
+    let held = try await HeldEngine(session.model.engine)
     let task = Task { try await session.respond(to: "Hello.") }
     while session.model.engine.health.queued == 0 { await Task.yield() }
     task.cancel()

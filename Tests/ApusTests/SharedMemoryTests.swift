@@ -86,7 +86,7 @@ struct SharedMemoryTests {
   @Test func `A request with a higher priority passes those that wait`() async throws {
     let model = try TestModel()
     let engine = try model.engine()
-    let held = await HeldEngine(engine)
+    let held = try await HeldEngine(engine)
     var requests = (0..<3).map { request(prompt(9, seed: $0), 5, seed: 1) }
     requests[2].options.priority = 1
     let streams = try requests.map { try engine.submit($0) }

@@ -5,6 +5,7 @@ internal import ApusGGUF
 internal import ApusModels
 internal import ApusTestSupport
 internal import Dispatch
+internal import Synchronization
 
 /// A tiny model in a file of its own, which lives as long as this.
 struct TestModel {
@@ -67,27 +68,53 @@ extension GenerationOptions {
   }
 }
 
-/// Holds the thread that computes for an engine in an exclusive job, so that a test knows what is queued.
+/// Holds the thread that computes for an engine, so that a test knows what is queued.
+///
+/// Another engine in the same runtime asks for the time there, and gets no answer.
 final class HeldEngine: Sendable {
-  private let gate = DispatchSemaphore(value: 0)
-  private let job: Task<Void, Never>
+  private let clock: StoppableClock
+  private let tiny: TestModel
+  private let holder: Engine
 
   /// Returns when the thread is held.
-  init(_ engine: Engine) async {
-    let gate = gate
-    let (started, continuation) = AsyncStream<Void>.makeStream()
-    job = Task {
-      try? await engine.withExclusiveModel { _, _ throws(ApusError) in
-        continuation.finish()
-        gate.wait()
-      }
-    }
-    for await _ in started {}
+  init(_ engine: Engine) async throws {
+    let clock = StoppableClock()
+    self.clock = clock
+    tiny = try TestModel()
+    holder = try tiny.engine(in: engine.runtime) { $0.now = { clock.now() } }
+    let stopped = clock.stop()
+    // So that the thread looks after it.
+    holder.cancelAll()
+    for await _ in stopped {}
   }
 
   /// Lets the thread go on.
-  func letGo() async {
-    gate.signal()
-    await job.value
+  func letGo() async { clock.goOn() }
+}
+
+/// A clock that keeps one caller waiting while it is stopped.
+private final class StoppableClock: Sendable {
+  private let gate = DispatchSemaphore(value: 0)
+  private let stopped = Mutex<AsyncStream<Void>.Continuation?>(nil)
+
+  func now() -> ContinuousClock.Instant {
+    let caller = stopped.withLock { continuation in
+      defer { continuation = nil }
+      return continuation
+    }
+    if let caller {
+      caller.finish()
+      gate.wait()
+    }
+    return .now
   }
+
+  /// Stops; the stream ends when a caller waits.
+  func stop() -> AsyncStream<Void> {
+    let (stream, continuation) = AsyncStream<Void>.makeStream()
+    stopped.withLock { $0 = continuation }
+    return stream
+  }
+
+  func goOn() { gate.signal() }
 }

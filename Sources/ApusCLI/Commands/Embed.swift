@@ -61,7 +61,10 @@ struct Embed: AsyncParsableCommand {
   private func loadModel() async throws -> Model {
     let bar = ProgressBar("loading")
     defer { bar.finish() }
-    return try await Model.load(model.path, options: load.options) { bar.update($0.loadedBytes, of: $0.totalBytes) }
+    var options = load.options
+    // Texts share steps.
+    options.parallel = nil
+    return try await Model.load(model.path, options: options) { bar.update($0.loadedBytes, of: $0.totalBytes) }
   }
 
   /// Lines that are computed together where they are there.

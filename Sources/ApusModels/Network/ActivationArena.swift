@@ -20,6 +20,11 @@ final class ActivationArena {
   /// Rows whose logits are computed together: bounds the memory, as vocabularies are large.
   static let logitRows = 32
 
+  /// Results that are computed together, of so many.
+  static func resultGroups(of count: Int) -> [Range<Int>] {
+    stride(from: 0, to: count, by: logitRows).map { $0..<min($0 + logitRows, count) }
+  }
+
   init(_ plan: NetworkPlan, rows: Int, _ backend: any Backend) throws(BackendError) {
     for (role, columns) in plan.columns where columns > 0 {
       buffers[role.rawValue] = try backend.makeBuffer(rows: rows, columns: columns)

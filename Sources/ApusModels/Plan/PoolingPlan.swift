@@ -9,6 +9,15 @@ package struct PoolingPlan: Sendable, HasTensors {
     case first
     /// The last token's.
     case last
+
+    /// The positions of a sequence of so many tokens whose mean is wanted.
+    package func positions(of count: Int) -> Range<Int> {
+      switch self {
+      case .mean: 0..<count
+      case .first: 0..<1
+      case .last: count - 1..<count
+      }
+    }
   }
 
   /// What a cross-encoder's results are: a score for each label of a pair of texts.

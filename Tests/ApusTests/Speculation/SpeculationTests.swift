@@ -56,7 +56,7 @@ struct SpeculationTests {
     var accepted = 0
     for number in 0..<20 {
       let requests = (0..<4).map { _ in mixes.request(reusesPrefix: false) }
-      let held = await HeldEngine(engine)
+      let held = try await HeldEngine(engine)
       let streams = try requests.map { try engine.submit($0) }
       await held.letGo()
       for (stream, request) in zip(streams, requests) {
