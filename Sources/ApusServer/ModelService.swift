@@ -1,13 +1,11 @@
 internal import Apus
 internal import ApusText
-internal import HTTPTypes
 
 /// What all paths share: the model, who may use it, and the server's configuration.
 struct ModelService: Sendable {
   let model: Model
   let configuration: ServerConfiguration
-  /// The model's name in answers to clients that name none.
-  let name: String
+  let names: ModelNames
   /// Seconds since 1970 when the server started.
   let started: Int
   let admission: Admission
@@ -23,8 +21,9 @@ struct ModelService: Sendable {
     self.model = model
     file = ModelFileCheck(model)
     self.configuration = configuration
-    name = (configuration.modelName ?? model.information.name).shortened(
+    let name = (configuration.modelName ?? model.information.name).shortened(
       toByteCount: configuration.limits.modelNameByteCount)
+    names = ModelNames([name], isStrict: configuration.hasStrictModels)
     started = configuration.unixTime()
     connections = Connections(
       limit: configuration.maximumConnections, addressLimit: configuration.effectiveConnectionsPerAddress
@@ -40,17 +39,6 @@ struct ModelService: Sendable {
       + hexadecimalDigits(
         of: fnv1a(
           "\(information.name) \(information.fileBytes) \(information.kernels) \(information.kvFormat.rawValue)"))
-  }
-
-  /// The name under which the model answers a request for `name`: any that the client likes, unless names are strict.
-  func name(answering name: String?) throws(APIError) -> String {
-    guard let name, !name.isEmpty else { return self.name }
-    guard !configuration.hasStrictModels || name.utf8.elementsEqual(self.name.utf8) else {
-      throw APIError(
-        .notFound, type: "invalid_request_error", "this server has no such model: see /v1/models", parameter: "model",
-        code: "model_not_found")
-    }
-    return name
   }
 }
 

@@ -80,7 +80,7 @@ package struct Server: Sendable {
     logger.info(
       "listening on http://\(address)",
       metadata: [
-        "model": "\(service.name)", "context": .stringConvertible(information.contextLength),
+        "model": "\(service.names.list[0])", "context": .stringConvertible(information.contextLength),
         "threads": .stringConvertible(information.threads), "kernels": "\(information.kernels)",
       ])
   }

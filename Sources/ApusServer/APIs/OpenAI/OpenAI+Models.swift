@@ -8,7 +8,7 @@ internal import Hummingbird
 extension OpenAI {
   /// `GET /v1/models`.
   func models(_ request: Request, _ context: APIRequestContext) -> Response {
-    json(["object": "list", "data": [description(id: service.name)]])
+    json(["object": "list", "data": [description(id: service.names.list[0])]])
   }
 
   /// `GET /v1/models/{id}`, whose id may contain slashes.
@@ -17,7 +17,7 @@ extension OpenAI {
     guard let id = encoded.removingPercentEncoding, !id.isEmpty else {
       throw APIError.invalid("model", "the model's name in the path is not valid")
     }
-    return json(description(id: try service.name(answering: id.shortened(toByteCount: 256))))
+    return json(description(id: try service.names.choice(for: id.shortened(toByteCount: 256)).name))
   }
 
   private func json(_ value: JSONValue) -> Response {
@@ -35,7 +35,7 @@ extension OpenAI {
     ]
     return [
       "id": .string(id), "object": "model", "created": .int(service.started), "owned_by": "apus",
-      "root": .string(service.name), "parent": .null, "max_model_len": .int(information.contextLength),
+      "root": .string(service.names.list[0]), "parent": .null, "max_model_len": .int(information.contextLength),
       "permission": [], "meta": meta,
     ]
   }

@@ -25,7 +25,7 @@ struct OpenAI: Sendable {
     try await respond(to: request, context, prompt: "prompt") { fields, shouldStop in
       let model = service.model
       let completion = try CompletionRequest(fields, model: model, limits: service.configuration.limits)
-      let name = try service.name(answering: completion.fields.model)
+      let name = try service.names.choice(for: completion.fields.model).name
       let prompts = try completion.prompts(model, shouldStop)
       let (count, echoes) = (completion.fields.choices, completion.isEchoed)
       let hasLogProbabilities = completion.fields.options.topLogProbabilities != nil
@@ -52,7 +52,7 @@ struct OpenAI: Sendable {
     try await respond(to: request, context, prompt: "messages") { fields, shouldStop in
       let model = service.model
       let chat = try ChatRequest(fields, model: model, limits: service.configuration.limits)
-      let name = try service.name(answering: chat.fields.model)
+      let name = try service.names.choice(for: chat.fields.model).name
       let hasLogProbabilities = chat.fields.options.topLogProbabilities != nil
       let answer = makeAnswer(
         chat.fields, model: name, id: "chatcmpl-", whole: "chat.completion", frame: "chat.completion.chunk"

@@ -1,0 +1,41 @@
+internal import HTTPTypes
+
+/// Which model answers a request, and under which name.
+struct ModelChoice: Sendable, Equatable {
+  /// The model, by its number among the server's.
+  let model: Int
+  /// The name in the answer.
+  let name: String
+}
+
+/// The names of the server's models: what a request's `model` means, in one place.
+struct ModelNames: Sendable {
+  /// By the models' numbers; the first is the default.
+  let list: [String]
+  /// Whether only these names are answered to; several models always are told apart.
+  private let isStrict: Bool
+
+  /// - Precondition: `list` is not empty.
+  init(_ list: [String], isStrict: Bool) {
+    self.list = list
+    self.isStrict = isStrict || list.count > 1
+  }
+
+  /// The model that answers a request for `name`: the default, where the request names none, or where its name may be
+  /// whatever the client likes.
+  func choice(for name: String?) throws(APIError) -> ModelChoice {
+    guard let name, !name.isEmpty else { return ModelChoice(model: 0, name: list[0]) }
+    if let number = list.firstIndex(where: { $0.utf8.elementsEqual(name.utf8) }) {
+      return ModelChoice(model: number, name: name)
+    }
+    guard !isStrict else { throw unknown }
+    return ModelChoice(model: 0, name: name)
+  }
+
+  private var unknown: APIError {
+    let known = list.count > 1 ? ": it has " + list.joined(separator: ", ") : ""
+    return APIError(
+      .notFound, type: "invalid_request_error", "this server has no such model (see /v1/models)" + known,
+      parameter: "model", code: "model_not_found")
+  }
+}
