@@ -9,6 +9,8 @@ package struct EngineConfiguration: Sendable {
   package var maximumSequences = 1
   /// KV blocks for all sequences together, at least those of one context; nil for whole contexts of all.
   package var blockCount: Int?
+  /// State slots of a model with recurrent layers for going back from proposed tokens, for all sequences together.
+  package var restartSlots = Proposer.mostTokens
   /// Requests that may wait beside those that are worked on.
   package var queueLimit = 16
   /// Bytes of events that may wait for a reader before its sequence is parked.
@@ -47,7 +49,8 @@ package struct EngineModel: Sendable {
       configuration.blockCount ?? sequences * KVCacheLayout.blocks(forPositions: configuration.contextLength)
     do throws(BackendError) {
       return try model.makeKVCache(
-        format: KVFormat(kvFormat), positions: blocks * KVCacheLayout.blockPositions, stateSlots: sequences + blocks)
+        format: KVFormat(kvFormat), positions: blocks * KVCacheLayout.blockPositions,
+        stateSlots: sequences + blocks + configuration.restartSlots)
     } catch {
       throw .engineFailed(reason: error.description)
     }

@@ -93,8 +93,11 @@ struct EngineLoop {
   private mutating func nextBatch() -> ScheduledBatch? {
     scheduler.next(
       budget: model.maxBatchRows, promptRows: budget.promptRows(besides: scheduler.decodingCount)
-    ) { id, most, sequences in
-      generations[id]?.propose(most: most, sequences: sequences, costs) ?? []
+    ) { wishes in
+      Dictionary(
+        uniqueKeysWithValues: wishes.map { wish in
+          (wish.id, generations[wish.id]?.propose(most: wish.most, sequences: wishes.count, costs) ?? [])
+        })
     }
   }
 }

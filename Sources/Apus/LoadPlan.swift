@@ -62,7 +62,7 @@ struct LoadPlan {
     let parallel = options.parallel ?? LoadOptions.defaultParallel
     let budget = try options.kvMemory.map { bytes throws(ApusError) in try checked(bytes, file, length, footprint) }
     return SequenceMemory(
-      contextLength: length, budget: budget ?? min(room(beside: footprint), parallel * costs.context(of: length)),
+      contextLength: length, budget: budget ?? min(room(beside: footprint), costs.contexts(parallel, of: length)),
       costs: costs, parallel: parallel)
   }
 

@@ -77,6 +77,7 @@ struct ModelLoading: Sendable {
     var configuration = EngineConfiguration(contextLength: memory.contextLength)
     configuration.maximumSequences = memory.sequences
     configuration.blockCount = memory.blocks
+    configuration.restartSlots = memory.restartSlots
     configuration.queueLimit = options.queueLimit
     configuration.unreadByteLimit = options.unreadByteLimit
     configuration.readerStall = options.readerStall

@@ -16,6 +16,9 @@ package struct ScheduledBatch: Sendable {
     package let progress: PromptProgress
     /// The tokens of its last rows, which may not be those that come: each is checked by the logits of the row before.
     package let proposed: [Token]
+    /// State slots that get the states behind its last certain row and behind each proposed one but the last; empty
+    /// without recurrent layers.
+    let restarts: [Int32]
 
     /// Its rows but those of proposed tokens.
     var certainRows: Range<Int> { rows.dropLast(proposed.count) }
@@ -30,7 +33,7 @@ package struct ScheduledBatch: Sendable {
     func droppingProposed(_ count: Int) -> Part {
       Part(
         id: id, rows: rows.dropLast(count), logits: logits.dropLast(count), vectors: vectors,
-        progress: progress, proposed: proposed.dropLast(count))
+        progress: progress, proposed: proposed.dropLast(count), restarts: restarts)
     }
   }
 
@@ -80,8 +83,10 @@ package struct ScheduledBatch: Sendable {
   }
 
   /// Adds the next `count` tokens of a sequence, and behind its last one `proposed` ones; `slots` are for the states
-  /// behind each block that they fill.
-  mutating func add(_ sequence: SequenceState, count: Int, proposed: [Token], snapshots slots: [Int32]) {
+  /// behind each block that they fill, `restarts` for those that it may have to go on from.
+  mutating func add(
+    _ sequence: SequenceState, count: Int, proposed: [Token], restarts: [Int32], snapshots slots: [Int32]
+  ) {
     let index = Int32(attention.blockTables.count)
     let range = sequence.processed..<sequence.processed + count
     let rows = tokens.count..<tokens.count + count + proposed.count
@@ -97,6 +102,8 @@ package struct ScheduledBatch: Sendable {
         let end = (range.lowerBound / size + number + 1) * size
         states.snapshots.append(.init(row: rows.lowerBound + end - 1 - range.lowerBound, slot: slot))
       }
+      let last = rows.upperBound - 1 - proposed.count
+      states.snapshots += restarts.enumerated().map { .init(row: last + $0, slot: $1) }
       attention.states.append(states)
     }
     let results = (logits: logitRows.count, vectors: vectorRows.count)
@@ -111,7 +118,8 @@ package struct ScheduledBatch: Sendable {
     parts.append(
       Part(
         id: sequence.id, rows: rows, logits: results.logits..<logitRows.count,
-        vectors: results.vectors..<vectorRows.count, progress: sequence.progress(with: count), proposed: proposed))
+        vectors: results.vectors..<vectorRows.count, progress: sequence.progress(with: count), proposed: proposed,
+        restarts: restarts))
   }
 
   /// Wants the rows of these positions, `offset` rows behind: pooled to one vector where the sequence is whole.
@@ -124,8 +132,8 @@ package struct ScheduledBatch: Sendable {
     }
   }
 
-  /// The snapshots of a part.
-  func snapshots(of index: Int) -> [SequenceStates.Snapshot] {
-    attention.states.isEmpty ? [] : attention.states[index].snapshots
+  /// The snapshots of a part that are behind KV blocks.
+  func snapshots(of index: Int) -> ArraySlice<SequenceStates.Snapshot> {
+    attention.states.isEmpty ? [] : attention.states[index].snapshots.dropLast(parts[index].restarts.count)
   }
 }

@@ -89,7 +89,8 @@ extension Scheduler {
     limits.hasStates ? count - count % KVCacheLayout.blockPositions : count
   }
 
-  /// Slots for the states behind each KV block that the next `count` tokens fill, as far as there are some.
+  /// Slots for the states behind each KV block that the next `count` tokens fill, proposed ones included, as far as there
+  /// are some.
   mutating func takeSnapshotSlots(_ sequence: SequenceState, _ count: Int) -> [Int32] {
     guard limits.hasStates else { return [] }
     let size = KVCacheLayout.blockPositions
@@ -98,7 +99,7 @@ extension Scheduler {
   }
 
   /// A free state slot, where more than `rest` are free.
-  private mutating func takeSlot(leaving rest: Int = 0) -> Int32? {
+  mutating func takeSlot(leaving rest: Int = 0) -> Int32? {
     freeSlots += tree.takeFreedSnapshots()
     return freeSlots.count > rest ? freeSlots.popLast() : nil
   }

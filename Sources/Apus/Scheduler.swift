@@ -130,7 +130,7 @@ package struct Scheduler: Sendable {
   /// rows that are left may be given to tokens that `proposing` guesses. Where sequences must be whole, `budget` is no less
   /// than a context.
   package mutating func next(
-    budget: Int, promptRows: Int = .max, proposing: Proposing = { _, _, _ in [] }
+    budget: Int, promptRows: Int = .max, proposing: Proposing = { _ in [:] }
   ) -> ScheduledBatch? {
     precondition(budget > 0, "a step of no rows")
     startWaiting()
@@ -165,9 +165,10 @@ package struct Scheduler: Sendable {
       if !isFresh { tree.noteFound(copy.positions) }
     }
     // Behind its last token only: without room for the copy of a block there are more to compute first.
-    let fitting = count == running[index].remaining ? fitting(proposed, at: index) : []
+    let (fitting, restarts) = count == running[index].remaining ? fitting(proposed, at: index) : ([], [])
     batch.add(
-      running[index], count: count, proposed: fitting, snapshots: takeSnapshotSlots(running[index], count))
+      running[index], count: count, proposed: fitting, restarts: restarts,
+      snapshots: takeSnapshotSlots(running[index], count + fitting.count))
   }
 
   /// Takes in what a step brought: a verdict for each part of its batch.
@@ -186,23 +187,29 @@ package struct Scheduler: Sendable {
         moveOn(part, batch.snapshots(of: index), with: [], nil)
         letGo(part.id, keepsPrefix: true)
       case .failed:
-        freeSlots += batch.snapshots(of: index).map(\.slot)
+        freeSlots += batch.snapshots(of: index).map(\.slot) + part.restarts
         letGo(part.id, keepsPrefix: false)
       }
     }
   }
 
   private mutating func moveOn(
-    _ part: ScheduledBatch.Part, _ snapshots: [SequenceStates.Snapshot], with tokens: [Token], _ ending: Ending?
+    _ part: ScheduledBatch.Part, _ snapshots: ArraySlice<SequenceStates.Snapshot>, with tokens: [Token],
+    _ ending: Ending?
   ) {
     guard let index = running.firstIndex(where: { $0.id == part.id }), !running[index].isWhole else { return }
     let first = running[index].processed
-    running[index].noteProcessed(part.keptRows(tokens, ending))
+    let kept = part.keptRows(tokens, ending)
+    freeSlots += running[index].noteProcessed(kept, restarts: part.restarts)
     // First of all the tokens: proposed ones that came true are stored already.
     for token in tokens { running[index].append(token) }
     for snapshot in snapshots {
-      let end = first + snapshot.row - part.rows.lowerBound + 1
-      running[index].keep(end, snapshot: snapshot.slot, in: &tree, &allocator)
+      let row = snapshot.row - part.rows.lowerBound
+      if row < kept {
+        running[index].keep(first + row + 1, snapshot: snapshot.slot, in: &tree, &allocator)
+      } else {
+        freeSlots.append(snapshot.slot)
+      }
     }
     running[index].keep(running[index].processed, in: &tree, &allocator)
   }

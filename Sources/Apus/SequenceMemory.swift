@@ -9,6 +9,8 @@ struct SequenceMemory {
   let sequences: Int
   /// KV blocks of the pool.
   let blocks: Int
+  /// State slots for going back from proposed tokens.
+  let restartSlots: Int
   /// Bytes of the pool, with the state slots of recurrent layers.
   let byteCount: Int
 
@@ -20,6 +22,7 @@ struct SequenceMemory {
     self.contextLength = contextLength
     blocks = KVCacheLayout.blocks(forPositions: contextLength)
     sequences = min(blocks, Self.mostTexts)
+    restartSlots = 0
     byteCount = footprint.kvCache
   }
 
@@ -34,9 +37,13 @@ struct SequenceMemory {
     self.contextLength = contextLength
     let states = (budget - contextBlocks * costs.block) / max(1, costs.sequence)
     sequences = costs.sequence == 0 ? parallel : max(1, min(parallel, states))
-    let room = (budget - sequences * costs.sequence) / costs.block
+    // An eighth of what is left beside one context is enough for guesses.
+    let spare = budget - contextBlocks * costs.block - sequences * costs.sequence
+    restartSlots = costs.sequence == 0 ? 0 : max(0, min(Proposer.mostTokens, spare / 8 / costs.sequence))
+    let slots = sequences + restartSlots
+    let room = (budget - slots * costs.sequence) / costs.block
     blocks = max(contextBlocks, min(room, Int(Int32.max)))
-    byteCount = blocks * costs.block + sequences * costs.sequence
+    byteCount = blocks * costs.block + slots * costs.sequence
   }
 }
 
@@ -60,4 +67,7 @@ struct SequenceCosts {
   ///
   /// - Precondition: A footprint with one such context does not overflow.
   func context(of length: Int) -> Int { KVCacheLayout.blocks(forPositions: length) * block + sequence }
+
+  /// Bytes of so many of them, and of what guesses need.
+  func contexts(_ count: Int, of length: Int) -> Int { count * context(of: length) + Proposer.mostTokens * sequence }
 }

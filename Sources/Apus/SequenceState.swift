@@ -177,10 +177,20 @@ package struct SequenceState: Sendable {
   }
 
   /// Takes note that a step has stored `count` more tokens, and given what was wanted of them.
-  mutating func noteProcessed(_ count: Int) {
+  ///
+  /// `restarts` are the slots with the states behind its rows from the last certain one on, but for the very last row,
+  /// whose states are in its own slot. It goes on from the one behind the last row that it keeps; gives those that are
+  /// free then.
+  mutating func noteProcessed(_ count: Int, restarts: [Int32]) -> [Int32] {
+    // Proposed tokens stand behind its last one, so the first slot is behind that.
+    let place = count - remaining
     processed += count
     firstWanted = max(firstWanted, processed)
     snapshot = nil
+    guard restarts.indices.contains(place), let own = stateSlot else { return restarts }
+    var free = restarts
+    (stateSlot, free[place]) = (free[place], own)
+    return free
   }
 
   /// Gives the tree the full blocks of the first `count` tokens, with the states behind them.

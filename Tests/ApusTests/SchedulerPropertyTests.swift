@@ -25,6 +25,7 @@ internal import Testing
 
   @Test func `Such runs have all that can happen`() {
     var (preemptions, hits, evictions, copies, restores, accepted, taken) = (0, 0, 0, 0, 0, 0, 0)
+    var acceptedBehindStates = 0
     for seed in 0..<UInt64(60) {
       var run = SchedulerRun(seed: seed)
       for _ in 0..<Self.actions { run.act() }
@@ -33,10 +34,10 @@ internal import Testing
       evictions += run.scheduler.cacheCounts.evictions
       copies += run.memory.copies
       restores += run.memory.restores
-      accepted += run.accepted
+      if run.scheduler.limits.stateSlots == 0 { accepted += run.accepted } else { acceptedBehindStates += run.accepted }
       taken += run.takenOver
     }
-    let counts = [preemptions, hits, evictions, copies, restores, accepted, taken]
+    let counts = [preemptions, hits, evictions, copies, restores, accepted, taken, acceptedBehindStates]
     #expect(counts.allSatisfy { $0 > 100 }, "\(counts)")
   }
 }
@@ -83,7 +84,10 @@ private struct SchedulerRun {
     var limits = Scheduler.Limits(
       contextLength: context, maximumSequences: sequences, blockCount: blocks, queueLimit: Int(random.next() % 6))
     isWhole = seed % 7 == 6
-    if seed % 3 == 0, !isWhole { limits.stateSlots = sequences + (seed % 2 == 0 ? blocks : Int(random.next() % 3)) }
+    if seed % 3 == 0, !isWhole {
+      limits.stateSlots = sequences + Int(random.next() % 3)
+      if seed % 2 == 0 { limits.stateSlots += blocks + Int(random.next() % 12) }
+    }
     scheduler = Scheduler(limits)
   }
 
@@ -171,8 +175,11 @@ private struct SchedulerRun {
     let budget = 1 + pick(64) + (isWhole ? scheduler.limits.contextLength : 0)
     // Tokens that may come next, as far as they have room with one more behind them.
     let (requests, guesses, guessed) = (requests, (0..<40).map { _ in Token(pick(2)) }, pick(3) == 0 ? pick(40) : 0)
-    let batch = scheduler.next(budget: budget, promptRows: pick(3) == 0 ? pick(10) : .max) { id, most, _ in
-      Array(guesses.prefix(max(0, min(guessed, most, (requests[id]?.room ?? 0) - 1))))
+    let batch = scheduler.next(budget: budget, promptRows: pick(3) == 0 ? pick(10) : .max) { wishes in
+      Dictionary(
+        uniqueKeysWithValues: wishes.map { wish in
+          (wish.id, Array(guesses.prefix(max(0, min(guessed, wish.most, (requests[wish.id]?.room ?? 0) - 1)))))
+        })
     }
     expect((batch != nil) == canStep, "a step that gives nothing, or comes from nothing")
     guard let batch else { return }

@@ -251,13 +251,34 @@ internal import Testing
     return batch
   }
 
+  private func propose(_ tokens: [Token], _ wishes: [Scheduler.Wish]) -> [Int: [Token]] {
+    Dictionary(uniqueKeysWithValues: wishes.map { ($0.id, Array(tokens.prefix($0.most))) })
+  }
+
+  @Test func `A sequence with states goes on from those behind the last token that came true`() throws {
+    for accepted in 0...3 {
+      var limits = Scheduler.Limits(contextLength: 64)
+      limits.stateSlots = 8
+      var scheduler = Scheduler(limits)
+      _ = scheduler.admit(SequenceState(id: 1, prompt: [1, 2, 3, 4]))
+      _ = step(&scheduler, token: 5)
+      let next = scheduler.next(budget: 16) { propose([6, 7, 8], $0) }
+      let states = try #require(next?.attention.states.first)
+      #expect(states.snapshots.map(\.row) == [0, 1, 2])
+      scheduler.complete(try #require(next), [.tokens(Array([6, 7, 8].prefix(accepted)) + [9], nil)])
+      #expect(scheduler.checkIntegrity() == nil)
+      let start = scheduler.next(budget: 16)?.attention.states.first?.start
+      #expect(start == (accepted < 3 ? states.snapshots[accepted].slot : states.end))
+    }
+  }
+
   @Test func `Nothing is proposed behind tokens that are computed again for want of a block`() {
     var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
     _ = scheduler.admit(SequenceState(id: 1, prompt: (0..<40).map { Token($0) }))
     _ = step(&scheduler, budget: 64)
     scheduler.park(1)
     scheduler.resume(1)
-    let batch = scheduler.next(budget: 64) { _, most, _ in Array([7, 8, 9].prefix(most)) }
+    let batch = scheduler.next(budget: 64) { propose([7, 8, 9], $0) }
     #expect(batch?.tokens == [32] && batch?.parts.first?.proposed == [])
   }
 
@@ -286,7 +307,9 @@ internal import Testing
       var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
       _ = scheduler.admit(SequenceState(id: 1, prompt: [1, 2, 3, 4]))
       _ = step(&scheduler, token: 5)
-      let next = scheduler.next(budget: 16) { _, most, sequences in sequences == 1 && most == 15 ? [7, 8] : [] }
+      let next = scheduler.next(budget: 16) { wishes in
+        wishes.map(\.most) == [15] && wishes.first?.tokens == [1, 2, 3, 4, 5] ? [1: [7, 8]] : [:]
+      }
       let batch = try #require(next)
       #expect(batch.tokens == [5, 7, 8] && batch.attention.positions == [4, 5, 6] && batch.logitRows == [0, 1, 2])
       #expect(batch.parts.first?.proposed == [7, 8])
@@ -297,20 +320,20 @@ internal import Testing
     }
   }
 
-  @Test func `Nothing is proposed beside a prompt, beyond the budget or the context, or with recurrent layers`() {
-    func proposed(context: Int = 64, budget: Int = 16, states: Bool = false, prompt: [Token] = []) -> Int? {
+  @Test func `Nothing is proposed beside a prompt, beyond the budget or the context, or without state slots`() {
+    func proposed(context: Int = 64, budget: Int = 16, states: Int = 0, prompt: [Token] = []) -> Int? {
       var limits = Scheduler.Limits(contextLength: context, maximumSequences: 2)
-      limits.stateSlots = states ? 2 : 0
+      limits.stateSlots = states
       var scheduler = Scheduler(limits)
       _ = scheduler.admit(SequenceState(id: 1, prompt: [1, 2, 3, 4]))
       _ = step(&scheduler, token: 5)
       if !prompt.isEmpty { _ = scheduler.admit(SequenceState(id: 2, prompt: prompt)) }
-      let batch = scheduler.next(budget: budget) { _, most, _ in Array([6, 7, 8, 9].prefix(most)) }
+      let batch = scheduler.next(budget: budget) { propose([6, 7, 8, 9], $0) }
       return batch?.parts.first?.proposed.count
     }
     #expect(proposed() == 4 && proposed(budget: 3) == 2 && proposed(budget: 1) == 0)
     #expect(proposed(context: 7) == 2 && proposed(context: 5) == 0)
-    #expect(proposed(states: true) == 0 && proposed(prompt: [7, 8]) == 0)
+    #expect(proposed(states: 3) == 0 && proposed(states: 5) == 2 && proposed(prompt: [7, 8]) == 0)
   }
 
   @Test func `A failed sequence leaves nothing to reuse`() {

@@ -73,7 +73,7 @@ struct SequenceMemoryTests {
   }
 
   @Test(.enabled(if: TestData.shouldRun, "\(TestData.reason)"))
-  func `States of recurrent layers count: one for each sequence, and one for each KV block`() async throws {
+  func `States of recurrent layers count: for each sequence, for each KV block, and some for guesses`() async throws {
     let name = "architectures/lfm2"
     let path = try #require(TestData.files(in: name, suffix: ".gguf").first).path
     let file = try ModelFile(path: path)
@@ -81,13 +81,15 @@ struct SequenceMemoryTests {
     var use = ModelFootprint.Use(context: file.configuration.contextLength)
     (use.slots, use.keepsSnapshots) = (3, true)
     let blocks = 3 * KVCacheLayout.blocks(forPositions: use.context)
-    let layout = file.configuration.kvCacheLayout(
-      format: .f16, positions: use.context, slots: 3, stateSlots: 3 + blocks)
-    let expected = try #require(layout?.byteCount)
-    #expect(file.footprint(use)?.kvCache == expected)
+    func byteCount(stateSlots slots: Int) -> Int? {
+      file.configuration.kvCacheLayout(format: .f16, positions: use.context, slots: 3, stateSlots: slots)?.byteCount
+    }
+    let snapshots = try #require(byteCount(stateSlots: 3 + blocks))
+    #expect(file.footprint(use)?.kvCache == snapshots)
+    let expected = try #require(byteCount(stateSlots: 3 + blocks + Proposer.mostTokens))
     let options = LoadOptions(threads: 1, contextLength: use.context, parallel: 3)
     let model = try await Model.load(path, options: options)
     #expect(model.information.kvMemory == expected)
-    #expect(model.engine.cacheLayout.stateSlots == 3 + blocks)
+    #expect(model.engine.cacheLayout.stateSlots == 3 + blocks + Proposer.mostTokens)
   }
 }

@@ -1,7 +1,7 @@
 /// Whether tokens are guessed and several checked in one step, where a text repeats what came before.
 ///
 /// What is guessed never changes the result, with any sampling options: tokens, text and log-probabilities are those of
-/// one token per step, to the bit. Models with recurrent layers do not guess yet.
+/// one token per step, to the bit.
 public enum Speculation: String, Sendable, Equatable, CaseIterable {
   /// Where it makes the completion faster, going by how often guesses came true and how long steps took.
   case automatic

@@ -49,6 +49,23 @@ struct SpeculationTests {
     #expect(accepted > 300)
   }
 
+  @Test func `With recurrent layers it goes on from the states behind the last token that came true`() async throws {
+    let model = try TestModel(SharedMemoryTests.recurrent)
+    let (plain, guessing) = (try model.engine(), try model.engine(threads: 2))
+    var mixes = RandomRequests(seed: 3, plain.tokenizer.vocabulary.count)
+    var accepted = 0
+    for number in 0..<80 {
+      let request = mixes.request()
+      var off = request
+      off.options.speculation = .off
+      let expected = try await plain.submit(off).completion()
+      let found = try await guessing.submit(request).completion()
+      expectSame(found, expected, "\(number): \(request)")
+      accepted += found.summary.acceptedTokens
+    }
+    #expect(accepted > 100)
+  }
+
   @Test func `Several requests at once give the same with and without`() async throws {
     let plain = try tiny.engine()
     let engine = try tiny.engine(threads: 2) { $0.maximumSequences = 4 }
