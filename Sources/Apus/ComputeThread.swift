@@ -44,6 +44,7 @@ struct NewLane: @unchecked Sendable {
   // Sendable: made by `Engine.init`, handed to the thread, and used by it alone.
   let model: EngineModel
   let cache: KVCache
+  let draft: Draft?
   let configuration: EngineConfiguration
   let inbox: EngineInbox
 }

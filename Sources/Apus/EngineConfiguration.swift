@@ -10,7 +10,7 @@ package struct EngineConfiguration: Sendable {
   /// KV blocks for all sequences together, at least those of one context; nil for whole contexts of all.
   package var blockCount: Int?
   /// State slots of a model with recurrent layers for going back from proposed tokens, for all sequences together.
-  package var restartSlots = Proposer.mostTokens
+  package var restartSlots = PromptLookup.mostTokens
   /// Requests that may wait beside those that are worked on.
   package var queueLimit = 16
   /// Bytes of events that may wait for a reader before its sequence is parked.
@@ -36,9 +36,14 @@ package struct EngineModel: Sendable {
   package let kvFormat: KVCacheFormat
   /// Looks after the model's file; nil where its changes cannot be felt.
   package let watch: FileWatch?
+  /// A small model that guesses what `model` will choose; it computes with threads of the same runtime.
+  package var draft: DraftModel?
 
-  package init(model: LanguageModel, kvFormat: KVCacheFormat = .f16, watch: FileWatch? = nil) {
+  package init(
+    model: LanguageModel, kvFormat: KVCacheFormat = .f16, watch: FileWatch? = nil, draft: DraftModel? = nil
+  ) {
     self.model = model
+    self.draft = draft
     self.kvFormat = kvFormat
     self.watch = watch
   }

@@ -17,9 +17,13 @@ struct EngineLoop {
   private var logits: [Float] = []
   private var vectors: [Float] = []
   private let workspaces: [WorkerSpace]
-  private var costs = StepCosts()
+  private var proposers: Proposers
 
-  init(_ model: EngineModel, _ cache: KVCache, _ configuration: EngineConfiguration, _ inbox: EngineInbox) {
+  init(
+    _ model: EngineModel, _ cache: KVCache, _ draft: Draft?, _ configuration: EngineConfiguration,
+    _ inbox: EngineInbox
+  ) {
+    proposers = Proposers(draft, configuration.now)
     parked.limit = configuration.readerStall
     self.model = model.model
     watch = model.watch
@@ -93,12 +97,7 @@ struct EngineLoop {
   private mutating func nextBatch() -> ScheduledBatch? {
     scheduler.next(
       budget: model.maxBatchRows, promptRows: budget.promptRows(besides: scheduler.decodingCount)
-    ) { wishes in
-      Dictionary(
-        uniqueKeysWithValues: wishes.map { wish in
-          (wish.id, generations[wish.id]?.propose(most: wish.most, sequences: wishes.count, costs) ?? [])
-        })
-    }
+    ) { proposers.propose($0, generations) }
   }
 }
 
@@ -117,7 +116,7 @@ extension EngineLoop {
     var batch = batch
     let verdicts = verdicts(on: &batch)
     let time = inbox.now()
-    costs.note(batch, start.duration(to: time))
+    proposers.note(batch, verdicts, took: start.duration(to: time))
     scheduler.complete(batch, verdicts)
     for (part, verdict) in zip(batch.parts, verdicts) { deliver(verdict, to: part, at: time) }
     note(batch, took: start.duration(to: inbox.now()))
@@ -128,11 +127,13 @@ extension EngineLoop {
     if batch.proposedRows == 0 {
       budget.note(decodeRows: decodeRows, promptRows: batch.tokens.count - decodeRows, took: time)
     }
-    let scheduler = scheduler
+    let draftTime = proposers.takeDraftTime()
+    let (scheduler, proposers) = settled()
     inbox.note { metrics in
       metrics.steps += 1
-      metrics.busyTime += time
-      metrics.note(scheduler)
+      metrics.busyTime += time + draftTime
+      metrics.draftTime += draftTime
+      metrics.note(scheduler, proposers)
     }
   }
 
@@ -209,19 +210,25 @@ extension EngineLoop {
     }
   }
 
+  /// How things stand, once nothing is kept for sequences that do not run.
+  private mutating func settled() -> (Scheduler, Proposers) {
+    proposers.keepOnly(scheduler.runningIDs)
+    return (scheduler, proposers)
+  }
+
   /// Ends a request that the scheduler has let go of.
   private mutating func end(_ id: Int, _ ending: Ending) {
     guard let generation = generations.removeValue(forKey: id) else { return }
     parked.remove(id)
     let ending = generation.end(ending, at: inbox.now())
-    let scheduler = scheduler
+    let (scheduler, proposers) = settled()
     inbox.note(endedRequests: 1) { metrics in
       switch ending.reason {
       case .cancelled, .stalled: metrics.cancelledRequests += 1
       case .stop, .length: metrics.completedRequests += 1
       }
       metrics.note(generation)
-      metrics.note(scheduler)
+      metrics.note(scheduler, proposers)
     }
     generation.finish(ending, at: inbox.now())
   }
@@ -230,11 +237,11 @@ extension EngineLoop {
     scheduler.fail(id)
     parked.remove(id)
     guard let generation = generations.removeValue(forKey: id) else { return }
-    let scheduler = scheduler
+    let (scheduler, proposers) = settled()
     inbox.note(endedRequests: 1) { metrics in
       metrics.failedRequests += 1
       metrics.note(generation)
-      metrics.note(scheduler)
+      metrics.note(scheduler, proposers)
     }
     generation.channel.finish(.failure(error))
   }
@@ -252,13 +259,15 @@ extension EngineMetrics {
   }
 
   /// Takes over how things stand between two steps.
-  fileprivate mutating func note(_ scheduler: Scheduler) {
+  fileprivate mutating func note(_ scheduler: Scheduler, _ proposers: Proposers) {
     runningRequests = scheduler.runningCount
     queuedRequests = scheduler.waitingCount
     usedBlocks = scheduler.usedBlocks
     cachedBlocks = scheduler.cachedBlocks
     prefixCounts = scheduler.cacheCounts
     preemptions = scheduler.preemptions
+    draftBlocks = proposers.draftBlocks
+    draftFailure = proposers.failure
   }
 }
 

@@ -18,7 +18,13 @@ package struct EngineMetrics: Sendable, Equatable {
   package var proposedTokens = 0
   /// How many of them came true.
   package var acceptedTokens = 0
-  /// Forward passes.
+  /// Time that a draft model took to propose tokens.
+  package var draftTime = Duration.zero
+  /// KV blocks of the draft model that are in use, after the last step.
+  package var draftBlocks = 0
+  /// Why the draft model is no longer asked; nil while it is, and where there is none.
+  package var draftFailure: String?
+  /// Forward passes, but for those of a draft model.
   package var steps = 0
   /// Time spent in forward passes and sampling.
   package var busyTime = Duration.zero

@@ -73,10 +73,15 @@ final class Generation: @unchecked Sendable {
     channel.send(PromptProgress(processed: cached, cached: cached, total: promptCount))
   }
 
+  /// Tokens that may be proposed: the last one that it has room for needs no row of its own.
+  var proposalRoom: Int { completion.room - 1 }
+  var speculation: Speculation { guess.speculation }
+  /// How likely the first token is to come that `lookUp` gives.
+  var lookupChance: Double { guess.lookupChance }
+
   /// Tokens that may come next, at most `most`, in a step of `sequences` that costs what `costs` knows.
-  func propose(most: Int, sequences: Int, _ costs: StepCosts) -> [Token] {
-    // The last one that it has room for needs no row of its own.
-    guess.proposal(most: min(most, completion.room - 1), sequences: sequences, costs)
+  func lookUp(most: Int, sequences: Int, _ costs: StepCosts) -> [Token] {
+    guess.lookUp(most: min(most, proposalRoom), sequences: sequences, costs)
   }
 
   /// Finds the verdict on its part of a step, whose logits are `[part.logits, vocabularySize]`: scores tokens of the

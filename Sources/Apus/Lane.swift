@@ -7,7 +7,7 @@ struct Lane {
 
   init(id: Int, _ new: NewLane) {
     self.id = id
-    loop = EngineLoop(new.model, new.cache, new.configuration, new.inbox)
+    loop = EngineLoop(new.model, new.cache, new.draft, new.configuration, new.inbox)
   }
 }
 

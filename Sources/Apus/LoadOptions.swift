@@ -46,6 +46,12 @@ public struct LoadOptions: Sendable, Equatable {
   ///
   /// If not, the file is read into memory, and another program may change or cut it meanwhile.
   public var mapsFile: Bool
+  /// The file of a draft model, which guesses tokens that the model checks, several in one step; nil for none.
+  ///
+  /// It changes how long a completion takes, and nothing else. It should be much smaller, and must have the same
+  /// vocabulary; models with recurrent layers cannot draft. Its keys and values are part of `kvMemory`. Where its guesses
+  /// do not pay, it is hardly asked; see ``Speculation``.
+  public var draft: String?
   /// Where the model computes: models with the same one take turns on its threads.
   public var runtime: Runtime
 
@@ -54,8 +60,7 @@ public struct LoadOptions: Sendable, Equatable {
     threads: Int? = nil, contextLength: Int? = nil, kvFormat: KVCacheFormat = .f16, kernels: String? = nil,
     usesBLAS: Bool = false, pinsThreads: Bool = false, parallel: Int? = nil, kvMemory: Int? = nil,
     queueLimit: Int = 16, unreadByteLimit: Int = 64 << 10, readerStall: Duration? = nil, prefillChunk: Int = 256,
-    mapsFile: Bool = true,
-    runtime: Runtime = .shared
+    mapsFile: Bool = true, draft: String? = nil, runtime: Runtime = .shared
   ) {
     self.threads = threads
     self.contextLength = contextLength
@@ -70,6 +75,7 @@ public struct LoadOptions: Sendable, Equatable {
     self.readerStall = readerStall
     self.prefillChunk = prefillChunk
     self.mapsFile = mapsFile
+    self.draft = draft
     self.runtime = runtime
   }
 

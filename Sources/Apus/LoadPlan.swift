@@ -6,7 +6,7 @@ internal import ApusModels
 struct LoadPlan {
   let backend: CPUBackend.Options
   private let options: LoadOptions
-  private let freeByteCount: Int
+  private var freeByteCount: Int
 
   /// The most threads and prompt tokens at once that anyone may ask for.
   private static let maximumThreads = 1024
@@ -51,19 +51,40 @@ struct LoadPlan {
     file.configuration.needsWholeSequences ? contextLength : min(options.prefillChunk, contextLength)
   }
 
-  /// The memory of sequences, once all of it is known to fit.
-  func sequenceMemory(for file: ModelFile) throws(ApusError) -> SequenceMemory {
+  /// The memory of sequences, once all of it is known to fit beside the draft model, if there is one.
+  func sequenceMemory(for file: ModelFile, _ draft: DraftFile? = nil) throws(ApusError) -> SequenceMemory {
     let trained = file.configuration.contextLength
     let length = options.contextLength ?? min(trained, LoadOptions.defaultContextLength)
+    if let draft { return try beside(draft, length).memory(for: file, length, draft) }
+    return try memory(for: file, length, nil)
+  }
+
+  /// The same with less memory: what the draft model takes is gone.
+  private func beside(_ draft: DraftFile, _ length: Int) throws(ApusError) -> LoadPlan {
+    guard let fixed = draft.fixedByteCount(length), fixed < freeByteCount else {
+      throw .invalidOption(
+        name: "draft",
+        reason: "draft takes more memory than the \(freeByteCount) bytes that are free: use a smaller one")
+    }
+    var plan = self
+    plan.freeByteCount -= fixed
+    return plan
+  }
+
+  private func memory(for file: ModelFile, _ length: Int, _ draft: DraftFile?) throws(ApusError) -> SequenceMemory {
+    let trained = file.configuration.contextLength
     let footprint = try footprint(of: file, length)
     try check(length, trained, path: file.path)
     guard file.configuration.pooling == nil, let costs = SequenceCosts(file.configuration, KVFormat(options.kvFormat))
     else { return SequenceMemory(of: footprint, contextLength: length) }
     let parallel = options.parallel ?? LoadOptions.defaultParallel
     let budget = try options.kvMemory.map { bytes throws(ApusError) in try checked(bytes, file, length, footprint) }
+    let all = DraftShare(block: draft?.blockByteCount ?? 0, contextLength: length, sequences: parallel)
+    let wanted = costs.contexts(parallel, of: length)
+    let total = budget ?? min(room(beside: footprint), wanted + all.byteCount)
+    let share = all.share(of: total, beside: wanted, least: footprint.kvCache)
     return SequenceMemory(
-      contextLength: length, budget: budget ?? min(room(beside: footprint), costs.contexts(parallel, of: length)),
-      costs: costs, parallel: parallel)
+      contextLength: length, budget: total - share.byteCount, costs: costs, parallel: parallel, draft: share)
   }
 
   private func check(_ length: Int, _ trained: Int, path: String) throws(ApusError) {

@@ -26,13 +26,20 @@ struct ModelLoading: Sendable {
   private func load() throws(ApusError) -> Model {
     let plan = try LoadPlan(options, Machine.current())
     let file = try open()
-    let memory = try plan.sequenceMemory(for: file)
+    let draftFile = try options.draft.map { path throws(ApusError) in
+      try DraftFile(path: path, mode: options.mapsFile ? .mapped : .read, for: file)
+    }
+    let memory = try plan.sequenceMemory(for: file, draftFile)
     let loaded = try weights(of: file, plan, memory.contextLength)
     let chatFormat = ChatFormat(
       template: loaded.chatTemplate, loaded.tokenizer.vocabulary, localTime: systemLocalTime)
+    var model = EngineModel(
+      model: loaded.model, kvFormat: options.kvFormat, watch: options.mapsFile ? file.watch() : nil)
+    model.draft = try draftFile.map { draft throws(ApusError) in
+      try draft.load(backend: makeBackend(plan), for: loaded, memory, isWatched: options.mapsFile)
+    }
     let engine = try Engine(
-      EngineModel(model: loaded.model, kvFormat: options.kvFormat, watch: options.mapsFile ? file.watch() : nil),
-      tokenizer: loaded.tokenizer, configuration: configuration(memory), on: options.runtime)
+      model, tokenizer: loaded.tokenizer, configuration: configuration(memory), on: options.runtime)
     let information = ModelInformation(
       file, loaded.tokenizer.vocabulary, plan.backend, kvFormat: options.kvFormat, memory: memory,
       chat: chatFormat?.support ?? .noTemplate, sampling: loaded.sampling.options, warnings: loaded.warnings)

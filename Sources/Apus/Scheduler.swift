@@ -59,7 +59,9 @@ package struct Scheduler: Sendable {
     freeSlots = (0..<Int32(clamping: limits.stateSlots)).reversed()
   }
 
-  /// Sequences that are worked on.
+  /// The sequences that are worked on.
+  var runningIDs: some Sequence<Int> { running.lazy.map(\.id) }
+  /// How many they are.
   package var runningCount: Int { running.count }
   /// Sequences that have one token to process.
   package var decodingCount: Int { running.count(where: \.isDecoding) }

@@ -18,7 +18,7 @@ extension ApusError {
   /// The options of loading by the names of their properties.
   private static let options = [
     "contextLength": "--context", "threads": "--threads", "kernels": "--kernels", "kvFormat": "--kv",
-    "queueLimit": "--queue",
+    "queueLimit": "--queue", "draft": "--draft",
   ]
 }
 

@@ -18,7 +18,8 @@ struct EngineMixTests {
     var rows = LanguageModel.Options()
     rows.maxBatchRows = [1, 2, 5, 16, 33, 64, 256][pick(7)]
     let (sequences, blocks) = (1 + pick(8), 8 + pick(12))
-    let engine = try model.engine(threads: 1 + pick(3), options: rows) {
+    let draft = try seed % 4 < 2 ? nil : TestModel { $0.layers = 1 }.draft(blocks: 4 + pick(30))
+    let engine = try model.engine(threads: 1 + pick(3), options: rows, draft: draft) {
       $0.maximumSequences = sequences
       $0.blockCount = blocks
       $0.queueLimit = 64
@@ -27,7 +28,7 @@ struct EngineMixTests {
     for mix in 0..<Self.mixes {
       try await compare(requests.mix(), engine, alone, "seed \(seed), mix \(mix), \(sequences) at \(rows.maxBatchRows)")
     }
-    #expect(engine.metrics.usedBlocks == 0 && engine.metrics.failedRequests == 0)
+    #expect(engine.metrics.usedBlocks == 0 && engine.metrics.draftBlocks == 0 && engine.metrics.failedRequests == 0)
     #expect(engine.metrics.prefixCounts.matchedTokens > 0)
   }
 

@@ -86,10 +86,10 @@ struct SequenceMemoryTests {
     }
     let snapshots = try #require(byteCount(stateSlots: 3 + blocks))
     #expect(file.footprint(use)?.kvCache == snapshots)
-    let expected = try #require(byteCount(stateSlots: 3 + blocks + Proposer.mostTokens))
+    let expected = try #require(byteCount(stateSlots: 3 + blocks + PromptLookup.mostTokens))
     let options = LoadOptions(threads: 1, contextLength: use.context, parallel: 3)
     let model = try await Model.load(path, options: options)
     #expect(model.information.kvMemory == expected)
-    #expect(model.engine.cacheLayout.stateSlots == 3 + blocks + Proposer.mostTokens)
+    #expect(model.engine.cacheLayout.stateSlots == 3 + blocks + PromptLookup.mostTokens)
   }
 }

@@ -4,6 +4,7 @@ internal import ApusCore
 internal import ApusGGUF
 internal import ApusModels
 internal import ApusTestSupport
+internal import ApusTokenizers
 internal import Dispatch
 internal import Synchronization
 
@@ -46,7 +47,8 @@ struct TestModel {
   /// An engine with settings that `LoadOptions` does not have, on so many threads of the CPU or another backend.
   func engine(
     on backend: (any Backend)? = nil, in runtime: Runtime = Runtime(), threads: Int = 1,
-    options: LanguageModel.Options = LanguageModel.Options(), _ change: (inout EngineConfiguration) -> Void = { _ in }
+    options: LanguageModel.Options = LanguageModel.Options(), draft: DraftModel? = nil,
+    _ change: (inout EngineConfiguration) -> Void = { _ in }
   ) throws -> Engine {
     let file = try ModelFile(path: path)
     let backend = try backend ?? CPUBackend(CPUBackend.Options(threads: threads))
@@ -54,7 +56,18 @@ struct TestModel {
     var configuration = EngineConfiguration(contextLength: file.configuration.contextLength)
     change(&configuration)
     return try Engine(
-      EngineModel(model: loaded.model), tokenizer: loaded.tokenizer, configuration: configuration, on: runtime)
+      EngineModel(model: loaded.model, draft: draft), tokenizer: loaded.tokenizer, configuration: configuration,
+      on: runtime)
+  }
+}
+
+extension TestModel {
+  /// This model as another's draft, with so many KV blocks.
+  func draft(blocks: Int = 64, vocabularySize: Int? = nil, contextLength: Int = 512) throws -> DraftModel {
+    let loaded = try ModelFile(path: path).load(backend: try CPUBackend(CPUBackend.Options(threads: 1)))
+    return DraftModel(
+      model: loaded.model, vocabularySize: vocabularySize ?? loaded.vocabulary.count, contextLength: contextLength,
+      blocks: blocks)
   }
 }
 

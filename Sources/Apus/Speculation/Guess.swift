@@ -4,9 +4,9 @@ internal import ApusCore
 ///
 /// It takes memory when the first token is chosen, so a request that has not begun has none of it.
 struct Guess: Sendable {
-  private let speculation: Speculation
+  let speculation: Speculation
   private var prompt: [Token]
-  private var proposer: Proposer?
+  private var lookup: PromptLookup?
   private(set) var proposedCount = 0
   private(set) var acceptedCount = 0
 
@@ -15,22 +15,25 @@ struct Guess: Sendable {
     self.speculation = speculation
   }
 
-  /// Tokens that may come next, at most `most`.
-  func proposal(most: Int, sequences: Int, _ costs: StepCosts) -> [Token] {
-    guard most > 0, let proposer else { return [] }
-    if speculation == .always { return proposer.proposal(most: most) { _ in true } }
+  /// Tokens that came before behind the same ones, and so may come next; at most `most`.
+  func lookUp(most: Int, sequences: Int, _ costs: StepCosts) -> [Token] {
+    guard most > 0, let lookup else { return [] }
+    if speculation == .always { return lookup.proposal(most: most) { _ in true } }
     guard var worth = costs.worth(sequences: sequences) else { return [] }
-    return proposer.proposal(most: most) { worth.add(chance: $0) }
+    return lookup.proposal(most: most) { worth.add(chance: $0) }
   }
+
+  /// How likely the first of them is to come; 0 where there are none.
+  var lookupChance: Double { lookup?.chance ?? 0 }
 
   /// Takes a token that was chosen; `room` more may follow.
   mutating func append(_ token: Token, room: Int) {
     guard speculation != .off else { return }
-    if proposer == nil {
-      proposer = Proposer(prompt, room: room)
+    if lookup == nil {
+      lookup = PromptLookup(prompt, room: room)
       prompt = []
     }
-    proposer?.append(token)
+    lookup?.append(token)
   }
 
   /// Notes what a step brought of that which was proposed for it.

@@ -1,4 +1,5 @@
-/// Whether tokens are guessed and several checked in one step, where a text repeats what came before.
+/// Whether tokens are guessed and several checked in one step: where a text repeats what came before, or by the draft
+/// model that `LoadOptions.draft` names.
 ///
 /// What is guessed never changes the result, with any sampling options: tokens, text and log-probabilities are those of
 /// one token per step, to the bit.

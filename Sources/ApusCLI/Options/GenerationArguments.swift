@@ -25,7 +25,9 @@ struct GenerationArguments: ParsableArguments {
 
   @Flag(
     inversion: .prefixedNo,
-    help: "Guess tokens from what came before and check several at once, where that is faster; the answer is the same.")
+    help:
+      "Guess tokens from what came before or by --draft, and check several at once, where that is faster; the answer is the same."
+  )
   var speculation: Bool?
 
   @OptionGroup var sampling: SamplingArguments

@@ -28,6 +28,12 @@ struct LoadArguments: ParsableArguments {
   @Flag(help: "Read the model into memory instead of mapping its file; safe even if another program changes the file.")
   var noMmap = false
 
+  @Option(
+    help: ArgumentHelp(
+      "A small model with the same vocabulary that guesses tokens, where that is faster; the answer is the same.",
+      valueName: "model"))
+  var draft: String?
+
   func validate() throws {
     if let context, context < 1 { throw ValidationError("--context must be at least 1, not \(context)") }
     if let threads, !(1...1024).contains(threads) {
@@ -43,6 +49,7 @@ extension LoadArguments {
     options.usesBLAS = blas
     options.pinsThreads = pin
     options.mapsFile = !noMmap
+    options.draft = draft.map(ModelFolder.resolve)
     options.parallel = 1
     return options
   }

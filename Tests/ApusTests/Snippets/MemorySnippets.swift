@@ -16,6 +16,10 @@ private func compact(path: String) async throws -> Model {
   try await Model.load(path, options: LoadOptions(contextLength: 32_768, kvFormat: .q8_0))
 }
 
+private func drafted(path: String, draftPath: String) async throws -> Model {
+  try await Model.load(path, options: LoadOptions(draft: draftPath))
+}
+
 private func several(chatPath: String, embeddingPath: String) async throws {
   let chat = try await Model.load(chatPath)
   let embedding = try await Model.load(embeddingPath)

@@ -46,6 +46,14 @@ struct StepCostsTests {
     #expect(stopped.worth(sequences: 1) == nil)
   }
 
+  @Test func `Now and then a step without proposed rows is due`() {
+    var costs = costs(row: 0.1)
+    for _ in 0..<200 { costs.note(sequences: 1, proposed: 4, seconds: 1.4) }
+    #expect(costs.worth(sequences: 1) == nil)
+    costs.note(sequences: 1, proposed: 0, seconds: 1)
+    #expect(costs.worth(sequences: 1) != nil)
+  }
+
   @Test func `Rows that looked dear once are tried again`() {
     var costs = costs(row: 3)
     #expect(count(costs, chance: 0.99) == 0)

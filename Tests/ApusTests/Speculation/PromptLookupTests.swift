@@ -2,9 +2,9 @@ internal import Apus
 internal import ApusSampling
 internal import Testing
 
-struct ProposerTests {
+struct PromptLookupTests {
   private func proposal(_ tokens: [Token], most: Int = 4) -> [Token] {
-    Proposer(tokens, room: 16).proposal(most: most) { _ in true }
+    PromptLookup(tokens, room: 16).proposal(most: most) { _ in true }
   }
 
   @Test func `What followed the same tokens before is proposed, by the longest and the latest run`() {
@@ -19,29 +19,29 @@ struct ProposerTests {
   @Test func `A repetition goes on behind the end of the text`() {
     #expect(proposal([9, 1, 2, 1, 2, 1, 2], most: 5) == [1, 2, 1, 2, 1])
     #expect(proposal([7, 7, 7, 7], most: 3) == [7, 7, 7])
-    #expect(proposal([7, 7, 7, 7], most: 99).count == Proposer.mostTokens)
+    #expect(proposal([7, 7, 7, 7], most: 99).count == PromptLookup.mostTokens)
   }
 
   @Test func `A place that has been right is kept while it is right`() {
     // Behind 1 2 3 4 came 5 first, 6 later; what stands before them decides.
     let both: [Token] = [10, 11, 12, 1, 2, 3, 4, 5, 20, 21, 22, 1, 2, 3, 4, 6]
-    var proposer = Proposer(both + [10, 11, 12], room: 16)
-    for token in [1, 2, 3, 4] as [Token] { proposer.append(token) }
-    #expect(proposer.proposal(most: 1) { _ in true } == [5])
+    var lookup = PromptLookup(both + [10, 11, 12], room: 16)
+    for token in [1, 2, 3, 4] as [Token] { lookup.append(token) }
+    #expect(lookup.proposal(most: 1) { _ in true } == [5])
   }
 
   @Test func `Chances follow how often guesses came true`() {
-    func chance(_ proposer: Proposer) -> Double {
+    func chance(_ lookup: PromptLookup) -> Double {
       var chance = 0.0
-      _ = proposer.proposal(most: 1) {
+      _ = lookup.proposal(most: 1) {
         chance = $0
         return true
       }
       return chance
     }
     let loop = (0..<40).map { Token($0 % 8) }
-    var right = Proposer(loop, room: 400)
-    var wrong = Proposer(loop, room: 400)
+    var right = PromptLookup(loop, room: 400)
+    var wrong = PromptLookup(loop, room: 400)
     let before = chance(right)
     for index in 0..<200 { right.append(Token(index % 8)) }
     // Two tokens that came before, and then one that never did.
@@ -54,12 +54,12 @@ struct ProposerTests {
   @Test func `Whatever comes, a proposal goes on from an earlier place like the end`() {
     var random = RandomSource(seed: 3)
     var tokens = (0..<30).map { _ in Token(random.next() % 3) }
-    var proposer = Proposer(tokens, room: 10)
+    var lookup = PromptLookup(tokens, room: 10)
     for step in 0..<3000 {
       let token = Token(random.next() % (step < 1500 ? 3 : 40))
       tokens.append(token)
-      proposer.append(token)
-      let found = proposer.proposal(most: 1) { _ in true }
+      lookup.append(token)
+      let found = lookup.proposal(most: 1) { _ in true }
       guard let next = found.first else { continue }
       let end = tokens.suffix(2) + [next]
       #expect((0..<tokens.count - 2).contains { tokens[$0..<$0 + 3] == end })

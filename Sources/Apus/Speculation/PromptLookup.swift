@@ -3,7 +3,7 @@ package import ApusCore
 /// Guesses how a sequence goes on: as it did when its last tokens came before (prompt lookup); a pure value.
 ///
 /// A token costs the same however long the text is. Memory is four bytes a token and at most 768 KiB beside.
-package struct Proposer: Sendable {
+package struct PromptLookup: Sendable {
   /// The most tokens proposed at once.
   package static let mostTokens = 15
   /// The fewest and the most tokens that are looked up.
@@ -22,7 +22,7 @@ package struct Proposer: Sendable {
   private var match: Match?
   private var record = HitRecord()
 
-  /// A proposer for a sequence of these tokens, with room for about `room` more.
+  /// A lookup for a sequence of these tokens, with room for about `room` more.
   package init(_ tokens: [Token], room: Int) {
     let table = LookupTable(for: tokens.count + room)
     tables = Self.lookedUp.map { _ in table }
@@ -38,6 +38,9 @@ package struct Proposer: Sendable {
     if let match { record.note(isHit: tokens[match.position] == token, length: match.length) }
     join(token)
   }
+
+  /// How likely the first token is to come that it would propose; nil where there is none.
+  var chance: Double? { match.map { record.rate(length: $0.length) } }
 
   /// The tokens that may come next, at most `most`, and no more than `worth` says.
   ///
