@@ -13,7 +13,9 @@ struct EngineLoop {
   private var scheduler: Scheduler
   private var budget = StepBudget()
   private var generations: [Int: Generation] = [:]
-  private var parked = ParkedReaders()
+  private let readerStall: Duration?
+  /// When parked sequences end that nobody reads, and when any end because of their deadline.
+  private var stalls = Expiries(), deadlines = Expiries()
   private var logits: [Float] = []
   private var vectors: [Float] = []
   private let workspaces: [WorkerSpace]
@@ -24,7 +26,7 @@ struct EngineLoop {
     _ inbox: EngineInbox
   ) {
     proposers = Proposers(draft, configuration.now)
-    parked.limit = configuration.readerStall
+    readerStall = configuration.readerStall
     self.model = model.model
     watch = model.watch
     workspaces = (0..<model.model.backend.workers.threadCount).map { _ in WorkerSpace() }
@@ -40,7 +42,7 @@ struct EngineLoop {
   mutating func listen() -> Bool {
     while let commands = inbox.next(isIdle: !canWork, running: scheduler.runningCount) {
       for command in commands { obey(command) }
-      endStalled()
+      endExpired()
       if commands.isEmpty { return true }
     }
     cancelAll()
@@ -60,12 +62,15 @@ struct EngineLoop {
   var canWork: Bool { scheduler.canStep }
 
   /// How long it can wait for a command, where it cannot work; nil is for ever.
-  var patience: Duration? { parked.deadline.map { inbox.now().duration(to: $0) } }
+  var patience: Duration? {
+    [stalls.next, deadlines.next].compactMap(\.self).min().map { inbox.now().duration(to: $0) }
+  }
 
   private mutating func obey(_ command: EngineInbox.Command) {
     switch command {
     case .submit(let generation):
       generations[generation.id] = generation
+      deadlines.set(generation.id, to: generation.deadline)
       if !scheduler.admit(generation.sequence) {
         fail(generation.id, .queueFull(limit: scheduler.limits.queueLimit))
       }
@@ -73,7 +78,7 @@ struct EngineLoop {
       if scheduler.cancel(id) { end(id, Ending(.cancelled)) }
     case .cancelAll: cancelAll()
     case .resume(let id):
-      parked.remove(id)
+      stalls.set(id, to: nil)
       scheduler.resume(id)
     case .compareFile(let comparison):
       _ = hasItsFile()
@@ -81,10 +86,11 @@ struct EngineLoop {
     }
   }
 
-  /// Ends what nobody has read for too long.
-  private mutating func endStalled() {
-    guard let deadline = parked.deadline, deadline <= inbox.now() else { return }
-    for id in parked.takeStalled(at: inbox.now()) where scheduler.cancel(id) { end(id, Ending(.stalled)) }
+  /// Ends what nobody has read for too long, and what has met its deadline.
+  private mutating func endExpired() {
+    let time = inbox.now()
+    for id in stalls.takeDue(at: time) where scheduler.cancel(id) { end(id, Ending(.stalled)) }
+    for id in deadlines.takeDue(at: time) where scheduler.cancel(id) { end(id, Ending(.deadline)) }
   }
 
   private mutating func cancelAll() {
@@ -203,7 +209,7 @@ extension EngineLoop {
     case .tokens(_, nil):
       guard generation.sendDelta(at: time) else { return }
       scheduler.park(part.id)
-      parked.add(part.id, at: time)
+      stalls.set(part.id, to: readerStall.map { time.advanced(by: $0) })
     case .tokens(_, let ending?): end(part.id, ending)
     case .vector: end(part.id, Ending(.length))
     case .failed(let error): fail(part.id, error)
@@ -216,15 +222,21 @@ extension EngineLoop {
     return (scheduler, proposers)
   }
 
+  /// Lets go of a request that ends.
+  private mutating func remove(_ id: Int) -> Generation? {
+    stalls.set(id, to: nil)
+    deadlines.set(id, to: nil)
+    return generations.removeValue(forKey: id)
+  }
+
   /// Ends a request that the scheduler has let go of.
   private mutating func end(_ id: Int, _ ending: Ending) {
-    guard let generation = generations.removeValue(forKey: id) else { return }
-    parked.remove(id)
+    guard let generation = remove(id) else { return }
     let ending = generation.end(ending, at: inbox.now())
     let (scheduler, proposers) = settled()
     inbox.note(endedRequests: 1) { metrics in
       switch ending.reason {
-      case .cancelled, .stalled: metrics.cancelledRequests += 1
+      case .cancelled, .stalled, .deadline: metrics.cancelledRequests += 1
       case .stop, .length: metrics.completedRequests += 1
       }
       metrics.note(generation)
@@ -235,8 +247,7 @@ extension EngineLoop {
 
   private mutating func fail(_ id: Int, _ error: ApusError) {
     scheduler.fail(id)
-    parked.remove(id)
-    guard let generation = generations.removeValue(forKey: id) else { return }
+    guard let generation = remove(id) else { return }
     let (scheduler, proposers) = settled()
     inbox.note(endedRequests: 1) { metrics in
       metrics.failedRequests += 1

@@ -2,7 +2,7 @@
 package struct EngineMetrics: Sendable, Equatable {
   /// Requests that ended by themselves: `stop` or `length`.
   package var completedRequests = 0
-  /// Requests that their callers cancelled or left.
+  /// Requests that their callers cancelled or left, or that met their deadline.
   package var cancelledRequests = 0
   /// Requests that failed while they were worked on.
   package var failedRequests = 0

@@ -24,6 +24,8 @@ final class Generation: @unchecked Sendable {
   private var mean = RowMean()
   private var guess: Guess
   private var times: Times
+  /// When it ends, if nothing else ends it before; nil for never.
+  let deadline: ContinuousClock.Instant?
   private(set) var cachedCount = 0
   private var toldProgress = 0
   /// What the step brought that was judged last.
@@ -52,7 +54,9 @@ final class Generation: @unchecked Sendable {
       id: id, prompt: prompt, choosesTokens: options.maxTokens != 0, scoresFrom: request.scoresFrom, pooled: pooled,
       reusesPrefix: options.reusesPrefix, priority: options.priority)
     self.channel = channel
-    times = Times(submitted: configuration.now())
+    let submitted = configuration.now()
+    times = Times(submitted: submitted)
+    deadline = options.deadline.map { submitted.advanced(by: min($0, GenerationRequest.longestDeadline)) }
   }
 
   var id: Int { sequence.id }

@@ -24,6 +24,11 @@ public struct GenerationOptions: Sendable, Equatable {
   public var reusesPrefix: Bool
   /// Requests with a higher one come first where not all can be worked on.
   public var priority: Int
+  /// How long after it was submitted a request ends at the latest, with `FinishReason.deadline`, whether it waits or is
+  /// worked on; more than nothing, or nil for no end.
+  ///
+  /// It ends before the step that would follow; what was produced until then is valid.
+  public var deadline: Duration?
   /// Whether tokens are guessed and several checked in one step; the result is the same.
   public var speculation: Speculation
 
@@ -31,7 +36,7 @@ public struct GenerationOptions: Sendable, Equatable {
   public init(
     maxTokens: Int? = nil, sampling: SamplingOptions? = nil, seed: UInt64? = nil, stop: [String] = [],
     stopTokens: [Token] = [], ignoreEOS: Bool = false, topLogProbabilities: Int? = nil, reusesPrefix: Bool = true,
-    priority: Int = 0, speculation: Speculation = .automatic
+    priority: Int = 0, deadline: Duration? = nil, speculation: Speculation = .automatic
   ) {
     self.maxTokens = maxTokens
     self.sampling = sampling
@@ -42,6 +47,7 @@ public struct GenerationOptions: Sendable, Equatable {
     self.topLogProbabilities = topLogProbabilities
     self.reusesPrefix = reusesPrefix
     self.priority = priority
+    self.deadline = deadline
     self.speculation = speculation
   }
 

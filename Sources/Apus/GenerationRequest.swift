@@ -38,6 +38,8 @@ package struct PooledPositions: Sendable, Equatable {
 extension GenerationRequest {
   /// The most entries of `topLogProbabilities`.
   static let maximumTopLogProbabilities = 20
+  /// A deadline beyond this one, some thousand years, is this one: clocks go no further.
+  static let longestDeadline = Duration.seconds(1 << 35)
   /// The most entries of `stopTokens`.
   static let maximumStopTokens = 2500
 
@@ -64,6 +66,9 @@ extension GenerationRequest {
     if let top = options.topLogProbabilities, !(0...maximumTopLogProbabilities).contains(top) {
       throw .invalidRequest(
         field: "top_logprobs", reason: "top_logprobs is \(top), but must be 0 to \(maximumTopLogProbabilities)")
+    }
+    if let deadline = options.deadline, deadline <= .zero {
+      throw .invalidRequest(field: "deadline", reason: "deadline is \(deadline), but must be more than nothing")
     }
     guard options.stopTokens.count <= maximumStopTokens else {
       throw .invalidRequest(

@@ -8,6 +8,8 @@ public enum FinishReason: String, Sendable, Equatable, CaseIterable {
   case cancelled
   /// Nobody read the stream for longer than `LoadOptions.readerStall`; what was produced until then is valid.
   case stalled
+  /// `GenerationOptions.deadline` has passed; what was produced until then is valid.
+  case deadline
 }
 
 /// What made a completion end with `FinishReason.stop`.

@@ -175,6 +175,45 @@ struct QueueTests {
     #expect(engine.metrics.cancelledRequests == 1)
   }
 
+  @Test func `A deadline ends a request that runs and one that waits, and no other`() async throws {
+    let clock = CountingClock()
+    let engine = try tiny.engine { $0.now = { clock.now() } }
+    var (slow, late) = (request(400), request(3))
+    (slow.options.deadline, late.options.deadline) = (.milliseconds(200), .milliseconds(100))
+    let held = try await HeldEngine(engine)
+    let streams = try [slow, late, request(5)].map { try engine.submit($0) }
+    await held.letGo()
+    let running = try await streams[0].completion()
+    #expect(running.finishReason == .deadline && (1..<400).contains(running.tokens.count))
+    let waiting = try await streams[1].completion()
+    #expect(waiting.finishReason == .deadline && waiting.tokens.isEmpty)
+    #expect(try await streams[2].completion().finishReason == .length)
+    #expect(engine.metrics.usedBlocks == 0 && engine.metrics.cancelledRequests == 2)
+    // Less text, but the same.
+    #expect(try await engine.submit(request(400)).completion().tokens.starts(with: running.tokens))
+  }
+
+  @Test func `A deadline ends a parked sequence too`() async throws {
+    let engine = try tiny.engine { $0.unreadByteLimit = 1000 }
+    var parked = request(200)
+    parked.options.deadline = .milliseconds(300)
+    let stream = try engine.submit(parked)
+    while engine.health.queued + engine.health.running > 0 { await Task.yield() }
+    #expect(try await stream.completion().finishReason == .deadline)
+  }
+
+  @Test func `A deadline lies ahead, however far`() async throws {
+    let engine = try tiny.engine()
+    for seconds in [0, -1, Int64.min] {
+      var request = request(3)
+      request.options.deadline = .seconds(seconds)
+      #expect(throws: ApusError.self) { _ = try engine.submit(request) }
+    }
+    var far = request(3)
+    far.options.deadline = .seconds(Int64.max)
+    #expect(try await engine.submit(far).completion().finishReason == .length)
+  }
+
   private func request(_ count: Int) -> GenerationRequest {
     GenerationRequest(prompt: [1, 263, 270], options: .greedy(count))
   }

@@ -1,22 +1,11 @@
 internal import Apus
 internal import ApusTestSupport
 internal import Foundation
-internal import Synchronization
 internal import Testing
 
 struct RuntimeTests {
-  /// A time that moves by a millisecond with every look at it.
-  private final class Steps: Sendable {
-    private let count = Atomic<Int>(0)
-    private let start = ContinuousClock.now
-
-    func now() -> ContinuousClock.Instant {
-      start.advanced(by: .milliseconds(count.add(1, ordering: .relaxed).newValue))
-    }
-  }
-
   @Test func `A short request is not kept waiting by another model's long one`() async throws {
-    let (tiny, runtime, clock) = (try TestModel(), Runtime(), Steps())
+    let (tiny, runtime, clock) = (try TestModel(), Runtime(), CountingClock())
     let busy = try tiny.engine(in: runtime) { $0.now = { clock.now() } }
     let other = try tiny.engine(in: runtime) { $0.now = { clock.now() } }
     let held = try await HeldEngine(busy)

@@ -131,3 +131,13 @@ private final class StoppableClock: Sendable {
 
   func goOn() { gate.signal() }
 }
+
+/// A time that moves by a millisecond with every look at it.
+final class CountingClock: Sendable {
+  private let count = Atomic<Int>(0)
+  private let start = ContinuousClock.now
+
+  func now() -> ContinuousClock.Instant {
+    start.advanced(by: .milliseconds(count.add(1, ordering: .relaxed).newValue))
+  }
+}

@@ -57,7 +57,7 @@ final class ChatTurn {
 
   /// What stays of an answer that ended so: nothing where it was cut off before its first word.
   private func said(_ reason: FinishReason) -> [Transcript.Entry] {
-    let isCutOff = reason == .cancelled || reason == .stalled
+    let isCutOff = [.cancelled, .stalled, .deadline].contains(reason)
     if text.isEmpty && isCutOff { return [] }
     return [.prompt(text: prompt), .response(text: text, finishReason: reason)]
   }

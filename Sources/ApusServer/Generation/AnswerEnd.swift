@@ -25,6 +25,7 @@ package enum AnswerEnd: String, Sendable, CaseIterable {
     case .stop: self = .stop
     case .length: self = .length
     case .stalled: self = .readerStalled
+    case .deadline: self = .deadline
     case .cancelled: self = interruption ?? .shutdown
     }
   }
