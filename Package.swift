@@ -37,6 +37,8 @@ let hummingbird = server("Hummingbird", of: "hummingbird")
 let hummingbirdCore = server("HummingbirdCore", of: "hummingbird")
 let lifecycle = server("ServiceLifecycle", of: "swift-service-lifecycle")
 let logging = server("Logging", of: "swift-log")
+let metrics = server("Metrics", of: "swift-metrics")
+let metricsTestKit = server("MetricsTestKit", of: "swift-metrics")
 let nio = server("NIOCore", of: "swift-nio")
 let nioEmbedded = server("NIOEmbedded", of: "swift-nio")
 let nioHTTP1 = server("NIOHTTP1", of: "swift-nio")
@@ -59,6 +61,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
     // From 2.100 on: CVE-2026-28980, header blocks without a bound.
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
@@ -84,8 +87,8 @@ let package = Package(
       "Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusJSON",
       "ApusText", "ApusSystem"),
     library(
-      "ApusServer", "Apus", "ApusJSON", "ApusText", hummingbird, hummingbirdCore, lifecycle, signals, logging, nio,
-      nioPosix, nioHTTP1, httpTypesNIO, httpTypes, asyncAlgorithms),
+      "ApusServer", "Apus", "ApusJSON", "ApusText", hummingbird, hummingbirdCore, lifecycle, signals, logging, metrics,
+      nio, nioPosix, nioHTTP1, httpTypesNIO, httpTypes, asyncAlgorithms),
     library("ApusEvaluation", "ApusModels", "ApusSampling", "ApusCore"),
     library("ApusBenchmark", "ApusCPU", "ApusModels", "ApusCore"),
     .executableTarget(
@@ -116,7 +119,8 @@ let package = Package(
     tests(
       of: "Apus", "ApusCPU", "ApusReference", "ApusModels", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusCore"),
     tests(
-      of: "ApusServer", "Apus", "ApusJSON", hummingbird, hummingbirdCore, logging, nio, nioEmbedded, nioPosix,
+      of: "ApusServer", "Apus", "ApusJSON", hummingbird, hummingbirdCore, logging, metrics, metricsTestKit, nio,
+      nioEmbedded, nioPosix,
       nioHTTP1, httpTypes),
     tests(of: "ApusEvaluation", "ApusCPU", "ApusModels", "ApusGGUF", "ApusCore"),
     tests(of: "ApusBenchmark", "ApusCPU", "ApusModels", "ApusCore"),

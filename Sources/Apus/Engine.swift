@@ -81,6 +81,9 @@ package final class Engine: Sendable {
   /// Whether the engine works.
   package var health: EngineHealth { inbox.health }
 
+  /// Lets `observer` follow what the engine does from here on, instead of an earlier one.
+  package func observe(_ observer: @escaping EngineObserver) { inbox.observe(observer) }
+
   /// What the engine has done since it started.
   package var metrics: EngineMetrics { inbox.metrics }
 }

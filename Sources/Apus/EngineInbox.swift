@@ -22,6 +22,7 @@ final class EngineInbox: Sendable {
     var isSleeping = false
     var lastStep: ContinuousClock.Instant
     var metrics = EngineMetrics()
+    var observer: EngineObserver?
     var drainWaiters: [CheckedContinuation<Void, Never>] = []
 
     var isIdle: Bool { requests == 0 }
@@ -63,7 +64,10 @@ final class EngineInbox: Sendable {
       state.requests += 1
       return nil
     }
-    if let refusal { throw refusal }
+    if let refusal {
+      note()
+      throw refusal
+    }
     bell.ring()
   }
 
@@ -105,6 +109,9 @@ final class EngineInbox: Sendable {
     }
     bell.ring()
   }
+
+  /// Lets `observer` follow what the lane does from here on, instead of an earlier one.
+  func observe(_ observer: @escaping EngineObserver) { state.withLock { $0.observer = observer } }
 
   var metrics: EngineMetrics { state.withLock { $0.metrics } }
 
@@ -154,15 +161,16 @@ final class EngineInbox: Sendable {
   /// Notes that so many sequences are worked on.
   func note(running: Int) { state.withLock { $0.running = running } }
 
-  /// Notes that so many requests have ended, and what else was done.
-  func note(endedRequests: Int = 0, _ change: (inout EngineMetrics) -> Void = { _ in }) {
-    let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+  /// Notes that so many requests have ended, the step that was made, and what else was done.
+  func note(endedRequests: Int = 0, step: EngineStep? = nil, _ change: (inout EngineMetrics) -> Void = { _ in }) {
+    let (waiters, observer, metrics) = state.withLock { state in
       state.requests -= endedRequests
       change(&state.metrics)
-      guard state.isIdle else { return [] }
-      defer { state.drainWaiters = [] }
-      return state.drainWaiters
+      let waiters = state.isIdle ? state.drainWaiters : []
+      if state.isIdle { state.drainWaiters = [] }
+      return (waiters, state.observer, state.metrics)
     }
+    observer?(metrics, step)
     for waiter in waiters { waiter.resume() }
   }
 }

@@ -124,20 +124,34 @@ extension EngineLoop {
     let time = inbox.now()
     proposers.note(batch, verdicts, took: start.duration(to: time))
     scheduler.complete(batch, verdicts)
+    // Before any reader knows of its end, so that whoever has waited for it finds it counted.
+    note(batch, report(batch, verdicts, from: start, to: time))
     for (part, verdict) in zip(batch.parts, verdicts) { deliver(verdict, to: part, at: time) }
-    note(batch, took: start.duration(to: inbox.now()))
   }
 
-  private mutating func note(_ batch: ScheduledBatch, took time: Duration) {
+  /// What a step was, and when the tokens came that it brought.
+  private func report(
+    _ batch: ScheduledBatch, _ verdicts: [Verdict], from start: ContinuousClock.Instant,
+    to end: ContinuousClock.Instant
+  ) -> EngineStep {
+    var report = EngineStep(batch, took: start.duration(to: end))
+    for (part, verdict) in zip(batch.parts, verdicts) {
+      guard case .tokens(let tokens, _) = verdict, let generation = generations[part.id] else { continue }
+      report.note(tokens.count, of: generation, at: end)
+    }
+    return report
+  }
+
+  private mutating func note(_ batch: ScheduledBatch, _ report: EngineStep) {
     let decodeRows = batch.decodeRows
     if batch.proposedRows == 0 {
-      budget.note(decodeRows: decodeRows, promptRows: batch.tokens.count - decodeRows, took: time)
+      budget.note(decodeRows: decodeRows, promptRows: batch.tokens.count - decodeRows, took: report.duration)
     }
     let draftTime = proposers.takeDraftTime()
     let (scheduler, proposers) = settled()
-    inbox.note { metrics in
+    inbox.note(step: report) { metrics in
       metrics.steps += 1
-      metrics.busyTime += time + draftTime
+      metrics.busyTime += report.duration + draftTime
       metrics.draftTime += draftTime
       metrics.note(scheduler, proposers)
     }
@@ -207,7 +221,7 @@ extension EngineLoop {
     switch verdict {
     case .chunk: generation.send(part.progress)
     case .tokens(_, nil):
-      guard generation.sendDelta(at: time) else { return }
+      guard generation.sendDelta() else { return }
       scheduler.park(part.id)
       stalls.set(part.id, to: readerStall.map { time.advanced(by: $0) })
     case .tokens(_, let ending?): end(part.id, ending)
@@ -232,7 +246,7 @@ extension EngineLoop {
   /// Ends a request that the scheduler has let go of.
   private mutating func end(_ id: Int, _ ending: Ending) {
     guard let generation = remove(id) else { return }
-    let ending = generation.end(ending, at: inbox.now())
+    let ending = generation.end(ending)
     let (scheduler, proposers) = settled()
     inbox.note(endedRequests: 1) { metrics in
       switch ending.reason {

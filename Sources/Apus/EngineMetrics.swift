@@ -28,9 +28,9 @@ package struct EngineMetrics: Sendable, Equatable {
   package var steps = 0
   /// Time spent in forward passes and sampling.
   package var busyTime = Duration.zero
-  /// Requests that were worked on, and that waited, after the last step; see `EngineHealth` for now.
+  /// Requests that were worked on, and that waited, after the last step or end of a request; see `EngineHealth` for now.
   package var runningRequests = 0, queuedRequests = 0
-  /// KV blocks of running requests, and those kept for prompts to come, after the last step.
+  /// KV blocks of running requests, and those kept for prompts to come, at the same time.
   package var usedBlocks = 0, cachedBlocks = 0
   /// How often prompts began like something that was kept, and what was given up for others.
   package var prefixCounts = BlockTree.Counts()

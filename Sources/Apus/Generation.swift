@@ -11,6 +11,7 @@ final class Generation: @unchecked Sendable {
     let submitted: ContinuousClock.Instant
     var started: ContinuousClock.Instant?
     var firstToken: ContinuousClock.Instant?
+    var lastToken: ContinuousClock.Instant?
   }
 
   /// What the scheduler takes in.
@@ -141,18 +142,26 @@ final class Generation: @unchecked Sendable {
     channel.send(progress)
   }
 
+  /// Notes that tokens came: the time since those before, or since it was submitted where they are the first.
+  func noteTokens(at time: ContinuousClock.Instant) -> (waited: Duration, isFirst: Bool) {
+    defer {
+      times.firstToken = times.firstToken ?? time
+      times.lastToken = time
+    }
+    return ((times.lastToken ?? times.submitted).duration(to: time), times.lastToken == nil)
+  }
+
   /// Sends what came of the completion; true if its reader is so far behind that it should pause.
-  func sendDelta(at time: ContinuousClock.Instant) -> Bool {
+  func sendDelta() -> Bool {
     let delta = completion.takeDelta()
     guard !delta.text.isEmpty || !delta.tokens.isEmpty else { return false }
-    if times.firstToken == nil, !delta.tokens.isEmpty { times.firstToken = time }
     return channel.send(delta)
   }
 
   /// Ends the completion if it goes on, and sends the rest of it; says how it ended.
-  func end(_ ending: Ending, at time: ContinuousClock.Instant) -> Ending {
+  func end(_ ending: Ending) -> Ending {
     completion.end(ending)
-    _ = sendDelta(at: time)
+    _ = sendDelta()
     return completion.ending ?? ending
   }
 

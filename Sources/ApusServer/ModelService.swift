@@ -32,6 +32,7 @@ struct ModelService: Sendable {
       model.engine.metrics.secondsUntilPlace
     }
     preparation = Preparation(limit: configuration.timeouts.preparation, waiting: configuration.timeouts.queue)
+    ModelMetrics(model: name).follow(model.engine)
     body = JSONBody(limits: configuration.limits)
     let information = model.information
     fingerprint =

@@ -32,6 +32,7 @@ let allowedImports: [String: Set<String>] = [
 /// External modules, by the beginning of their names, that only one of our modules may import.
 let confinedImports = [
   "Hummingbird": "ApusServer", "NIO": "ApusServer", "HTTPTypes": "ApusServer", "ArgumentParser": "ApusCLI",
+  "Metrics": "ApusServer",
 ]
 
 /// Lines that a file may have.
