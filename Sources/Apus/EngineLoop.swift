@@ -184,11 +184,14 @@ extension EngineLoop {
     var vectors = [Float](repeating: 0, count: batch.vectorRows.count * model.configuration.vectorSize)
     defer { self.vectors = vectors }
     var vectorRoom = vectors.mutableSpan
-    for copy in batch.copies {
-      model.backend.copyBlock(from: copy.from, to: copy.to, positions: copy.positions, in: cache)
+    let kinds = cache.layout.window == nil ? [.full] : KVBlockKind.allCases
+    for (copy, kind) in batch.copies.flatMap({ copy in kinds.map { (copy, $0) } }) {
+      model.backend.copyBlock(kind, from: copy.from, to: copy.to, positions: copy.positions, in: cache)
     }
+    var attention = batch.attention
+    if cache.layout.window != nil { attention.windowTables = attention.blockTables }
     return try model.forward(
-      tokens: batch.tokens, batch: batch.attention, cache: cache,
+      tokens: batch.tokens, batch: attention, cache: cache,
       wanted: WantedRows(logits: batch.logitRows, vectors: batch.vectorRows), into: &wanted, &vectorRoom)
   }
 

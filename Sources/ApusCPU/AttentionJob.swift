@@ -38,6 +38,7 @@ struct AttentionRuns {
   private let runs: [AttentionRuns.Run]
   private let lengths: [Int]
   private let batch: AttentionBatch
+  private let tables: [[Int32]]
   private let q: CPURows
   private let y: CPURows
   private let cache: CPUKVLayer
@@ -52,6 +53,7 @@ struct AttentionRuns {
     self.runs = runs.runs
     lengths = runs.lengths
     self.batch = batch
+    tables = batch.tables(of: cache.layout.kind)
     self.q = q
     self.y = y
     self.cache = cache
@@ -78,7 +80,7 @@ struct AttentionRuns {
   }
 
   private func withOperands(of run: AttentionRuns.Run, _ body: (Kernels.Attention) -> Void) {
-    unsafe batch.blockTables[Int(batch.sequences[run.row])].withUnsafeBufferPointer { table in
+    unsafe tables[Int(batch.sequences[run.row])].withUnsafeBufferPointer { table in
       guard let blocks = table.baseAddress else { return }
       var operands = unsafe operands(of: run, blocks)
       guard let slopes = parameters.slopes else { return unsafe body(operands) }

@@ -16,14 +16,14 @@ extension CPUBackend {
   }
 
   private func storeKey(_ k: CPURows, row: Int, head: Int, in cache: CPUKVLayer) {
-    let (slot, dimension) = (batch.slot(of: row), cache.layout.keyDimension)
+    let (slot, dimension) = (batch.slot(of: row, cache.layout.kind), cache.layout.keyDimension)
     let block = unsafe cache.keys + slot.block * cache.keyBlockByteCount + head * cache.keyHeadByteCount
     unsafe kernels.storeKey(
       k.row(row) + head * dimension, dimension: dimension, as: cache.format, offset: slot.offset, in: block)
   }
 
   private func storeValue(_ v: CPURows, row: Int, head: Int, in cache: CPUKVLayer) {
-    let (slot, dimension) = (batch.slot(of: row), cache.layout.valueDimension)
+    let (slot, dimension) = (batch.slot(of: row, cache.layout.kind), cache.layout.valueDimension)
     let block = unsafe cache.values + slot.block * cache.valueBlockByteCount + head * cache.valueHeadByteCount
     unsafe kernels.storeValue(
       v.row(row) + head * dimension, dimension: dimension, as: cache.format, offset: slot.offset, in: block)
@@ -110,9 +110,9 @@ extension CPUBackend {
 
 extension AttentionBatch {
   /// The KV block and the position in it of a row's token.
-  fileprivate func slot(of row: Int) -> (block: Int, offset: Int) {
+  fileprivate func slot(of row: Int, _ kind: KVBlockKind) -> (block: Int, offset: Int) {
     let position = Int(positions[row])
-    let table = blockTables[Int(sequences[row])]
+    let table = tables(of: kind)[Int(sequences[row])]
     return (Int(table[position / KVCacheLayout.blockPositions]), position % KVCacheLayout.blockPositions)
   }
 }

@@ -132,9 +132,10 @@ internal import ApusCore
       let positions = KVCacheLayout.blockPositions
       let keyHead = positions * (layout.format.byteCount(values: layer.keyDimension) ?? 0)
       let valueHead = layer.valuesAreKeys ? 0 : positions * (layout.format.byteCount(values: layer.valueDimension) ?? 0)
+      let blocks = layout.blocks(of: layer.kind)
       let keys = unsafe next
-      let values = unsafe keys + layout.blocks * layer.kvHeads * keyHead
-      unsafe next = values + layout.blocks * layer.kvHeads * valueHead
+      let values = unsafe keys + blocks * layer.kvHeads * keyHead
+      unsafe next = values + blocks * layer.kvHeads * valueHead
       return unsafe CPUKVLayer(
         layout: layer, format: layout.format, keyHeadByteCount: keyHead, valueHeadByteCount: valueHead, keys: keys,
         values: values)

@@ -72,6 +72,7 @@ extension Backend {
       "attention: sinks \(parameters.sinks?.shape ?? "") of another backend or not for \(heads) heads")
     precondition(parameters.softCap.map { $0 > 0 } ?? true, "attention: scores capped at \(parameters.softCap ?? 0)")
     check(parameters.mask)
+    if let window = layout.window { check(parameters.mask, within: window) }
     _attention(q, over: cache, layer: layer, parameters, into: y)
   }
 
@@ -85,15 +86,26 @@ extension Backend {
     }
   }
 
+  /// In a windowed layer a mask must not reach farther than what is kept, and all rows must have that.
+  private func check(_ mask: AttentionParameters.Mask, within kept: Int) {
+    guard case .causal(let window?) = mask, window <= kept else {
+      preconditionFailure("attention: mask \(mask) in a layer that keeps \(kept) positions")
+    }
+    precondition(
+      checks.reach >= window, "attention: a window of \(window), but a row has \(checks.reach) positions to look at")
+  }
+
   /// The geometry of a layer, for a step under way whose KV blocks are all in the cache.
   private func layerLayout(of cache: KVCache, layer: Int) -> KVLayerLayout {
     precondition(checks.isUnderWay, "store, attention: no step has begun")
     precondition(
       cache.layout.layers.indices.contains(layer),
       "store, attention: layer \(layer) of a KV cache of \(cache.layout.layers.count)")
+    let (layout, blocks) = (cache.layout.layers[layer], cache.layout.blocks(of: cache.layout.layers[layer].kind))
+    let highest = checks.highestBlock(of: layout.kind)
+    precondition(Int(highest) < blocks, "store, attention: KV block \(highest) of \(blocks) in layer \(layer)")
     precondition(
-      Int(checks.highestBlock) < cache.layout.blocks,
-      "store, attention: KV block \(checks.highestBlock) of a KV cache of \(cache.layout.blocks)")
-    return cache.layout.layers[layer]
+      layout.window == nil || checks.hasWindowTables, "store, attention: no window tables for layer \(layer)")
+    return layout
   }
 }

@@ -17,6 +17,14 @@ package enum KVFormat: String, CaseIterable, Sendable {
   }
 }
 
+/// Which layers a KV block is of.
+package enum KVBlockKind: Sendable, CaseIterable {
+  /// Those that look back on all positions.
+  case full
+  /// Those that look back on a window.
+  case windowed
+}
+
 /// The keys and values of one layer.
 package struct KVLayerLayout: Sendable, Equatable {
   package var kvHeads: Int
@@ -26,13 +34,20 @@ package struct KVLayerLayout: Sendable, Equatable {
   package var valueDimension: Int
   /// Whether the values are the first `valueDimension` values of the keys, stored once (multi-head latent attention).
   package var valuesAreKeys: Bool
+  /// Positions that are kept for what comes next, the next one included; nil for all.
+  package var window: Int?
 
-  package init(kvHeads: Int, keyDimension: Int, valueDimension: Int, valuesAreKeys: Bool = false) {
+  package init(
+    kvHeads: Int, keyDimension: Int, valueDimension: Int, valuesAreKeys: Bool = false, window: Int? = nil
+  ) {
     self.kvHeads = kvHeads
     self.keyDimension = keyDimension
     self.valueDimension = valueDimension
     self.valuesAreKeys = valuesAreKeys
+    self.window = window
   }
+
+  package var kind: KVBlockKind { window == nil ? .full : .windowed }
 
   /// Values of a head that the format cannot store; nil where it can store all.
   package func headTooOdd(for format: KVFormat) -> Int? {
@@ -55,8 +70,10 @@ package struct KVCacheLayout: Sendable, Equatable {
   /// Layers that have keys and values of their own.
   package var layers: [KVLayerLayout]
   package var format: KVFormat
-  /// KV blocks in the pool.
+  /// KV blocks in the pool of full layers.
   package var blocks: Int
+  /// KV blocks in the pool of windowed layers.
+  package var windowBlocks: Int
   /// Values of each recurrent state of a sequence, in F32; a recurrent layer has one or more.
   package var states: [Int]
   /// State slots in the pool: each holds all states of one sequence, as they are behind one position.
@@ -67,10 +84,14 @@ package struct KVCacheLayout: Sendable, Equatable {
   /// Fixed: results depend on it (attention sums block by block).
   package static let blockPositions = 32
 
-  package init(layers: [KVLayerLayout], format: KVFormat, blocks: Int, states: [Int] = [], stateSlots: Int = 0) {
+  package init(
+    layers: [KVLayerLayout], format: KVFormat, blocks: Int, windowBlocks: Int = 0, states: [Int] = [],
+    stateSlots: Int = 0
+  ) {
     self.layers = layers
     self.format = format
     self.blocks = blocks
+    self.windowBlocks = windowBlocks
     self.states = states
     self.stateSlots = stateSlots
   }
@@ -79,6 +100,17 @@ package struct KVCacheLayout: Sendable, Equatable {
   package static func blocks(forPositions positions: Int) -> Int {
     positions / blockPositions + (positions.isMultiple(of: blockPositions) ? 0 : 1)
   }
+
+  /// KV blocks in the pool of one kind of layers.
+  package func blocks(of kind: KVBlockKind) -> Int {
+    switch kind {
+    case .full: blocks
+    case .windowed: windowBlocks
+    }
+  }
+
+  /// The longest window of a layer: all windowed layers keep so many positions; nil where there are none.
+  package var window: Int? { layers.lazy.compactMap(\.window).max() }
 
   /// Refuses heads that the format cannot store.
   package func checkFormat() throws(BackendError) {
@@ -99,6 +131,7 @@ package struct KVCacheLayout: Sendable, Equatable {
   package var blockPoolByteCount: Int? {
     var total = 0
     for layer in layers {
+      let blocks = blocks(of: layer.kind)
       guard blocks >= 0, let position = layer.byteCount(format) else { return nil }
       let (block, overflow) = position.multipliedReportingOverflow(by: Self.blockPositions)
       let (pool, poolOverflow) = block.multipliedReportingOverflow(by: blocks)

@@ -13,12 +13,14 @@ package struct ModelConfiguration: Sendable {
   /// Values of one token's activations between layers.
   package let hiddenSize: Int
   package let vocabularySize: Int
-  /// Keys and values of the layers that store their own.
+  /// Keys and values of the layers that store their own, with the windows of those that keep one.
   package let cacheLayers: [KVLayerLayout]
   /// Values of each recurrent state of a sequence; none for a model without recurrent layers.
   package let states: [Int]
   /// How the model makes a vector or score of a sequence; nil for one that generates text.
   package let pooling: PoolingPlan?
+  /// Positions that windowed layers keep, the next one included: the longest window; nil where all layers keep all.
+  package var window: Int? { cacheLayers.lazy.compactMap(\.window).max() }
   /// Whether all tokens of a sequence are in one step, as a model that pools has no keys and values from step to step.
   package var needsWholeSequences: Bool { pooling != nil }
   /// Values of a vector that is made of rows: see `WantedRows.vectors`.
@@ -52,25 +54,27 @@ package struct ModelConfiguration: Sendable {
     contextLength = reader.contextLength
     hiddenSize = reader.hiddenSize
     vocabularySize = reader.vocabularySize
-    cacheLayers = plan.cacheLayers
     states = plan.states
     pooling = if case .pooled(let pooling) = plan.output.head { pooling } else { nil }
+    // What a model that pools stores does not outlive a step.
+    cacheLayers = pooling == nil ? plan.windowedCacheLayers : plan.cacheLayers
     self.plan = plan
   }
 
   /// The KV cache for `slots` sequences of `positions` positions each.
   ///
-  /// Where the model has recurrent layers, it has `stateSlots` state slots; nil for one for each sequence. For a model
-  /// that pools it serves one layer at a time, is F32 whatever `format` says, and keeps no states.
+  /// Where the model has recurrent layers, it has `stateSlots` state slots; nil for one for each sequence. Where it has
+  /// windowed layers, these have `windowBlocks` KV blocks; nil for as many as the others. For a model that pools it
+  /// serves one layer at a time, is F32 whatever `format` says, and keeps no states.
   package func kvCacheLayout(
-    format: KVFormat, positions: Int, slots: Int = 1, stateSlots: Int? = nil
+    format: KVFormat, positions: Int, slots: Int = 1, windowBlocks: Int? = nil, stateSlots: Int? = nil
   ) -> KVCacheLayout? {
     let stateSlots = states.isEmpty || pooling != nil ? 0 : stateSlots ?? slots
     guard positions >= 0, slots >= 0, stateSlots >= 0 else { return nil }
     let (blocks, overflow) = KVCacheLayout.blocks(forPositions: positions).multipliedReportingOverflow(by: slots)
     guard !overflow else { return nil }
     return KVCacheLayout(
-      layers: cacheLayers, format: pooling == nil ? format : .f32, blocks: blocks, states: states,
-      stateSlots: stateSlots)
+      layers: cacheLayers, format: pooling == nil ? format : .f32, blocks: blocks,
+      windowBlocks: window == nil ? 0 : windowBlocks ?? blocks, states: states, stateSlots: stateSlots)
   }
 }

@@ -59,7 +59,7 @@ package struct SequenceRunner {
   ) throws(BackendError) {
     let batch = AttentionBatch(
       positions: rows.map { Int32($0.position) }, sequences: rows.map { Int32($0.sequence) }, blockTables: blockTables,
-      states: states(rows, snapshots))
+      windowTables: model.configuration.window == nil ? [] : blockTables, states: states(rows, snapshots))
     let (model, cache) = (model, cache)
     let count = wanted.logits.count * model.configuration.vocabularySize
     if logits.count < count { logits = [Float](repeating: 0, count: count) }

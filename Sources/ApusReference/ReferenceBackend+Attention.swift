@@ -6,7 +6,7 @@ extension ReferenceBackend {
     let format = cache.layout.format
     let layout = cache.layout.layers[layer]
     for row in 0..<k.rows {
-      let (number, offset) = batch.slot(of: batch.positions[row], row: row)
+      let (number, offset) = batch.slot(of: batch.positions[row], row: row, layout.kind)
       var block = cache.reference[layer, number]
       let keys = format.rounded(Array(k.values(of: row)), head: layout.keyDimension)
       block.keys.replaceSubrange(offset * keys.count..<(offset + 1) * keys.count, with: keys)
@@ -47,7 +47,7 @@ extension ReferenceBackend {
 
   private func entry(at position: Int32, row: Int, in cache: KVCache, layer: Int) -> Entry {
     let layout = cache.layout.layers[layer]
-    let (number, offset) = batch.slot(of: position, row: row)
+    let (number, offset) = batch.slot(of: position, row: row, layout.kind)
     let block = cache.reference[layer, number]
     let (keys, values) = (layout.kvHeads * layout.keyDimension, layout.kvHeads * layout.valueDimension)
     return Entry(
@@ -85,9 +85,9 @@ extension ReferenceBackend {
 
 extension AttentionBatch {
   /// The KV block that holds `position` of a row's sequence, and the place in it.
-  fileprivate func slot(of position: Int32, row: Int) -> (block: Int32, offset: Int) {
+  fileprivate func slot(of position: Int32, row: Int, _ kind: KVBlockKind) -> (block: Int32, offset: Int) {
     let size = KVCacheLayout.blockPositions
-    return (blockTables[Int(sequences[row])][Int(position) / size], Int(position) % size)
+    return (tables(of: kind)[Int(sequences[row])][Int(position) / size], Int(position) % size)
   }
 
   /// The positions that a row's token looks at.

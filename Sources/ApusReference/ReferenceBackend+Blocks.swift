@@ -1,8 +1,10 @@
 package import ApusCore
 
 extension ReferenceBackend {
-  package func _copyBlock(from source: Int32, to target: Int32, positions: Int, in cache: KVCache) {
-    for (index, layout) in cache.layout.layers.enumerated() {
+  package func _copyBlock(
+    _ kind: KVBlockKind, from source: Int32, to target: Int32, positions: Int, in cache: KVCache
+  ) {
+    for (index, layout) in cache.layout.layers.enumerated() where layout.kind == kind {
       let original = cache.reference[index, source]
       var copy = cache.reference[index, target]
       let keys = positions * layout.kvHeads * layout.keyDimension

@@ -23,14 +23,14 @@ struct BlockCopyTests {
     try alone.run(0..<37, text: 0)
     let expected = try alone.run(37..<45)
 
-    bench.backend.copyBlock(from: 3, to: 5, positions: 5, in: cache)
+    bench.backend.copyBlock(.full, from: 3, to: 5, positions: 5, in: cache)
     let fork = StoredText(bench, cache, text: 1, table: [2, 5])
     #expect(try fork.run(37..<45) == expected)
 
     // The first one goes on as if there were no copy, and over copies of all that it has.
     let rest = try first.run(40..<50)
-    bench.backend.copyBlock(from: 2, to: 4, positions: 32, in: cache)
-    bench.backend.copyBlock(from: 3, to: 1, positions: 8, in: cache)
+    bench.backend.copyBlock(.full, from: 2, to: 4, positions: 32, in: cache)
+    bench.backend.copyBlock(.full, from: 3, to: 1, positions: 8, in: cache)
     #expect(try StoredText(bench, cache, text: 0, table: [4, 1]).run(40..<50) == rest)
   }
 
@@ -41,7 +41,7 @@ struct BlockCopyTests {
     let first = StoredText(bench, cache, text: 0, table: [1])
     try first.run(0..<9)
     let fork = StoredText(bench, cache, text: 0, table: [2])
-    let found = try fork.run(9..<12) { bench.backend.copyBlock(from: 1, to: 2, positions: 9, in: cache) }
+    let found = try fork.run(9..<12) { bench.backend.copyBlock(.full, from: 1, to: 2, positions: 9, in: cache) }
     #expect(try found == first.run(9..<12))
   }
 }

@@ -87,7 +87,7 @@ struct CheckedFrontTests {
       let backend = ReferenceBackend()
       let layer = KVLayerLayout(kvHeads: 1, keyDimension: 32, valueDimension: 32)
       let cache = try backend.makeKVCache(KVCacheLayout(layers: [layer], format: .f16, blocks: 2))
-      backend.copyBlock(from: 0, to: 2, positions: 1, in: cache)
+      backend.copyBlock(.full, from: 0, to: 2, positions: 1, in: cache)
     }
   }
 

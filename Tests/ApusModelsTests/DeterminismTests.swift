@@ -54,7 +54,8 @@ internal import Testing
     let hasStates = !model.configuration.states.isEmpty
     let batch = AttentionBatch(
       positions: (0..<2 * count).map { Int32($0 / 2) }, sequences: (0..<2 * count).map { Int32($0 % 2) },
-      blockTables: [[1], [0]], states: hasStates ? [SequenceStates(end: nil), SequenceStates(end: 0)] : [])
+      blockTables: [[1], [0]], windowTables: model.configuration.window == nil ? [] : [[1], [0]],
+      states: hasStates ? [SequenceStates(end: nil), SequenceStates(end: 0)] : [])
     var together = [Float](repeating: 0, count: 2 * count * reference.n_vocab)
     var none: [Float] = []
     var span = together.mutableSpan

@@ -126,8 +126,10 @@ extension FailingBackend {
     _ q: Buffer, over cache: KVCache, layer: Int, _ parameters: AttentionParameters, into y: Buffer
   ) { inner._attention(q, over: cache, layer: layer, parameters, into: y) }
 
-  package func _copyBlock(from source: Int32, to target: Int32, positions: Int, in cache: KVCache) {
-    inner._copyBlock(from: source, to: target, positions: positions, in: cache)
+  package func _copyBlock(
+    _ kind: KVBlockKind, from source: Int32, to target: Int32, positions: Int, in cache: KVCache
+  ) {
+    inner._copyBlock(kind, from: source, to: target, positions: positions, in: cache)
   }
 
   package func _multiply(_ x: Buffer, by y: Buffer) { inner._multiply(x, by: y) }

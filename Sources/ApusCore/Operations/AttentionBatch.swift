@@ -4,8 +4,12 @@ package struct AttentionBatch: Sendable {
   package var positions: [Int32]
   /// Index into `blockTables` of each row's sequence, `[rows]`.
   package var sequences: [Int32]
-  /// For each sequence, the KV block that holds positions `i * blockPositions ..< (i + 1) * blockPositions`.
+  /// For each sequence, the KV block of full layers that holds positions
+  /// `i * blockPositions ..< (i + 1) * blockPositions`.
   package var blockTables: [[Int32]]
+  /// The same for windowed layers, with `givenUp` for positions before all that the step's rows look at; empty for a
+  /// model without windowed layers.
+  package var windowTables: [[Int32]]
   /// For each sequence, its recurrent states; empty for a model without recurrent layers.
   ///
   /// Where they are given, the rows of a sequence, in their order, are consecutive positions.
@@ -14,12 +18,25 @@ package struct AttentionBatch: Sendable {
   package var rows: Int { positions.count }
 
   package init(
-    positions: [Int32] = [], sequences: [Int32] = [], blockTables: [[Int32]] = [], states: [SequenceStates] = []
+    positions: [Int32] = [], sequences: [Int32] = [], blockTables: [[Int32]] = [], windowTables: [[Int32]] = [],
+    states: [SequenceStates] = []
   ) {
     self.positions = positions
     self.sequences = sequences
     self.blockTables = blockTables
+    self.windowTables = windowTables
     self.states = states
+  }
+
+  /// In the place of a KV block that is no longer kept.
+  package static let givenUp: Int32 = -1
+
+  /// The block tables for one kind of layers.
+  package func tables(of kind: KVBlockKind) -> [[Int32]] {
+    switch kind {
+    case .full: blockTables
+    case .windowed: windowTables
+    }
   }
 
   /// The rows of each sequence, in rising order.

@@ -15,6 +15,15 @@ package struct NetworkPlan: Sendable {
   package var layers: [LayerPlan] = []
   /// Keys and values of the layers that store their own.
   var cacheLayers: [KVLayerLayout] = []
+  /// The same with the windows of layers whose keys and values only a window looks at.
+  var windowedCacheLayers: [KVLayerLayout] {
+    var all = cacheLayers
+    for (index, readers) in Dictionary(grouping: layers, by: { $0.mixer.cache?.layer ?? -1 }) where index >= 0 {
+      let windows = readers.map(\.mixer.window)
+      all[index].window = windows.contains(nil) ? nil : windows.lazy.compactMap(\.self).max()
+    }
+    return all
+  }
   /// Values of each recurrent state of a sequence.
   var states: [Int] { layers.flatMap(\.mixer.states) }
   var output: OutputPlan
