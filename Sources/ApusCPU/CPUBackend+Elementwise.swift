@@ -81,6 +81,13 @@ extension CPUBackend {
     }
   }
 
+  package func _add(_ y: Buffer, to x: Buffer, rows: [Int], factors: [Float]) {
+    let (y, x) = (y.cpu, x.cpu)
+    forEachRow(rows.count, columns: x.columns) { index in
+      unsafe kernels.add(y.row(index), to: x.row(rows[index]), factor: factors[index], count: x.columns)
+    }
+  }
+
   package func _scale(_ x: Buffer, by factor: Float) {
     let x = x.cpu
     forEachRow(x.rows, columns: x.columns) { row in unsafe kernels.scale(x.row(row), by: factor, count: x.columns) }

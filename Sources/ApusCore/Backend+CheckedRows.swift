@@ -35,6 +35,20 @@ extension Backend {
     _add(y, to: x, factor: factor)
   }
 
+  /// `x[rows[i]] += factors[i] · y[i]`, for rows of x in rising order.
+  package func add(_ y: Buffer, to x: Buffer, rows: [Int], factors: [Float]) {
+    precondition(owns(x) && owns(y) && x !== y, "add: a buffer of another backend, or to itself")
+    precondition(
+      y.rows == rows.count && factors.count == rows.count && x.columns == y.columns,
+      "add: \(y.shape) times \(factors.count) factors to \(rows.count) rows of \(x.shape)")
+    var next = 0
+    for row in rows {
+      precondition(row >= next && row < x.rows, "add: row \(row) of \(x.shape), or out of order")
+      next = row + 1
+    }
+    _add(y, to: x, rows: rows, factors: factors)
+  }
+
   /// `x *= factor`.
   package func scale(_ x: Buffer, by factor: Float) {
     precondition(owns(x), "scale: a buffer of another backend")

@@ -62,6 +62,7 @@ package protocol Backend: AnyObject, Sendable {
   func _multiply(_ x: Buffer, by y: Buffer)
   func _convolve(_ x: Buffer, _ convolution: Convolution, in cache: KVCache, state: Int, into y: Buffer)
   func _gather(_ x: Buffer, rows: [Int], into y: Buffer)
+  func _add(_ y: Buffer, to x: Buffer, rows: [Int], factors: [Float])
   func _average(_ x: Buffer, rows ranges: [Range<Int>], into y: Buffer)
   func _route(_ logits: Buffer, _ rule: RoutingRule, bias: Weight?, into routing: Routing)
   func _experts(_ x: Buffer, _ routing: Routing, _ experts: ExpertWeights, batchRows: [Int]?, into y: Buffer)

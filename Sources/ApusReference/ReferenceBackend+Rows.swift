@@ -54,6 +54,12 @@ extension ReferenceBackend {
     }
   }
 
+  package func _add(_ y: Buffer, to x: Buffer, rows: [Int], factors: [Float]) {
+    for (index, row) in rows.enumerated() {
+      x.replace(row: row, by: zip(x.values(of: row), y.values(of: index)).map { $0 + factors[index] * $1 })
+    }
+  }
+
   package func _scale(_ x: Buffer, by factor: Float) { mapEach(x) { $0 * factor } }
 
   package func _cap(_ x: Buffer, at limit: Float) {

@@ -144,6 +144,19 @@ struct RowTests {
     }
   }
 
+  @Test("Rows are added to some rows, each with its factor", arguments: Subject.all)
+  func addToSomeRows(_ subject: Subject) throws {
+    for (rows, columns) in [([0], 1), ([2], 64), ([0, 3, 4], 37), ([0, 1, 2, 3, 4], 4_099), ([], 8)] {
+      try compare(subject, tolerance, "rows \(rows) of \(columns)") { bench in
+        let x = try bench.buffer(rows: 5, columns: columns)
+        let y = try bench.buffer(rows: rows.count, columns: columns)
+        let factors = rows.indices.map { [1, -0.5, 0, 7, 0.1][$0] as Float }
+        try bench.step { bench.backend.add(y, to: x, rows: rows, factors: factors) }
+        return bench.read(x)
+      }
+    }
+  }
+
   @Test("Rows are gathered, read and embedded", arguments: Subject.all)
   func rows(_ subject: Subject) throws {
     for format in TensorFormat.allCases {

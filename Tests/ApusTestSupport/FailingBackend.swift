@@ -86,6 +86,10 @@ extension FailingBackend {
 
   package func _add(_ y: Buffer, to x: Buffer, factor: Float) { inner._add(y, to: x, factor: factor) }
 
+  package func _add(_ y: Buffer, to x: Buffer, rows: [Int], factors: [Float]) {
+    inner._add(y, to: x, rows: rows, factors: factors)
+  }
+
   package func _scale(_ x: Buffer, by factor: Float) { inner._scale(x, by: factor) }
 
   package func _cap(_ x: Buffer, at limit: Float) { inner._cap(x, at: limit) }
