@@ -17,6 +17,8 @@ package final class LanguageModel: @unchecked Sendable {
     ///
     /// Models with LongRoPE turn otherwise where it is beyond what they were first trained for.
     package var contextLength: Int?
+    /// Adapters that rows of a step may be computed with, by their numbers.
+    package var adapters: [AdapterFile] = []
 
     package init() {}
   }
@@ -27,6 +29,7 @@ package final class LanguageModel: @unchecked Sendable {
   let network: Network
   private let weights: [Weight]
   let arena: ActivationArena
+  private let adapters: Adapters?
 
   /// Takes all weights of `file` into use and makes the buffers of a step.
   ///
@@ -47,6 +50,7 @@ package final class LanguageModel: @unchecked Sendable {
     } catch {
       throw .backend(error)
     }
+    adapters = try Adapters(options.adapters, of: file, configuration, weights, rows: maxBatchRows)
   }
 
   /// Room for `slots` sequences of `positions` positions each; for `stateSlots` see `kvCacheLayout`.
@@ -79,11 +83,14 @@ package final class LanguageModel: @unchecked Sendable {
   /// stored in the cache may be used then. Returns what failed for single rows: their sequences' keys, values, states
   /// and results are no good, those of others are.
   ///
-  /// - Precondition: There are at most `maxBatchRows` tokens, all of the vocabulary; what is wanted are rows of `batch`.
-  ///   A model that pools has whole sequences in its batches.
+  /// `uses` are the adapters of each sequence of the batch, or empty where none has any.
+  ///
+  /// - Precondition: There are at most `maxBatchRows` tokens, all of the vocabulary; what is wanted are rows of `batch`;
+  ///   a sequence's adapters are of this model, in the order of their numbers. A model that pools has whole sequences in
+  ///   its batches.
   package func forward(
-    tokens: [Token], batch: AttentionBatch, cache: KVCache, wanted: WantedRows, into logits: inout MutableSpan<Float>,
-    _ vectors: inout MutableSpan<Float>
+    tokens: [Token], batch: AttentionBatch, adapters uses: [[AdapterUse]] = [], cache: KVCache, wanted: WantedRows,
+    into logits: inout MutableSpan<Float>, _ vectors: inout MutableSpan<Float>
   ) throws(BackendError) -> [RowFailure] {
     if !wanted.logits.isEmpty, configuration.pooling != nil {
       throw .unsupported("this model makes embeddings and does not generate text: use one that does")
@@ -91,11 +98,11 @@ package final class LanguageModel: @unchecked Sendable {
     precondition(logits.count == wanted.logits.count * configuration.vocabularySize, "room for other logits")
     precondition(vectors.count == wanted.vectors.count * configuration.vectorSize, "room for other vectors")
     guard !tokens.isEmpty else { return [] }
-    let kept = wanted.rows
-    if let normed = run(tokens, batch, cache, keptRows: kept) {
+    let (kept, adapters) = (wanted.rows, adapters?.step(uses, batch.sequences, backend))
+    if let normed = run(tokens, batch, cache, keptRows: kept, adapters) {
       let places = WantedRows.Places(kept, of: tokens.count)
       if case .logits(let head) = network.head {
-        computeLogits(head, of: normed, rows: wanted.logits.map { places[$0] }, into: &logits)
+        computeLogits(head, of: normed, places, wanted.logits, adapters, into: &logits)
       }
       computeVectors(of: normed, rows: wanted.vectors.map { places[$0] }, into: &vectors)
     }
@@ -104,7 +111,9 @@ package final class LanguageModel: @unchecked Sendable {
   }
 
   /// Walks the network; the normed activations of `keptRows`, if there are any.
-  private func run(_ tokens: [Token], _ batch: AttentionBatch, _ cache: KVCache, keptRows: [Int]) -> Buffer? {
+  private func run(
+    _ tokens: [Token], _ batch: AttentionBatch, _ cache: KVCache, keptRows: [Int], _ adapters: StepAdapters?
+  ) -> Buffer? {
     precondition(tokens.count == batch.rows && tokens.count <= maxBatchRows, "a batch larger than its buffers")
     precondition(tokens.allSatisfy { $0 >= 0 && $0 < configuration.vocabularySize }, "a token of no vocabulary")
     precondition(keptRows.allSatisfy { $0 >= 0 && $0 < tokens.count }, "results of a row that is not in the batch")
@@ -118,24 +127,26 @@ package final class LanguageModel: @unchecked Sendable {
     arena.begin(rows: tokens.count)
     return network.forward(
       ForwardStep(
-        backend: backend, arena: arena, tokens: tokens, positions: batch.positions, cache: cache, keptRows: keptRows,
-        hiddenSize: configuration.hiddenSize))
+        backend: backend, arena: arena, tokens: tokens, positions: batch.positions, cache: cache, adapters: adapters,
+        keptRows: keptRows, hiddenSize: configuration.hiddenSize))
   }
 
-  /// Turns these rows of the normed activations into logits, a few rows at a time.
+  /// Turns the normed activations of these rows of the batch into logits, a few rows at a time.
   private func computeLogits(
-    _ head: LogitsHead, of normed: Buffer, rows: [Int], into logits: inout MutableSpan<Float>
+    _ head: LogitsHead, of normed: Buffer, _ places: WantedRows.Places, _ batchRows: [Int], _ adapters: StepAdapters?,
+    into logits: inout MutableSpan<Float>
   ) {
     let size = configuration.vocabularySize
-    for group in ActivationArena.resultGroups(of: rows.count) {
+    for group in ActivationArena.resultGroups(of: batchRows.count) {
       arena.logits.reshape(rows: group.count, columns: size)
       var input = normed
       if group.count < normed.rows {
         input = arena.logitInput
         input.reshape(rows: group.count, columns: configuration.hiddenSize)
-        backend.gather(normed, rows: Array(rows[group]), into: input)
+        backend.gather(normed, rows: batchRows[group].map { places[$0] }, into: input)
       }
-      head.forward(input, into: arena.logits, backend)
+      adapters?.take(rows: batchRows[group])
+      head.forward(input, into: arena.logits, backend, adapters)
       var part = logits._mutatingExtracting(group.lowerBound * size..<group.upperBound * size)
       backend.read(arena.logits, rows: 0..<group.count, into: &part)
     }

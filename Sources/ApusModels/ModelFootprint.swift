@@ -4,7 +4,7 @@ package import ApusGGUF
 /// What a model takes in memory, in bytes, computed without loading it.
 package struct ModelFootprint: Sendable, Equatable {
   /// What one wants to do with the model.
-  package struct Use: Sendable, Equatable {
+  package struct Use: Sendable {
     /// Positions of each sequence.
     package var context: Int
     /// Sequences at the same time.
@@ -16,6 +16,9 @@ package struct ModelFootprint: Sendable, Equatable {
     package var format = KVFormat.f16
     /// Tokens that one step processes at most; a model that pools takes a whole context in one step.
     package var maxBatchRows = LanguageModel.Options().maxBatchRows
+
+    /// Adapters that are loaded beside it.
+    package var adapters: [AdapterFile] = []
 
     package init(context: Int) { self.context = context }
 
@@ -35,23 +38,39 @@ package struct ModelFootprint: Sendable, Equatable {
   package let kvCache: Int
   /// Buffers of a step, and what a backend needs beside them (an estimate).
   package let activations: Int
+  /// Files of adapters, and buffers for what they add.
+  package let adapters: Int
 
   package let total: Int
 
   /// Nil where the KV format cannot store heads of this size, a count is not positive, or the sum overflows.
   package init?(_ file: GGUFFile, _ configuration: ModelConfiguration, _ use: Use) {
     guard use.context > 0, use.slots > 0, use.maxBatchRows > 0 else { return nil }
+    let rows = configuration.needsWholeSequences ? use.context : use.maxBatchRows
     guard let kvCache = use.layout(configuration)?.byteCount,
-      let activations = configuration.activationByteCount(
-        rows: configuration.needsWholeSequences ? use.context : use.maxBatchRows)
+      let activations = configuration.activationByteCount(rows: rows),
+      let adapters = Self.byteCount(of: use.adapters, configuration, rows: rows)
     else { return nil }
     weights = file.tensors.reduce(0) { $0 + $1.byteCount }
-    self.kvCache = kvCache
-    self.activations = activations
-    let (fixed, overflow) = weights.addingReportingOverflow(activations)
-    let (total, totalOverflow) = fixed.addingReportingOverflow(kvCache)
-    guard !overflow, !totalOverflow else { return nil }
+    (self.kvCache, self.activations, self.adapters) = (kvCache, activations, adapters)
+    guard let total = Self.sum([weights, activations, adapters, kvCache]) else { return nil }
     self.total = total
+  }
+
+  private static func byteCount(of files: [AdapterFile], _ configuration: ModelConfiguration, rows: Int) -> Int? {
+    if files.isEmpty { return 0 }
+    let room = AdapterRoom.Size(configuration.plan, rows: rows, rank: AdapterFile.rank(of: files))
+    return sum(files.map(\.byteCount) + [room.byteCount])
+  }
+
+  private static func sum(_ byteCounts: [Int]) -> Int? {
+    var total = 0
+    for byteCount in byteCounts {
+      let (sum, overflow) = total.addingReportingOverflow(byteCount)
+      if overflow { return nil }
+      total = sum
+    }
+    return total
   }
 
   /// The largest context that fits `budget` bytes, in whole KV blocks and at most what the model was trained for.

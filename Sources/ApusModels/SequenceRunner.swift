@@ -26,6 +26,8 @@ package struct SequenceRunner {
   private let ownSlots: [Int32]
   /// The state slot that each sequence goes on from; its own but for one that was resumed.
   private var starts: [Int32]
+  /// The adapters of each sequence; empty where none has any.
+  package var adapters: [[AdapterUse]] = []
   private var logits: [Float] = []
   private var vectors: [Float] = []
 
@@ -60,7 +62,7 @@ package struct SequenceRunner {
     let batch = AttentionBatch(
       positions: rows.map { Int32($0.position) }, sequences: rows.map { Int32($0.sequence) }, blockTables: blockTables,
       windowTables: model.configuration.window == nil ? [] : blockTables, states: states(rows, snapshots))
-    let (model, cache) = (model, cache)
+    let (model, cache, adapters) = (model, cache, adapters)
     let count = wanted.logits.count * model.configuration.vocabularySize
     if logits.count < count { logits = [Float](repeating: 0, count: count) }
     var vectors = [Float](repeating: 0, count: wanted.vectors.count * model.configuration.vectorSize)
@@ -68,7 +70,8 @@ package struct SequenceRunner {
     var room = all._mutatingExtracting(..<count)
     var vectorRoom = vectors.mutableSpan
     let failures = try model.forward(
-      tokens: rows.map(\.token), batch: batch, cache: cache, wanted: wanted, into: &room, &vectorRoom)
+      tokens: rows.map(\.token), batch: batch, adapters: adapters, cache: cache, wanted: wanted, into: &room,
+      &vectorRoom)
     if let failure = failures.first { throw failure.error }
     self.vectors = vectors
     for row in rows { starts[row.sequence] = ownSlots[row.sequence] }

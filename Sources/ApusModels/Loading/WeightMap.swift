@@ -14,6 +14,8 @@ final class WeightMap {
   private var made: [TensorPlan.Key: Weight] = [:]
   /// What was handed out.
   private(set) var weights: [Weight] = []
+  /// The matrices of all projections, by their numbers.
+  private(set) var projections: [TensorPlan] = []
   private let spareTokens: Set<Int>?
 
   /// With `verifiesValues` every weight is searched for NaN, infinity and lost bytes when it is taken.
@@ -42,6 +44,12 @@ final class WeightMap {
   func weight(_ plan: TensorPlan?) throws(ModelError) -> Weight? {
     guard let plan else { return nil }
     return try weight(plan) as Weight
+  }
+
+  /// Numbers one more projection.
+  func number(of plan: TensorPlan) -> Int {
+    projections.append(plan)
+    return projections.count - 1
   }
 
   /// The values of a dense tensor, all finite and, with `positive`, above 0.
@@ -151,6 +159,6 @@ extension TensorPlan {
 }
 
 /// Dimensions without ones at the end, which say nothing.
-private func trimmed(_ dimensions: [Int]) -> ArraySlice<Int> {
+func trimmed(_ dimensions: [Int]) -> ArraySlice<Int> {
   dimensions[...((dimensions.lastIndex { $0 != 1 }) ?? 0)]
 }

@@ -37,7 +37,7 @@ final class Attention {
     let query = arena(.query, plan.heads * layout.keyDimension)
     let key = arena(.key, layout.kvHeads * layout.keyDimension)
     let value = arena(.value, layout.kvHeads * layout.valueDimension)
-    projections.forward(x, into: Array([query, key, value].prefix(projections.count)), backend)
+    projections.forward(x, into: Array([query, key, value].prefix(projections.count)), step)
     prepare(query, by: queryNorm, step)
     if let temperature = plan.temperature {
       backend.temper(query, factor: temperature.factor, every: temperature.positions)
@@ -51,7 +51,7 @@ final class Attention {
   /// Projects what attention found for the current rows.
   func project(_ attended: Buffer, into y: Buffer, _ step: borrowing ForwardStep) {
     innerNorm?.forward(attended, into: attended, step.backend)
-    output.forward(attended, into: y, step.backend)
+    output.forward(attended, into: y, step)
   }
 
   /// Norms and turns queries or keys.

@@ -36,7 +36,7 @@ final class Experts {
     let (backend, arena) = (step.backend, step.arena)
     guard let routing = arena.routing else { preconditionFailure("a plan with experts has room for their choice") }
     let logits = arena(.router, plan.experts)
-    router.forward(routerInput, into: logits, backend)
+    router.forward(routerInput, into: logits, step)
     backend.route(logits, plan.rule, bias: selectionBias, into: routing)
     backend.experts(x, routing, weights, batchRows: arena.batchRows, into: y)
     guard let shared else { return }
@@ -44,7 +44,7 @@ final class Experts {
     shared.forward(x, into: result, step)
     if let sharedGate {
       let factor = arena(.sharedGate, 1)
-      sharedGate.forward(x, into: factor, backend)
+      sharedGate.forward(x, into: factor, step)
       backend.gate(result, by: factor, .sigmoid)
     }
     backend.add(result, to: y)

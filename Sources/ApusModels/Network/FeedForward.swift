@@ -27,14 +27,14 @@ final class FeedForward {
     let up = arena(.up, plan.up.rows)
     if plan.gate != nil {
       let gate = arena(.gate, plan.up.rows)
-      inner.forward(x, into: [gate, up], backend)
+      inner.forward(x, into: [gate, up], step)
       if let deviations = plan.gateDeviations { backend.sparsify(gate, deviations: deviations) }
       backend.gate(up, by: gate, plan.activation)
     } else {
-      inner.forward(x, into: [up], backend)
+      inner.forward(x, into: [up], step)
       backend.activate(up, plan.activation)
     }
     innerNorm?.forward(up, into: up, backend)
-    down.forward(up, into: y, backend)
+    down.forward(up, into: y, step)
   }
 }

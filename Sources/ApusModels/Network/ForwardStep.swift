@@ -7,6 +7,8 @@ struct ForwardStep {
   let tokens: [Token]
   let positions: [Int32]
   let cache: KVCache
+  /// What adapters add for some of the rows; nil where no row has an adapter.
+  let adapters: StepAdapters?
   /// The rows whose results are wanted, ascending; none while a prompt's earlier chunks are processed.
   let keptRows: [Int]
   /// Values of a row of the residual stream.
@@ -20,5 +22,6 @@ struct ForwardStep {
     guard keptRows.count < arena.rows else { return }
     for buffer in buffers { backend.keep(buffer, rows: keptRows) }
     arena.keep(keptRows)
+    adapters?.take(rows: keptRows)
   }
 }

@@ -21,7 +21,7 @@ final class GatedConvolution {
     let (backend, arena, channels) = (step.backend, step.arena, plan.channels)
     let input = arena(.mixerInput, channels)
     let (inputGate, outputGate) = (arena(.inputGate, channels), arena(.outputGate, channels))
-    projections.forward(x, into: [inputGate, outputGate, input], backend)
+    projections.forward(x, into: [inputGate, outputGate, input], step)
     backend.multiply(input, by: inputGate)
     let convolved = arena(.attended, channels)
     backend.convolve(input, convolution, in: step.cache, state: plan.state, into: convolved)
@@ -31,6 +31,6 @@ final class GatedConvolution {
 
   /// Projects what was found for the current rows.
   func project(_ convolved: Buffer, into y: Buffer, _ step: borrowing ForwardStep) {
-    output.forward(convolved, into: y, step.backend)
+    output.forward(convolved, into: y, step)
   }
 }

@@ -65,10 +65,10 @@ final class LatentAttention {
 
   /// Projects what attention found for the current rows.
   func project(_ attended: Buffer, into y: Buffer, _ step: borrowing ForwardStep) {
-    guard case .absorbed(_, let valueUp) = form else { return output.forward(attended, into: y, step.backend) }
+    guard case .absorbed(_, let valueUp) = form else { return output.forward(attended, into: y, step) }
     let values = step.arena(.attended, plan.heads * plan.valueDimension)
     step.backend.matmulHeads(attended, valueUp, into: values)
-    output.forward(values, into: y, step.backend)
+    output.forward(values, into: y, step)
   }
 
   /// Queries as they meet latent vectors.
@@ -87,7 +87,7 @@ final class LatentAttention {
     let expanded = arena(.expanded, heads * (plain + plan.valueDimension))
     let key = arena(.key, heads * plan.queryDimension)
     let value = arena(.value, heads * plan.valueDimension)
-    projection.forward(vector, into: expanded, backend)
+    projection.forward(vector, into: expanded, step)
     backend.copyHeads(expanded, heads: heads, from: 0..<plain, into: key, at: 0)
     backend.copyHeads(latent, heads: heads, from: plan.rank..<latent.columns, into: key, at: plain)
     backend.copyHeads(expanded, heads: heads, from: plain..<plain + plan.valueDimension, into: value, at: 0)
@@ -99,7 +99,7 @@ final class LatentAttention {
     let (backend, arena, columns) = (step.backend, step.arena, plan.rank + plan.ropeDimension)
     let key = arena(.latentKey, columns)
     let vector = arena(.latent, plan.rank)
-    latent.forward(x, into: key, backend)
+    latent.forward(x, into: key, step)
     backend.copyHeads(key, heads: 1, from: 0..<plan.rank, into: vector, at: 0)
     latentNorm.forward(vector, into: vector, backend)
     backend.copyHeads(vector, heads: 1, from: 0..<plan.rank, into: key, at: 0)
@@ -115,11 +115,11 @@ final class LatentAttention {
     var input = x
     if let queryDown, let columns = plan.queryDown?.rows {
       input = arena(.latentQuery, columns)
-      queryDown.forward(x, into: input, backend)
+      queryDown.forward(x, into: input, step)
       queryNorm?.forward(input, into: input, backend)
     }
     let queries = arena(.query, plan.heads * headDimension)
-    query.forward(input, into: queries, backend)
+    query.forward(input, into: queries, step)
     backend.rope(
       queries, headDimension: headDimension, offset: plan.plainDimension, table: arena.ropeTables[plan.rope],
       pairing: pairing)

@@ -19,7 +19,7 @@ struct LayerInputs {
     let (backend, columns) = (step.backend, plan.projection.rows)
     let inputs = step.arena(.layerInputs, columns)
     let embedded = step.arena(.layerEmbeddings, columns)
-    projection.forward(step.stream, into: inputs, backend)
+    projection.forward(step.stream, into: inputs, step)
     backend.scale(inputs, by: 1 / Float(step.hiddenSize).squareRoot())
     norm.forward(inputs, into: inputs, backend)
     backend.embed(step.tokens, from: table, into: embedded)
@@ -60,9 +60,9 @@ final class LayerInput {
     let gated = step.arena(.layerGate, width)
     let result = step.arena(.projected, step.hiddenSize)
     backend.copyHeads(inputs(step), heads: 1, from: layer * width..<(layer + 1) * width, into: input, at: 0)
-    gate.forward(x, into: gated, backend)
+    gate.forward(x, into: gated, step)
     backend.gate(input, by: gated, plan.activation)
-    projection.forward(input, into: result, backend)
+    projection.forward(input, into: result, step)
     norm.forward(result, into: result, backend)
     return result
   }

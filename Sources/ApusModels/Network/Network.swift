@@ -106,8 +106,8 @@ struct LogitsHead {
     projection = try Projection(plan.projection, weights)
   }
 
-  func forward(_ x: Buffer, into logits: Buffer, _ backend: any Backend) {
-    projection.forward(x, into: logits, backend)
+  func forward(_ x: Buffer, into logits: Buffer, _ backend: any Backend, _ adapters: StepAdapters?) {
+    projection.forward(x, into: logits, backend, adapters)
     backend.scale(logits, by: plan.scale)
     if let cap = plan.cap { backend.cap(logits, at: cap) }
   }

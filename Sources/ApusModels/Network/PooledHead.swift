@@ -38,7 +38,7 @@ private struct PooledLayer {
   var rows: Int { projection.weight.rows }
 
   func forward(_ x: Buffer, into y: Buffer, _ backend: any Backend) {
-    projection.forward(x, into: y, backend)
+    projection.forward(x, into: y, backend, nil)
     if let activation { backend.activate(y, activation) }
     norm?.forward(y, into: y, backend)
   }

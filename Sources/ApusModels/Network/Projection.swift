@@ -1,13 +1,16 @@
 internal import ApusCore
 
-/// One matrix with an optional factor and bias: `y = factor · (x · wᵀ) + b`.
+/// One matrix with an optional factor and bias: `y = factor · (x · wᵀ) + b`, and what adapters add to it.
 struct Projection {
   let weight: Weight
+  /// Which of the network's projections it is: adapters have their matrices in this order.
+  let number: Int
   private let factor: Float
   private let bias: Weight?
 
   init(_ plan: ProjectionPlan, _ weights: WeightMap) throws(ModelError) {
     weight = try weights.weight(plan.weight)
+    number = weights.number(of: plan.weight)
     factor = try plan.factor.map { plan throws(ModelError) in try weights.values(plan)[0] } ?? 1
     bias = try weights.weight(plan.bias)
   }
@@ -18,9 +21,14 @@ struct Projection {
     try self.init(plan, weights)
   }
 
-  func forward(_ x: Buffer, into y: Buffer, _ backend: any Backend) {
+  func forward(_ x: Buffer, into y: Buffer, _ step: borrowing ForwardStep) {
+    forward(x, into: y, step.backend, step.adapters)
+  }
+
+  func forward(_ x: Buffer, into y: Buffer, _ backend: any Backend, _ adapters: StepAdapters?) {
     backend.matmul(x, [weight], into: [y])
     finish(y, backend)
+    adapters?.add(to: [y], of: [self], from: x)
   }
 
   /// What comes after the product.
@@ -42,9 +50,10 @@ struct Projections {
 
   var count: Int { parts.count }
 
-  func forward(_ x: Buffer, into results: [Buffer], _ backend: any Backend) {
-    backend.matmul(x, weights, into: results)
-    for (part, y) in zip(parts, results) { part.finish(y, backend) }
+  func forward(_ x: Buffer, into results: [Buffer], _ step: borrowing ForwardStep) {
+    step.backend.matmul(x, weights, into: results)
+    for (part, y) in zip(parts, results) { part.finish(y, step.backend) }
+    step.adapters?.add(to: results, of: parts, from: x)
   }
 }
 

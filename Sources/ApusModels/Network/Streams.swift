@@ -100,10 +100,10 @@ final class LayerStreams {
     let factors = arena(.streamFactors, count)
     routerNorm.forward(step.stream, into: normed, backend)
     backend.scale(normed, by: plan.routerScale)
-    router.forward(normed, into: routed, backend)
+    router.forward(normed, into: routed, step)
     // A cap at 1 is tanh.
     backend.cap(routed, at: 1)
-    projection.forward(routed, into: factors, backend)
+    projection.forward(routed, into: factors, step)
     return factors
   }
 }
@@ -128,8 +128,8 @@ final class LowRankBranch {
     let backend = step.backend
     let inner = step.arena(.lowRank, plan.down.rows)
     let result = step.arena(.projected, step.hiddenSize)
-    down.forward(x, into: inner, backend)
-    up.forward(inner, into: result, backend)
+    down.forward(x, into: inner, step)
+    up.forward(inner, into: result, step)
     norm.forward(result, into: result, backend)
     backend.add(x, to: result)
     backend.add(result, to: step.stream)
