@@ -7,7 +7,7 @@ extension BlockTree {
   package func findFault(holds: [Hold]) -> String? {
     let used = nodes.indices.filter { nodes[$0].block >= 0 }
     guard Set(blocks).count == used.count else { return "a KV block is twice in the tree" }
-    guard used.count + freeNodes.count + 1 == nodes.count, Set(freeNodes).count == freeNodes.count else {
+    guard used.count + freeNodes.count + 1 + roots.count == nodes.count, Set(freeNodes).count == freeNodes.count else {
       return "\(used.count) nodes are used and \(freeNodes.count) free, of \(nodes.count)"
     }
     for node in used {
@@ -15,6 +15,9 @@ extension BlockTree {
     }
     for node in nodes.indices {
       if let fault = faultBelow(node) { return "node \(node) \(fault)" }
+    }
+    guard roots.allSatisfy({ nodes[Int($1)].adapters == $0 && !nodes[Int($1)].isIdleLeaf }) else {
+      return "a root of other adapters, or with nothing behind it"
     }
     return faultOfHolders(holds) ?? faultOfRing(idle: used.count { nodes[$0].holders == 0 })
   }
@@ -52,7 +55,7 @@ extension BlockTree {
       var (node, depth) = (hold.node, 0)
       while node != Self.root, depth <= nodes.count {
         holders[Int(node)] += 1
-        (node, depth) = (nodes[Int(node)].parent, depth + 1)
+        (node, depth) = (nodes[Int(node)].parent, depth + (isOtherRoot(node) ? 0 : 1))
       }
       if depth != hold.blocks { return "a hold of \(hold.blocks) blocks has \(depth) nodes" }
     }

@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusModels
 
 // Nodes lie in one array and name each other by number. Children are in the order of their tokens, and none begins with
 // all that another has. So the nearest child to a text is found by halving, which no text can make slow; adding or
@@ -20,6 +21,8 @@ extension BlockTree {
     var older: Int32 = 0
     var newer: Int32 = 0
     var snapshot: Int32?
+    /// Of the root of texts with adapters: which.
+    var adapters: [AdapterUse] = []
 
     var isIdleLeaf: Bool { holders == 0 && children.isEmpty }
   }
@@ -62,7 +65,7 @@ extension BlockTree {
     return node
   }
 
-  private mutating func makeNode(_ text: ArraySlice<Token>) -> Int32 {
+  mutating func makeNode(_ text: ArraySlice<Token>) -> Int32 {
     var node = Int32(nodes.count)
     if let free = freeNodes.popLast() {
       node = free
@@ -85,6 +88,7 @@ extension BlockTree {
     nodes[Int(parent)].children.remove(at: place(of: text, below: parent))
     nodes[Int(node)] = Node()
     freeNodes.append(node)
+    dropRoot(parent)
   }
 
   /// The index of the first child that does not come before `text`.
@@ -127,9 +131,14 @@ extension BlockTree {
   mutating func release(_ node: Int32) {
     var node = node
     while node != Self.root {
+      let parent = nodes[Int(node)].parent
       nodes[Int(node)].holders -= 1
-      if nodes[Int(node)].holders == 0 { link(node) }
-      node = nodes[Int(node)].parent
+      if isOtherRoot(node) {
+        dropRoot(node)
+      } else if nodes[Int(node)].holders == 0 {
+        link(node)
+      }
+      node = parent
     }
   }
 

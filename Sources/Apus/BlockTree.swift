@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusModels
 
 /// Which KV blocks hold which beginnings of texts, so that sequences that begin alike compute and keep that once.
 ///
@@ -50,11 +51,13 @@ package struct BlockTree: Sendable {
     package internal(set) var evictions = 0
   }
 
-  /// The root first; a place of which the block is -1 is free, but for the root.
+  /// The root first; a place of which the block is -1 is free, but for the roots.
   var nodes = [Node()]
   /// Tokens of all nodes: a full block's room for each.
   var tokens = [Token](repeating: 0, count: BlockTree.size)
   var freeNodes: [Int32] = []
+  /// Where texts with adapters begin.
+  var roots: [[AdapterUse]: Int32] = [:]
   /// Blocks that no running sequence uses.
   package internal(set) var idleCount = 0
   package private(set) var counts = Counts()
@@ -118,9 +121,10 @@ package struct BlockTree: Sendable {
     return match
   }
 
-  /// How many of the first blocks of `text` running sequences hold, of those that `match` would give.
-  func heldBlocks(of text: ArraySlice<Token>, needsSnapshot: Bool) -> Int {
-    var (node, rest, depth, held) = (Self.root, text, 0, 0)
+  /// How many of the first blocks of `text`, with these adapters, running sequences hold, of those that `match` would give.
+  func heldBlocks(of text: ArraySlice<Token>, _ adapters: [AdapterUse], needsSnapshot: Bool) -> Int {
+    guard let root = root(of: adapters) else { return 0 }
+    var (node, rest, depth, held) = (root, text, 0, 0)
     while let next = nearest(to: rest.prefix(Self.size), below: node), next.count == Self.size {
       guard nodes[Int(next.node)].holders > 0 else { break }
       (node, rest, depth) = (next.node, rest.dropFirst(Self.size), depth + 1)

@@ -10,7 +10,7 @@ extension Scheduler {
       guard hasRoom(for: first, shared) else { break }
       var sequence = waiting.removeFirst()
       sequence.expectedBlocks = shared
-      sequence.start(tree.emptyHold, stateSlot: limits.hasStates ? takeSlot() : nil)
+      sequence.start(tree.start(sequence.adapters), stateSlot: limits.hasStates ? takeSlot() : nil)
       running.insert(byUrgency: sequence)
     }
   }
@@ -26,8 +26,9 @@ extension Scheduler {
   /// Full blocks at a sequence's beginning that running ones hold or will have computed.
   private func sharedBlocks(of sequence: SequenceState) -> Int {
     let text = sequence.reusable
-    let held = tree.heldBlocks(of: text, needsSnapshot: limits.hasStates)
-    let common = running.lazy.map { zip($0.tokens, text).prefix { $0 == $1 }.count }.max() ?? 0
+    let held = tree.heldBlocks(of: text, sequence.adapters, needsSnapshot: limits.hasStates)
+    let alike = running.lazy.filter { $0.adapters == sequence.adapters }
+    let common = alike.map { zip($0.tokens, text).prefix { $0 == $1 }.count }.max() ?? 0
     return max(held, common / KVCacheLayout.blockPositions)
   }
 

@@ -1,5 +1,6 @@
 internal import Apus
 internal import ApusCore
+internal import ApusModels
 internal import ApusSampling
 internal import Testing
 
@@ -18,7 +19,7 @@ struct BlockTreePropertyTests {
     }
     while !run.running.isEmpty { run.end(0, keeps: false) }
     while try run.evict() {}
-    #expect(run.entries.isEmpty && run.tree.blocks.isEmpty)
+    #expect(run.entries.isEmpty && run.tree.blocks.isEmpty && run.tree.findFault(holds: []) == nil)
     #expect(run.allocator.findFault(tables: []) == nil)
     #expect(run.tree.counts.hits > 0 && run.tree.counts.misses > 0 && run.tree.counts.evictions > 0)
   }
@@ -111,7 +112,7 @@ extension Run {
 
   mutating func start() throws {
     let text = makeText()
-    let match = tree.match(text[...], needsSnapshot: needsSnapshots, &allocator)
+    let match = tree.match(text[...], behind: tree.start(adapters(of: text)), needsSnapshot: needsSnapshots, &allocator)
     let found = match.blocks.count * Self.size + (match.tail?.positions ?? 0)
     try #require(found == longestMatch(text))
     tree.noteStart(found: found)
@@ -127,6 +128,11 @@ extension Run {
       text: text, table: match.blocks, hold: match.hold, stored: match.blocks.count * Self.size, tail: match.tail,
       matched: match.blocks.count)
     running.append(sequence)
+  }
+
+  /// What texts that begin alike are computed with.
+  private func adapters(of text: [Token]) -> [AdapterUse] {
+    text[0] % 3 == 0 ? [] : [AdapterUse(0, scale: Float(text[0] % 3))]
   }
 
   /// How much of a text the entries have.
