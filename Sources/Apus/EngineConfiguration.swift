@@ -17,6 +17,8 @@ package struct EngineConfiguration: Sendable {
   package var unreadByteLimit = 64 << 10
   /// How long a parked sequence waits for its reader before it is ended; nil waits for ever.
   package var readerStall: Duration?
+  /// What requests call the model's adapters, in the order of their numbers.
+  package var adapters: [String] = []
   /// The only source of time.
   package var now: @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
 

@@ -191,7 +191,7 @@ extension EngineLoop {
     var attention = batch.attention
     if cache.layout.window != nil { attention.windowTables = attention.blockTables }
     return try model.forward(
-      tokens: batch.tokens, batch: attention, cache: cache,
+      tokens: batch.tokens, batch: attention, adapters: batch.adapters, cache: cache,
       wanted: WantedRows(logits: batch.logitRows, vectors: batch.vectorRows), into: &wanted, &vectorRoom)
   }
 

@@ -39,6 +39,7 @@ final class Generation: @unchecked Sendable {
   ) throws(ApusError) {
     try request.check(vocabularySize: tokenizer.vocabulary.count, configuration)
     let (prompt, options) = (request.prompt, request.options)
+    let adapters = try options.adapters.uses(of: configuration.adapters)
     seed = options.seed ?? UInt64.random(in: 0...UInt64.max)
     do throws(SamplingError) {
       completion = try CompletionState(
@@ -53,7 +54,7 @@ final class Generation: @unchecked Sendable {
     pooled = request.pooled
     sequence = SequenceState(
       id: id, prompt: prompt, choosesTokens: options.maxTokens != 0, scoresFrom: request.scoresFrom, pooled: pooled,
-      reusesPrefix: options.reusesPrefix, priority: options.priority)
+      adapters: adapters, reusesPrefix: options.reusesPrefix, priority: options.priority)
     self.channel = channel
     let submitted = configuration.now()
     times = Times(submitted: submitted)

@@ -31,12 +31,16 @@ public struct GenerationOptions: Sendable, Equatable {
   public var deadline: Duration?
   /// Whether tokens are guessed and several checked in one step; the result is the same.
   public var speculation: Speculation
+  /// Adapters that the completion is computed with, each at most once; none computes with the model as it is.
+  ///
+  /// What was computed with other adapters, or other factors, is not used again.
+  public var adapters: [AdapterChoice]
 
   /// The defaults, or others.
   public init(
     maxTokens: Int? = nil, sampling: SamplingOptions? = nil, seed: UInt64? = nil, stop: [String] = [],
     stopTokens: [Token] = [], ignoreEOS: Bool = false, topLogProbabilities: Int? = nil, reusesPrefix: Bool = true,
-    priority: Int = 0, deadline: Duration? = nil, speculation: Speculation = .automatic
+    priority: Int = 0, deadline: Duration? = nil, speculation: Speculation = .automatic, adapters: [AdapterChoice] = []
   ) {
     self.maxTokens = maxTokens
     self.sampling = sampling
@@ -49,6 +53,7 @@ public struct GenerationOptions: Sendable, Equatable {
     self.priority = priority
     self.deadline = deadline
     self.speculation = speculation
+    self.adapters = adapters
   }
 
   /// The most likely token every time.

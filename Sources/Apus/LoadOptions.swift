@@ -52,6 +52,10 @@ public struct LoadOptions: Sendable, Equatable {
   /// vocabulary; models with recurrent layers cannot draft. Its keys and values are part of `kvMemory`. Where its guesses
   /// do not pay, it is hardly asked; see ``Speculation``.
   public var draft: String?
+  /// Adapters to load beside the model, which requests choose by their names.
+  ///
+  /// Their files are read into memory. A request without an adapter costs no more than without this.
+  public var adapters: [Adapter]
   /// Where the model computes: models with the same one take turns on its threads.
   public var runtime: Runtime
 
@@ -60,7 +64,7 @@ public struct LoadOptions: Sendable, Equatable {
     threads: Int? = nil, contextLength: Int? = nil, kvFormat: KVCacheFormat = .f16, kernels: String? = nil,
     usesBLAS: Bool = false, pinsThreads: Bool = false, parallel: Int? = nil, kvMemory: Int? = nil,
     queueLimit: Int = 16, unreadByteLimit: Int = 64 << 10, readerStall: Duration? = nil, prefillChunk: Int = 256,
-    mapsFile: Bool = true, draft: String? = nil, runtime: Runtime = .shared
+    mapsFile: Bool = true, draft: String? = nil, adapters: [Adapter] = [], runtime: Runtime = .shared
   ) {
     self.threads = threads
     self.contextLength = contextLength
@@ -76,6 +80,7 @@ public struct LoadOptions: Sendable, Equatable {
     self.prefillChunk = prefillChunk
     self.mapsFile = mapsFile
     self.draft = draft
+    self.adapters = adapters
     self.runtime = runtime
   }
 

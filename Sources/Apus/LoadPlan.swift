@@ -6,6 +6,7 @@ internal import ApusModels
 struct LoadPlan {
   let backend: CPUBackend.Options
   private let options: LoadOptions
+  private let adapters: [AdapterFile]
   private var freeByteCount: Int
 
   /// The most threads and prompt tokens at once that anyone may ask for.
@@ -13,6 +14,8 @@ struct LoadPlan {
   private static let maximumPrefillChunk = 65_536
   private static let maximumQueue = 1_000_000
   private static let maximumParallel = 256
+  private static let maximumAdapters = 256
+  private static let maximumNameByteCount = 4096
 
   init(_ options: LoadOptions, _ machine: Machine) throws(ApusError) {
     try Self.check("threads", options.threads ?? 1, 1...Self.maximumThreads)
@@ -24,8 +27,37 @@ struct LoadPlan {
     backend = CPUBackend.Options(
       threads: options.threads ?? machine.threadCount, kernels: try Self.kernels(options.kernels),
       usesBLAS: options.usesBLAS, pinsThreads: options.pinsThreads)
+    try Self.check(options.adapters)
+    adapters = try Self.open(options.adapters, isRead: false)
     self.options = options
     freeByteCount = machine.freeByteCount
+  }
+
+  /// The adapters once more, in memory: to be called when that is known to have room for them.
+  func readAdapters() throws(ApusError) -> [AdapterFile] { try Self.open(options.adapters, isRead: true) }
+
+  private static func open(_ adapters: [Adapter], isRead: Bool) throws(ApusError) -> [AdapterFile] {
+    try adapters.map { adapter throws(ApusError) in
+      do throws(ModelError) {
+        return try AdapterFile(path: adapter.path, isRead: isRead)
+      } catch {
+        throw .cannotLoad(path: adapter.path, reason: error.description)
+      }
+    }
+  }
+
+  private static func check(_ adapters: [Adapter]) throws(ApusError) {
+    try check("adapters", adapters.count, 0...maximumAdapters)
+    for (index, adapter) in adapters.enumerated() {
+      let name = adapter.name
+      let isTaken = adapters[..<index].contains { $0.name == name }
+      guard isTaken || !(1...maximumNameByteCount).contains(name.utf8.count) else { continue }
+      throw .invalidOption(
+        name: "adapters",
+        reason: isTaken
+          ? "two adapters have the name '\(name)': rename one"
+          : "an adapter's name has \(name.utf8.count) bytes, but must have 1 to \(maximumNameByteCount)")
+    }
   }
 
   private static func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws(ApusError) {
@@ -53,6 +85,11 @@ struct LoadPlan {
 
   /// The memory of sequences, once all of it is known to fit beside the draft model, if there is one.
   func sequenceMemory(for file: ModelFile, _ draft: DraftFile? = nil) throws(ApusError) -> SequenceMemory {
+    if file.configuration.pooling != nil, !adapters.isEmpty {
+      throw .invalidOption(
+        name: "adapters",
+        reason: "this model makes embeddings, which are computed without adapters: load it without any")
+    }
     let trained = file.configuration.contextLength
     let length = options.contextLength ?? min(trained, LoadOptions.defaultContextLength)
     if let draft { return try beside(draft, length).memory(for: file, length, draft) }
@@ -127,6 +164,7 @@ struct LoadPlan {
     var use = ModelFootprint.Use(context: length)
     use.format = KVFormat(options.kvFormat)
     use.keepsSnapshots = true
+    use.adapters = adapters
     use.maxBatchRows = batchRows(contextLength: length, file)
     return use
   }

@@ -47,6 +47,8 @@ public struct ModelInformation: Sendable, Equatable {
   public let sampling: SamplingOptions
   /// What the file leaves out or has odd, so that results may not be what the model's makers meant; show them.
   public let warnings: [ModelWarning]
+  /// The names of the adapters that requests may choose.
+  public let adapters: [String]
   /// The level of kernels that computes.
   public let kernels: String
   /// Threads that compute.
@@ -58,7 +60,7 @@ public struct ModelInformation: Sendable, Equatable {
 
 extension ModelInformation {
   init(
-    _ file: ModelFile, _ vocabulary: Vocabulary, _ backend: CPUBackend.Options, kvFormat: KVCacheFormat,
+    _ file: ModelFile, _ vocabulary: Vocabulary, _ backend: CPUBackend.Options, _ options: LoadOptions,
     memory: SequenceMemory, chat: ChatSupport, sampling: SamplingOptions, warnings: [ModelWarning]
   ) {
     name = file.name ?? file.path.split(separator: "/").last.map(String.init) ?? file.path
@@ -73,7 +75,8 @@ extension ModelInformation {
     contextLength = memory.contextLength
     parallel = memory.sequences
     kvMemory = memory.byteCount
-    self.kvFormat = kvFormat
+    kvFormat = options.kvFormat
+    adapters = options.adapters.map(\.name)
     self.chat = chat
     self.sampling = sampling
     self.warnings = warnings

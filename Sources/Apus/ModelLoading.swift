@@ -41,7 +41,7 @@ struct ModelLoading: Sendable {
     let engine = try Engine(
       model, tokenizer: loaded.tokenizer, configuration: configuration(memory), on: options.runtime)
     let information = ModelInformation(
-      file, loaded.tokenizer.vocabulary, plan.backend, kvFormat: options.kvFormat, memory: memory,
+      file, loaded.tokenizer.vocabulary, plan.backend, options, memory: memory,
       chat: chatFormat?.support ?? .noTemplate, sampling: loaded.sampling.options, warnings: loaded.warnings)
     return Model(
       information: information, engine: engine, tokenizer: loaded.tokenizer, chatFormat: chatFormat,
@@ -62,6 +62,7 @@ struct ModelLoading: Sendable {
     var options = LanguageModel.Options()
     options.maxBatchRows = plan.batchRows(contextLength: contextLength, file)
     options.contextLength = contextLength
+    options.adapters = try plan.readAdapters()
     let backend = try makeBackend(plan)
     do throws(ModelError) {
       return try file.load(backend: backend, options: options) { loaded, total in
@@ -88,6 +89,7 @@ struct ModelLoading: Sendable {
     configuration.queueLimit = options.queueLimit
     configuration.unreadByteLimit = options.unreadByteLimit
     configuration.readerStall = options.readerStall
+    configuration.adapters = options.adapters.map(\.name)
     return configuration
   }
 }

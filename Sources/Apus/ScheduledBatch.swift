@@ -1,4 +1,5 @@
 package import ApusCore
+package import ApusModels
 
 /// What one step processes: rows of one or more sequences.
 package struct ScheduledBatch: Sendable {
@@ -50,6 +51,8 @@ package struct ScheduledBatch: Sendable {
   package internal(set) var tokens: [Token] = []
   /// Their positions, sequences, KV blocks and states.
   package internal(set) var attention = AttentionBatch()
+  /// The adapters of each sequence.
+  package internal(set) var adapters: [[AdapterUse]] = []
   /// The rows whose logits are wanted.
   package internal(set) var logitRows: [Int] = []
   /// The runs of rows that become vectors, each one its mean.
@@ -96,6 +99,7 @@ package struct ScheduledBatch: Sendable {
     }
     attention.sequences += repeatElement(index, count: rows.count)
     attention.blockTables.append(sequence.blocks)
+    adapters.append(sequence.adapters)
     if var states = sequence.states {
       let size = KVCacheLayout.blockPositions
       for (number, slot) in slots.enumerated() {

@@ -12,12 +12,15 @@ struct ModelChoice: Sendable, Equatable {
 struct ModelNames: Sendable {
   /// By the models' numbers; the first is the default.
   let list: [String]
+  /// Adapters of the default model, each of which is asked for by its name.
+  let adapters: [String]
   /// Whether only these names are answered to; several models always are told apart.
   private let isStrict: Bool
 
   /// - Precondition: `list` is not empty.
-  init(_ list: [String], isStrict: Bool) {
+  init(_ list: [String], adapters: [String] = [], isStrict: Bool) {
     self.list = list
+    self.adapters = adapters
     self.isStrict = isStrict || list.count > 1
   }
 
@@ -28,7 +31,7 @@ struct ModelNames: Sendable {
     if let number = list.firstIndex(where: { $0.utf8.elementsEqual(name.utf8) }) {
       return ModelChoice(model: number, name: name)
     }
-    guard !isStrict else { throw unknown }
+    guard !isStrict || adapters.contains(where: { $0.utf8.elementsEqual(name.utf8) }) else { throw unknown }
     return ModelChoice(model: 0, name: name)
   }
 

@@ -23,7 +23,7 @@ struct ModelService: Sendable {
     self.configuration = configuration
     let name = (configuration.modelName ?? model.information.name).shortened(
       toByteCount: configuration.limits.modelNameByteCount)
-    names = ModelNames([name], isStrict: configuration.hasStrictModels)
+    names = ModelNames([name], adapters: model.information.adapters, isStrict: configuration.hasStrictModels)
     started = configuration.unixTime()
     connections = Connections(
       limit: configuration.maximumConnections, addressLimit: configuration.effectiveConnectionsPerAddress

@@ -19,6 +19,9 @@ package struct Server: Sendable {
     self.logger = logger
     accessLog = AccessLog(logger)
     service = ModelService(model, configuration, log: accessLog)
+    guard !model.information.adapters.contains(service.names.list[0]) else {
+      throw .invalidSetting(name: "modelName", reason: "is also an adapter's: give one of them another name")
+    }
   }
 
   /// Serves until SIGTERM or SIGINT, then refuses new requests, lets running answers end, and returns.

@@ -13,7 +13,7 @@ struct TestModel: Sendable {
   let model: Model
   private let folder: TemporaryFolder
 
-  private init(contextLength: Int, parallel: Int) async throws {
+  private init(contextLength: Int, parallel: Int, adapters: [String] = []) async throws {
     var tiny = TinyModel()
     tiny.contextLength = contextLength
     folder = try TemporaryFolder()
@@ -21,14 +21,25 @@ struct TestModel: Sendable {
     try tiny.write(to: path)
     // Reproducible: whether a prompt was seen before must not change a bit of any answer.
     // It is far faster than any real model, and its readers share their threads with it: they may be behind.
-    let options = LoadOptions(
+    var options = LoadOptions(
       threads: 1, contextLength: contextLength, parallel: parallel, queueLimit: 64, unreadByteLimit: 1 << 20)
+    for (seed, name) in adapters.enumerated() {
+      var adapter = try TinyAdapter(tiny)
+      adapter.seed = UInt64(seed)
+      try adapter.write(to: folder.path(name))
+      options.adapters.append(Adapter(name: name, path: folder.path(name)))
+    }
     model = try await Model.load(path, options: options)
   }
 
   /// A model whose completions end within milliseconds, so many of them together at most.
   static func quick(parallel: Int = 1) async throws -> TestModel {
     try await TestModel(contextLength: 256, parallel: parallel)
+  }
+
+  /// The same with adapters of these names.
+  static func adapted(_ names: String...) async throws -> TestModel {
+    try await TestModel(contextLength: 256, parallel: 4, adapters: names)
   }
 
   /// A model whose longest completion takes many seconds, so many of them together at most.

@@ -76,7 +76,8 @@ public final class ChatSession: Sendable {
     let other = try await tokens(of: messages + [.user("Why?")])
     let known = zip(one, other).prefix { $0 == $1 }.map(\.0)
     if known.isEmpty { return }
-    let stream = try model.stream(tokens: known, options: GenerationOptions(maxTokens: 0))
+    let stream = try model.stream(
+      tokens: known, options: GenerationOptions(maxTokens: 0, adapters: options.generation.adapters))
     if try await stream.completion().finishReason == .cancelled { throw Task.isCancelled ? .stopped : .shuttingDown }
   }
 

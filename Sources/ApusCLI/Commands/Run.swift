@@ -45,6 +45,7 @@ struct Run: AsyncParsableCommand {
 
   @OptionGroup(title: "Generation options") var generation: GenerationArguments
   @OptionGroup(title: "Loading options") var load: LoadArguments
+  @OptionGroup(title: "Loading options") var adapters: AdapterArguments
 
   func validate() throws {
     if chat, prompt != nil || file != nil || json {
@@ -63,7 +64,8 @@ struct Run: AsyncParsableCommand {
     let model = try await loadModel()
     try model.information.requireGeneration(path: self.model.path, instead: "use apus embed")
     StandardError.warn(model.information.warnings.filter { !raw || $0.topic != .chat })
-    let options = generation.options(usual: model.information.sampling)
+    var options = generation.options(usual: model.information.sampling)
+    options.adapters = adapters.choices
     let chats = try !raw && canChat(model, self.model.path, system: system)
     guard let text else {
       return try await Chat(model: model, options: options, system: system, answers: chats, showsStatistics: stats)
@@ -98,6 +100,8 @@ struct Run: AsyncParsableCommand {
   private func loadModel() async throws -> Model {
     let bar = ProgressBar("loading")
     defer { bar.finish() }
-    return try await Model.load(model.path, options: load.options) { bar.update($0.loadedBytes, of: $0.totalBytes) }
+    var options = load.options
+    options.adapters = adapters.adapters
+    return try await Model.load(model.path, options: options) { bar.update($0.loadedBytes, of: $0.totalBytes) }
   }
 }

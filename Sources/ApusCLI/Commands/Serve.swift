@@ -34,6 +34,14 @@ struct Serve: AsyncParsableCommand {
   var modelName: String?
   @Flag(help: "Refuse requests for a model of another name.") var strictModels = false
   @Option(
+    help: ArgumentHelp(
+      """
+      A LoRA adapter of the model (GGUF) and a name for it; may be repeated. A request chooses it by that name as its \
+      model, or by its number from 0 on in lora: [{"id": 0, "scale": 1}].
+      """,
+      valueName: "name=path"))
+  var lora: [NamedAdapter] = []
+  @Option(
     help: ArgumentHelp("A web page's origin that may use the server, or *; may be repeated.", valueName: "origin"))
   var allowOrigin: [String] = []
   @Option(
@@ -95,6 +103,7 @@ struct Serve: AsyncParsableCommand {
       var options = load.options
       options.parallel = parallel
       options.kvMemory = kvMemory?.value
+      options.adapters = lora.map(\.adapter)
       options.queueLimit = configuration.engineQueueLimit(parallel: parallel ?? LoadOptions.defaultParallel)
       // Beside what the connection holds: a client that does not read is to be seen soon.
       options.unreadByteLimit = 8 << 10

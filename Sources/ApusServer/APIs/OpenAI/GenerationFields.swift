@@ -39,7 +39,8 @@ struct GenerationFields {
       } ?? [],
       stopTokens: try fields.tokens("stop_token_ids", vocabularySize: vocabularySize, limit: limits.logitBiases),
       ignoreEOS: try fields.bool("ignore_eos") ?? false,
-      reusesPrefix: try fields.bool("cache_prompt") ?? true)
+      reusesPrefix: try fields.bool("cache_prompt") ?? true,
+      adapters: try fields.adapters(model: self.model, among: model.adapters))
     fields.accept(KnownFields.harmless)
     try Self.refuseUnsupported(fields)
   }

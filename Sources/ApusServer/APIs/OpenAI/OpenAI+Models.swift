@@ -8,7 +8,7 @@ internal import Hummingbird
 extension OpenAI {
   /// `GET /v1/models`.
   func models(_ request: Request, _ context: APIRequestContext) -> Response {
-    json(["object": "list", "data": [description(id: service.names.list[0])]])
+    json(["object": "list", "data": .array((service.names.list + service.names.adapters).map { description(id: $0) })])
   }
 
   /// `GET /v1/models/{id}`, whose id may contain slashes.
@@ -25,7 +25,7 @@ extension OpenAI {
       status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: ByteBuffer(json: value)))
   }
 
-  /// The model as OpenAI describes one, with what vLLM and llama.cpp add.
+  /// The model, alone or with an adapter, as OpenAI describes one, with what vLLM and llama.cpp add.
   private func description(id: String) -> JSONValue {
     let information = service.model.information
     let meta: JSONValue = [
@@ -35,8 +35,9 @@ extension OpenAI {
     ]
     return [
       "id": .string(id), "object": "model", "created": .int(service.started), "owned_by": "apus",
-      "root": .string(service.names.list[0]), "parent": .null, "max_model_len": .int(information.contextLength),
-      "permission": [], "meta": meta,
+      "root": .string(service.names.list[0]),
+      "parent": service.names.adapters.contains(id) ? .string(service.names.list[0]) : .null,
+      "max_model_len": .int(information.contextLength), "permission": [], "meta": meta,
     ]
   }
 }
