@@ -18,7 +18,7 @@ extension Scheduler {
   /// What is proposed for the sequences in the next step; nothing while one of them has a prompt to process.
   func proposals(budget: Int, _ proposing: Proposing) -> [Int: [Token]] {
     let count = running.count
-    guard count > 0, running.allSatisfy({ $0.remaining == 1 }) else { return [:] }
+    guard count > 0, running.allSatisfy({ $0.isDecoding && $0.pooled == nil }) else { return [:] }
     let slots = limits.hasStates ? max(0, freeSlots.count - limits.maximumSequences) / count : .max
     let most = min(max(0, budget - count) / count, SequenceState.logitRows - 1, slots)
     guard most > 0 else { return [:] }

@@ -148,7 +148,9 @@ extension RandomRequests {
   private mutating func vectorRequest(of text: [Token]) -> GenerationRequest {
     let kind = [PoolingPlan.Kind.mean, .first, .last][pick(3)]
     let positions = kind.positions(of: text.count)
-    return GenerationRequest(
+    var request = GenerationRequest(
       pooling: PooledPositions(positions, isWhole: false), of: Array(text[..<positions.upperBound]))
+    request.options.seed = 1
+    return request
   }
 }
