@@ -133,6 +133,7 @@ struct Draft {
       batch.blockTables.append(sequences[piece.id]?.blocks ?? [])
       last.append(tokens.count - 1)
     }
+    if cache.layout.window != nil { batch.windowTables = batch.blockTables }
     let (model, cache, size) = (model, cache, model.configuration.vocabularySize)
     if logits.count < last.count * size { logits = [Float](repeating: 0, count: last.count * size) }
     var all = logits.mutableSpan
