@@ -15,7 +15,9 @@ package struct EngineStep: Sendable, Equatable {
   package let duration: Duration
   /// For each request that got its first token: the time since it was submitted.
   package private(set) var firstTokens: [Duration] = []
-  /// For each further token: the time since the one before. Where a step brings a request several, they share it evenly.
+  /// For each further token: the time since the one before.
+  ///
+  /// Where a step brings a request several, they share it evenly.
   package private(set) var furtherTokens: [Duration] = []
 
   init(_ batch: ScheduledBatch, took duration: Duration) {
