@@ -160,7 +160,7 @@ package struct BlockTree: Sendable {
       (hold.node, hold.blocks) = (node, hold.blocks + 1)
     }
     guard let snapshot else { return }
-    if hold.node != Self.root, nodes[Int(hold.node)].snapshot == nil {
+    if hold.blocks > 0, nodes[Int(hold.node)].snapshot == nil {
       nodes[Int(hold.node)].snapshot = snapshot
     } else {
       freedSnapshots.append(snapshot)

@@ -1,5 +1,6 @@
 internal import Apus
 internal import ApusCore
+internal import ApusModels
 internal import ApusSampling
 internal import Testing
 
@@ -49,6 +50,7 @@ private struct SchedulerRun {
     /// Prompt and completion.
     var text: [Token]
     let promptCount: Int
+    let adapters: [AdapterUse]
     /// Tokens that its completion may still have.
     var room: Int
     /// Where the next score of the prompt is due, and where the last one.
@@ -155,15 +157,16 @@ private struct SchedulerRun {
     let scoresFrom = pick(3) > 0 ? nil : 1 + pick(prompt.count)
     let pooled =
       isWhole || pick(5) == 0 ? (pick(2) == 0 ? 0 : prompt.count - 1)..<prompt.count : nil
+    let adapters = isWhole || pick(6) > 0 ? [] : [AdapterUse(pick(2), scale: 1)]
     let sequence = SequenceState(
       id: nextID, prompt: prompt, choosesTokens: room > 0 && pooled == nil,
-      scoresFrom: pooled == nil ? scoresFrom : nil,
-      pooled: pooled.map { PooledPositions($0, isWhole: isWhole) }, reusesPrefix: pick(8) > 0,
+      scoresFrom: pooled == nil ? scoresFrom : nil, pooled: pooled.map { PooledPositions($0, isWhole: isWhole) },
+      adapters: adapters, reusesPrefix: pick(8) > 0,
       priority: pick(5) / 4)
     if scheduler.admit(sequence) {
       admitted.insert(nextID)
       requests[nextID] = Request(
-        text: prompt, promptCount: prompt.count, room: room,
+        text: prompt, promptCount: prompt.count, adapters: adapters, room: room,
         scores: (scoresFrom ?? prompt.count) - 1..<prompt.count - 1, pooled: pooled)
       if lastText.isEmpty || pick(4) == 0 { lastText = prompt }
     }
@@ -186,6 +189,7 @@ private struct SchedulerRun {
     expect(batch.tokens.count <= budget, "a step of too many rows")
     if scheduler.preemptions > preemptions { noteRestarts(batch) }
     for part in batch.parts { check(part, batch) }
+    expect(batch.adapters == batch.parts.map { requests[$0.id]?.adapters ?? [] }, "others' adapters")
     let isFailed = pick(100) == 0
     let verdicts = batch.parts.map { isFailed ? .failed(.shuttingDown) : verdict(on: $0) }
     store(batch, verdicts, copies: !isFailed)
@@ -266,7 +270,9 @@ private struct SchedulerRun {
     let isSound = verdicts.map { if case .failed = $0 { false } else { true } }
     if copies { memory.copy(batch.copies) }
     memory.write(batch, isSound)
-    let texts = batch.parts.map { (requests[$0.id]?.text ?? []) + $0.proposed }
+    let texts = batch.parts.enumerated().map { index, part in
+      ((requests[part.id]?.text ?? []) + part.proposed).map { $0 + batch.mark(of: index) }
+    }
     for (index, part) in batch.parts.enumerated() where isSound[index] {
       let end = Int(batch.attention.positions[part.rows.upperBound - 1]) + 1
       let sees = memory.holds(texts[index][..<end], in: batch.attention.blockTables[index])
@@ -274,6 +280,13 @@ private struct SchedulerRun {
     }
     let states = memory.advance(batch, texts, isSound)
     expect(states, "states of another text")
+  }
+}
+
+extension ScheduledBatch {
+  /// What tells keys and values of the same tokens, but with other adapters, apart.
+  fileprivate func mark(of sequence: Int) -> Token {
+    adapters[sequence].reduce(0) { $0 + 100 * Token($1.number + 1) }
   }
 }
 
@@ -299,7 +312,8 @@ private struct ModelMemory {
       let position = Int(batch.attention.positions[row]), sequence = Int(batch.attention.sequences[row])
       let block = batch.attention.blockTables[sequence][position / Self.size]
       let empty = Array(repeating: Token(-1), count: Self.size)
-      places[block, default: empty][position % Self.size] = isSound[sequence] ? token : Self.damaged
+      places[block, default: empty][position % Self.size] =
+        isSound[sequence] ? token + batch.mark(of: sequence) : Self.damaged
     }
   }
 
