@@ -19,7 +19,7 @@ extension BlockTree {
     guard roots.allSatisfy({ nodes[Int($1)].adapters == $0 && !nodes[Int($1)].isIdleLeaf }) else {
       return "a root of other adapters, or with nothing behind it"
     }
-    return faultOfHolders(holds) ?? faultOfRing(idle: used.count { nodes[$0].holders == 0 })
+    return faultOfHolders(holds) ?? faultOfOrder(idle: used.count { nodes[$0].holders == 0 })
   }
 
   private func fault(of node: Int32) -> String? {
@@ -63,18 +63,15 @@ extension BlockTree {
     return wrong.map { "node \($0) notes \(nodes[$0].holders) holders of \(holders[$0])" }
   }
 
-  /// The ring has each node without holders once, children before their parents.
-  private func faultOfRing(idle: Int) -> String? {
+  /// Each node without holders stands in the order of use once, children before their parents.
+  private func faultOfOrder(idle count: Int) -> String? {
     var seen = Set<Int32>()
-    var node = nodes[Int(Self.root)].newer
-    while node != Self.root {
-      let it = nodes[Int(node)]
-      guard it.holders == 0, it.block >= 0, nodes[Int(it.newer)].older == node, seen.insert(node).inserted else {
+    for node in idle.numbers {
+      guard nodes[Int(node)].holders == 0, nodes[Int(node)].block >= 0, seen.insert(node).inserted else {
         return "node \(node) does not belong in the order of use"
       }
-      guard seen.isSuperset(of: it.children) else { return "node \(node) is older than a child" }
-      node = it.newer
+      guard seen.isSuperset(of: nodes[Int(node)].children) else { return "node \(node) is older than a child" }
     }
-    return seen.count == idle && idle == idleCount ? nil : "\(seen.count) nodes are in the order of use, of \(idle)"
+    return seen.count == count && count == idle.count ? nil : "\(seen.count) nodes are in the order of use, of \(count)"
   }
 }

@@ -3,8 +3,8 @@ internal import ApusModels
 
 // Nodes lie in one array and name each other by number. Children are in the order of their tokens, and none begins with
 // all that another has. So the nearest child to a text is found by halving, which no text can make slow; adding or
-// removing one moves the numbers behind it. Nodes that no running sequence uses form a ring by their last use, in which a
-// parent is newer than its children: the oldest one is a leaf.
+// removing one moves the numbers behind it. Nodes that no running sequence uses stand in the order of their last use, in
+// which a parent is newer than its children: the oldest one is a leaf.
 
 extension BlockTree {
   /// A KV block, behind those of the nodes above it.
@@ -17,9 +17,8 @@ extension BlockTree {
     var children: [Int32] = []
     /// Running sequences whose place is here or behind it.
     var holders: Int32 = 0
-    /// The neighbours in the ring, where there are no holders; the root is between the newest and the oldest one.
-    var older: Int32 = 0
-    var newer: Int32 = 0
+    /// Its KV block of windowed layers, as long as that is kept.
+    var windowBlock: Int32?
     var snapshot: Int32?
     /// Of the root of texts with adapters: which.
     var adapters: [AdapterUse] = []
@@ -60,7 +59,7 @@ extension BlockTree {
     nodes[Int(node)].block = block
     nodes[Int(node)].parent = parent
     nodes[Int(parent)].children.insert(node, at: place)
-    link(node)
+    idle.append(node)
     allocator.share(CollectionOfOne(block))
     return node
   }
@@ -79,9 +78,9 @@ extension BlockTree {
     return node
   }
 
-  /// Takes a leaf that nobody holds out of the ring and from its parent; its number is free.
+  /// Takes a leaf that nobody holds from its parent; its number is free.
   mutating func detach(_ node: Int32) {
-    unlink(node)
+    idle.remove(node)
     let parent = nodes[Int(node)].parent
     let first = Int(node) * Self.size
     let text = tokens[first..<first + Int(nodes[Int(node)].count)]
@@ -123,7 +122,7 @@ extension BlockTree {
 extension BlockTree {
   /// Notes one more holder of a node; those above it are noted by who walks the path.
   mutating func hold(_ node: Int32) {
-    if nodes[Int(node)].holders == 0 { unlink(node) }
+    if nodes[Int(node)].holders == 0 { idle.remove(node) }
     nodes[Int(node)].holders += 1
   }
 
@@ -136,32 +135,16 @@ extension BlockTree {
       if isOtherRoot(node) {
         dropRoot(node)
       } else if nodes[Int(node)].holders == 0 {
-        link(node)
+        idle.append(node)
       }
       node = parent
     }
   }
 
-  /// Makes a node whose parent is held the newest, if it is in the ring.
+  /// Makes a node whose parent is held the newest, if nobody holds it.
   mutating func renew(_ node: Int32) {
     guard nodes[Int(node)].holders == 0 else { return }
-    unlink(node)
-    link(node)
-  }
-
-  /// Puts a node into the ring, as the newest.
-  private mutating func link(_ node: Int32) {
-    let newest = nodes[Int(Self.root)].older
-    (nodes[Int(node)].older, nodes[Int(node)].newer) = (newest, Self.root)
-    nodes[Int(newest)].newer = node
-    nodes[Int(Self.root)].older = node
-    idleCount += 1
-  }
-
-  private mutating func unlink(_ node: Int32) {
-    let (older, newer) = (nodes[Int(node)].older, nodes[Int(node)].newer)
-    nodes[Int(older)].newer = newer
-    nodes[Int(newer)].older = older
-    idleCount -= 1
+    idle.remove(node)
+    idle.append(node)
   }
 }

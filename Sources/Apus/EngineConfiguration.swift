@@ -11,6 +11,8 @@ package struct EngineConfiguration: Sendable {
   package var blockCount: Int?
   /// State slots of a model with recurrent layers for going back from proposed tokens, for all sequences together.
   package var restartSlots = PromptLookup.mostTokens
+  /// KV blocks of windowed layers; nil for as many as the model and the other values suggest.
+  package var windowBlockCount: Int?
   /// Requests that may wait beside those that are worked on.
   package var queueLimit = 16
   /// Bytes of events that may wait for a reader before its sequence is parked.
@@ -54,9 +56,12 @@ package struct EngineModel: Sendable {
     let sequences = configuration.maximumSequences
     let blocks =
       configuration.blockCount ?? sequences * KVCacheLayout.blocks(forPositions: configuration.contextLength)
+    let windowBlocks = model.configuration.windowBlocks(
+      besides: blocks, context: configuration.contextLength, sequences: sequences, batchRows: model.maxBatchRows)
     do throws(BackendError) {
       return try model.makeKVCache(
         format: KVFormat(kvFormat), positions: blocks * KVCacheLayout.blockPositions,
+        windowBlocks: configuration.windowBlockCount ?? windowBlocks,
         stateSlots: sequences + blocks + configuration.restartSlots)
     } catch {
       throw .engineFailed(reason: error.description)

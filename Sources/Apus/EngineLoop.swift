@@ -35,6 +35,7 @@ struct EngineLoop {
     var limits = configuration.limits
     limits.blockCount = cache.layout.blocks
     limits.stateSlots = cache.layout.stateSlots
+    (limits.window, limits.windowBlocks) = (cache.layout.window, cache.layout.windowBlocks)
     scheduler = Scheduler(limits)
   }
 
@@ -184,14 +185,11 @@ extension EngineLoop {
     var vectors = [Float](repeating: 0, count: batch.vectorRows.count * model.configuration.vectorSize)
     defer { self.vectors = vectors }
     var vectorRoom = vectors.mutableSpan
-    let kinds = cache.layout.window == nil ? [.full] : KVBlockKind.allCases
-    for (copy, kind) in batch.copies.flatMap({ copy in kinds.map { (copy, $0) } }) {
-      model.backend.copyBlock(kind, from: copy.from, to: copy.to, positions: copy.positions, in: cache)
+    for copy in batch.copies {
+      model.backend.copyBlock(copy.kind, from: copy.from, to: copy.to, positions: copy.positions, in: cache)
     }
-    var attention = batch.attention
-    if cache.layout.window != nil { attention.windowTables = attention.blockTables }
     return try model.forward(
-      tokens: batch.tokens, batch: attention, adapters: batch.adapters, cache: cache,
+      tokens: batch.tokens, batch: batch.attention, adapters: batch.adapters, cache: cache,
       wanted: WantedRows(logits: batch.logitRows, vectors: batch.vectorRows), into: &wanted, &vectorRoom)
   }
 

@@ -112,16 +112,16 @@ struct LoadPlan {
     let trained = file.configuration.contextLength
     let footprint = try footprint(of: file, length)
     try check(length, trained, path: file.path)
-    guard file.configuration.pooling == nil, let costs = SequenceCosts(file.configuration, KVFormat(options.kvFormat))
+    guard file.configuration.pooling == nil, let costs = SequenceCosts(file.configuration, use(file, length))
     else { return SequenceMemory(of: footprint, contextLength: length) }
     let parallel = options.parallel ?? LoadOptions.defaultParallel
     let budget = try options.kvMemory.map { bytes throws(ApusError) in try checked(bytes, file, length, footprint) }
     let all = DraftShare(block: draft?.blockByteCount ?? 0, contextLength: length, sequences: parallel)
-    let wanted = costs.contexts(parallel, of: length)
+    let wanted = costs.contexts(parallel)
     let total = budget ?? min(room(beside: footprint), wanted + all.byteCount)
     let share = all.share(of: total, beside: wanted, least: footprint.kvCache)
     return SequenceMemory(
-      contextLength: length, budget: total - share.byteCount, costs: costs, parallel: parallel, draft: share)
+      budget: total - share.byteCount, costs: costs, parallel: parallel, draft: share)
   }
 
   private func check(_ length: Int, _ trained: Int, path: String) throws(ApusError) {
@@ -163,7 +163,7 @@ struct LoadPlan {
   private func use(_ file: ModelFile, _ length: Int) -> ModelFootprint.Use {
     var use = ModelFootprint.Use(context: length)
     use.format = KVFormat(options.kvFormat)
-    use.keepsSnapshots = true
+    use.isInEngine = true
     use.adapters = adapters
     use.maxBatchRows = batchRows(contextLength: length, file)
     return use

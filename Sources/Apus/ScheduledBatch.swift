@@ -40,6 +40,7 @@ package struct ScheduledBatch: Sendable {
 
   /// Positions of a KV block that a sequence begins with and then writes behind.
   package struct Copy: Sendable, Equatable {
+    package let kind: KVBlockKind
     package let from: Int32
     package let to: Int32
     package let positions: Int
@@ -98,7 +99,8 @@ package struct ScheduledBatch: Sendable {
       Int32(truncatingIfNeeded: $0)
     }
     attention.sequences += repeatElement(index, count: rows.count)
-    attention.blockTables.append(sequence.blocks)
+    attention.blockTables.append(sequence.table.full)
+    if !sequence.table.windowed.isEmpty { attention.windowTables.append(sequence.table.windowed) }
     adapters.append(sequence.adapters)
     if var states = sequence.states {
       let size = KVCacheLayout.blockPositions

@@ -10,7 +10,8 @@ extension Scheduler {
       guard hasRoom(for: first, shared) else { break }
       var sequence = waiting.removeFirst()
       sequence.expectedBlocks = shared
-      sequence.start(tree.start(sequence.adapters), stateSlot: limits.hasStates ? takeSlot() : nil)
+      sequence.start(
+        tree.start(sequence.adapters), stateSlot: limits.hasStates ? takeSlot() : nil, window: limits.window)
       running.insert(byUrgency: sequence)
     }
   }
@@ -20,13 +21,22 @@ extension Scheduler {
     if running.isEmpty { return true }
     let needed = KVCacheLayout.blocks(forPositions: sequence.tokens.count) - shared
     let promised = running.reduce(0) { $0 + $1.promisedBlocks + ($1.isWhole ? 0 : 1) }
-    return needed + promised <= allocator.freeCount + tree.idleCount
+    return needed + promised <= allocator.freeCount + tree.idleCount && hasWindowRoom(for: needed)
+  }
+
+  /// The same for window blocks, of which a sequence that needs `count` KV blocks needs no more than its window.
+  private func hasWindowRoom(for count: Int) -> Bool {
+    guard let most = limits.windowSpan else { return true }
+    let promised = running.reduce(0) { sum, sequence in
+      sum + max(0, min(sequence.promisedWindowBlocks, most - sequence.heldWindowBlocks)) + 1
+    }
+    return min(most, count) + promised <= tree.spareWindowBlocks
   }
 
   /// Full blocks at a sequence's beginning that running ones hold or will have computed.
   private func sharedBlocks(of sequence: SequenceState) -> Int {
     let text = sequence.reusable
-    let held = tree.heldBlocks(of: text, sequence.adapters, needsSnapshot: limits.hasStates)
+    let held = tree.heldBlocks(of: text, sequence.adapters)
     let alike = running.lazy.filter { $0.adapters == sequence.adapters }
     let common = alike.map { zip($0.tokens, text).prefix { $0 == $1 }.count }.max() ?? 0
     return max(held, common / KVCacheLayout.blockPositions)
@@ -35,10 +45,15 @@ extension Scheduler {
   /// Takes KV blocks for the next `count` tokens of a running sequence; for how many of them there are enough.
   mutating func reserve(_ count: Int, at index: Int) -> Int {
     while running[index].missingBlocks(for: count) > 0, let block = takeBlock(for: index) {
-      running[index].blocks.append(block)
+      running[index].table.full.append(block)
+    }
+    while running[index].missingWindowBlocks(for: min(count, running[index].fullRoom)) > 0,
+      let block = takeWindowBlock(for: index)
+    {
+      running[index].table.windowed.append(block)
     }
     if running[index].room <= 0, let tail = running[index].dropTail() {
-      allocator.release(CollectionOfOne(tail.block))
+      tree.release(tail, &allocator)
       return reserve(count, at: index)
     }
     return min(count, running[index].room)
@@ -54,11 +69,25 @@ extension Scheduler {
     }
   }
 
+  /// The same for a window block.
+  private mutating func takeWindowBlock(for index: Int) -> Int32? {
+    while true {
+      if let block = tree.takeWindowBlock() { return block }
+      guard index < running.count - 1 else { return nil }
+      preemptLast()
+    }
+  }
+
   /// A KV block that is free or only cached, where enough of them are left for each running sequence.
   mutating func takeSpareBlock() -> Int32? {
     guard allocator.freeCount + tree.idleCount > running.count else { return nil }
     if allocator.freeCount == 0, !tree.evict(&allocator) { return nil }
     return allocator.take()
+  }
+
+  /// The same for a window block.
+  mutating func takeSpareWindowBlock() -> Int32? {
+    tree.spareWindowBlocks > running.count ? tree.takeWindowBlock() : nil
   }
 
   private mutating func preemptLast() {
@@ -73,12 +102,12 @@ extension Scheduler {
   mutating func letGo(_ id: Int, keepsPrefix: Bool) -> SequenceState? {
     guard let index = running.firstIndex(where: { $0.id == id }) else { return nil }
     var sequence = running.remove(at: index)
-    if let tail = sequence.dropTail() { allocator.release(CollectionOfOne(tail.block)) }
+    if let tail = sequence.dropTail() { tree.release(tail, &allocator) }
     if let hold = sequence.hold {
       if keepsPrefix {
-        tree.finish(sequence.tokens[..<usable(sequence.processed)], sequence.blocks, hold, &allocator)
+        tree.finish(sequence.tokens[..<usable(sequence.processed)], sequence.table, hold, &allocator)
       } else {
-        tree.discard(sequence.blocks, hold, &allocator)
+        tree.discard(sequence.table, hold, &allocator)
       }
     }
     if let slot = sequence.stateSlot { freeSlots.append(slot) }

@@ -34,7 +34,10 @@ extension Scheduler {
   mutating func fitting(_ proposed: [Token], at index: Int) -> (tokens: [Token], slots: [Int32]) {
     guard !proposed.isEmpty else { return ([], []) }
     while running[index].missingBlocks(for: 1 + proposed.count) > 0, let block = takeSpareBlock() {
-      running[index].blocks.append(block)
+      running[index].table.full.append(block)
+    }
+    while running[index].missingWindowBlocks(for: 1 + proposed.count) > 0, let block = takeSpareWindowBlock() {
+      running[index].table.windowed.append(block)
     }
     let count = min(proposed.count, max(0, running[index].room - 1))
     guard limits.hasStates else { return (Array(proposed.prefix(count)), []) }

@@ -11,16 +11,16 @@ extension Scheduler {
     for index in running.indices where running[index].isAtBlockEnd {
       let text = running[index].reusable
       guard text.count > running[index].processed else { continue }
-      let match = tree.match(text, behind: running[index].hold, needsSnapshot: limits.hasStates, &allocator)
-      running[index].takeOver(match)
+      let match = tree.match(text, behind: running[index].hold, &allocator)
+      running[index].takeOver(match, in: &tree)
       if !running[index].isFresh { tree.noteFound(match.blocks.count * KVCacheLayout.blockPositions) }
       let waits = waits(index)
       if waits { waiters.insert(running[index].id) }
       if let tail = waits ? nil : longerTail(than: match.tail, for: index) {
-        allocator.share(CollectionOfOne(tail.block))
+        tree.share(tail, &allocator)
         running[index].takeOver(tail)
       }
-      if let tail = match.tail { allocator.release(CollectionOfOne(tail.block)) }
+      if let tail = match.tail { tree.release(tail, &allocator) }
     }
     return waiters
   }
@@ -28,7 +28,7 @@ extension Scheduler {
   /// Gives up what was found to be copied for sequences that have no rows in this step: who fills it goes on.
   mutating func dropTails() {
     for index in running.indices {
-      if let tail = running[index].dropTail() { allocator.release(CollectionOfOne(tail.block)) }
+      if let tail = running[index].dropTail() { tree.release(tail, &allocator) }
     }
   }
 
@@ -50,7 +50,7 @@ extension Scheduler {
     for other in running where other.id != running[index].id && other.tail == nil && isBeside(other, index) {
       let count = common(next, other.tokens[..<other.processed])
       if count > best?.positions ?? 0 {
-        best = BlockTree.Tail(block: other.blocks[other.hold?.blocks ?? 0], positions: count)
+        best = other.tail(of: count)
       }
     }
     return best

@@ -23,6 +23,10 @@ package struct Scheduler: Sendable {
     package var queueLimit: Int
     /// State slots: one for each sequence, and the others for snapshots; 0 for a model without recurrent layers.
     package var stateSlots = 0
+    /// Positions that windowed layers keep, the next one included; nil for a model without windowed layers.
+    package var window: Int?
+    /// Window blocks of the pool, at least `windowSpan`.
+    package var windowBlocks = 0
 
     /// Without `blockCount` the pool has whole contexts for all sequences.
     package init(contextLength: Int, maximumSequences: Int = 1, blockCount: Int? = nil, queueLimit: Int = 16) {
@@ -33,6 +37,14 @@ package struct Scheduler: Sendable {
     }
 
     var hasStates: Bool { stateSlots > 0 }
+
+    /// Window blocks that a sequence needs at most to go on by a token.
+    package var windowSpan: Int? {
+      window.map { window in
+        let context = KVCacheLayout.blocks(forPositions: contextLength)
+        return window < contextLength ? min(context, KVCacheLayout.blocks(forPositions: window) + 1) : context
+      }
+    }
   }
 
   package let limits: Limits
@@ -43,7 +55,7 @@ package struct Scheduler: Sendable {
   /// Sequences that are worked on, the most urgent first.
   var running: [SequenceState] = []
   var allocator: KVBlockAllocator
-  var tree = BlockTree()
+  var tree: BlockTree
   var freeSlots: [Int32]
   /// How many requests have come, and how many steps were made.
   private var requestCount = 0, stepCount = 0
@@ -54,7 +66,10 @@ package struct Scheduler: Sendable {
     precondition(
       limits.blockCount >= KVCacheLayout.blocks(forPositions: limits.contextLength), "the pool holds no whole context")
     precondition(!limits.hasStates || limits.stateSlots >= limits.maximumSequences, "a sequence without a state slot")
+    precondition(limits.windowBlocks >= limits.windowSpan ?? 0, "the pool holds no whole window")
     self.limits = limits
+    tree = BlockTree(
+      needsSnapshots: limits.hasStates, window: limits.window, windowBlocks: limits.windowBlocks)
     allocator = KVBlockAllocator(count: limits.blockCount)
     freeSlots = (0..<Int32(clamping: limits.stateSlots)).reversed()
   }
@@ -162,10 +177,9 @@ package struct Scheduler: Sendable {
     let isFresh = running[index].isFresh
     if isFresh { tree.noteStart(found: running[index].processed) }
     running[index].isFresh = false
-    if let copy = running[index].takeCopy() {
-      batch.copies.append(copy)
-      if !isFresh { tree.noteFound(copy.positions) }
-    }
+    let copies = running[index].takeCopies()
+    batch.copies += copies
+    if !isFresh { tree.noteFound(copies.first?.positions ?? 0) }
     // Behind its last token only: without room for the copy of a block there are more to compute first.
     let (fitting, restarts) = count == running[index].remaining ? fitting(proposed, at: index) : ([], [])
     batch.add(
@@ -177,7 +191,12 @@ package struct Scheduler: Sendable {
   ///
   /// - Precondition: A sequence that goes on has a token that is not processed, and no more tokens than the context.
   package mutating func complete(_ batch: ScheduledBatch, _ verdicts: [Verdict]) {
-    allocator.release(batch.copies.lazy.map(\.from))
+    for copy in batch.copies {
+      switch copy.kind {
+      case .full: allocator.release(CollectionOfOne(copy.from))
+      case .windowed: tree.releaseWindowBlocks(CollectionOfOne(copy.from))
+      }
+    }
     for (index, verdict) in verdicts.enumerated() {
       let part = batch.parts[index]
       switch verdict {

@@ -7,13 +7,13 @@ struct SequenceMemory {
   let contextLength: Int
   /// Sequences that run together at most.
   let sequences: Int
-  /// KV blocks of the pool.
+  /// KV blocks of the pool; those of windowed layers follow from their number.
   let blocks: Int
   /// State slots for going back from proposed tokens.
   let restartSlots: Int
   /// KV blocks of the draft model.
   let draftBlocks: Int
-  /// Bytes of the pool, with the state slots of recurrent layers and the draft model's KV blocks.
+  /// Bytes of all KV blocks, those of the draft model too, and of the state slots of recurrent layers.
   let byteCount: Int
 
   /// The most texts in a step of a model that takes whole ones.
@@ -34,22 +34,32 @@ struct SequenceMemory {
   ///
   /// Sequences share the blocks: any of them can be as long as a context, but not all at once unless there is room.
   ///
-  /// - Precondition: `budget` is at least `context`; the draft model's blocks are not part of it.
-  init(
-    contextLength: Int, budget: Int, costs: SequenceCosts, parallel: Int, draft: DraftShare
-  ) {
-    let contextBlocks = KVCacheLayout.blocks(forPositions: contextLength)
-    self.contextLength = contextLength
-    let states = (budget - contextBlocks * costs.block) / max(1, costs.sequence)
-    sequences = costs.sequence == 0 ? parallel : max(1, min(parallel, states))
+  /// - Precondition: `budget` is at least `costs.context`; the draft model's blocks are not part of it.
+  init(budget: Int, costs: SequenceCosts, parallel: Int, draft: DraftShare) {
+    contextLength = costs.contextLength
+    let contextBlocks = costs.contextBlocks
+    let sequences = Self.most(1...parallel) { costs.byteCount(sequences: $0, blocks: contextBlocks) <= budget }
+    self.sequences = sequences
     // An eighth of what is left beside one context is enough for guesses.
-    let spare = budget - contextBlocks * costs.block - sequences * costs.sequence
-    restartSlots = costs.sequence == 0 ? 0 : max(0, min(PromptLookup.mostTokens, spare / 8 / costs.sequence))
-    let slots = sequences + restartSlots
-    let room = (budget - slots * costs.sequence) / costs.block
-    blocks = max(contextBlocks, min(room, Int(Int32.max)))
+    let spare = budget - costs.byteCount(sequences: sequences, blocks: contextBlocks)
+    let restarts = costs.slot == 0 ? 0 : max(0, min(PromptLookup.mostTokens, spare / 8 / costs.slot))
+    restartSlots = restarts
+    blocks = Self.most(contextBlocks...max(contextBlocks, Int(Int32.max))) {
+      costs.byteCount(sequences: sequences, blocks: $0, restartSlots: restarts) <= budget
+    }
     draftBlocks = draft.blocks
-    byteCount = blocks * costs.block + slots * costs.sequence + draft.byteCount
+    byteCount =
+      costs.byteCount(sequences: sequences, blocks: blocks, restartSlots: restarts) + draft.byteCount
+  }
+
+  /// The largest number of a range that fits; the first one does, and none above one that does not.
+  private static func most(_ range: ClosedRange<Int>, fits: (Int) -> Bool) -> Int {
+    var (good, bad) = (range.lowerBound, range.upperBound + 1)
+    while bad - good > 1 {
+      let middle = good + (bad - good) / 2
+      if fits(middle) { good = middle } else { bad = middle }
+    }
+    return good
   }
 }
 
@@ -84,29 +94,38 @@ struct DraftShare {
   }
 }
 
-/// What the memory of a sequence costs, in bytes.
+/// What the memory of sequences costs.
 struct SequenceCosts {
-  /// A KV block, and the state slot of its snapshot.
-  let block: Int
-  /// The state slot of a sequence that runs.
-  let sequence: Int
+  private let configuration: ModelConfiguration
+  private let use: ModelFootprint.Use
 
-  /// Nil where the format cannot store the model's heads, or a sum overflows.
-  init?(_ configuration: ModelConfiguration, _ format: KVFormat) {
-    let layout = configuration.kvCacheLayout(format: format, positions: KVCacheLayout.blockPositions)
-    guard let both = layout?.byteCount, let states = layout?.statePoolByteCount else { return nil }
-    // A model without any memory: a byte, so that nothing is divided by zero.
-    block = max(1, both)
-    sequence = states
+  /// Costs of sequences of `use`'s context, one for a start; nil where the format cannot store the model's heads, or one
+  /// such context cannot be counted.
+  init?(_ configuration: ModelConfiguration, _ use: ModelFootprint.Use) {
+    (self.configuration, self.use) = (configuration, use)
+    if context == .max { return nil }
   }
 
-  /// Bytes of a sequence of `length` tokens.
-  ///
-  /// - Precondition: A footprint with one such context does not overflow.
-  func context(of length: Int) -> Int { KVCacheLayout.blocks(forPositions: length) * block + sequence }
+  var contextLength: Int { use.context }
+  var contextBlocks: Int { KVCacheLayout.blocks(forPositions: use.context) }
+  /// Bytes of one sequence with one context.
+  var context: Int { byteCount(sequences: 1, blocks: contextBlocks) }
+  /// Bytes of a state slot; 0 for a model without recurrent layers.
+  var slot: Int {
+    configuration.kvCacheLayout(format: use.format, positions: 0)?.stateSlotByteCount ?? 0
+  }
 
-  /// Bytes of so many of them, and of what guesses need.
-  func contexts(_ count: Int, of length: Int) -> Int {
-    count * context(of: length) + PromptLookup.mostTokens * sequence
+  /// Bytes of so many sequences with a context each, and of what guesses need.
+  func contexts(_ count: Int) -> Int { count * context + PromptLookup.mostTokens * slot }
+
+  /// Bytes of so many sequences that share so many KV blocks; the largest number where they cannot be counted.
+  func byteCount(sequences: Int, blocks: Int, restartSlots: Int = 0) -> Int {
+    let windowBlocks = configuration.windowBlocks(
+      besides: blocks, context: use.context, sequences: sequences, batchRows: use.maxBatchRows)
+    let layout = configuration.kvCacheLayout(
+      format: use.format, positions: blocks * KVCacheLayout.blockPositions, windowBlocks: windowBlocks,
+      stateSlots: sequences + blocks + restartSlots)
+    // A byte for each block of a model without any memory, so that they have an end.
+    return max(blocks, layout?.byteCount ?? .max)
   }
 }

@@ -28,8 +28,12 @@ package struct SequenceState: Sendable {
   private(set) var processed = 0
   /// The first position whose result is still wanted, if it is.
   private var firstWanted: Int
-  /// The KV block of every `KVCacheLayout.blockPositions` tokens.
-  var blocks: [Int32] = []
+  /// Where the keys and values are.
+  var table = KVBlockTable()
+  /// Positions that windowed layers keep; nil without such layers.
+  private var window: Int?
+  /// How many window blocks it has given up.
+  private var givenUp = 0
   /// Blocks at its beginning that others had or were about to fill when it began.
   var expectedBlocks = 0
   /// Its place in the tree of blocks; nil while it does not run.
@@ -116,35 +120,68 @@ package struct SequenceState: Sendable {
 
   /// KV blocks that are still needed for `count` more tokens.
   func missingBlocks(for count: Int) -> Int {
-    KVCacheLayout.blocks(forPositions: processed + count) - blocks.count
+    KVCacheLayout.blocks(forPositions: processed + count) - table.full.count
+  }
+
+  /// The same of window blocks.
+  func missingWindowBlocks(for count: Int) -> Int {
+    window == nil ? 0 : KVCacheLayout.blocks(forPositions: processed + count) - table.windowed.count
   }
 
   /// KV blocks that it will take for all tokens that it has.
-  var promisedBlocks: Int {
+  var promisedBlocks: Int { promisedBlocks(besides: table.full) }
+
+  /// The same of window blocks, if it gave none up.
+  var promisedWindowBlocks: Int { window == nil ? 0 : promisedBlocks(besides: table.windowed) }
+
+  private func promisedBlocks(besides blocks: [Int32]) -> Int {
     max(0, KVCacheLayout.blocks(forPositions: tokens.count) - max(blocks.count, expectedBlocks))
   }
 
+  /// Window blocks that it has.
+  var heldWindowBlocks: Int { table.windowed.count - givenUp }
+
+  /// Tokens that its KV blocks of full layers still have room for.
+  var fullRoom: Int { table.full.count * KVCacheLayout.blockPositions - processed }
+
   /// Tokens that its KV blocks still have room for.
-  var room: Int { blocks.count * KVCacheLayout.blockPositions - processed }
+  var room: Int {
+    window == nil ? fullRoom : min(fullRoom, table.windowed.count * KVCacheLayout.blockPositions - processed)
+  }
 
   /// Begins with nothing, or again after a rest.
-  mutating func start(_ hold: BlockTree.Hold, stateSlot: Int32?) {
+  mutating func start(_ hold: BlockTree.Hold, stateSlot: Int32?, window: Int?) {
     self.hold = hold
     self.stateSlot = stateSlot
+    self.window = window
   }
 
   /// Whether all that is stored of it lies in full blocks, and it has no others: it can take over what follows.
   var isAtBlockEnd: Bool {
-    tail == nil && hold?.blocks == blocks.count && processed == blocks.count * KVCacheLayout.blockPositions
+    tail == nil && hold?.blocks == table.full.count && processed == table.full.count * KVCacheLayout.blockPositions
+      && (window == nil || table.windowed.count == table.full.count)
   }
 
   /// Goes on behind full blocks that were found.
-  mutating func takeOver(_ match: BlockTree.Match) {
+  mutating func takeOver(_ match: BlockTree.Match, in tree: inout BlockTree) {
     guard !match.blocks.isEmpty else { return }
-    blocks += match.blocks
+    table.full += match.table.full
+    table.windowed += match.table.windowed
     hold = match.hold
     snapshot = match.snapshot
     skip(match.blocks.count * KVCacheLayout.blockPositions)
+    leaveBehind(in: &tree)
+  }
+
+  /// Gives up the window blocks that its next token does not look at.
+  private mutating func leaveBehind(in tree: inout BlockTree) {
+    guard let window else { return }
+    let first = KVCacheLayout.firstKeptBlock(at: processed, window: window)
+    guard givenUp < first else { return }
+    tree.releaseWindowBlocks(table.windowed[givenUp..<first])
+    table.windowed.replaceSubrange(
+      givenUp..<first, with: repeatElement(AttentionBatch.givenUp, count: first - givenUp))
+    givenUp = first
   }
 
   /// Goes on behind the first positions of a block that will be copied.
@@ -161,8 +198,16 @@ package struct SequenceState: Sendable {
 
   /// Forgets where its keys, values and states are.
   mutating func rest() {
-    (blocks, hold, tail, snapshot, stateSlot) = ([], nil, nil, nil, nil)
+    (table, givenUp, hold, tail, snapshot, stateSlot) = (KVBlockTable(), 0, nil, nil, nil, nil)
     (processed, hasRested, isFresh) = (0, true, true)
+  }
+
+  /// The first positions of the block that it fills now, for another sequence; there are as many.
+  func tail(of positions: Int) -> BlockTree.Tail {
+    let index = hold?.blocks ?? 0
+    return BlockTree.Tail(
+      block: table.full[index], windowBlock: window == nil ? AttentionBatch.givenUp : table.windowed[index],
+      positions: positions)
   }
 
   /// Gives up the block that was to be copied.
@@ -173,12 +218,17 @@ package struct SequenceState: Sendable {
     return tail
   }
 
-  /// The copy that the next step begins with, if there is one.
-  mutating func takeCopy() -> ScheduledBatch.Copy? {
-    guard let tail else { return nil }
+  /// What the next step copies first: nothing, or a block of each kind that there is.
+  mutating func takeCopies() -> [ScheduledBatch.Copy] {
+    guard let tail else { return [] }
     self.tail = nil
-    return ScheduledBatch.Copy(
-      from: tail.block, to: blocks[processed / KVCacheLayout.blockPositions], positions: tail.positions)
+    let index = processed / KVCacheLayout.blockPositions
+    var copies = [ScheduledBatch.Copy(kind: .full, from: tail.block, to: table.full[index], positions: tail.positions)]
+    if window != nil {
+      copies.append(
+        .init(kind: .windowed, from: tail.windowBlock, to: table.windowed[index], positions: tail.positions))
+    }
+    return copies
   }
 
   /// Takes note that a step has stored `count` more tokens, and given what was wanted of them.
@@ -198,13 +248,15 @@ package struct SequenceState: Sendable {
     return free
   }
 
-  /// Gives the tree the full blocks of the first `count` tokens, with the states behind them.
+  /// Gives the tree the full blocks of the first `count` tokens, with the states behind them, and gives up what the
+  /// window has left behind.
   mutating func keep(
     _ count: Int, snapshot: Int32? = nil, in tree: inout BlockTree, _ allocator: inout KVBlockAllocator
   ) {
     guard var hold else { return }
-    tree.insert(tokens[..<count], &blocks, at: &hold, snapshot: snapshot, &allocator)
+    tree.insert(tokens[..<count], &table, at: &hold, snapshot: snapshot, &allocator)
     self.hold = hold
+    if hold.blocks == processed / KVCacheLayout.blockPositions { leaveBehind(in: &tree) }
   }
 
   /// Adds a token that was chosen: the logits wanted next are those that follow it.

@@ -101,6 +101,11 @@ package struct KVCacheLayout: Sendable, Equatable {
     positions / blockPositions + (positions.isMultiple(of: blockPositions) ? 0 : 1)
   }
 
+  /// The first KV block that a token at `position` looks at through a window.
+  package static func firstKeptBlock(at position: Int, window: Int) -> Int {
+    max(0, position - (window - 1)) / blockPositions
+  }
+
   /// KV blocks in the pool of one kind of layers.
   package func blocks(of kind: KVBlockKind) -> Int {
     switch kind {

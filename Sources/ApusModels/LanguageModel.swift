@@ -53,12 +53,12 @@ package final class LanguageModel: @unchecked Sendable {
     adapters = try Adapters(options.adapters, of: file, configuration, weights, rows: maxBatchRows)
   }
 
-  /// Room for `slots` sequences of `positions` positions each; for `stateSlots` see `kvCacheLayout`.
+  /// Room for `slots` sequences of `positions` positions each; for the others see `kvCacheLayout`.
   package func makeKVCache(
-    format: KVFormat, positions: Int, slots: Int = 1, stateSlots: Int? = nil
+    format: KVFormat, positions: Int, slots: Int = 1, windowBlocks: Int? = nil, stateSlots: Int? = nil
   ) throws(BackendError) -> KVCache {
     let layout = configuration.kvCacheLayout(
-      format: format, positions: positions, slots: slots, stateSlots: stateSlots)
+      format: format, positions: positions, slots: slots, windowBlocks: windowBlocks, stateSlots: stateSlots)
     guard let layout else {
       throw .unsupported("a KV cache of \(slots) times \(positions) positions is too large: give it fewer positions")
     }

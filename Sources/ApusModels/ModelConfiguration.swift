@@ -61,6 +61,24 @@ package struct ModelConfiguration: Sendable {
     self.plan = plan
   }
 
+  /// KV blocks of windowed layers in an engine that has `blocks` others; nil for a model without such layers.
+  ///
+  /// Each sequence has what its window and a step need, and for texts that are kept there is as much again for each
+  /// `context` that the other blocks have room for. No text has more window blocks than others.
+  package func windowBlocks(besides blocks: Int, context: Int, sequences: Int, batchRows: Int) -> Int? {
+    guard let window else { return nil }
+    let contextBlocks = max(1, KVCacheLayout.blocks(forPositions: context))
+    let (positions, isLarge) = (window - 1).addingReportingOverflow(batchRows)
+    // Its first position may be the last one of a block.
+    let own = isLarge ? contextBlocks : min(contextBlocks, KVCacheLayout.blocks(forPositions: positions) + 1)
+    let (contexts, rest) = blocks.quotientAndRemainder(dividingBy: contextBlocks)
+    let (places, overflow) = sequences.addingReportingOverflow(contexts)
+    let (all, allOverflow) = places.multipliedReportingOverflow(by: own)
+    let part = rest.multipliedFullWidth(by: own)
+    let (sum, sumOverflow) = all.addingReportingOverflow(contextBlocks.dividingFullWidth(part).quotient)
+    return overflow || allOverflow || sumOverflow ? blocks : min(blocks, sum)
+  }
+
   /// The KV cache for `slots` sequences of `positions` positions each.
   ///
   /// Where the model has recurrent layers, it has `stateSlots` state slots; nil for one for each sequence. Where it has

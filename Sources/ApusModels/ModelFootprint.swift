@@ -11,8 +11,9 @@ package struct ModelFootprint: Sendable, Equatable {
     package var slots = 1
     /// State slots of a model with recurrent layers; nil for one for each sequence.
     package var stateSlots: Int?
-    /// Whether there is a state slot more for each KV block, for a snapshot at its end.
-    package var keepsSnapshots = false
+    /// Whether an engine runs the sequences: it has a state slot more for each KV block, for a snapshot at its end, and
+    /// in windowed layers it keeps no more than their window and a share for texts to come.
+    package var isInEngine = false
     package var format = KVFormat.f16
     /// Tokens that one step processes at most; a model that pools takes a whole context in one step.
     package var maxBatchRows = LanguageModel.Options().maxBatchRows
@@ -25,10 +26,13 @@ package struct ModelFootprint: Sendable, Equatable {
     /// The shape of the KV cache; nil where a count is negative or overflows.
     fileprivate func layout(_ configuration: ModelConfiguration) -> KVCacheLayout? {
       let blocks = KVCacheLayout.blocks(forPositions: context).multipliedReportingOverflow(by: slots)
-      let snapshots = slots.addingReportingOverflow(keepsSnapshots ? blocks.partialValue : 0)
+      let snapshots = slots.addingReportingOverflow(isInEngine ? blocks.partialValue : 0)
       guard !blocks.overflow, !snapshots.overflow else { return nil }
+      let windowBlocks = configuration.windowBlocks(
+        besides: blocks.partialValue, context: context, sequences: slots, batchRows: maxBatchRows)
       return configuration.kvCacheLayout(
-        format: format, positions: context, slots: slots, stateSlots: stateSlots ?? snapshots.partialValue)
+        format: format, positions: context, slots: slots, windowBlocks: isInEngine ? windowBlocks : nil,
+        stateSlots: stateSlots ?? snapshots.partialValue)
     }
   }
 
@@ -79,17 +83,20 @@ package struct ModelFootprint: Sendable, Equatable {
   package static func largestContext(
     _ file: GGUFFile, _ configuration: ModelConfiguration, _ use: Use, budget: Int
   ) -> Int? {
-    var blocks = use
-    blocks.context = KVCacheLayout.blockPositions
-    let least = ModelFootprint(file, configuration, blocks)
-    blocks.context *= 2
-    guard let least, let next = ModelFootprint(file, configuration, blocks) else { return nil }
-    let (room, overflow) = budget.subtractingReportingOverflow(least.total)
-    guard !overflow, room >= 0 else { return 0 }
-    let more = max(1, next.total - least.total)
-    let positions = (1 + room / more).multipliedReportingOverflow(by: KVCacheLayout.blockPositions)
-    return positions.overflow
-      ? configuration.contextLength : min(configuration.contextLength, positions.partialValue)
+    var use = use
+    func total(_ blocks: Int) -> Int? {
+      use.context = min(configuration.contextLength, blocks * KVCacheLayout.blockPositions)
+      return ModelFootprint(file, configuration, use)?.total
+    }
+    guard let least = total(1) else { return nil }
+    guard least <= budget else { return 0 }
+    // What fits, and what does not or is not wanted; more context never takes less.
+    var (fits, tooMany) = (1, KVCacheLayout.blocks(forPositions: configuration.contextLength) + 1)
+    while tooMany - fits > 1 {
+      let middle = (fits + tooMany) / 2
+      if let needed = total(middle), needed <= budget { fits = middle } else { tooMany = middle }
+    }
+    return min(configuration.contextLength, fits * KVCacheLayout.blockPositions)
   }
 }
 

@@ -179,7 +179,7 @@ private enum RecurrentShape {
     use.stateSlots = nil
     #expect(try #require(file.footprint(use)).kvCache == 3 * one.kvCache)
     // A snapshot at the end of each of two KV blocks of each sequence.
-    use.keepsSnapshots = true
+    use.isInEngine = true
     #expect(try #require(file.footprint(use)).kvCache == 3 * (one.kvCache + 2 * 3 * 128 * 4))
     // A step reads and writes them.
     let step = file.work.step(rows: 5, logitRows: 1, contexts: [5], format: .f16)

@@ -14,6 +14,8 @@ struct BlockTreePropertyTests {
       try #require(run.tree.findFault(holds: run.running.map(\.hold)) == nil)
       try #require(run.allocator.findFault(tables: run.tables) == nil)
       try #require(run.tree.blocks.sorted() == run.entries.values.map(\.block).sorted())
+      try #require(run.tree.findWindowFault(tables: run.windowTables) == nil)
+      try #require(run.tree.windowBlocks.sorted() == run.entries.values.compactMap(\.windowBlock).sorted())
       run.takeSnapshots()
       try #require(run.snapshots == Set(run.entries.values.compactMap(\.snapshot)))
     }
@@ -30,12 +32,13 @@ private struct Entry {
   let block: Int32
   var lastUse: Int
   var snapshot: Int32?
+  var windowBlock: Int32?
 }
 
 /// A running sequence.
 private struct Running {
   var text: [Token]
-  var table: [Int32]
+  var table: KVBlockTable
   var hold: BlockTree.Hold
   /// Tokens whose keys and values are stored.
   var stored: Int
@@ -43,18 +46,23 @@ private struct Running {
   var tail: BlockTree.Tail?
   let matched: Int
 
+  /// The key of the entry that has a block of it.
+  func key(_ block: Int) -> [Token] { Array(text[..<((block + 1) * KVCacheLayout.blockPositions)]) }
+
   /// Texts that end in the full blocks up to the hold.
-  var path: [[Token]] { (0..<hold.blocks).map { Array(text[..<(($0 + 1) * KVCacheLayout.blockPositions)]) } }
+  var path: [[Token]] { (0..<hold.blocks).map { key($0) } }
 }
 
 private struct Run {
-  var tree = BlockTree()
+  var tree: BlockTree
   var allocator: KVBlockAllocator
   var random: RandomSource
   let alphabet: Int
   let needsSnapshots: Bool
-  /// What each block holds.
+  let window: Int?
+  /// What each block holds, and each window block.
   var places: [Int32: [Token]] = [:]
+  var windowPlaces: [Int32: [Token]] = [:]
   var entries: [[Token]: Entry] = [:]
   var running: [Running] = []
   var texts: [[Token]] = []
@@ -67,6 +75,9 @@ private struct Run {
     allocator = KVBlockAllocator(count: 6 + Int(random.next() % 20))
     alphabet = 1 + Int(random.next() % 3)
     needsSnapshots = random.next() % 4 == 0
+    window = seed % 2 == 0 ? nil : 1 + Int(random.next() % 90)
+    tree = BlockTree(
+      needsSnapshots: needsSnapshots, window: window, windowBlocks: window == nil ? 0 : 4 + Int(random.next() % 16))
   }
 
   mutating func pick(_ count: Int) -> Int { Int(random.next() % UInt64(count)) }
@@ -99,7 +110,8 @@ private struct Run {
 extension Run {
   private static var size: Int { KVCacheLayout.blockPositions }
 
-  var tables: [[Int32]] { running.map(\.table) + [running.compactMap(\.tail?.block), tree.blocks] }
+  var tables: [[Int32]] { running.map(\.table.full) + [running.compactMap(\.tail?.block), tree.blocks] }
+  var windowTables: [[Int32]] { running.map(\.table.windowed) + [running.compactMap(\.tail?.windowBlock)] }
 
   mutating func act() throws {
     switch pick(10) {
@@ -112,9 +124,9 @@ extension Run {
 
   mutating func start() throws {
     let text = makeText()
-    let match = tree.match(text[...], behind: tree.start(adapters(of: text)), needsSnapshot: needsSnapshots, &allocator)
+    let match = tree.match(text[...], behind: tree.start(adapters(of: text)), &allocator)
     let found = match.blocks.count * Self.size + (match.tail?.positions ?? 0)
-    try #require(found == longestMatch(text))
+    try #require(longestMatches(text).contains(found))
     tree.noteStart(found: found)
     let all = match.blocks + (match.tail.map { [$0.block] } ?? [])
     try #require(all.flatMap { places[$0] ?? [] }.prefix(found).elementsEqual(text[..<found]))
@@ -124,8 +136,9 @@ extension Run {
     if let tail = match.tail, let key = entries.first(where: { $0.value.block == tail.block })?.key {
       if !isHeld(key) { use(key) }
     }
+    try checkWindow(match, text)
     let sequence = Running(
-      text: text, table: match.blocks, hold: match.hold, stored: match.blocks.count * Self.size, tail: match.tail,
+      text: text, table: match.table, hold: match.hold, stored: match.blocks.count * Self.size, tail: match.tail,
       matched: match.blocks.count)
     running.append(sequence)
   }
@@ -135,13 +148,44 @@ extension Run {
     text[0] % 3 == 0 ? [] : [AdapterUse(0, scale: Float(text[0] % 3))]
   }
 
-  /// How much of a text the entries have.
-  private func longestMatch(_ text: [Token]) -> Int {
-    if needsSnapshots {
-      let good = entries.filter { $0.value.snapshot != nil && text.starts(with: $0.key) }
-      return good.keys.map(\.count).max() ?? 0
+  /// How much of a text the entries have, as far as one can go on there; more than one value where either of several
+  /// blocks may be copied.
+  private func longestMatches(_ text: [Token]) -> Set<Int> {
+    let full = Set(entries.keys.filter { $0.count.isMultiple(of: Self.size) && text.starts(with: $0) }.map(\.count))
+    let good =
+      full.filter { count in
+        (!needsSnapshots || entries[Array(text[..<count])]?.snapshot != nil) && hasWindow(text, count)
+      }.max() ?? 0
+    if needsSnapshots || good < full.max() ?? 0 { return [good] }
+    let tails = entries.filter { $0.key.count > good && $0.key.starts(with: text[..<good]) }
+      .map { (common: zip($0.key, text).prefix { $0 == $1 }.count, entry: $0.value) }
+    let longest = tails.map(\.common).max() ?? good
+    return Set(
+      tails.filter { $0.common == longest }.map { window == nil || $0.entry.windowBlock != nil ? longest : good }
+    )
+    .union(tails.isEmpty ? [good] : [])
+  }
+
+  /// Whether the entries have what a window sees from the end of so many tokens.
+  private func hasWindow(_ text: [Token], _ count: Int) -> Bool {
+    guard let window else { return true }
+    return (KVCacheLayout.firstKeptBlock(at: count, window: window)..<count / Self.size).allSatisfy { block in
+      entries[Array(text[..<((block + 1) * Self.size)])]?.windowBlock != nil
     }
-    return entries.keys.map { zip($0, text).prefix { $0 == $1 }.count }.max() ?? 0
+  }
+
+  /// A match has just the window blocks that are seen from its end, and they hold its text.
+  private func checkWindow(_ match: BlockTree.Match, _ text: [Token]) throws {
+    guard let window else { return #expect(match.table.windowed.isEmpty) }
+    let first = KVCacheLayout.firstKeptBlock(at: match.blocks.count * Self.size, window: window)
+    try #require(match.table.windowed.count == match.blocks.count)
+    for (number, block) in match.table.windowed.enumerated() {
+      let part = text[number * Self.size..<(number + 1) * Self.size]
+      try #require(number < first ? block == AttentionBatch.givenUp : windowPlaces[block]?[...] == part)
+    }
+    guard let tail = match.tail else { return }
+    let rest = text.dropFirst(match.blocks.count * Self.size).prefix(tail.positions)
+    try #require(windowPlaces[tail.windowBlock]?.starts(with: rest) == true)
   }
 
   func isHeld(_ key: [Token]) -> Bool {
@@ -152,28 +196,44 @@ extension Run {
   mutating func step(_ index: Int) throws {
     if running[index].stored == running[index].text.count { running[index].text.append(Token(pick(3))) }
     var count = min(1 + pick(50), running[index].text.count - running[index].stored)
-    while running[index].table.count < KVCacheLayout.blocks(forPositions: running[index].stored + count) {
+    let blocks = KVCacheLayout.blocks(forPositions: running[index].stored + count)
+    while running[index].table.full.count < blocks {
       guard let block = try take() else { return }
-      running[index].table.append(block)
+      running[index].table.full.append(block)
+    }
+    while window != nil, running[index].table.windowed.count < blocks {
+      guard let block = try takeWindowBlock() else { return }
+      running[index].table.windowed.append(block)
     }
     if let tail = running[index].tail {
       // What was there before the copy does not matter.
-      places[running[index].table[running[index].stored / Self.size]] = places[tail.block]
+      let number = running[index].stored / Self.size
+      places[running[index].table.full[number]] = places[tail.block]
+      if window != nil { windowPlaces[running[index].table.windowed[number]] = windowPlaces[tail.windowBlock] }
       running[index].stored += tail.positions
       count = min(count, running[index].text.count - running[index].stored)
-      allocator.release([tail.block])
+      release(tail)
       running[index].tail = nil
     }
-    count = min(count, running[index].table.count * Self.size - running[index].stored)
+    let table = running[index].table
+    let kept = window == nil ? table.full.count : min(table.full.count, table.windowed.count)
+    count = min(count, kept * Self.size - running[index].stored)
     for position in running[index].stored..<running[index].stored + count {
-      write(running[index].text[position], running[index].table[position / Self.size], position % Self.size)
+      let (table, number, token) = (running[index].table, position / Self.size, running[index].text[position])
+      Self.write(token, table.full[number], position % Self.size, &places)
+      if window != nil { Self.write(token, table.windowed[number], position % Self.size, &windowPlaces) }
     }
     running[index].stored += count
     insert(index)
   }
 
-  private mutating func write(_ token: Token, _ block: Int32, _ offset: Int) {
-    places[block, default: Array(repeating: -1, count: Self.size)][offset] = token
+  private mutating func release(_ tail: BlockTree.Tail) {
+    allocator.release([tail.block])
+    tree.releaseWindowBlocks([tail.windowBlock])
+  }
+
+  private static func write(_ token: Token, _ block: Int32, _ offset: Int, _ places: inout [Int32: [Token]]) {
+    places[block, default: Array(repeating: -1, count: size)][offset] = token
   }
 
   private mutating func insert(_ index: Int) {
@@ -190,9 +250,14 @@ extension Run {
       sequence.text[..<sequence.stored], &sequence.table, at: &sequence.hold, snapshot: snapshot, &allocator)
     running[index] = sequence
     for (number, key) in running[index].path.enumerated().dropFirst(old) {
-      add(key, before[number])
-      #expect(entries[key]?.block == running[index].table[number])
+      add(key, before.full[number])
+      #expect(entries[key]?.block == running[index].table.full[number])
+      if window != nil {
+        keepWindowBlock(before.windowed[number], key)
+        #expect(entries[key]?.windowBlock == running[index].table.windowed[number])
+      }
     }
+    leaveBehind(index)
     if let key = running[index].path.last, entries[key]?.snapshot == nil { entries[key]?.snapshot = snapshot }
   }
 
@@ -211,13 +276,14 @@ extension Run {
 
   mutating func end(_ index: Int, keeps: Bool) {
     // What waits to be copied is not.
-    if let tail = running[index].tail { allocator.release([tail.block]) }
+    if let tail = running[index].tail { release(tail) }
     if keeps { insert(index) }
     let sequence = running[index]
     let kept = sequence.text[..<sequence.stored]
     if keeps {
       if !sequence.stored.isMultiple(of: Self.size) {
-        add(Array(kept), sequence.table[sequence.stored / Self.size])
+        add(Array(kept), sequence.table.full[sequence.stored / Self.size])
+        if window != nil { keepWindowBlock(sequence.table.windowed[sequence.stored / Self.size], Array(kept)) }
       }
       tree.finish(kept, sequence.table, sequence.hold, &allocator)
     } else {
@@ -254,6 +320,27 @@ extension Run {
     try #require(before.subtracting(tree.blocks) == Set(oldest.map { [$0.value.block] } ?? []))
     if let oldest { entries[oldest.key] = nil }
     return found
+  }
+
+  /// A free window block, or one that the tree gives up: it must be none that a sequence uses.
+  private mutating func takeWindowBlock() throws -> Int32? {
+    guard let block = tree.takeWindowBlock() else { return nil }
+    try #require(!windowTables.joined().contains(block))
+    if let key = entries.first(where: { $0.value.windowBlock == block })?.key { entries[key]?.windowBlock = nil }
+    return block
+  }
+
+  /// An entry without a window block gets one.
+  private mutating func keepWindowBlock(_ block: Int32, _ key: [Token]) {
+    if entries[key]?.windowBlock == nil { entries[key]?.windowBlock = block }
+  }
+
+  /// A sequence gives up the window blocks that it does not need any more.
+  private mutating func leaveBehind(_ index: Int) {
+    guard let window else { return }
+    let first = KVCacheLayout.firstKeptBlock(at: running[index].stored, window: window)
+    tree.releaseWindowBlocks(running[index].table.windowed[..<first])
+    for number in 0..<first { running[index].table.windowed[number] = AttentionBatch.givenUp }
   }
 
   /// Takes back the slots that the tree gave up.

@@ -8,20 +8,23 @@ struct BlockTreeTests {
 
   /// A tree, its allocator, and sequences that take blocks as an engine does.
   private struct Bench {
-    var tree = BlockTree()
+    var tree: BlockTree
     var allocator: KVBlockAllocator
 
-    init(blocks: Int = 64) { allocator = KVBlockAllocator(count: blocks) }
+    init(blocks: Int = 64, needsSnapshots: Bool = false) {
+      tree = BlockTree(needsSnapshots: needsSnapshots)
+      allocator = KVBlockAllocator(count: blocks)
+    }
 
     /// A sequence of a text: what it starts with, and blocks of its own for the rest.
-    mutating func start(_ text: [Token], needsSnapshot: Bool = false) -> (BlockTree.Match, table: [Int32]) {
-      let match = tree.match(text[...], needsSnapshot: needsSnapshot, &allocator)
+    mutating func start(_ text: [Token]) -> (BlockTree.Match, table: KVBlockTable) {
+      let match = tree.match(text[...], &allocator)
       tree.noteStart(found: match.blocks.count * BlockTreeTests.size + (match.tail?.positions ?? 0))
       if let tail = match.tail { allocator.release([tail.block]) }
-      var table = match.blocks
-      while table.count < KVCacheLayout.blocks(forPositions: text.count) {
+      var table = match.table
+      while table.full.count < KVCacheLayout.blocks(forPositions: text.count) {
         guard let block = allocator.take() else { break }
-        table.append(block)
+        table.full.append(block)
       }
       return (match, table)
     }
@@ -31,7 +34,7 @@ struct BlockTreeTests {
     mutating func run(_ text: [Token]) -> [Int32] {
       let (match, table) = start(text)
       tree.finish(text[...], table, match.hold, &allocator)
-      return table
+      return table.full
     }
 
     /// Has the tree give up what it can; how many blocks that were.
@@ -42,8 +45,8 @@ struct BlockTreeTests {
     }
 
     /// Starts and ends a sequence that is not kept; what it started with.
-    mutating func look(_ text: [Token], needsSnapshot: Bool = false) -> BlockTree.Match {
-      let (match, table) = start(text, needsSnapshot: needsSnapshot)
+    mutating func look(_ text: [Token]) -> BlockTree.Match {
+      let (match, table) = start(text)
       tree.discard(table, match.hold, &allocator)
       return match
     }
@@ -83,10 +86,10 @@ struct BlockTreeTests {
     #expect(first.hold.blocks == 2)
     let others = (0..<5).map { _ in bench.start(text) }
     for (match, other) in others {
-      #expect(match.blocks == Array(table[..<2]) && match.tail == nil)
-      #expect(other[2] != table[2])
+      #expect(match.blocks == Array(table.full[..<2]) && match.tail == nil)
+      #expect(other.full[2] != table.full[2])
     }
-    let tables = [table] + others.map(\.table)
+    let tables = [table.full] + others.map(\.table.full)
     #expect(bench.allocator.findFault(tables: tables + [bench.tree.blocks]) == nil)
     #expect(bench.tree.findFault(holds: [first.hold] + others.map(\.0.hold)) == nil)
   }
@@ -98,10 +101,10 @@ struct BlockTreeTests {
     let (early, _) = bench.start(text)
     bench.tree.insert(text[..<40], &table, at: &first.hold, &bench.allocator)
     let second = bench.tree.match(text[...], behind: early.hold, &bench.allocator)
-    #expect(second.blocks == [table[0]] && second.hold.blocks == 1)
+    #expect(second.blocks == [table.full[0]] && second.hold.blocks == 1)
     bench.tree.insert(text[..<100], &table, at: &first.hold, &bench.allocator)
     let third = bench.tree.match(text[..<90], behind: second.hold, &bench.allocator)
-    #expect(third.blocks == [table[1]] && third.tail == BlockTree.Tail(block: table[2], positions: 26))
+    #expect(third.blocks == [table.full[1]] && third.tail == BlockTree.Tail(block: table.full[2], positions: 26))
     #expect(bench.tree.findFault(holds: [first.hold, third.hold]) == nil)
     let nothing = bench.tree.match(text[..<64], behind: third.hold, &bench.allocator)
     #expect(nothing.blocks.isEmpty && nothing.tail == nil && nothing.hold.blocks == 2)
@@ -116,7 +119,7 @@ struct BlockTreeTests {
     let own = secondTable
     bench.tree.insert(text[...], &secondTable, at: &second.hold, &bench.allocator)
     #expect(secondTable == firstTable && own != firstTable)
-    #expect(bench.allocator.findFault(tables: [firstTable, secondTable, bench.tree.blocks]) == nil)
+    #expect(bench.allocator.findFault(tables: [firstTable.full, secondTable.full, bench.tree.blocks]) == nil)
   }
 
   @Test func `A tail makes place for a longer one, and a shorter one is not needed`() {
@@ -142,7 +145,7 @@ struct BlockTreeTests {
       gone.append(free ?? -1)
     }
     #expect(gone == [tables[2][1], tables[2][0], tables[0][1], tables[0][0]])
-    #expect(table == tables[1])
+    #expect(table.full == tables[1])
     bench.tree.discard(table, match.hold, &bench.allocator)
     #expect(bench.tree.blocks.sorted() == tables[1].sorted())
     #expect(bench.tree.counts.evictions == 4)
@@ -169,22 +172,21 @@ struct BlockTreeTests {
     bench.tree.insert(text[...], &table, at: &failed.hold, &bench.allocator)
     let (other, otherTable) = bench.start(Array(text[..<64]))
     bench.tree.discard(table, failed.hold, &bench.allocator)
-    #expect(bench.tree.blocks.sorted() == table[..<2].sorted())
+    #expect(bench.tree.blocks.sorted() == table.full[..<2].sorted())
     bench.tree.discard(otherTable, other.hold, &bench.allocator)
-    #expect(bench.look(text).blocks == Array(table[..<2]))
+    #expect(bench.look(text).blocks == Array(table.full[..<2]))
   }
 
   @Test func `Where states are needed a match ends at the last one`() {
-    var bench = Bench()
+    var bench = Bench(needsSnapshots: true)
     let text = Self.text(128)
     var (match, table) = bench.start(text)
     bench.tree.insert(text[..<40], &table, at: &match.hold, snapshot: 7, &bench.allocator)
     bench.tree.insert(text[..<96], &table, at: &match.hold, &bench.allocator)
     bench.tree.finish(text[...], table, match.hold, &bench.allocator)
-    let found = bench.look(text, needsSnapshot: true)
-    #expect(found.snapshot == 7 && found.blocks == [table[0]] && found.tail == nil)
-    #expect(bench.look(text).snapshot == nil)
-    #expect(bench.look(Self.text(50, from: 9), needsSnapshot: true).blocks.isEmpty)
+    let found = bench.look(text)
+    #expect(found.snapshot == 7 && found.blocks == [table.full[0]] && found.tail == nil)
+    #expect(bench.look(Self.text(50, from: 9)).blocks.isEmpty)
     // Another one for the same place is not needed.
     var (second, secondTable) = bench.start(Array(text[..<32]))
     bench.tree.insert(text[..<32], &secondTable, at: &second.hold, snapshot: 8, &bench.allocator)

@@ -11,7 +11,8 @@ struct EngineMixTests {
 
   @Test(arguments: 0..<UInt64(12))
   func `Whatever shares its steps, a request gets what it gets alone`(seed: UInt64) async throws {
-    let model = try seed % 3 == 2 ? TestModel(SharedMemoryTests.recurrent) : TestModel { $0.contextLength = 256 }
+    let shapes = [SharedMemoryTests.recurrent] + WindowedModels.shapes
+    let model = try seed < 8 ? TestModel(shapes[Int(seed) % 4]) : TestModel { $0.contextLength = 256 }
     let alone = try model.engine()
     var random = RandomSource(seed: seed)
     func pick(_ count: Int) -> Int { Int(random.next() % UInt64(count)) }
@@ -22,6 +23,7 @@ struct EngineMixTests {
     let engine = try model.engine(threads: 1 + pick(3), options: rows, draft: draft) {
       $0.maximumSequences = sequences
       $0.blockCount = blocks
+      $0.windowBlockCount = 3 + blocks / 4
       $0.queueLimit = 64
     }
     var requests = RandomRequests(seed: seed, engine.tokenizer.vocabulary.count)

@@ -25,7 +25,7 @@ internal import Testing
   }
 
   @Test func `Such runs have all that can happen`() {
-    var (preemptions, hits, evictions, copies, restores, accepted, taken) = (0, 0, 0, 0, 0, 0, 0)
+    var (preemptions, hits, evictions, copies, restores, accepted, taken, leftBehind) = (0, 0, 0, 0, 0, 0, 0, 0)
     var acceptedBehindStates = 0
     for seed in 0..<UInt64(60) {
       var run = SchedulerRun(seed: seed)
@@ -37,8 +37,9 @@ internal import Testing
       restores += run.memory.restores
       if run.scheduler.limits.stateSlots == 0 { accepted += run.accepted } else { acceptedBehindStates += run.accepted }
       taken += run.takenOver
+      leftBehind += run.scheduler.cacheCounts.windowEvictions
     }
-    let counts = [preemptions, hits, evictions, copies, restores, accepted, taken, acceptedBehindStates]
+    let counts = [preemptions, hits, evictions, copies, restores, accepted, taken, leftBehind, acceptedBehindStates]
     #expect(counts.allSatisfy { $0 > 100 }, "\(counts)")
   }
 }
@@ -89,6 +90,10 @@ private struct SchedulerRun {
     if seed % 3 == 0, !isWhole {
       limits.stateSlots = sequences + Int(random.next() % 3)
       if seed % 2 == 0 { limits.stateSlots += blocks + Int(random.next() % 12) }
+    }
+    if seed % 4 == 1 || seed % 12 == 0, !isWhole {
+      limits.window = 1 + Int(random.next() % 100)
+      limits.windowBlocks = (limits.windowSpan ?? 0) + Int(random.next() % 8)
     }
     scheduler = Scheduler(limits)
   }
@@ -275,8 +280,13 @@ private struct SchedulerRun {
     }
     for (index, part) in batch.parts.enumerated() where isSound[index] {
       let end = Int(batch.attention.positions[part.rows.upperBound - 1]) + 1
-      let sees = memory.holds(texts[index][..<end], in: batch.attention.blockTables[index])
+      let sees = memory.holds(texts[index][..<end], from: 0, .full, in: batch.attention.blockTables[index])
       expect(sees, "request \(part.id) does not see its own keys and values")
+      guard let window = scheduler.limits.window else { continue }
+      let first = Int(batch.attention.positions[part.rows.lowerBound])
+      let seesWindow = memory.holds(
+        texts[index][..<end], from: max(0, first - (window - 1)), .windowed, in: batch.attention.windowTables[index])
+      expect(seesWindow, "request \(part.id) does not see its window")
     }
     let states = memory.advance(batch, texts, isSound)
     expect(states, "states of another text")
@@ -294,14 +304,15 @@ extension ScheduledBatch {
 private struct ModelMemory {
   private static let size = KVCacheLayout.blockPositions
   private static let damaged: Token = -7
-  private var places: [Int32: [Token]] = [:]
+  private var places: [KVBlockKind: [Int32: [Token]]] = [.full: [:], .windowed: [:]]
   private var slots: [Int32: ArraySlice<Token>] = [:]
   private(set) var copies = 0, restores = 0
 
   mutating func copy(_ copies: [ScheduledBatch.Copy]) {
     for copy in copies {
-      let from = places[copy.from] ?? []
-      places[copy.to] = from.prefix(copy.positions) + Array(repeating: -1, count: Self.size - copy.positions)
+      let from = places[copy.kind]?[copy.from] ?? []
+      places[copy.kind]?[copy.to] =
+        from.prefix(copy.positions) + Array(repeating: -1, count: Self.size - copy.positions)
       self.copies += 1
     }
   }
@@ -310,17 +321,22 @@ private struct ModelMemory {
   mutating func write(_ batch: ScheduledBatch, _ isSound: [Bool]) {
     for (row, token) in batch.tokens.enumerated() {
       let position = Int(batch.attention.positions[row]), sequence = Int(batch.attention.sequences[row])
-      let block = batch.attention.blockTables[sequence][position / Self.size]
       let empty = Array(repeating: Token(-1), count: Self.size)
-      places[block, default: empty][position % Self.size] =
-        isSound[sequence] ? token + batch.mark(of: sequence) : Self.damaged
+      for kind in KVBlockKind.allCases where !batch.attention.tables(of: kind).isEmpty {
+        let block = batch.attention.tables(of: kind)[sequence][position / Self.size]
+        places[kind]?[block, default: empty][position % Self.size] =
+          isSound[sequence] ? token + batch.mark(of: sequence) : Self.damaged
+      }
     }
   }
 
-  func holds(_ text: ArraySlice<Token>, in table: [Int32]) -> Bool {
-    for start in stride(from: 0, to: text.count, by: Self.size) {
-      let part = text[start..<min(start + Self.size, text.count)]
-      guard let held = places[table[start / Self.size]], held.prefix(part.count) == part else { return false }
+  /// Whether the blocks have the tokens of a text from one position on.
+  func holds(_ text: ArraySlice<Token>, from position: Int, _ kind: KVBlockKind, in table: [Int32]) -> Bool {
+    for start in stride(from: position / Self.size * Self.size, to: text.count, by: Self.size) {
+      let part = text[max(start, position)..<min(start + Self.size, text.count)]
+      guard let held = places[kind]?[table[start / Self.size]],
+        held[(part.startIndex - start)..<(part.endIndex - start)].elementsEqual(part)
+      else { return false }
     }
     return true
   }

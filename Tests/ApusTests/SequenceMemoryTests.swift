@@ -79,7 +79,7 @@ struct SequenceMemoryTests {
     let file = try ModelFile(path: path)
     try #require(!file.configuration.states.isEmpty)
     var use = ModelFootprint.Use(context: file.configuration.contextLength)
-    (use.slots, use.keepsSnapshots) = (3, true)
+    (use.slots, use.isInEngine) = (3, true)
     let blocks = 3 * KVCacheLayout.blocks(forPositions: use.context)
     func byteCount(stateSlots slots: Int) -> Int? {
       file.configuration.kvCacheLayout(format: .f16, positions: use.context, slots: 3, stateSlots: slots)?.byteCount

@@ -4,11 +4,13 @@ internal import ApusModels
 internal import ApusTestSupport
 internal import Testing
 
-/// Requests that share a pool too small for all of them get what they get alone, with keys and values and with states.
+/// Requests that share a pool too small for all of them get what they get alone, with keys and values of all positions
+/// or of a window, and with states.
 struct SharedMemoryTests {
-  /// A few layers of attention, or also of short convolutions.
-  private static func models() throws -> [(model: TestModel, isRecurrent: Bool)] {
-    [(try TestModel { $0.contextLength = 256 }, false), (try TestModel(recurrent), true)]
+  /// A few layers of attention, or also of short convolutions, or some or all with windows.
+  private static func models() throws -> [(model: TestModel, name: String)] {
+    [(try TestModel { $0.contextLength = 256 }, "llama")]
+      + (try ([recurrent] + WindowedModels.shapes).map { (try TestModel($0), $0.name) })
   }
 
   static let recurrent = ModelShape(
@@ -30,7 +32,7 @@ struct SharedMemoryTests {
   }
 
   @Test func `Requests that take blocks from each other get the tokens that they get alone`() async throws {
-    for (model, isRecurrent) in try Self.models() {
+    for (model, name) in try Self.models() {
       let alone = try model.engine()
       // A context has 8 blocks.
       let engine = try model.engine(threads: 2) {
@@ -44,7 +46,7 @@ struct SharedMemoryTests {
       let streams = try requests.map { try engine.submit($0) }
       for (stream, request) in zip(streams, requests) {
         let expected = try await alone.submit(request).completion()
-        #expect(try await stream.completion().tokens == expected.tokens, "recurrent: \(isRecurrent)")
+        #expect(try await stream.completion().tokens == expected.tokens, "\(name)")
       }
       let metrics = engine.metrics
       #expect(metrics.preemptions > 0 && metrics.prefixCounts.hits > 0 && metrics.prefixCounts.evictions > 0)
@@ -53,21 +55,21 @@ struct SharedMemoryTests {
   }
 
   @Test func `A second turn computes its new tokens and less than a block`() async throws {
-    for (model, isRecurrent) in try Self.models() {
+    for (model, name) in try Self.models() {
       let (engine, fresh) = (try model.engine(), try model.engine())
       var text = prompt(75, seed: 1)
       for turn in 0..<4 {
         let found = try await engine.submit(request(text, 20, seed: 3)).completion()
         let expected = try await fresh.submit(request(text, 20, seed: 3, reusesPrefix: false)).completion()
-        #expect(found.tokens == expected.tokens, "recurrent: \(isRecurrent)")
-        if turn > 0 { #expect(found.usage.promptTokens - found.usage.cachedTokens < 32 + 6 + 1) }
+        #expect(found.tokens == expected.tokens, "\(name)")
+        if turn > 0 { #expect(found.usage.promptTokens - found.usage.cachedTokens < 32 + 6 + 1, "\(name)") }
         text += found.tokens.map(\.id) + prompt(5, seed: turn)
       }
     }
   }
 
   @Test func `Clients with one beginning compute it once after the first has stored it`() async throws {
-    for (model, isRecurrent) in try Self.models() {
+    for (model, name) in try Self.models() {
       let engine = try model.engine { $0.maximumSequences = 8 }
       let alone = try model.engine()
       let shared = prompt(170, seed: 2)
@@ -78,7 +80,7 @@ struct SharedMemoryTests {
         let found = try await stream.completion()
         let expected = try await alone.submit(request).completion()
         #expect(found.tokens == expected.tokens)
-        #expect(found.usage.cachedTokens >= (isRecurrent ? 160 : 170))
+        #expect(found.usage.cachedTokens >= (name == Self.recurrent.name ? 160 : 170), "\(name)")
       }
     }
   }

@@ -73,5 +73,7 @@ extension DraftFile {
   }
 
   /// Bytes of a KV block; nil where they overflow.
-  var blockByteCount: Int? { SequenceCosts(file.configuration, .f16)?.block }
+  var blockByteCount: Int? {
+    file.configuration.kvCacheLayout(format: .f16, positions: KVCacheLayout.blockPositions)?.blockPoolByteCount
+  }
 }

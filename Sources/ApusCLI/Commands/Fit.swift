@@ -38,7 +38,7 @@ struct Fit: ParsableCommand {
     var use = ModelFootprint.Use(context: context ?? configuration.contextLength)
     use.slots = slots
     use.format = kv
-    use.keepsSnapshots = true
+    use.isInEngine = true
     guard let footprint = ModelFootprint(file, configuration, use) else {
       throw Failure(
         "\(slots) times \(use.context) tokens with a \(kv.rawValue) KV cache are not possible with this model: "
