@@ -3,8 +3,8 @@ package import ApusCore
 /// One thing to measure, named as `llama-bench` names it.
 package struct BenchmarkTest: Sendable, Equatable {
   package enum Work: Sendable, Equatable {
-    /// Tokens of one prompt.
-    case prefill(tokens: Int)
+    /// Tokens of one prompt, with a token of each of so many other sequences in every step.
+    case prefill(tokens: Int, beside: Int = 0)
     /// Tokens of each of the sequences that are decoded together.
     case decode(tokens: Int, sequences: Int)
   }
@@ -18,27 +18,35 @@ package struct BenchmarkTest: Sendable, Equatable {
     self.depth = depth
   }
 
-  /// The test's name: `pp512`, `tg128@d2048`, `tg64x8`.
+  /// The test's name: `pp512`, `pp512+4`, `tg128@d2048`, `tg64x8`.
   package var name: String {
     let ending = depth > 0 ? "@d\(depth)" : ""
     switch work {
-    case .prefill(let tokens): return "pp\(tokens)\(ending)"
+    case .prefill(let tokens, let beside): return "pp\(tokens)\(beside > 0 ? "+\(beside)" : "")\(ending)"
     case .decode(let tokens, let sequences): return "tg\(tokens)\(sequences > 1 ? "x\(sequences)" : "")\(ending)"
     }
   }
 
   package var sequences: Int {
     switch work {
-    case .prefill: 1
+    case .prefill(_, let beside): 1 + beside
     case .decode(_, let sequences): sequences
     }
   }
 
-  /// Tokens that each sequence is measured with.
+  /// Tokens that each sequence is measured with; those beside a prompt have no more.
   package var tokens: Int {
     switch work {
-    case .prefill(let tokens): tokens
+    case .prefill(let tokens, _): tokens
     case .decode(let tokens, _): tokens
+    }
+  }
+
+  /// Tokens that speed is counted in: of a prompt its own, whatever is beside it.
+  package var countedTokens: Int {
+    switch work {
+    case .prefill(let tokens, _): tokens
+    case .decode(let tokens, let sequences): tokens * sequences
     }
   }
 
@@ -77,6 +85,8 @@ package struct BenchmarkPlan: Sendable {
   package var depths = [0]
   /// Sequences that are decoded together.
   package var sequences = [1]
+  /// Sequences that are decoded in the steps of a prompt.
+  package var beside = [0]
   package var threads: [Int]
   package var kernels: [String]
   package var kvFormats = [KVFormat.f16]
@@ -105,7 +115,9 @@ package struct BenchmarkPlan: Sendable {
   /// The tests of one setup, by depth: what a shallow one has computed is the beginning of a deeper one.
   package var tests: [BenchmarkTest] {
     depths.sorted().flatMap { depth in
-      prompts.filter { $0 > 0 }.map { BenchmarkTest(.prefill(tokens: $0), depth: depth) }
+      prompts.filter { $0 > 0 }.flatMap { tokens in
+        beside.map { BenchmarkTest(.prefill(tokens: tokens, beside: $0), depth: depth) }
+      }
         + generations.filter { $0 > 0 }.flatMap { tokens in
           sequences.map { BenchmarkTest(.decode(tokens: tokens, sequences: $0), depth: depth) }
         }

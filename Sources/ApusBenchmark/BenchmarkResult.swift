@@ -5,7 +5,7 @@ package struct BenchmarkResult: Sendable {
   package let test: BenchmarkTest
   package let setup: BenchmarkSetup
   package let loadTime: Duration
-  /// Tokens of all sequences per second, one value for each repetition.
+  /// The test's tokens per second, one value for each repetition.
   package let tokensPerSecond: Samples
   /// What one repetition moves and multiplies at least.
   package let work: ModelWork.Step
@@ -25,7 +25,7 @@ package struct BenchmarkResult: Sendable {
   }
 
   /// Tokens of one repetition.
-  package var tokens: Int { test.tokens * test.sequences }
+  package var tokens: Int { test.countedTokens }
 
   package var weightBytesPerToken: Double { perToken(work.weightByteCount) }
   package var kvBytesPerToken: Double { perToken(work.kvByteCount) }

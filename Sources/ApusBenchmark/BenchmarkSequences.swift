@@ -27,9 +27,13 @@ struct BenchmarkSequences {
     _ = try step(rows: rows(sequence, start..<min(depth, start + batchRows)), logits: [])
   }
 
-  /// One step of a prompt: `positions` of the first sequence; logits where the prompt ends.
-  mutating func prefill(_ positions: Range<Int>, endsPrompt: Bool) throws(BackendError) -> ModelWork.Step {
-    try step(rows: rows(0, positions), logits: endsPrompt ? [positions.count - 1] : [])
+  /// One step of a prompt: `positions` of the first sequence, and the first of these of `count` other ones in decode.
+  mutating func prefill(
+    _ positions: Range<Int>, endsPrompt: Bool, beside count: Int
+  ) throws(BackendError) -> ModelWork.Step {
+    let others = (0..<count).map { (sequence: 1 + $0, position: positions.lowerBound) }
+    return try step(
+      rows: others + rows(0, positions), logits: Array(0..<count) + (endsPrompt ? [count + positions.count - 1] : []))
   }
 
   /// One step of decode: `position` of the first `count` sequences.

@@ -74,7 +74,7 @@ package struct BenchmarkSession {
   ) throws(BackendError) -> BenchmarkResult {
     let missing = (0..<test.sequences).reduce(0) { $0 + sequences.missing($1, depth: test.depth) }
     let count = max(1, repetition.count)
-    let total = missing + count * test.tokens * test.sequences
+    let total = missing + count * test.countedTokens
     var done = 0
     for sequence in 0..<test.sequences {
       while sequences.missing(sequence, depth: test.depth) > 0 {
@@ -93,10 +93,10 @@ package struct BenchmarkSession {
         let start = ContinuousClock.now
         work += try step(test, positions)
         elapsed += start.duration(to: .now)
-        done += positions.count * test.sequences
+        done += positions.count * test.countedTokens / test.tokens
         progress(done, total)
       }
-      rates.append(Double(test.tokens * test.sequences) / elapsed.inSeconds)
+      rates.append(Double(test.countedTokens) / elapsed.inSeconds)
     }
     return BenchmarkResult(
       test: test, setup: setup, loadTime: loadTime, tokensPerSecond: Samples(rates), work: work,
@@ -111,7 +111,8 @@ package struct BenchmarkSession {
 
   private mutating func step(_ test: BenchmarkTest, _ positions: Range<Int>) throws(BackendError) -> ModelWork.Step {
     switch test.work {
-    case .prefill: try sequences.prefill(positions, endsPrompt: positions.upperBound == test.positions)
+    case .prefill(_, let beside):
+      try sequences.prefill(positions, endsPrompt: positions.upperBound == test.positions, beside: beside)
     case .decode(_, let count): try sequences.decode(positions.lowerBound, sequences: count)
     }
   }
@@ -128,7 +129,7 @@ private struct Needs {
     self.setup = setup
     positions = max(1, tests.map(\.positions).max() ?? 1)
     sequences = max(1, tests.map(\.sequences).max() ?? 1)
-    batchRows = max(setup.batchRows, sequences)
+    batchRows = setup.batchRows + sequences
   }
 
   func check(_ file: ModelFile, _ machine: Machine) throws(BenchmarkError) {

@@ -6,6 +6,7 @@ internal import Testing
   @Test func `names tests as llama-bench does`() {
     #expect(BenchmarkTest(.prefill(tokens: 512)).name == "pp512")
     #expect(BenchmarkTest(.prefill(tokens: 512), depth: 2048).name == "pp512@d2048")
+    #expect(BenchmarkTest(.prefill(tokens: 64, beside: 4), depth: 9).name == "pp64+4@d9")
     #expect(BenchmarkTest(.decode(tokens: 128, sequences: 1)).name == "tg128")
     #expect(BenchmarkTest(.decode(tokens: 64, sequences: 8), depth: 16).name == "tg64x8@d16")
   }
@@ -13,7 +14,8 @@ internal import Testing
   @Test func `tests are all combinations, shallow ones first`() {
     var plan = BenchmarkPlan(threads: [1], kernels: ["reference"])
     (plan.prompts, plan.generations, plan.depths, plan.sequences) = ([4, 0], [2, 0, 3], [32, 0], [1, 2])
-    let shallow = ["pp4", "tg2", "tg2x2", "tg3", "tg3x2"]
+    plan.beside = [0, 2]
+    let shallow = ["pp4", "pp4+2", "tg2", "tg2x2", "tg3", "tg3x2"]
     #expect(plan.tests.map(\.name) == shallow + shallow.map { $0 + "@d32" })
     (plan.prompts, plan.generations) = ([0], [])
     #expect(plan.tests.isEmpty)

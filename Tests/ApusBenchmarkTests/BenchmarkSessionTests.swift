@@ -42,7 +42,7 @@ internal import Testing
   @Test func `counts what each repetition moves and multiplies`() throws {
     var plan = BenchmarkPlan(threads: [1], kernels: [kernels])
     (plan.prompts, plan.generations, plan.sequences) = ([40], [2], [3])
-    plan.batchRows = [16]
+    (plan.batchRows, plan.beside) = ([16], [0, 2])
     let results = try results(plan)
     let step = { (rows: Int, logits: Int, contexts: [Int]) in
       file.work.step(rows: rows, logitRows: logits, contexts: contexts, format: .f16)
@@ -51,11 +51,15 @@ internal import Testing
     prefill += step(16, 0, [32])
     prefill += step(8, 1, [40])
     #expect(results[0].work == prefill)
+    var mixed = step(18, 2, [16, 1, 1])
+    mixed += step(18, 2, [32, 17, 17])
+    mixed += step(10, 3, [40, 33, 33])
+    #expect(results[1].work == mixed && results[1].tokens == 40)
     var decode = step(3, 3, [1, 1, 1])
     decode += step(3, 3, [2, 2, 2])
-    #expect(results[1].work == decode && results[1].tokens == 6)
-    #expect(results[1].weightBytesPerToken == Double(decode.weightByteCount) / 6)
-    let bytesPerSecond = results[1].bytesPerSecond / results[1].tokensPerSecond.median
+    #expect(results[2].work == decode && results[2].tokens == 6)
+    #expect(results[2].weightBytesPerToken == Double(decode.weightByteCount) / 6)
+    let bytesPerSecond = results[2].bytesPerSecond / results[2].tokensPerSecond.median
     #expect(abs(bytesPerSecond - Double(decode.byteCount) / 6) < 1e-6 * bytesPerSecond)
   }
 

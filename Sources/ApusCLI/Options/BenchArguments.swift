@@ -31,6 +31,11 @@ struct BenchArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Sequences that generate together.", valueName: "n,…"))
   var batched = ValueList([1])
 
+  @Option(
+    help: ArgumentHelp(
+      "Sequences that generate in every step of a prompt (pp512+4); the prompt's tokens count.", valueName: "n,…"))
+  var beside = ValueList([0])
+
   @Option(help: ArgumentHelp("How keys and values are kept: f16, q8_0, f32 or several.", valueName: "format,…"))
   var kv = ValueList([KVFormat.f16])
 
@@ -49,6 +54,7 @@ struct BenchArguments: ParsableArguments {
     try threads?.check("--threads", 1...1024)
     try batch.check("--batch", 1...65_536)
     try batched.check("--batched", 1...4096)
+    try beside.check("--beside", 0...4096)
     for level in levels { try KernelOption.check(level, source: kernels == nil ? Environment.kernels : "--kernels") }
   }
 
@@ -62,6 +68,7 @@ struct BenchArguments: ParsableArguments {
     plan.generations = generate.values
     plan.depths = depth.values
     plan.sequences = batched.values
+    plan.beside = beside.values
     plan.batchRows = batch.values
     plan.kvFormats = kv.values
     plan.pinsThreads = pin
