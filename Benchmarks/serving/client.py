@@ -17,7 +17,7 @@ class Failed(Exception):
 class Server:
     """A server by its address, with or without `/v1`."""
 
-    def __init__(self, url, key=None, model=None, is_chat=False, timeout=600):
+    def __init__(self, url, key=None, model=None, is_chat=False, timeout=600, temperature=0):
         parts = urllib.parse.urlsplit(url if "//" in url else f"http://{url}")
         try:
             self._host, self._port = parts.hostname, parts.port
@@ -28,7 +28,7 @@ class Server:
         self._connection = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._base = parts.path.rstrip("/").removesuffix("/v1") + "/v1"
         self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
-        self._is_chat, self._timeout = is_chat, timeout
+        self._is_chat, self._timeout, self._temperature = is_chat, timeout, temperature
         self.model = model or self._first_model()
 
     def _connect(self):
@@ -67,8 +67,8 @@ class Server:
     def _body(self, prompt, tokens):
         text = {"messages": [{"role": "user", "content": prompt}]} if self._is_chat else {"prompt": prompt}
         return {
-            "model": self.model, **text, "max_tokens": tokens, "stream": True, "temperature": 0, "ignore_eos": True,
-            "stream_options": {"include_usage": True},
+            "model": self.model, **text, "max_tokens": tokens, "stream": True,
+            "temperature": self._temperature, "seed": 1, "ignore_eos": True, "stream_options": {"include_usage": True},
         }
 
 

@@ -24,6 +24,7 @@ def arguments(words=None):
     parser.add_argument("--prompt", type=_count, default=128, help="tokens of a prompt, about (default: 128)")
     parser.add_argument("--shared", type=int, default=0, help="of these, tokens that all prompts begin with")
     parser.add_argument("--tokens", type=_count, default=64, help="tokens to generate (default: 64)")
+    parser.add_argument("--temperature", type=float, default=0, help="of the sampling; texts repeat themselves less at 1")
     parser.add_argument("--intruder", type=_count, help="tokens of a long prompt that comes in beside the streams")
     parser.add_argument("--undisturbed", type=float, default=5, help="seconds before it comes (default: 5)")
     parser.add_argument("--seed", type=int, default=1, help="of the random words; a new one misses all caches")
@@ -45,7 +46,7 @@ def _count(text):
 def main(words=None):
     options = arguments(words)
     try:
-        server = Server(options.url, os.environ.get(KEY), options.model, options.chat, options.timeout)
+        server = Server(options.url, os.environ.get(KEY), options.model, options.chat, options.timeout, options.temperature)
     except Failed as error:
         sys.exit(f"load: {error}")
     found, answers, text = (_intrusion if options.intruder else _crowd)(options, server)
