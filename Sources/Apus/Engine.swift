@@ -35,7 +35,9 @@ package final class Engine: Sendable {
     self.runtime = runtime
     let cache = try model.makeKVCache(configuration)
     cacheLayout = cache.layout
-    let draft = try model.draft.flatMap { draft throws(ApusError) in draft.blocks > 0 ? try Draft(draft) : nil }
+    let draft = try model.draft.flatMap { draft throws(ApusError) in
+      draft.blocks > 0 ? try Draft(draft, for: model.model) : nil
+    }
     thread = try runtime.computeThread()
     inbox = EngineInbox(configuration, thread.bell)
     thread.open(NewLane(model: model, cache: cache, draft: draft, configuration: configuration, inbox: inbox))

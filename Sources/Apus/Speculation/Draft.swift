@@ -33,14 +33,15 @@ struct Draft {
   private var failed: Set<Int> = []
   private var logits: [Float] = []
 
-  init(_ draft: DraftModel) throws(ApusError) {
+  /// The draft of a model, which gets no token that is not of its vocabulary.
+  init(_ draft: DraftModel, for model: LanguageModel) throws(ApusError) {
     do throws(BackendError) {
       cache = try draft.model.makeKVCache(format: .f16, positions: draft.blocks * KVCacheLayout.blockPositions)
     } catch {
       throw .engineFailed(reason: error.description)
     }
-    (model, watch) = (draft.model, draft.watch)
-    (contextLength, vocabularySize) = (draft.contextLength, draft.vocabularySize)
+    (self.model, watch, contextLength) = (draft.model, draft.watch, draft.contextLength)
+    vocabularySize = min(draft.vocabularySize, model.configuration.vocabularySize)
     allocator = KVBlockAllocator(count: draft.blocks)
   }
 

@@ -37,8 +37,7 @@ struct DraftFile {
     }
     try Self.compare(model.vocabulary, loaded.vocabulary)
     return DraftModel(
-      model: loaded.model,
-      vocabularySize: min(loaded.configuration.vocabularySize, model.configuration.vocabularySize),
+      model: loaded.model, vocabularySize: loaded.configuration.vocabularySize,
       contextLength: contextLength(memory.contextLength), blocks: memory.draftBlocks,
       watch: isWatched ? file.watch() : nil)
   }

@@ -4,7 +4,7 @@ package import ApusModels
 /// A small model that guesses what a large one will choose.
 package struct DraftModel: Sendable {
   package let model: LanguageModel
-  /// Tokens that both vocabularies have.
+  /// Tokens of its vocabulary that are the same in the large model's.
   package let vocabularySize: Int
   /// Tokens of a sequence that it can take.
   package let contextLength: Int
