@@ -54,6 +54,8 @@ struct Draft {
     guard !failed.contains(id) else { return nil }
     var it = sequences[id] ?? Stored()
     it.count += zip(tokens[it.count...], it.drafted).prefix { $0 == $1 }.count
+    // Its last token may have been processed before a step in which the sequence got no rows; what follows it is asked for.
+    it.count = min(it.count, tokens.count - 1)
     it.drafted = []
     let end = tokens.count + count
     let isPossible = end <= contextLength && tokens[it.count...].allSatisfy { $0 < vocabularySize }
