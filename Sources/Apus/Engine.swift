@@ -15,6 +15,8 @@ package final class Engine: Sendable {
   package let runtime: Runtime
   /// The shape of its KV cache.
   package let cacheLayout: KVCacheLayout
+  /// Tells when the model's memory is free, which is after the last reference to the engine.
+  let memoryEnd: ReservationEnd?
   private let watch: FileWatch?
   private let inbox: EngineInbox
   /// Lives as long as an engine has a lane on it.
@@ -31,6 +33,7 @@ package final class Engine: Sendable {
     self.tokenizer = tokenizer
     self.configuration = configuration
     watch = model.watch
+    memoryEnd = model.reservation?.end
     pooling = model.model.configuration.pooling
     self.runtime = runtime
     let cache = try model.makeKVCache(configuration)

@@ -40,16 +40,21 @@ package struct EngineModel: Sendable {
   package let kvFormat: KVCacheFormat
   /// Looks after the model's file; nil where its changes cannot be felt.
   package let watch: FileWatch?
+  /// The memory that it takes of the process; given back with the model.
+  let reservation: MemoryReservation?
   /// A small model that guesses what `model` will choose; it computes with threads of the same runtime.
   package var draft: DraftModel?
 
-  package init(
-    model: LanguageModel, kvFormat: KVCacheFormat = .f16, watch: FileWatch? = nil, draft: DraftModel? = nil
-  ) {
-    self.model = model
+  package init(model: LanguageModel, kvFormat: KVCacheFormat = .f16, draft: DraftModel? = nil) {
+    self.init(model: model, kvFormat: kvFormat, watch: nil, reservation: nil)
     self.draft = draft
+  }
+
+  init(model: LanguageModel, kvFormat: KVCacheFormat, watch: FileWatch?, reservation: MemoryReservation?) {
+    self.model = model
     self.kvFormat = kvFormat
     self.watch = watch
+    self.reservation = reservation
   }
 
   func makeKVCache(_ configuration: EngineConfiguration) throws(ApusError) -> KVCache {

@@ -31,6 +31,9 @@ public struct LoadOptions: Sendable, Equatable {
   ///
   /// At least one whole context must fit. The system gives only what is used.
   public var kvMemory: Int?
+  /// Bytes that the model may take of memory altogether, its weights included; nil for what the machine and its control
+  /// group leave.
+  public var memory: Int?
   /// Requests that may wait beside those that are worked on; one more is refused.
   public var queueLimit: Int
   /// Bytes of text and tokens that a completion keeps for its reader before it rests and others go on.
@@ -58,11 +61,13 @@ public struct LoadOptions: Sendable, Equatable {
   public var adapters: [Adapter]
   /// Where the model computes: models with the same one take turns on its threads.
   public var runtime: Runtime
+  /// Models that share what is free and that are not loaded yet, this one included.
+  var shares = 1
 
   /// The defaults, or others.
   public init(
     threads: Int? = nil, contextLength: Int? = nil, kvFormat: KVCacheFormat = .f16, kernels: String? = nil,
-    usesBLAS: Bool = false, pinsThreads: Bool = false, parallel: Int? = nil, kvMemory: Int? = nil,
+    usesBLAS: Bool = false, pinsThreads: Bool = false, parallel: Int? = nil, kvMemory: Int? = nil, memory: Int? = nil,
     queueLimit: Int = 16, unreadByteLimit: Int = 64 << 10, readerStall: Duration? = nil, prefillChunk: Int = 256,
     mapsFile: Bool = true, draft: String? = nil, adapters: [Adapter] = [], runtime: Runtime = .shared
   ) {
@@ -74,6 +79,7 @@ public struct LoadOptions: Sendable, Equatable {
     self.pinsThreads = pinsThreads
     self.parallel = parallel
     self.kvMemory = kvMemory
+    self.memory = memory
     self.queueLimit = queueLimit
     self.unreadByteLimit = unreadByteLimit
     self.readerStall = readerStall

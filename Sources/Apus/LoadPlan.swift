@@ -7,7 +7,10 @@ struct LoadPlan {
   let backend: CPUBackend.Options
   private let options: LoadOptions
   private let adapters: [AdapterFile]
+  /// Bytes that this model may take.
   private var freeByteCount: Int
+  /// Bytes that other models have reserved and that are not among them.
+  private var reservedByteCount = 0
 
   /// The most threads and prompt tokens at once that anyone may ask for.
   private static let maximumThreads = 1024
@@ -24,6 +27,7 @@ struct LoadPlan {
     try Self.check("queueLimit", options.queueLimit, 0...Self.maximumQueue)
     try Self.check("parallel", options.parallel ?? 1, 1...Self.maximumParallel)
     try Self.check("kvMemory", options.kvMemory ?? 1, 1...Int.max)
+    try Self.check("memory", options.memory ?? 1, 1...Int.max)
     backend = CPUBackend.Options(
       threads: options.threads ?? machine.threadCount, kernels: try Self.kernels(options.kernels),
       usesBLAS: options.usesBLAS, pinsThreads: options.pinsThreads)
@@ -31,6 +35,14 @@ struct LoadPlan {
     adapters = try Self.open(options.adapters, isRead: false)
     self.options = options
     freeByteCount = machine.freeByteCount
+  }
+
+  /// The same plan, where `free` bytes are free and other models have reserved more.
+  func within(_ free: Int, reserved: Int) -> LoadPlan {
+    var plan = self
+    plan.freeByteCount = min(free, options.memory ?? .max)
+    plan.reservedByteCount = reserved
+    return plan
   }
 
   /// The adapters once more, in memory: to be called when that is known to have room for them.
@@ -136,9 +148,11 @@ struct LoadPlan {
     }
   }
 
-  /// Bytes that sequences may take without being asked: an eighth of what is free is left to others.
+  /// Bytes that sequences may take without being asked: an eighth of what is free is left to others, and their shares to
+  /// models that will be loaded.
   private func room(beside footprint: ModelFootprint) -> Int {
-    max(footprint.kvCache, freeByteCount - freeByteCount / 8 - (footprint.total - footprint.kvCache))
+    let share = (freeByteCount - freeByteCount / 8) / max(1, options.shares)
+    return max(footprint.kvCache, share - (footprint.total - footprint.kvCache))
   }
 
   /// `kvMemory`, where a context fits into it and it fits into memory; `footprint` is that of one context.
@@ -153,11 +167,26 @@ struct LoadPlan {
         "a context of \(length) tokens takes \(footprint.kvCache) bytes: give at least that"
         + (largest > 1 ? ", or a context of at most \(largest) tokens" : "")
     } else if kvMemory > freeByteCount - fixed {
+      if kvMemory <= freeByteCount - fixed + reservedByteCount {
+        throw .notEnoughMemory(neededBytes: fixed + kvMemory, availableBytes: freeByteCount, largestContext: nil)
+      }
       reason = "\(freeByteCount - fixed) bytes are free beside the model: give at most that"
     } else {
       return kvMemory
     }
     throw .invalidOption(name: "kvMemory", reason: "kvMemory is \(kvMemory) bytes, but \(reason)")
+  }
+
+  /// What the model takes altogether, where its sequences have `memory`.
+  func demand(
+    of file: ModelFile, _ memory: SequenceMemory, _ draft: DraftFile?
+  ) throws(ApusError) -> MemoryDemand {
+    let footprint = try footprint(of: file, memory.contextLength)
+    let own =
+      memory.byteCount + footprint.activations + footprint.adapters
+      + (draft?.fixedByteCount(memory.contextLength) ?? 0)
+    return options.mapsFile
+      ? MemoryDemand(mapped: footprint.weights, own: own) : MemoryDemand(own: own + footprint.weights)
   }
 
   private func use(_ file: ModelFile, _ length: Int) -> ModelFootprint.Use {

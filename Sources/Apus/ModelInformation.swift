@@ -39,6 +39,8 @@ public struct ModelInformation: Sendable, Equatable {
   public let parallel: Int
   /// Bytes that keys, values and states of all sequences may take; the system gives only what is used.
   public let kvMemory: Int
+  /// Bytes of memory that the model may take altogether: its weights, `kvMemory`, and the values of a step.
+  public let memory: Int
   /// How keys and values are kept.
   public let kvFormat: KVCacheFormat
   /// Whether messages can be turned into a prompt, and why not.
@@ -61,7 +63,7 @@ public struct ModelInformation: Sendable, Equatable {
 extension ModelInformation {
   init(
     _ file: ModelFile, _ vocabulary: Vocabulary, _ backend: CPUBackend.Options, _ options: LoadOptions,
-    memory: SequenceMemory, chat: ChatSupport, sampling: SamplingOptions, warnings: [ModelWarning]
+    memory: SequenceMemory, reserved: Int, chat: ChatSupport, sampling: SamplingOptions, warnings: [ModelWarning]
   ) {
     name = file.name ?? file.path.split(separator: "/").last.map(String.init) ?? file.path
     architecture = file.configuration.architecture
@@ -75,6 +77,7 @@ extension ModelInformation {
     contextLength = memory.contextLength
     parallel = memory.sequences
     kvMemory = memory.byteCount
+    self.memory = reserved
     kvFormat = options.kvFormat
     adapters = options.adapters.map(\.name)
     self.chat = chat

@@ -10,13 +10,8 @@ struct ModelLoading: Sendable {
   let progress: (@Sendable (LoadingProgress) -> Void)?
 
   func run() async throws(ApusError) -> Model {
-    let result = await withCheckedContinuation { continuation in
-      let thread = DedicatedThread(name: "apus-load", stackByteCount: 16 << 20) {
-        continuation.resume(returning: Result { () throws(ApusError) in try load() })
-      }
-      if thread == nil { continuation.resume(returning: .failure(noThread)) }
-    }
-    return try result.get()
+    let result = await onThread("apus-load") { Result { () throws(ApusError) in try load() } }
+    return try (result ?? .failure(noThread)).get()
   }
 
   private var noThread: ApusError {
@@ -24,28 +19,42 @@ struct ModelLoading: Sendable {
   }
 
   private func load() throws(ApusError) -> Model {
-    let plan = try LoadPlan(options, Machine.current())
+    // Before a file that is not mapped takes of the memory that it is to be compared with.
+    let machine = Machine.current()
+    let plan = try LoadPlan(options, machine)
     let file = try open()
     let draftFile = try options.draft.map { path throws(ApusError) in
       try DraftFile(path: path, mode: options.mapsFile ? .mapped : .read, for: file)
     }
-    let memory = try plan.sequenceMemory(for: file, draftFile)
+    let (memory, reservation) = try reserve(for: file, draftFile, plan, on: machine)
     let loaded = try weights(of: file, plan, memory.contextLength)
     let chatFormat = ChatFormat(
       template: loaded.chatTemplate, loaded.tokenizer.vocabulary, localTime: systemLocalTime)
     var model = EngineModel(
-      model: loaded.model, kvFormat: options.kvFormat, watch: options.mapsFile ? file.watch() : nil)
+      model: loaded.model, kvFormat: options.kvFormat, watch: options.mapsFile ? file.watch() : nil,
+      reservation: reservation)
     model.draft = try draftFile.map { draft throws(ApusError) in
       try draft.load(backend: makeBackend(plan), for: loaded, memory, isWatched: options.mapsFile)
     }
     let engine = try Engine(
       model, tokenizer: loaded.tokenizer, configuration: configuration(memory), on: options.runtime)
     let information = ModelInformation(
-      file, loaded.tokenizer.vocabulary, plan.backend, options, memory: memory,
+      file, loaded.tokenizer.vocabulary, plan.backend, options, memory: memory, reserved: reservation.byteCount,
       chat: chatFormat?.support ?? .noTemplate, sampling: loaded.sampling.options, warnings: loaded.warnings)
     return Model(
       information: information, engine: engine, tokenizer: loaded.tokenizer, chatFormat: chatFormat,
       pairFormat: try PairFormat(loaded, path: path))
+  }
+
+  /// Divides the memory that is free and takes the model's part of it, before anything is allocated.
+  private func reserve(
+    for file: ModelFile, _ draft: DraftFile?, _ plan: LoadPlan, on machine: Machine
+  ) throws(ApusError) -> (SequenceMemory, MemoryReservation) {
+    try options.runtime.memory.reserve(on: machine) { free, reserved throws(ApusError) in
+      let plan = plan.within(free, reserved: reserved)
+      let memory = try plan.sequenceMemory(for: file, draft)
+      return (memory, try plan.demand(of: file, memory, draft))
+    }
   }
 
   private func open() throws(ApusError) -> ModelFile {

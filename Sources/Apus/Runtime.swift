@@ -25,9 +25,14 @@ public final class Runtime: Sendable {
   }
 
   private let state = Mutex(State())
+  /// Where its models reserve their memory.
+  package let memory: MemoryAccount
 
   /// A runtime without threads, which come with its first model.
-  public init() {}
+  public init() { memory = .process }
+
+  /// The same, with an account of memory of its own.
+  package init(memory: MemoryAccount) { self.memory = memory }
 
   /// The thread that computes; starts it where no lane is open.
   func computeThread() throws(ApusError) -> ComputeThread {

@@ -24,6 +24,9 @@ package struct Machine: Sendable, Equatable {
   /// Bytes of the last cache before memory, perhaps shared with other machines; nil where the system does not tell.
   package var lastCacheByteCount: Int?
 
+  /// Bytes of memory that this process has touched and that no file has; nil where the system does not tell.
+  package var ownByteCount: Int?
+
   /// A control group's limit on memory.
   package struct MemoryLimit: Sendable, Equatable {
     package var byteCount: Int
@@ -60,7 +63,8 @@ package struct Machine: Sendable, Equatable {
     let memory = MemoryInformation(text: readText(root + "/proc/meminfo"))
     return Machine(
       affinityCount: affinity(root), cpuQuota: groups.cpuQuota, memoryByteCount: memory.total ?? physicalMemory(),
-      availableByteCount: memory.available, memoryLimit: groups.memoryLimit, lastCacheByteCount: lastCache(root))
+      availableByteCount: memory.available, memoryLimit: groups.memoryLimit, lastCacheByteCount: lastCache(root),
+      ownByteCount: ownByteCount(root))
   }
 
   /// Bytes of this process's own memory that lie in huge pages now; nil where the system does not tell.
@@ -78,6 +82,14 @@ package struct Machine: Sendable, Equatable {
       guard let kilobytes = Int(size.prefix { $0.isNumber }), kilobytes < 1 << 40 else { return nil }
       return kilobytes << 10
     }.max()
+  }
+
+  /// Linux, proc_pid_status(5): `RssAnon: 1234 kB`.
+  private static func ownByteCount(_ root: String) -> Int? {
+    let lines = (readText(root + "/proc/self/status") ?? "").split(separator: "\n")
+    let words = lines.first { $0.hasPrefix("RssAnon:") }?.split { $0 == " " || $0 == "\t" } ?? []
+    guard words.count >= 2, let kilobytes = Int(words[1]), kilobytes < 1 << 50 else { return nil }
+    return kilobytes << 10
   }
 
   /// CPUs in the mask that `/proc/self/status` gives in hexadecimal; where there is none, all CPUs that are online.
