@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusText
 
 /// Why Apus could not do what it was asked, in cases that a program can act on.
 ///
@@ -12,6 +13,10 @@ public enum ApusError: Error, Sendable, Equatable {
   ///
   /// `largestContext` is the longest context that does fit, nil where not even the weights do.
   case notEnoughMemory(neededBytes: Int, availableBytes: Int, largestContext: Int?)
+  /// The model would fit into memory if others of its pool were not in use; try again later.
+  case modelsInUse(missingBytes: Int)
+  /// The pool has no model of that name.
+  case unknownModel(name: String, known: [String])
   /// A field of a request is out of its range; `field` has the name that APIs of the field use.
   case invalidRequest(field: String, reason: String)
   /// One of several texts or documents cannot be taken; `index` counts from 0, and `reason` says the rest of a sentence
@@ -36,7 +41,7 @@ public enum ApusError: Error, Sendable, Equatable {
   case shuttingDown
   /// The model file was changed since it was loaded.
   case modelChanged(path: String)
-  /// The caller stopped the work on a prompt before it was submitted.
+  /// The caller stopped the work on a prompt before it was submitted, or the wait for a model.
   case stopped
   /// Weights that are needed now turn out to be damaged: the model file must be fetched again; `reason` names them.
   case modelDamaged(path: String, reason: String)
@@ -55,6 +60,10 @@ extension ApusError: CustomStringConvertible {
         + "\(largest) tokens, or the q8_0 KV cache"
     case .notEnoughMemory(let needed, let available, nil):
       "the model needs \(megabytes(needed)) and \(megabytes(available)) are free: use a smaller model or free memory"
+    case .modelsInUse(let missing):
+      "the model needs \(megabytes(missing)) more than other models leave, which are in use: try again later"
+    case .unknownModel(let name, let known):
+      "there is no model '\(name.shortened(toByteCount: 80))': use \(known.joined(separator: ", "))"
     case .invalidRequest(_, let reason): reason
     case .invalidText(let index, let reason): "text \(index + 1) \(reason)"
     case .contextLengthExceeded(let limit, let requested, let prompt):
@@ -63,7 +72,7 @@ extension ApusError: CustomStringConvertible {
     case .noChatTemplate:
       "the model file has no chat template: complete a raw prompt instead, or use an instruction-tuned model"
     case .chatTemplate(let reason), .unsuitableModel(let reason), .engineFailed(let reason): reason
-    case .stopped: "the work on the prompt was stopped"
+    case .stopped: "the work was stopped"
     case .alreadyResponding:
       "the session is answering another prompt: wait for its end, or make a session for each conversation"
     case .queueFull(let limit): "\(limit) requests are waiting already: try again later"

@@ -94,6 +94,30 @@ extension APIError {
     "the model's file was changed while the server ran: it answers again once it was started again",
     code: "model_changed")
 
+  /// None of the models has the name; `known` are those that are told.
+  static func modelNotFound(known: [String]) -> APIError {
+    let list = known.isEmpty ? "" : ": it has " + known.joined(separator: ", ")
+    return APIError(
+      .notFound, type: "invalid_request_error", "this server has no such model (see /v1/models)" + list,
+      parameter: "model", code: "model_not_found")
+  }
+
+  /// What is wrong with the file, or how much memory is missing, is the operator's to know: it stands in the log.
+  static let modelNotLoaded = APIError(
+    .serviceUnavailable, type: "server_error",
+    "the model could not be loaded: the server's log says why; ask for another one", parameter: "model",
+    code: "model_not_loaded")
+
+  /// The model would fit into memory if others were not in use.
+  static let modelsInUse: APIError = {
+    var error = APIError(
+      .serviceUnavailable, type: "server_error",
+      "other models are in use and leave no memory for this one: try again later, or ask for another one",
+      parameter: "model", code: "models_in_use")
+    error.headers[.retryAfter] = "10"
+    return error
+  }()
+
   static let deadlineExceeded = APIError(
     .gatewayTimeout, type: "server_error",
     "the answer was worked on for as long as one that is sent as a whole may take: ask for fewer tokens, or stream it",
@@ -178,8 +202,20 @@ extension APIError {
       self = .clientLeft
     case .modelDamaged(_, let reason):
       self = APIError(.internalServerError, type: "server_error", reason)
+    case .modelsInUse:
+      self = .modelsInUse
+    case .unknownModel(_, let known):
+      self = .modelNotFound(known: known)
     case .cannotLoad, .invalidOption, .notEnoughMemory, .alreadyResponding, .engineFailed:
       self = APIError(.internalServerError, type: "server_error", error.description)
+    }
+  }
+
+  /// The error that a model which cannot be loaded is to a client.
+  init(loading error: ApusError) {
+    switch error {
+    case .cannotLoad, .invalidOption, .notEnoughMemory: self = .modelNotLoaded
+    default: self = APIError(error)
     }
   }
 

@@ -1,5 +1,3 @@
-internal import HTTPTypes
-
 /// Which model answers a request, and under which name.
 struct ModelChoice: Sendable, Equatable {
   /// The model, by its number among the server's.
@@ -36,9 +34,6 @@ struct ModelNames: Sendable {
   }
 
   private var unknown: APIError {
-    let known = list.count > 1 ? ": it has " + list.joined(separator: ", ") : ""
-    return APIError(
-      .notFound, type: "invalid_request_error", "this server has no such model (see /v1/models)" + known,
-      parameter: "model", code: "model_not_found")
+    .modelNotFound(known: list.count > 1 ? list : [])
   }
 }

@@ -25,6 +25,8 @@ struct EndingTests {
     case .cannotLoad: "cannotLoad"
     case .invalidOption: "invalidOption"
     case .notEnoughMemory: "notEnoughMemory"
+    case .modelsInUse: "modelsInUse"
+    case .unknownModel: "unknownModel"
     case .invalidRequest: "invalidRequest"
     case .invalidText: "invalidText"
     case .contextLengthExceeded: "contextLengthExceeded"
@@ -43,7 +45,8 @@ struct EndingTests {
 
   private static let errors: [ApusError] = [
     .cannotLoad(path: "", reason: ""), .invalidOption(name: "", reason: ""),
-    .notEnoughMemory(neededBytes: 0, availableBytes: 0, largestContext: nil), .invalidRequest(field: "", reason: ""),
+    .notEnoughMemory(neededBytes: 0, availableBytes: 0, largestContext: nil), .modelsInUse(missingBytes: 0),
+    .unknownModel(name: "", known: []), .invalidRequest(field: "", reason: ""),
     .invalidText(index: 0, reason: ""),
     .contextLengthExceeded(limit: 0, requested: 0, prompt: 0), .noChatTemplate, .chatTemplate(reason: ""),
     .unsuitableModel(reason: ""), .alreadyResponding, .queueFull(limit: 0), .shuttingDown, .modelChanged(path: ""),

@@ -21,7 +21,19 @@ private func drafted(path: String, draftPath: String) async throws -> Model {
 }
 
 private func several(chatPath: String, embeddingPath: String) async throws {
-  let chat = try await Model.load(chatPath)
-  let embedding = try await Model.load(embeddingPath)
+  let chat = try await Model.load(chatPath, options: LoadOptions(kvMemory: 2 << 30))
+  let embedding = try await Model.load(embeddingPath, options: LoadOptions(memory: 1 << 30))
   print(chat.information.name, embedding.information.name)
+}
+
+private func onDemand(_ smallPath: String, _ largePath: String, prompt: String) async throws {
+  let pool = ModelPool(
+    [
+      ModelPool.Source(name: "small", path: smallPath),
+      ModelPool.Source(name: "large", path: largePath, options: LoadOptions(contextLength: 8192)),
+    ],
+    memory: 12 << 30, idleTime: .seconds(600))
+  let lease = try await pool.model("large")
+  let answer = try await lease.model.complete(prompt)
+  print(answer.text)
 }

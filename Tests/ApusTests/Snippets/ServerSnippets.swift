@@ -22,7 +22,8 @@ private func status(of error: ApusError) -> Int {
   switch error {
   case .invalidRequest, .invalidText, .contextLengthExceeded, .noChatTemplate, .chatTemplate: 400
   case .queueFull: 429
-  case .shuttingDown: 503
+  case .unknownModel: 404
+  case .shuttingDown, .modelsInUse: 503
   default: 500
   }
 }

@@ -1,0 +1,19 @@
+/// The use of a pool's model: as long as it is held, the model stays loaded.
+///
+/// Keep it until the last stream of the model has ended.
+public final class ModelLease: Sendable {
+  /// The model.
+  public let model: Model
+  /// Its name in the pool.
+  public let name: String
+
+  private let pool: ModelPool
+
+  init(_ model: Model, _ name: String, _ pool: ModelPool) {
+    self.model = model
+    self.name = name
+    self.pool = pool
+  }
+
+  deinit { pool.release(name) }
+}

@@ -1,0 +1,113 @@
+internal import Synchronization
+
+extension ModelPool {
+  /// Starts the next load, where one is wanted and none is under way.
+  func loadNext() {
+    guard let name = state.withLock({ $0.schedule.beginLoad() }), let source = sources[name] else { return }
+    Task {
+      finishLoad(of: name, await load(source))
+      loadNext()
+    }
+  }
+
+  private func finishLoad(of name: String, _ result: Result<Model, ApusError>) {
+    let now = ContinuousClock.now
+    let answers = state.withLock { state in
+      let waiters = (state.waiters.removeValue(forKey: name) ?? [:]).values
+      let model = try? result.get()
+      state.models[name] = model
+      state.schedule.endLoad(model.map { ($0.information.memory, waiters.count) }, at: now)
+      return waiters.map { ($0, result.map { ModelLease($0, name, self) }) }
+    }
+    if case .success(let model) = result { onEvent(.loaded(name: name, information: model.information)) }
+    for (waiter, answer) in answers { waiter.resume(returning: answer) }
+    watchIdle()
+  }
+
+  /// Loads one model; others go where it does not fit beside them.
+  private func load(_ source: Source) async -> Result<Model, ApusError> {
+    while true {
+      do throws(ApusError) {
+        return .success(try await Model.load(source.path, options: options(for: source)))
+      } catch .notEnoughMemory(let needed, let available, let largestContext) {
+        let missing = needed - available
+        switch makeRoom(for: missing) {
+        case .unload(let models): await models.unload(telling: onEvent)
+        case .inUse: return .failure(.modelsInUse(missingBytes: missing))
+        case .none:
+          return .failure(
+            .notEnoughMemory(neededBytes: needed, availableBytes: available, largestContext: largestContext))
+        }
+      } catch {
+        return .failure(error)
+      }
+    }
+  }
+
+  /// The model's options, with what others leave to it.
+  private func options(for source: Source) -> LoadOptions {
+    let (used, loaded) = state.withLock { ($0.schedule.byteCount, $0.models.count) }
+    var options = source.options
+    options.shares = names.count - loaded
+    if let memory { options.memory = min(options.memory ?? .max, max(1, memory - used)) }
+    return options
+  }
+
+  // MARK: Unloading
+
+  private func makeRoom(for missing: Int) -> PoolSchedule.Room<DepartingModels> {
+    state.withLock { state in state.schedule.makeRoom(for: missing).map { state.remove($0) } }
+  }
+
+  /// Sleeps until the next model expires, where there is one and nobody does.
+  func watchIdle() {
+    guard let idleTime else { return }
+    let due = state.withLock { state -> ContinuousClock.Instant? in
+      guard !state.isWatched, let due = state.schedule.nextExpiry(idleTime: idleTime) else { return nil }
+      state.isWatched = true
+      return due
+    }
+    guard let due else { return }
+    Task { [weak self] in
+      try? await Task.sleep(until: due, clock: .continuous)
+      await self?.unloadExpired(idleTime)
+    }
+  }
+
+  private func unloadExpired(_ idleTime: Duration) async {
+    let models = state.withLock { $0.remove($0.schedule.expire(at: .now, idleTime: idleTime)) }
+    await models.unload(telling: onEvent)
+    state.withLock { state in
+      state.schedule.endUnload()
+      state.isWatched = false
+    }
+    loadNext()
+    watchIdle()
+  }
+}
+
+/// Models that are loaded no longer, until their memory is free.
+final class DepartingModels: Sendable {
+  /// Milliseconds that someone who keeps a model without a lease is waited for.
+  private static let patience = 2000
+  private let names: [String]
+  private let models: Mutex<[Model]>
+
+  init(_ names: [String], _ models: [Model]) {
+    self.names = names
+    self.models = Mutex(models)
+  }
+
+  /// Lets go of them where waiting for the step in progress holds nobody up; returns when they are gone.
+  func unload(telling onEvent: (ModelPool.Event) -> Void) async {
+    guard !names.isEmpty else { return }
+    let ends = models.withLock { $0.compactMap(\.engine.memoryEnd) }
+    // Where there is no thread, they go with this object.
+    _ = await onThread("apus-unload") { self.models.withLock { $0 = [] } }
+    // Requests that have just given their leases back may hold on for a moment.
+    for _ in 0..<Self.patience where ends.contains(where: { !$0.hasCome }) {
+      try? await Task.sleep(for: .milliseconds(1))
+    }
+    for name in names { onEvent(.unloaded(name: name)) }
+  }
+}

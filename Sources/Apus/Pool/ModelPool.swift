@@ -1,0 +1,145 @@
+internal import Synchronization
+
+/// Several models by name, each loaded when it is first asked for.
+///
+/// One model is loaded at a time, and once however many ask for it. A model that does not fit into memory makes others go
+/// which nobody uses, the least recently used one first. All share the threads of their ``LoadOptions/runtime``.
+public final class ModelPool: Sendable {
+  typealias Waiter = CheckedContinuation<Result<ModelLease, ApusError>, Never>
+
+  struct State {
+    var schedule = PoolSchedule()
+    var models: [String: Model] = [:]
+    /// Who waits for a model that is not loaded yet, by number.
+    var waiters: [String: [Int: Waiter]] = [:]
+    var nextWaiter = 0
+    /// Whether somebody sleeps until the next model expires.
+    var isWatched = false
+    var isClosed = false
+
+    /// Takes models out that go.
+    mutating func remove(_ names: [String]) -> DepartingModels {
+      DepartingModels(names, names.compactMap { models.removeValue(forKey: $0) })
+    }
+  }
+
+  /// The names of all models, in the order in which they were given.
+  public let names: [String]
+
+  let sources: [String: Source]
+  let memory: Int?
+  let idleTime: Duration?
+  let onEvent: @Sendable (Event) -> Void
+  let state: Mutex<State>
+
+  /// A pool with nothing loaded.
+  ///
+  /// - Parameters:
+  ///   - sources: The models; of two with the same name the first counts.
+  ///   - memory: Bytes that all of them together may take; nil for what the machine and its control group leave.
+  ///   - idleTime: How long a model that nobody uses stays loaded; nil for ever, or until another one needs its memory.
+  ///   - onEvent: Is told what becomes of models; called from anywhere, and should return soon.
+  public init(
+    _ sources: [Source], memory: Int? = nil, idleTime: Duration? = nil,
+    onEvent: @escaping @Sendable (Event) -> Void = { _ in }
+  ) {
+    self.sources = Dictionary(sources.map { ($0.name, $0) }) { first, _ in first }
+    var seen: Set<String> = []
+    names = sources.map(\.name).filter { seen.insert($0).inserted }
+    self.memory = memory
+    self.idleTime = idleTime
+    self.onEvent = onEvent
+    state = Mutex(State())
+  }
+
+  /// A pool of one model that is loaded already, and stays so.
+  package init(_ model: Model, name: String) {
+    names = [name]
+    (sources, memory, idleTime, onEvent) = ([:], nil, nil, { _ in })
+    var state = State()
+    state.models[name] = model
+    state.schedule.request(name)
+    _ = state.schedule.beginLoad()
+    state.schedule.endLoad((model.information.memory, 1), at: .now)
+    self.state = Mutex(state)
+  }
+
+  /// The model of that name, loaded first where it is not, for as long as the lease is held.
+  ///
+  /// A load that fails fails all that wait for it; the next call tries again. Waiting ends at once where the task is
+  /// cancelled; a load that has begun goes on to its end, and the model stays for the next who asks.
+  ///
+  /// - Throws: `ApusError`: `unknownModel`; `modelsInUse` where it would fit if others were not in use; `stopped` where the
+  ///   task was cancelled; and whatever fails loading.
+  public func model(_ name: String) async throws(ApusError) -> ModelLease {
+    guard names.contains(name) else { throw .unknownModel(name: name, known: names) }
+    let number = state.withLock { state in
+      state.nextWaiter += 1
+      return state.nextWaiter
+    }
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { waiter in enter(waiter, number, name) }
+    } onCancel: {
+      leave(number, name)
+    }
+    return try result.get()
+  }
+
+  /// The names of the models that are loaded, in the order of `names`.
+  public var loadedNames: [String] {
+    let loaded = loadedModels
+    return names.filter { loaded[$0] != nil }
+  }
+
+  /// The models that are loaded, to look at: what is not leased may go.
+  package var loadedModels: [String: Model] { state.withLock { $0.models } }
+
+  /// Sequences of that model that run together at most, as far as that is known before it is loaded.
+  package func parallel(_ name: String) -> Int {
+    loadedModels[name]?.information.parallel ?? sources[name]?.options.parallel ?? LoadOptions.defaultParallel
+  }
+
+  /// Loads nothing more: who waits, or asks from now on, is told `shuttingDown`.
+  package func close() {
+    let waiters = state.withLock { state in
+      state.isClosed = true
+      for name in state.waiters.keys { state.schedule.withdraw(name) }
+      defer { state.waiters = [:] }
+      return state.waiters.values.flatMap(\.values)
+    }
+    for waiter in waiters { waiter.resume(returning: .failure(.shuttingDown)) }
+  }
+
+  // MARK: Waiting
+
+  private func enter(_ waiter: Waiter, _ number: Int, _ name: String) {
+    let now = ContinuousClock.now
+    let result = state.withLock { state -> Result<ModelLease, ApusError>? in
+      // A later cancellation finds the waiter, as it waits for the lock.
+      if Task.isCancelled { return .failure(.stopped) }
+      if state.isClosed { return .failure(.shuttingDown) }
+      if let model = state.models[name], state.schedule.take(name, at: now) {
+        return .success(ModelLease(model, name, self))
+      }
+      state.waiters[name, default: [:]][number] = waiter
+      state.schedule.request(name)
+      return nil
+    }
+    if let result { waiter.resume(returning: result) } else { loadNext() }
+  }
+
+  private func leave(_ number: Int, _ name: String) {
+    let waiter = state.withLock { state in
+      let waiter = state.waiters[name]?.removeValue(forKey: number)
+      if state.waiters[name]?.isEmpty == true { state.schedule.withdraw(name) }
+      return waiter
+    }
+    waiter?.resume(returning: .failure(.stopped))
+  }
+
+  func release(_ name: String) {
+    let now = ContinuousClock.now
+    state.withLock { $0.schedule.release(name, at: now) }
+    watchIdle()
+  }
+}

@@ -1,0 +1,119 @@
+/// What a pool of models decides: which model is loaded next, and which ones go; a value without models, threads or
+/// clock.
+package struct PoolSchedule: Equatable {
+  /// A model that is loaded.
+  package struct Resident: Equatable {
+    package let byteCount: Int
+    /// Leases that are held.
+    package var users: Int
+    /// When it was last taken or given back.
+    package var lastUse: ContinuousClock.Instant
+  }
+
+  /// What can be done for a model that does not fit.
+  package enum Room<Models> {
+    /// These models go.
+    case unload(Models)
+    /// It would fit if models that are in use were not.
+    case inUse
+    /// It does not fit, whatever goes.
+    case none
+
+    package func map<Other>(_ transform: (Models) -> Other) -> Room<Other> {
+      switch self {
+      case .unload(let models): .unload(transform(models))
+      case .inUse: .inUse
+      case .none: .none
+      }
+    }
+  }
+
+  package private(set) var residents: [String: Resident] = [:]
+  /// Models that are wanted, in the order in which they were asked for.
+  package private(set) var queue: [String] = []
+  package private(set) var loading: String?
+  /// Whether models that expired are on their way out: what is loaded next needs to see their memory free.
+  package private(set) var isUnloading = false
+
+  /// Bytes that all loaded models take.
+  package var byteCount: Int { residents.values.reduce(0) { $0 + $1.byteCount } }
+
+  package init() {}
+
+  // MARK: Users
+
+  /// Counts a user of a model that is loaded; false, where it is not.
+  package mutating func take(_ name: String, at now: ContinuousClock.Instant) -> Bool {
+    guard residents[name] != nil else { return false }
+    residents[name]?.users += 1
+    residents[name]?.lastUse = now
+    return true
+  }
+
+  /// One user less.
+  package mutating func release(_ name: String, at now: ContinuousClock.Instant) {
+    residents[name]?.users -= 1
+    residents[name]?.lastUse = now
+  }
+
+  // MARK: Loads
+
+  /// Wants a model to be loaded, once however often it is asked for.
+  package mutating func request(_ name: String) {
+    if loading != name, !queue.contains(name) { queue.append(name) }
+  }
+
+  /// Nobody wants a model any more.
+  package mutating func withdraw(_ name: String) { queue.removeAll { $0 == name } }
+
+  /// The model to load now; nil where none is wanted, or another is just being loaded or unloaded.
+  package mutating func beginLoad() -> String? {
+    guard loading == nil, !isUnloading, !queue.isEmpty else { return nil }
+    loading = queue.removeFirst()
+    return loading
+  }
+
+  /// The model is loaded, so large and with so many users; nil where that failed.
+  package mutating func endLoad(_ loaded: (byteCount: Int, users: Int)?, at now: ContinuousClock.Instant) {
+    guard let name = loading else { return }
+    loading = nil
+    guard let loaded else { return }
+    residents[name] = Resident(byteCount: loaded.byteCount, users: loaded.users, lastUse: now)
+  }
+
+  // MARK: Unloading
+
+  /// Makes room for `missing` bytes more: the idle models that were used least recently go, no more than needed.
+  package mutating func makeRoom(for missing: Int) -> Room<[String]> {
+    var (freed, victims) = (0, [String]())
+    for (name, resident) in idle where freed < missing {
+      freed += resident.byteCount
+      victims.append(name)
+    }
+    guard freed >= missing else { return byteCount >= missing ? .inUse : .none }
+    for name in victims { residents[name] = nil }
+    return .unload(victims)
+  }
+
+  /// Models that nobody has used for `idleTime`: they go, unless one is being loaded; `endUnload` says that they are gone.
+  package mutating func expire(at now: ContinuousClock.Instant, idleTime: Duration) -> [String] {
+    guard loading == nil else { return [] }
+    let expired = idle.filter { $0.value.lastUse.duration(to: now) >= idleTime }.map(\.key)
+    for name in expired { residents[name] = nil }
+    isUnloading = !expired.isEmpty
+    return expired
+  }
+
+  /// The models that expired are gone.
+  package mutating func endUnload() { isUnloading = false }
+
+  /// When the next model expires; nil where all are in use, and as long as one is being loaded.
+  package func nextExpiry(idleTime: Duration) -> ContinuousClock.Instant? {
+    loading == nil ? idle.first?.value.lastUse.advanced(by: idleTime) : nil
+  }
+
+  /// Models that nobody uses, the least recently used one first.
+  private var idle: [(key: String, value: Resident)] {
+    residents.filter { $0.value.users == 0 }.sorted { ($0.value.lastUse, $0.key) < ($1.value.lastUse, $1.key) }
+  }
+}
