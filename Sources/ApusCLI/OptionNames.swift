@@ -18,7 +18,7 @@ extension ApusError {
   /// The options of loading by the names of their properties.
   private static let options = [
     "contextLength": "--context", "threads": "--threads", "kernels": "--kernels", "kvFormat": "--kv",
-    "queueLimit": "--queue", "draft": "--draft", "adapters": "--lora",
+    "queueLimit": "--queue", "kvMemory": "--kv-memory", "draft": "--draft", "adapters": "--lora",
   ]
 }
 
@@ -36,7 +36,7 @@ extension ServerError {
   private static let options = [
     "listen": "--listen", "queueLimit": "--queue", "maximumConnections": "--connections",
     "connectionsPerAddress": "--connections-per-address", "allowedHosts": "--allow-host",
-    "allowedOrigins": "--allow-origin", "modelName": "--model-name",
+    "allowedOrigins": "--allow-origin", "adapters": "--lora",
   ]
 }
 

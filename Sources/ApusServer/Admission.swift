@@ -19,17 +19,20 @@ final class Admission: Sendable {
     self.retryAfter = retryAfter
   }
 
-  /// A place for one request; throws where there is none.
-  func admit() throws(APIError) -> AdmissionPermit {
+  /// A place for one request, which keeps `other` too; throws where there is none.
+  func admit(beside other: AdmissionPermit? = nil) throws(APIError) -> AdmissionPermit {
     let isTaken = try state.withLock { state throws(APIError) in
       if state.isClosed { throw .shuttingDown }
       guard state.admitted < limit else { return false }
       state.admitted += 1
       return true
     }
-    guard isTaken else { throw .queueFull(retryAfter: retryAfter()) }
-    return AdmissionPermit(self)
+    guard isTaken else { throw .queueFull(retryAfter: secondsUntilPlace) }
+    return AdmissionPermit(self, beside: other)
   }
+
+  /// Seconds until a place may be free.
+  var secondsUntilPlace: Int { retryAfter() }
 
   /// Admits nothing more.
   func close() { state.withLock { $0.isClosed = true } }
@@ -46,8 +49,12 @@ final class Admission: Sendable {
 /// The place of one admitted request; free again when the last reference is gone, which is when its answer has ended.
 final class AdmissionPermit: Sendable {
   private let admission: Admission
+  private let other: AdmissionPermit?
 
-  fileprivate init(_ admission: Admission) { self.admission = admission }
+  fileprivate init(_ admission: Admission, beside other: AdmissionPermit?) {
+    self.admission = admission
+    self.other = other
+  }
 
   deinit { admission.release() }
 }

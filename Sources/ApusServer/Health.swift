@@ -22,26 +22,31 @@ struct Health: Sendable {
     return ok
   }
 
-  /// `GET /health/ready`: 503 also while the server drains and once the model's file was changed, so that no new
+  /// `GET /health/ready`: 503 also while the server drains and once the default model's file was changed, so that no new
   /// requests are sent to it.
   func ready(_ request: Request, _ context: APIRequestContext) async throws -> Response {
     guard isAlive else { throw Self.stuck }
     guard !service.admission.isClosed else { throw APIError.shuttingDown }
-    try await service.file.check(context.logger)
+    let standard = service.models[0]
+    if let model = service.pool.loadedModels[standard.name] { try await standard.file.check(model, context.logger) }
     return ok
   }
 
   private var isAlive: Bool {
-    service.model.engine.health.isResponsive(within: service.configuration.timeouts.engineStall)
+    let stall = service.configuration.timeouts.engineStall
+    return service.loadedModels.allSatisfy { $0.engine.health.isResponsive(within: stall) }
   }
 
-  /// Completions that are worked on, at most `parallel`, and that wait; requests with a place, at most `limit`.
+  /// Of all models together: completions that are worked on, at most `parallel`, and that wait; requests with a place, at
+  /// most `limit`.
   private var ok: Response {
-    let engine = service.model.engine.health
+    let models = service.loadedModels
+    let engines = models.map(\.engine.health)
     let body: JSONValue = [
-      "status": "ok", "running": .int(engine.running), "queued": .int(engine.queued),
-      "parallel": .int(service.model.information.parallel), "requests": .int(service.admission.count),
-      "limit": .int(service.admission.limit),
+      "status": "ok", "running": .int(engines.reduce(0) { $0 + $1.running }),
+      "queued": .int(engines.reduce(0) { $0 + $1.queued }),
+      "parallel": .int(models.reduce(0) { $0 + $1.information.parallel }),
+      "requests": .int(service.admission.count), "limit": .int(service.admission.limit),
     ]
     return Response(
       status: .ok, headers: [.contentType: "application/json"],

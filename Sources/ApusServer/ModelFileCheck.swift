@@ -4,13 +4,10 @@ internal import Synchronization
 
 /// Refuses work once the model's file is no longer the one that was loaded, and tells the operator once.
 final class ModelFileCheck: Sendable {
-  private let model: Model
   private let wasTold = Atomic<Bool>(false)
 
-  init(_ model: Model) { self.model = model }
-
-  /// Throws where the file has changed; waits for a comparison where only its time has.
-  func check(_ logger: Logger) async throws(APIError) {
+  /// Throws where the file of `model` has changed; waits for a comparison where only its time has.
+  func check(_ model: Model, _ logger: Logger) async throws(APIError) {
     do throws(ApusError) {
       try await model.engine.checkFile()
     } catch {

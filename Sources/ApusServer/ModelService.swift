@@ -1,49 +1,62 @@
 internal import Apus
-internal import ApusText
+internal import Logging
 
-/// What all paths share: the model, who may use it, and the server's configuration.
+/// What all paths share: the models, who may use them, and the server's configuration.
 struct ModelService: Sendable {
-  let model: Model
-  let configuration: ServerConfiguration
+  let pool: ModelPool
   let names: ModelNames
+  /// By their numbers; the first is the default.
+  let models: [ServedModel]
+  let configuration: ServerConfiguration
   /// Seconds since 1970 when the server started.
   let started: Int
+  /// Bounds the requests for all models together, before it is known for which a request is.
   let admission: Admission
   /// Reads the bodies of requests.
   let body: JSONBody
   let preparation: Preparation
   let connections: Connections
-  let file: ModelFileCheck
-  /// Differs between models and kernels, so that clients see when the same seed may give another text.
-  let fingerprint: String
 
-  init(_ model: Model, _ configuration: ServerConfiguration, log: AccessLog) {
-    self.model = model
-    file = ModelFileCheck(model)
+  init(_ pool: ModelPool, _ configuration: ServerConfiguration, log: AccessLog) {
+    self.pool = pool
     self.configuration = configuration
-    let name = (configuration.modelName ?? model.information.name).shortened(
-      toByteCount: configuration.limits.modelNameByteCount)
-    names = ModelNames([name], adapters: model.information.adapters, isStrict: configuration.hasStrictModels)
+    names = ModelNames(
+      pool.names, adapters: pool.adapters(of: pool.names[0]), isStrict: configuration.hasStrictModels)
+    let models = pool.names.map { ServedModel($0, in: pool, queueLimit: configuration.queueLimit) }
+    self.models = models
     started = configuration.unixTime()
     connections = Connections(
       limit: configuration.maximumConnections, addressLimit: configuration.effectiveConnectionsPerAddress
     ) { log.countConnectionWithoutRoom() }
-    admission = Admission(limit: configuration.queueLimit + model.information.parallel) {
-      model.engine.metrics.secondsUntilPlace
+    admission = Admission(limit: models.reduce(0) { $0 + $1.admission.limit }) {
+      models.map { $0.admission.secondsUntilPlace }.min() ?? 2
     }
     preparation = Preparation(limit: configuration.timeouts.preparation, waiting: configuration.timeouts.queue)
-    ModelMetrics(model: name).follow(model.engine)
     body = JSONBody(limits: configuration.limits)
-    let information = model.information
-    fingerprint =
-      "apus_"
-      + hexadecimalDigits(
-        of: fnv1a(
-          "\(information.name) \(information.fileBytes) \(information.kernels) \(information.kvFormat.rawValue)"))
   }
-}
 
-/// The FNV-1a hash of a text, 64 bits (Fowler, Noll, Vo): stable from run to run.
-private func fnv1a(_ text: String) -> UInt64 {
-  text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+  /// The model of that number, loaded first where it is not; the wait ends with the client's presence.
+  func lease(_ number: Int, for client: ClientPresence?, _ logger: Logger) async throws -> ModelLease {
+    let (pool, name) = (pool, models[number].name)
+    let wait = Task { try await pool.model(name) }
+    let watch = client?.whenGone { _ in wait.cancel() }
+    defer { withExtendedLifetime(watch) {} }
+    do {
+      let lease = try await withTaskCancellationHandler {
+        try await wait.value
+      } onCancel: {
+        wait.cancel()
+      }
+      models[number].measures.follow(lease.model.engine)
+      return lease
+    } catch ApusError.stopped {
+      throw client?.departure?.error ?? .shuttingDown
+    } catch let error as ApusError {
+      logger.error("a model could not be loaded", metadata: ["model": "\(name)", "error": "\(error)"])
+      throw APIError(loading: error)
+    }
+  }
+
+  /// The models that are loaded now.
+  var loadedModels: [Model] { Array(pool.loadedModels.values) }
 }

@@ -6,7 +6,7 @@ package import Logging
 internal import NIOCore
 internal import ServiceLifecycle
 
-/// An HTTP server for one loaded model.
+/// An HTTP server for models, of which the first is the default.
 package struct Server: Sendable {
   private let service: ModelService
   private let logger: Logger
@@ -14,13 +14,15 @@ package struct Server: Sendable {
   private let accessLog: AccessLog
 
   /// A server that has not started yet; throws where the configuration makes no sense or is not safe.
-  package init(model: Model, configuration: ServerConfiguration, logger: Logger) throws(ServerError) {
+  ///
+  /// Its models answer under their names in `pool`.
+  package init(_ pool: ModelPool, configuration: ServerConfiguration, logger: Logger) throws(ServerError) {
     self.configuration = try configuration.validated()
     self.logger = logger
     accessLog = AccessLog(logger)
-    service = ModelService(model, configuration, log: accessLog)
-    guard !model.information.adapters.contains(service.names.list[0]) else {
-      throw .invalidSetting(name: "modelName", reason: "is also an adapter's: give one of them another name")
+    service = ModelService(pool, configuration, log: accessLog)
+    if let name = service.names.adapters.first(where: { pool.names.contains($0) }) {
+      throw .invalidSetting(name: "adapters", reason: "has '\(name)', which is also a model: give one another name")
     }
   }
 
@@ -31,7 +33,6 @@ package struct Server: Sendable {
   package func run(
     onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }, endNow: @escaping @Sendable () -> Void
   ) async throws {
-    service.model.reportLimits(to: logger)
     let listeners = Listeners(list: configuration.listen.map { ($0, application(listeningOn: $0, onReady: onReady)) })
     var settings = ServiceGroupConfiguration(
       services: [.init(service: listeners, successTerminationBehavior: .gracefullyShutdownGroup)], logger: quietLogger)
@@ -79,13 +80,13 @@ package struct Server: Sendable {
   }
 
   private func announce(_ address: ListenAddress) {
-    let information = service.model.information
-    logger.info(
-      "listening on http://\(address)",
-      metadata: [
-        "model": "\(service.names.list[0])", "context": .stringConvertible(information.contextLength),
-        "threads": .stringConvertible(information.threads), "kernels": "\(information.kernels)",
-      ])
+    var metadata: Logger.Metadata = ["model": "\(service.names.list.joined(separator: ", "))"]
+    if let information = service.loadedModels.first?.information {
+      metadata["context"] = .stringConvertible(information.contextLength)
+      metadata["threads"] = .stringConvertible(information.threads)
+      metadata["kernels"] = "\(information.kernels)"
+    }
+    logger.info("listening on http://\(address)", metadata: metadata)
   }
 
   /// For the libraries below, whose news are not ours.

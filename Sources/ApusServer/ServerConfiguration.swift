@@ -9,9 +9,7 @@ package struct ServerConfiguration: Sendable {
   package var apiKeys: [String] = []
   /// Whether it may listen beyond this machine without a key.
   package var allowsOpenAccess = false
-  /// The name of the model in answers to clients that name none; nil takes the model's own.
-  package var modelName: String?
-  /// Whether a request for a model of another name is refused.
+  /// Whether a request for a model of another name is refused; with several models, it always is.
   package var hasStrictModels = false
   /// Origins of web pages that may use the server beside those on this machine; `*` is all.
   package var allowedOrigins: [String] = []

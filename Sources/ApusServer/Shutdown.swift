@@ -23,12 +23,12 @@ struct Shutdown: Sendable {
           return endNow()
         }
         isDraining = true
-        let health = service.model.engine.health
+        let engines = service.loadedModels.map(\.engine.health)
         logger.info(
           "draining",
           metadata: [
-            "signal": "\(signal)", "running": .stringConvertible(health.running),
-            "queued": .stringConvertible(health.queued),
+            "signal": "\(signal)", "running": .stringConvertible(engines.reduce(0) { $0 + $1.running }),
+            "queued": .stringConvertible(engines.reduce(0) { $0 + $1.queued }),
           ])
         service.admission.close()
         tasks.addTask { try? await endAfterDrain() }
@@ -41,7 +41,8 @@ struct Shutdown: Sendable {
   private func endAfterDrain() async throws {
     try await Task.sleep(for: service.configuration.timeouts.drain)
     service.preparation.close()
-    service.model.engine.cancelAll()
+    service.pool.close()
+    for model in service.loadedModels { model.engine.cancelAll() }
     service.connections.end(waitingOnly: true)
     // For the ends of the answers that were just cancelled.
     try await Task.sleep(for: .milliseconds(500))

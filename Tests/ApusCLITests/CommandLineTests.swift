@@ -26,6 +26,8 @@ internal import Testing
     ["run", "m.gguf", "--chat", "--json"], ["fit", "m.gguf", "--slots", "0"], ["fit", "m.gguf", "--context", "-5"],
     ["tokenize", "m.gguf", "text", "--jsonl"], ["template", "m.gguf", "--now", "yesterday"], ["check"], ["inspect"],
     ["serve", "m.gguf", "--parallel", "0"], ["serve", "m.gguf", "--parallel", "257"],
+    ["serve", "m.gguf", "--idle-unload", "0"], ["serve", "m.gguf", "--memory", "0"], ["serve"],
+    ["serve", "a.gguf", "b.gguf", "--model-name", "x"], ["serve", "a.gguf", "--model-name", ""],
     ["serve", "m.gguf", "--kv-memory", "2X"], ["serve", "m.gguf", "--kv-memory", "0"],
     ["serve", "m.gguf", "--kv-memory", "-1"], ["serve", "m.gguf", "--kv-memory", "9999999T"],
   ])

@@ -73,6 +73,6 @@ struct AdapterTests {
 
   @Test func `An adapter cannot have the model's name`() async throws {
     let model = try await TestModel.adapted("poet")
-    #expect(throws: ServerError.self) { try TestServer(model) { $0.modelName = "poet" } }
+    #expect(throws: ServerError.self) { try TestServer(model, name: "poet") }
   }
 }

@@ -1,3 +1,4 @@
+internal import Apus
 internal import ApusJSON
 internal import ApusServer
 internal import Hummingbird
@@ -17,7 +18,8 @@ struct LiveServer: Sendable {
     var configuration = ServerConfiguration()
     configuration.allowedHosts = ["x"]
     configure(&configuration)
-    let server = try Server(model: model.model, configuration: configuration, logger: TestServer.silent)
+    let pool = ModelPool(model.model, name: "tiny")
+    let server = try Server(pool, configuration: configuration, logger: TestServer.silent)
     let (ports, ready) = AsyncStream.makeStream(of: Int.self)
     let application = server.application(listeningOn: ListenAddress(host: "127.0.0.1", port: 0)) { address in
       ready.yield(address.port)

@@ -11,7 +11,7 @@ struct RouteTests {
   }
 
   @Test func `The model is listed, and found under its own name and under any other`() async throws {
-    let server = try TestServer(await TestModel.quick()) { $0.modelName = "some/model" }
+    let server = try TestServer(await TestModel.quick(), name: "some/model")
     let list = try await server.send(.get, "/v1/models")
     #expect(list.status == 200)
     #expect(list.json["object"] == "list")
@@ -24,10 +24,7 @@ struct RouteTests {
   }
 
   @Test func `With strict names another model is not found`() async throws {
-    let server = try TestServer(await TestModel.quick()) {
-      $0.modelName = "mine"
-      $0.hasStrictModels = true
-    }
+    let server = try TestServer(await TestModel.quick(), name: "mine") { $0.hasStrictModels = true }
     #expect(try await server.send(.get, "/v1/models/mine").status == 200)
     let other = try await server.send(.get, "/v1/models/other")
     #expect(other.status == 404)

@@ -78,20 +78,33 @@ struct Reply: Sendable {
 
 /// A server whose requests come without a socket.
 struct TestServer: Sendable {
-  private let testModel: TestModel
+  private let testModel: TestModel?
   private let responder: RouterResponder<APIRequestContext>
 
-  /// The model that the server serves.
-  var model: Model { testModel.model }
+  /// The one model that the server serves.
+  var model: Model {
+    guard let testModel else { preconditionFailure("the server has several models") }
+    return testModel.model
+  }
 
   init(
-    _ testModel: TestModel, logger: Logger = silent, _ configure: (inout ServerConfiguration) -> Void = { _ in }
+    _ testModel: TestModel, name: String? = nil, logger: Logger = silent,
+    _ configure: (inout ServerConfiguration) -> Void = { _ in }
+  ) throws {
+    let pool = ModelPool(testModel.model, name: name ?? testModel.model.information.name)
+    try self.init(pool, testModel, logger: logger, configure)
+  }
+
+  /// A server of several models, of which nothing is loaded yet.
+  init(
+    _ pool: ModelPool, _ testModel: TestModel? = nil, logger: Logger = silent,
+    _ configure: (inout ServerConfiguration) -> Void = { _ in }
   ) throws {
     var configuration = ServerConfiguration()
     configuration.unixTime = { 1_700_000_000 }
     configure(&configuration)
     self.testModel = testModel
-    let server = try Server(model: testModel.model, configuration: configuration, logger: logger)
+    let server = try Server(pool, configuration: configuration, logger: logger)
     responder = server.application(listeningOn: ListenAddress(host: "127.0.0.1", port: 0)).responder
   }
 

@@ -99,6 +99,11 @@ public final class ModelPool: Sendable {
     loadedModels[name]?.information.parallel ?? sources[name]?.options.parallel ?? LoadOptions.defaultParallel
   }
 
+  /// The names of that model's adapters.
+  package func adapters(of name: String) -> [String] {
+    loadedModels[name]?.information.adapters ?? sources[name]?.options.adapters.map(\.name) ?? []
+  }
+
   /// Loads nothing more: who waits, or asks from now on, is told `shuttingDown`.
   package func close() {
     let waiters = state.withLock { state in

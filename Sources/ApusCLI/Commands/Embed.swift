@@ -132,11 +132,11 @@ struct Embed: AsyncParsableCommand {
 /// A value with the digits that tell it from its neighbours, as it is printed without JSON.
 private func number(_ value: Float) -> JSONValue { .number(Double("\(value)") ?? .nan) }
 
-extension ModelInformation {
+extension ModelPurpose {
   /// Throws where the model generates no text; `instead` says what can be done with it.
   func requireGeneration(path: String, instead: String) throws(Failure) {
     let what: String
-    switch purpose {
+    switch self {
     case .generation: return
     case .embedding: what = "makes embeddings"
     case .ranking: what = "ranks texts"

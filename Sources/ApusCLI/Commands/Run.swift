@@ -62,7 +62,7 @@ struct Run: AsyncParsableCommand {
     if json, text == nil { throw Failure("--json needs a prompt: give one, or use --file", code: Failure.usage) }
     try generation.options(usual: SamplingOptions()).validate()
     let model = try await loadModel()
-    try model.information.requireGeneration(path: self.model.path, instead: "use apus embed")
+    try model.information.purpose.requireGeneration(path: self.model.path, instead: "use apus embed")
     StandardError.warn(model.information.warnings.filter { !raw || $0.topic != .chat })
     var options = generation.options(usual: model.information.sampling)
     options.adapters = adapters.choices

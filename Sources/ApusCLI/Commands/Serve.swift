@@ -20,19 +20,22 @@ struct Serve: AsyncParsableCommand {
         apus serve model.gguf
         curl http://127.0.0.1:8080/v1/chat/completions -d '{"messages":[{"role":"user","content":"Hello"}]}'
 
+      Several models answer to their names; each is loaded when it is first asked for:
+
+        apus serve small=smollm2.gguf large=qwen3.gguf --idle-unload 600
+
       It logs JSON lines to standard error. SIGTERM or Ctrl-C lets running answers end; a second one ends at once.
       """)
 
-  @OptionGroup var model: ModelArgument
+  @OptionGroup var models: ModelList
 
   @Option(help: ArgumentHelp("Where to listen; may be repeated. By default 127.0.0.1:8080.", valueName: "host:port"))
   var listen: [String] = []
   @OptionGroup var keys: KeyArguments
   @Flag(help: "Listen beyond this machine without a key: everyone who can reach it may use it.")
   var insecure = false
-  @Option(help: ArgumentHelp("The model's name in answers; by default its own.", valueName: "name"))
-  var modelName: String?
-  @Flag(help: "Refuse requests for a model of another name.") var strictModels = false
+  @Flag(help: "Refuse requests for a model of another name; with several models, they always are.")
+  var strictModels = false
   @Option(
     help: ArgumentHelp(
       """
@@ -52,19 +55,19 @@ struct Serve: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      Completions that are worked on together at most. (default: \(LoadOptions.defaultParallel))
+      Completions of each model that are worked on together at most. (default: \(LoadOptions.defaultParallel))
       """,
       valueName: "n"))
   var parallel: Int?
   @Option(
     help: ArgumentHelp(
       """
-      Memory for the keys and values of all of them, such as 2G; by default what the machine and its control group \
-      leave, at most a whole context for each.
+      Memory for the keys and values of all of a model's completions, such as 2G; by default what the machine and its \
+      control group leave, at most a whole context for each.
       """,
       valueName: "size"))
   var kvMemory: ByteCount?
-  @Option(help: ArgumentHelp("Requests that may wait; one more is refused with 429.", valueName: "n"))
+  @Option(help: ArgumentHelp("Requests that may wait for each model; one more is refused with 429.", valueName: "n"))
   var queue = 16
   @Option(help: ArgumentHelp("Connections that may be open at once.", valueName: "n"))
   var connections = ServerConfiguration().maximumConnections
@@ -100,16 +103,7 @@ struct Serve: AsyncParsableCommand {
     do {
       let configuration = try serverConfiguration().validated().fitting(
         descriptors: Descriptors.raiseLimit(), used: Descriptors.used)
-      var options = load.options
-      options.parallel = parallel
-      options.kvMemory = kvMemory?.value
-      options.adapters = lora.map(\.adapter)
-      options.queueLimit = configuration.engineQueueLimit(parallel: parallel ?? LoadOptions.defaultParallel)
-      // Beside what the connection holds: a client that does not read is to be seen soon.
-      options.unreadByteLimit = 8 << 10
-      options.readerStall = configuration.timeouts.writeStall
-      let model = try await Model.load(model.path, options: options)
-      try model.information.requireGeneration(path: self.model.path, instead: "apus embed computes with it")
+      let sources = try models.sources(loadOptions(configuration), adapters: lora.map(\.adapter))
       let log = try logWriter()
       defer { log.finish() }
       let logger = Logger(label: "apus") { label in
@@ -120,13 +114,41 @@ struct Serve: AsyncParsableCommand {
         let limit = Logger.MetadataValue.stringConvertible(configuration.maximumConnections)
         logger.warning("fewer connections: the limit on file descriptors is low", metadata: ["connections": limit])
       }
-      try await Server(model: model, configuration: configuration, logger: logger).run {
+      let pool = ModelPool(
+        sources, memory: models.memory?.value, idleTime: models.idleUnload.map { .seconds($0) }
+      ) { logger.note($0) }
+      try await loadFirst(sources, pool, logger)
+      try await Server(pool, configuration: configuration, logger: logger).run {
         log.finish()
         _exit(1)
       }
     } catch let error as ServerError {
       throw Failure(error.onCommandLine, code: error.isUsage ? Failure.usage : 1)
     }
+  }
+
+  /// Loads the default model, without which nothing starts; and the others as far as memory allows, if that was asked for.
+  private func loadFirst(_ sources: [ModelPool.Source], _ pool: ModelPool, _ logger: Logger) async throws {
+    // Held until all are loaded, so that none goes for another.
+    var leases = [try await pool.model(sources[0].name)]
+    for source in sources.dropFirst() where models.preload {
+      do throws(ApusError) {
+        leases.append(try await pool.model(source.name))
+      } catch {
+        logger.warning("a model was not loaded at start", metadata: ["model": "\(source.name)", "error": "\(error)"])
+      }
+    }
+  }
+
+  private func loadOptions(_ configuration: ServerConfiguration) -> LoadOptions {
+    var options = load.options
+    options.parallel = parallel
+    options.kvMemory = kvMemory?.value
+    options.queueLimit = configuration.engineQueueLimit(parallel: parallel ?? LoadOptions.defaultParallel)
+    // Beside what the connection holds: a client that does not read is to be seen soon.
+    options.unreadByteLimit = 8 << 10
+    options.readerStall = configuration.timeouts.writeStall
+    return options
   }
 
   private func serverConfiguration() throws -> ServerConfiguration {
@@ -137,7 +159,6 @@ struct Serve: AsyncParsableCommand {
     }
     configuration.apiKeys = try keys.keys()
     configuration.allowsOpenAccess = insecure
-    configuration.modelName = modelName
     configuration.hasStrictModels = strictModels
     configuration.allowedOrigins = allowOrigin
     configuration.allowedHosts = allowHost

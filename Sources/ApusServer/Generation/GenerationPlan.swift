@@ -2,7 +2,8 @@ internal import Apus
 
 /// The completions that one request asks for: `count` of each prompt, all at the same time as far as the engine has room.
 struct GenerationPlan: Sendable {
-  let model: Model
+  /// Keeps the model loaded until the last completion has ended.
+  let lease: ModelLease
   let prompts: [[Token]]
   let count: Int
   let options: GenerationOptions
@@ -30,6 +31,6 @@ struct GenerationPlan: Sendable {
     options.seed = options.seed.map { $0 &+ UInt64(choice % count) }
     let request = GenerationRequest(
       prompt: prompts[choice / count], options: options, scoresFrom: scoresPrompts ? 1 : nil)
-    return try model.engine.submit(request)
+    return try lease.model.engine.submit(request)
   }
 }

@@ -117,6 +117,7 @@ final class AccessLog: Sendable {
       "path": "\(entry.path.shortened(toByteCount: 200))", "status": .stringConvertible(entry.status),
       "milliseconds": .stringConvertible(Int(milliseconds.rounded())),
     ]
+    if let model = entry.outcome.model { metadata["model"] = "\(model)" }
     if let ignored = entry.ignoredFields { metadata["ignored_fields"] = "\(ignored)" }
     if let end = entry.outcome.end {
       metadata["end"] = "\(end.name)"

@@ -16,6 +16,12 @@ final class RequestOutcome: Sendable {
   }
 
   private let told = Mutex<End?>(nil)
+  private let answering = Mutex<String?>(nil)
+
+  /// The model that answers, once that is known.
+  var model: String? { answering.withLock { $0 } }
+
+  func note(model: String) { answering.withLock { $0 = model } }
 
   /// The end; nil for an answer that ended as it was asked to.
   var end: End? { told.withLock { $0 } }

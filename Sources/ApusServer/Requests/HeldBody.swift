@@ -47,7 +47,7 @@ final class BodyMemory: Sendable {
 /// The bytes of a request's body, and their claim on the memory for bodies.
 struct HeldBody: Sendable {
   let bytes: [UInt8]
-  fileprivate let claim: BodyMemory.Claim
+  let claim: BodyMemory.Claim
 
   init(_ bytes: [UInt8], _ claim: BodyMemory.Claim) {
     self.bytes = bytes

@@ -13,7 +13,7 @@ struct JSONBody: Sendable {
   }
 
   /// The object that `body` holds; takes time with its length, so it is no work for a thread that others wait for.
-  func object(of body: HeldBody) throws(APIError) -> RequestFields {
+  func object(of body: HeldBody) throws(APIError) -> JSONObject {
     let bytes = body.bytes
     guard !bytes.isEmpty else { throw .invalid(nil, "the request needs a body: a JSON object") }
     guard JSONTokens.count(in: bytes, upTo: limits.jsonTokens) <= limits.jsonTokens else {
@@ -28,7 +28,7 @@ struct JSONBody: Sendable {
     guard case .object(let object) = value else {
       throw .invalid(nil, "the request body must be a JSON object")
     }
-    return RequestFields(object)
+    return object
   }
 
   /// The whole body, and nothing of it where it says itself that it is too large or is not to be read as it is.

@@ -8,7 +8,8 @@ internal import Hummingbird
 extension OpenAI {
   /// `GET /v1/models`.
   func models(_ request: Request, _ context: APIRequestContext) -> Response {
-    json(["object": "list", "data": .array((service.names.list + service.names.adapters).map { description(id: $0) })])
+    let models = service.models.indices.map { description($0, id: service.models[$0].name) }
+    return json(["object": "list", "data": .array(models + service.names.adapters.map { description(0, id: $0) })])
   }
 
   /// `GET /v1/models/{id}`, whose id may contain slashes.
@@ -17,7 +18,9 @@ extension OpenAI {
     guard let id = encoded.removingPercentEncoding, !id.isEmpty else {
       throw APIError.invalid("model", "the model's name in the path is not valid")
     }
-    return json(description(id: try service.names.choice(for: id.shortened(toByteCount: 256)).name))
+    let choice = try service.names.choice(
+      for: id.shortened(toByteCount: service.configuration.limits.modelNameByteCount))
+    return json(description(choice.model, id: choice.name))
   }
 
   private func json(_ value: JSONValue) -> Response {
@@ -25,19 +28,24 @@ extension OpenAI {
       status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: ByteBuffer(json: value)))
   }
 
-  /// The model, alone or with an adapter, as OpenAI describes one, with what vLLM and llama.cpp add.
-  private func description(id: String) -> JSONValue {
-    let information = service.model.information
-    let meta: JSONValue = [
+  /// The model, alone or with an adapter, as OpenAI describes one, with what vLLM and llama.cpp add; of one that is not
+  /// loaded less is known.
+  private func description(_ number: Int, id: String) -> JSONValue {
+    let name = service.models[number].name
+    let information = service.pool.loadedModels[name]?.information
+    return [
+      "id": .string(id), "object": "model", "created": .int(service.started), "owned_by": "apus",
+      "root": .string(name), "parent": service.names.adapters.contains(id) ? .string(name) : .null,
+      "max_model_len": information.map { .int($0.contextLength) } ?? .null, "permission": [],
+      "status": ["value": information == nil ? "unloaded" : "loaded"], "meta": information.map(meta) ?? .null,
+    ]
+  }
+
+  private func meta(_ information: ModelInformation) -> JSONValue {
+    [
       "n_vocab": .int(information.vocabularySize), "n_ctx_train": .int(information.trainedContextLength),
       "n_params": .int(information.parameters), "size": .int(information.fileBytes),
       "architecture": .string(information.architecture),
-    ]
-    return [
-      "id": .string(id), "object": "model", "created": .int(service.started), "owned_by": "apus",
-      "root": .string(service.names.list[0]),
-      "parent": service.names.adapters.contains(id) ? .string(service.names.list[0]) : .null,
-      "max_model_len": .int(information.contextLength), "permission": [], "meta": meta,
     ]
   }
 }

@@ -1,4 +1,5 @@
 internal import Apus
+internal import ApusJSON
 internal import HTTPTypes
 internal import Hummingbird
 
@@ -13,24 +14,37 @@ struct OpenAI: Sendable {
     let isStreamed: Bool
     var ignored = IgnoredFields()
 
-    init(_ model: Model, _ fields: GenerationFields, _ prompts: [[Token]], _ answer: Answer) {
-      plan = GenerationPlan(model: model, prompts: prompts, count: fields.choices, options: fields.options)
+    init(_ lease: ModelLease, _ fields: GenerationFields, _ prompts: [[Token]], _ answer: Answer) {
+      plan = GenerationPlan(lease: lease, prompts: prompts, count: fields.choices, options: fields.options)
       self.answer = answer
       isStreamed = fields.isStreamed
     }
   }
 
+  /// A request whose body was read and that has its places.
+  private struct Admitted: Sendable {
+    let object: JSONObject
+    /// The object's part of the memory for bodies.
+    let claim: BodyMemory.Claim
+    let choice: ModelChoice
+    let isStreamed: Bool
+    let permit: AdmissionPermit
+  }
+
+  /// Makes prompts of a request's fields, for the model that answers it under a name, on a thread for such work.
+  private typealias Prepare =
+    @Sendable (RequestFields, ModelLease, String, @escaping Preparation.ShouldStop) throws -> Prepared
+
   /// `POST /v1/completions`.
   func completions(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    try await respond(to: request, context, prompt: "prompt") { fields, shouldStop in
-      let model = service.model
+    try await respond(to: request, context, prompt: "prompt") { fields, lease, name, shouldStop in
+      let model = lease.model
       let completion = try CompletionRequest(fields, model: model, limits: service.configuration.limits)
-      let name = try service.names.choice(for: completion.fields.model).name
       let prompts = try completion.prompts(model, shouldStop)
       let (count, echoes) = (completion.fields.choices, completion.isEchoed)
       let hasLogProbabilities = completion.fields.options.topLogProbabilities != nil
       let answer = makeAnswer(
-        completion.fields, model: name, id: "cmpl-", whole: "text_completion", frame: "text_completion"
+        completion.fields, model, name, id: "cmpl-", whole: "text_completion", frame: "text_completion"
       ) { choice in
         let prompt = prompts[choice / count]
         guard hasLogProbabilities else { return TextChoice(echo: echoes ? prompt.text : "") }
@@ -41,7 +55,7 @@ struct OpenAI: Sendable {
         return TextChoice(
           echo: prompt.text, logProbabilities: echo.logProbabilities(model, prompt.text), scoredEcho: echo)
       }
-      var prepared = Prepared(model, completion.fields, prompts.map(\.tokens), answer)
+      var prepared = Prepared(lease, completion.fields, prompts.map(\.tokens), answer)
       prepared.plan.scoresPrompts = completion.scoresPrompts
       return prepared
     }
@@ -49,25 +63,24 @@ struct OpenAI: Sendable {
 
   /// `POST /v1/chat/completions`.
   func chatCompletions(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    try await respond(to: request, context, prompt: "messages") { fields, shouldStop in
-      let model = service.model
+    try await respond(to: request, context, prompt: "messages") { fields, lease, name, shouldStop in
+      let model = lease.model
       let chat = try ChatRequest(fields, model: model, limits: service.configuration.limits)
-      let name = try service.names.choice(for: chat.fields.model).name
       let hasLogProbabilities = chat.fields.options.topLogProbabilities != nil
       let answer = makeAnswer(
-        chat.fields, model: name, id: "chatcmpl-", whole: "chat.completion", frame: "chat.completion.chunk"
+        chat.fields, model, name, id: "chatcmpl-", whole: "chat.completion", frame: "chat.completion.chunk"
       ) { _ in ChatChoice(model: model, hasLogProbabilities: hasLogProbabilities) }
-      return Prepared(model, chat.fields, [try chat.prompt(model, shouldStop)], answer)
+      return Prepared(lease, chat.fields, [try chat.prompt(model, shouldStop)], answer)
     }
   }
 
   private func makeAnswer(
-    _ fields: GenerationFields, model: String, id prefix: String, whole: String, frame: String,
+    _ fields: GenerationFields, _ model: Model, _ name: String, id prefix: String, whole: String, frame: String,
     format: @escaping @Sendable (_ choice: Int) -> any ChoiceFormat
   ) -> Answer {
     Answer(
       id: prefix + hexadecimalDigits(of: UInt64.random(in: .min ... .max)), created: service.configuration.unixTime(),
-      model: model, fingerprint: service.fingerprint, wholeKind: whole, frameKind: frame,
+      model: name, fingerprint: model.information.fingerprint, wholeKind: whole, frameKind: frame,
       includesUsage: fields.includesUsage, format: format)
   }
 
@@ -77,29 +90,64 @@ struct OpenAI: Sendable {
   ///   - request: The request.
   ///   - context: Where it came from.
   ///   - prompt: The field that holds the prompt, for errors.
-  ///   - prepare: Makes prompts of the request's fields, on a thread for such work.
+  ///   - prepare: Makes prompts of the request's fields.
   /// - Returns: The response.
   /// - Throws: `APIError` or `ApusError` where the request is refused.
   private func respond(
-    to request: Request, _ context: APIRequestContext, prompt: String,
-    _ prepare: @escaping @Sendable (RequestFields, @escaping Preparation.ShouldStop) throws -> Prepared
+    to request: Request, _ context: APIRequestContext, prompt: String, _ prepare: @escaping Prepare
   ) async throws -> Response {
-    let client = context.client
-    let (permit, prepared) = try await admit(request, client) { fields, shouldStop in
+    let admitted = try await admit(request, context)
+    let heartbeat = Heartbeat(interval: service.configuration.timeouts.heartbeat, client: context.client)
+    return try await PendingResponse(admitted.isStreamed ? .events : .json, heartbeat) {
+      try await service.lease(admitted.choice.model, for: context.client, context.logger)
+    } respond: { lease in
+      let prepared = try await self.prepared(admitted, lease, context, prompt: prompt, prepare)
+      try await service.models[admitted.choice.model].file.check(lease.model, context.logger)
+      return try await answer(prepared, admitted.permit, heartbeat, context)
+    }.response()
+  }
+
+  /// Reads a request's body, and takes a place among all requests before it is parsed, and one at its model behind that.
+  private func admit(_ request: Request, _ context: APIRequestContext) async throws -> Admitted {
+    let (reader, names) = (service.body, service.names)
+    let body = try await reader.held(of: request)
+    let permit = try service.admission.admit()
+    let (object, choice, isStreamed) = try await service.preparation.run(for: context.client) { _ in
+      let object = try reader.object(of: body)
+      let fields = try RequestFields(object).lifting(KnownFields.nested)
+      let name = try fields.string("model", upTo: reader.limits.modelNameByteCount)
+      return (object, try names.choice(for: name), try fields.bool("stream") ?? false)
+    }
+    let model = service.models[choice.model]
+    context.outcome.note(model: model.name)
+    return Admitted(
+      object: object, claim: body.claim, choice: choice, isStreamed: isStreamed,
+      permit: try model.admission.admit(beside: permit))
+  }
+
+  private func prepared(
+    _ admitted: Admitted, _ lease: ModelLease, _ context: APIRequestContext, prompt: String,
+    _ prepare: @escaping Prepare
+  ) async throws -> Prepared {
+    try await service.preparation.run(for: context.client) { shouldStop in
+      let fields = try RequestFields(admitted.object).lifting(KnownFields.nested)
       do {
-        var prepared = try prepare(fields, shouldStop)
+        var prepared = try prepare(fields, lease, admitted.choice.name, shouldStop)
         prepared.ignored = fields.ignored
         return prepared
       } catch let error as ApusError {
         throw APIError(error, prompt: prompt)
       }
     }
-    try await service.file.check(context.logger)
+  }
+
+  private func answer(
+    _ prepared: Prepared, _ permit: AdmissionPermit, _ heartbeat: Heartbeat, _ context: APIRequestContext
+  ) async throws -> Response {
     let timeouts = service.configuration.timeouts
     let limits = AnswerLimits(waiting: timeouts.queue, work: prepared.isStreamed ? nil : timeouts.wholeAnswer)
     let run = try await GenerationRun(
-      prepared.plan, permit, limits, preparation: service.preparation, client: client, outcome: context.outcome)
-    let heartbeat = Heartbeat(interval: timeouts.heartbeat, client: client)
+      prepared.plan, permit, limits, preparation: service.preparation, client: context.client, outcome: context.outcome)
     var response =
       prepared.isStreamed
       ? stream(prepared.answer, run, heartbeat) : try await whole(prepared.answer, run, heartbeat)
@@ -107,28 +155,29 @@ struct OpenAI: Sendable {
     return response
   }
 
-  /// Reads a request's body, takes a place for it, and prepares it; the body is held no longer than that.
-  private func admit(
-    _ request: Request, _ client: ClientPresence?,
-    _ prepare: @escaping @Sendable (RequestFields, @escaping Preparation.ShouldStop) throws -> Prepared
-  ) async throws -> (AdmissionPermit, Prepared) {
-    let reader = service.body
-    let body = try await reader.held(of: request)
-    let permit = try service.admission.admit()
-    let prepared = try await service.preparation.run(for: client) { shouldStop in
-      try prepare(reader.object(of: body).lifting(KnownFields.nested), shouldStop)
-    }
-    return (permit, prepared)
-  }
-
   private func whole(_ answer: Answer, _ run: GenerationRun, _ heartbeat: Heartbeat) async throws -> Response {
-    try await PendingAnswer(heartbeat: heartbeat) { try await answer.whole(run) }.response()
+    try await PendingResponse(.json, heartbeat) {
+      try await answer.whole(run)
+    } respond: { json in
+      Response(status: .ok, headers: LateForm.json.headers, body: ResponseBody(byteBuffer: ByteBuffer(json: json)))
+    }.response()
   }
 
   private func stream(_ answer: Answer, _ run: GenerationRun, _ heartbeat: Heartbeat) -> Response {
     let stream = AnswerStream(answer: answer, run: run, heartbeat: heartbeat)
-    var headers: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-cache"]
-    if let unbuffered = HTTPField.Name("X-Accel-Buffering") { headers[unbuffered] = "no" }
-    return Response(status: .ok, headers: headers, body: ResponseBody { try await stream.write(to: &$0) })
+    return Response(
+      status: .ok, headers: LateForm.events.headers, body: ResponseBody { try await stream.write(to: &$0) })
   }
+}
+
+extension ModelInformation {
+  /// Differs between models and kernels, so that clients see when the same seed may give another text.
+  fileprivate var fingerprint: String {
+    "apus_" + hexadecimalDigits(of: fnv1a("\(name) \(fileBytes) \(kernels) \(kvFormat.rawValue)"))
+  }
+}
+
+/// The FNV-1a hash of a text, 64 bits (Fowler, Noll, Vo): stable from run to run.
+private func fnv1a(_ text: String) -> UInt64 {
+  text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
 }
