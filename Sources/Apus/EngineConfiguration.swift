@@ -40,7 +40,7 @@ package struct EngineModel: Sendable {
   package let kvFormat: KVCacheFormat
   /// Looks after the model's file; nil where its changes cannot be felt.
   package let watch: FileWatch?
-  /// The memory that it takes of the process; given back with the model.
+  /// The memory that it takes of the process; the engine's lane gives it back.
   let reservation: MemoryReservation?
   /// A small model that guesses what `model` will choose; it computes with threads of the same runtime.
   package var draft: DraftModel?

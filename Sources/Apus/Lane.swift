@@ -4,9 +4,12 @@ internal import ApusCore
 struct Lane {
   let id: Int
   var loop: EngineLoop
+  /// The model's memory, which the lane holds and gives back at its end.
+  private let reservation: MemoryReservation?
 
   init(id: Int, _ new: NewLane) {
     self.id = id
+    reservation = new.model.reservation
     loop = EngineLoop(new.model, new.cache, new.draft, new.configuration, new.inbox)
   }
 }
