@@ -52,8 +52,12 @@ struct ModelService: Sendable {
     } catch ApusError.stopped {
       throw client?.departure?.error ?? .shuttingDown
     } catch let error as ApusError {
-      logger.error("a model could not be loaded", metadata: ["model": "\(name)", "error": "\(error)"])
-      throw APIError(loading: error)
+      let refusal = APIError(loading: error)
+      // What may be better in a moment stands in the request's own line.
+      if refusal.code == APIError.modelNotLoaded.code {
+        logger.error("a model could not be loaded", metadata: ["model": "\(name)", "error": "\(error)"])
+      }
+      throw refusal
     }
   }
 
