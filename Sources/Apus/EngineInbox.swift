@@ -165,6 +165,7 @@ final class EngineInbox: Sendable {
   func note(endedRequests: Int = 0, step: EngineStep? = nil, _ change: (inout EngineMetrics) -> Void = { _ in }) {
     let (waiters, observer, metrics) = state.withLock { state in
       state.requests -= endedRequests
+      state.metrics.revision += 1
       change(&state.metrics)
       let waiters = state.isIdle ? state.drainWaiters : []
       if state.isIdle { state.drainWaiters = [] }

@@ -128,6 +128,8 @@ extension EngineLoop {
     // Before any reader knows of its end, so that whoever has waited for it finds it counted.
     note(batch, report(batch, verdicts, from: start, to: time))
     for (part, verdict) in zip(batch.parts, verdicts) { deliver(verdict, to: part, at: time) }
+    // Those that were parked.
+    proposers.keepOnly(scheduler.runningIDs)
   }
 
   /// What a step was, and when the tokens came that it brought.

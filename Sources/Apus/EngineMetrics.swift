@@ -1,5 +1,7 @@
 /// What an engine has done since it started.
 package struct EngineMetrics: Sendable, Equatable {
+  /// How often any of this was noted: of two, the one with more is the later.
+  package internal(set) var revision = 0
   /// Requests that ended by themselves: `stop` or `length`.
   package var completedRequests = 0
   /// Requests that their callers cancelled or left, or that met their deadline.

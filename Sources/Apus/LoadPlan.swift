@@ -110,10 +110,13 @@ struct LoadPlan {
 
   /// The same with less memory: what the draft model takes is gone.
   private func beside(_ draft: DraftFile, _ length: Int) throws(ApusError) -> LoadPlan {
-    guard let fixed = draft.fixedByteCount(length), fixed < freeByteCount else {
+    guard let fixed = draft.fixedByteCount(length), fixed < freeByteCount + reservedByteCount else {
       throw .invalidOption(
         name: "draft",
         reason: "draft takes more memory than the \(freeByteCount) bytes that are free: use a smaller one")
+    }
+    guard fixed < freeByteCount else {
+      throw .notEnoughMemory(neededBytes: fixed, availableBytes: freeByteCount, largestContext: nil)
     }
     var plan = self
     plan.freeByteCount -= fixed
@@ -128,7 +131,8 @@ struct LoadPlan {
     else { return SequenceMemory(of: footprint, contextLength: length) }
     let parallel = options.parallel ?? LoadOptions.defaultParallel
     let budget = try options.kvMemory.map { bytes throws(ApusError) in try checked(bytes, file, length, footprint) }
-    let all = DraftShare(block: draft?.blockByteCount ?? 0, contextLength: length, sequences: parallel)
+    let all = DraftShare(
+      block: draft?.blockByteCount ?? 0, contextLength: draft?.contextLength(length) ?? length, sequences: parallel)
     let wanted = costs.contexts(parallel)
     let total = budget ?? min(room(beside: footprint), wanted + all.byteCount)
     let share = all.share(of: total, beside: wanted, least: footprint.kvCache)

@@ -4,10 +4,10 @@ internal import ApusModels
 extension Model {
   /// Vectors or scores of texts as pooled, each of at most the context length, in their order.
   ///
-  /// `pooling` is nil for the model's own way. They are requests like others, a few at a time: as many as share a step,
-  /// and those of the next.
+  /// `pooling` is nil for the model's own way. They are requests like others, as many at a time as can share a step, so
+  /// that the queue has room for those of others.
   func vectors(of texts: [[Token]], _ pooling: PoolingPlan.Kind?) async throws(ApusError) -> [[Float]] {
-    let most = engine.configuration.maximumSequences * 2
+    let most = engine.configuration.maximumSequences
     var streams: [GenerationStream] = []
     var vectors: [[Float]] = []
     while vectors.count < texts.count {

@@ -8,13 +8,13 @@ func onThread<Result: Sendable>(_ name: String, _ body: @escaping @Sendable () -
     let itself = ThreadHold()
     let thread = DedicatedThread(name: name, stackByteCount: 16 << 20) {
       continuation.resume(returning: body())
-      itself.thread.withLock { $0 = nil }
+      itself.state.withLock { $0 = (nil, hasEnded: true) }
     }
     guard let thread else { return continuation.resume(returning: nil) }
-    itself.thread.withLock { $0 = thread }
+    itself.state.withLock { if !$0.hasEnded { $0.thread = thread } }
   }
 }
 
 private final class ThreadHold: Sendable {
-  let thread = Mutex<DedicatedThread?>(nil)
+  let state = Mutex<(thread: DedicatedThread?, hasEnded: Bool)>((nil, hasEnded: false))
 }

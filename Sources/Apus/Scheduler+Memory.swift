@@ -38,7 +38,7 @@ extension Scheduler {
     let text = sequence.reusable
     let held = tree.heldBlocks(of: text, sequence.adapters)
     let alike = running.lazy.filter { $0.adapters == sequence.adapters }
-    let common = alike.map { zip($0.tokens, text).prefix { $0 == $1 }.count }.max() ?? 0
+    let common = alike.map { $0.common(with: text) }.max() ?? 0
     return max(held, common / KVCacheLayout.blockPositions)
   }
 

@@ -128,6 +128,13 @@ package struct SequenceState: Sendable {
     window == nil ? 0 : KVCacheLayout.blocks(forPositions: processed + count) - table.windowed.count
   }
 
+  /// How many of the first tokens of `text` it begins with.
+  func common(with text: ArraySlice<Token>) -> Int {
+    var count = 0
+    while count < min(tokens.count, text.count), tokens[count] == text[text.startIndex + count] { count += 1 }
+    return count
+  }
+
   /// KV blocks that it will take for all tokens that it has.
   var promisedBlocks: Int { promisedBlocks(besides: table.full) }
 

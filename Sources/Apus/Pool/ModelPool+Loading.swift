@@ -30,6 +30,10 @@ extension ModelPool {
       do throws(ApusError) {
         return .success(try await Model.load(source.path, options: options(for: source)))
       } catch .notEnoughMemory(let needed, let available, let largestContext) {
+        guard needed <= source.options.memory ?? .max else {
+          return .failure(
+            .notEnoughMemory(neededBytes: needed, availableBytes: available, largestContext: largestContext))
+        }
         let missing = needed - available
         switch makeRoom(for: missing) {
         case .unload(let models): await models.unload(telling: onEvent)

@@ -42,7 +42,8 @@ struct DraftFile {
       watch: isWatched ? file.watch() : nil)
   }
 
-  private func contextLength(_ length: Int) -> Int { min(length, file.configuration.contextLength) }
+  /// Tokens that it can take of a sequence of at most `length`.
+  func contextLength(_ length: Int) -> Int { min(length, file.configuration.contextLength) }
 
   /// Throws at the first token that is another one in the draft model.
   private static func compare(_ own: Vocabulary, _ draft: Vocabulary) throws(ApusError) {

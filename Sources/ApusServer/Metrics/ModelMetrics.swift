@@ -31,8 +31,10 @@ package final class ModelMetrics: Sendable {
   package func follow(_ engine: Engine) { engine.observe { [self] in note($0, $1) } }
 
   private func note(_ metrics: EngineMetrics, _ step: EngineStep?) {
-    gauges.record(metrics)
+    // Calls of several threads may come out of order: what is older has been told already.
     told.withLock { told in
+      guard metrics.revision > told.revision else { return }
+      gauges.record(metrics)
       counters.add(metrics, since: told)
       told = metrics
     }
