@@ -33,10 +33,21 @@ struct SpeculationTests {
   }
 
   @Test func `One request alone gives the same with and without, whatever its options`() async throws {
-    let (plain, guessing) = (try tiny.engine(), try tiny.engine())
-    var mixes = RandomRequests(seed: 1, plain.tokenizer.vocabulary.count)
+    let accepted = try await compare(try tiny.engine(), with: try tiny.engine(), requests: 140, seed: 1)
+    #expect(accepted > 300)
+  }
+
+  @Test func `With recurrent layers it goes on from the states behind the last token that came true`() async throws {
+    let model = try TestModel(SharedMemoryTests.recurrent)
+    let accepted = try await compare(try model.engine(), with: try model.engine(threads: 2), requests: 80, seed: 3)
+    #expect(accepted > 100)
+  }
+
+  /// Compares random requests, one after the other, with and without guesses; how many guesses came true.
+  private func compare(_ plain: Engine, with guessing: Engine, requests: Int, seed: UInt64) async throws -> Int {
+    var mixes = RandomRequests(seed: seed, plain.tokenizer.vocabulary.count)
     var accepted = 0
-    for number in 0..<140 {
+    for number in 0..<requests {
       let request = mixes.request()
       var off = request
       off.options.speculation = .off
@@ -46,24 +57,7 @@ struct SpeculationTests {
       expectSame(found, expected, "\(number): \(request)")
       accepted += found.summary.acceptedTokens
     }
-    #expect(accepted > 300)
-  }
-
-  @Test func `With recurrent layers it goes on from the states behind the last token that came true`() async throws {
-    let model = try TestModel(SharedMemoryTests.recurrent)
-    let (plain, guessing) = (try model.engine(), try model.engine(threads: 2))
-    var mixes = RandomRequests(seed: 3, plain.tokenizer.vocabulary.count)
-    var accepted = 0
-    for number in 0..<80 {
-      let request = mixes.request()
-      var off = request
-      off.options.speculation = .off
-      let expected = try await plain.submit(off).completion()
-      let found = try await guessing.submit(request).completion()
-      expectSame(found, expected, "\(number): \(request)")
-      accepted += found.summary.acceptedTokens
-    }
-    #expect(accepted > 100)
+    return accepted
   }
 
   @Test func `Several requests at once give the same with and without`() async throws {
