@@ -77,6 +77,9 @@ let package = Package(
     library("ApusCore", "ApusSystem"),
     library("ApusJSON", "ApusText"),
     library("ApusTemplates", "ApusJSON", "ApusText", "ApusSystem"),
+    library("ApusGrammar", "ApusCore", "ApusText"),
+    library("ApusSchema", "ApusGrammar", "ApusJSON", "ApusText"),
+    library("ApusChat", "ApusTemplates", "ApusJSON", "ApusText"),
     library("ApusTokenizers", "ApusCore", "ApusText"),
     library("ApusSampling", "ApusCore"),
     library("ApusGGUF", "ApusCore", "ApusText", "ApusSystem"),
@@ -108,6 +111,10 @@ let package = Package(
     tests(of: "ApusCore"),
     tests(of: "ApusJSON"),
     tests(of: "ApusTemplates", "ApusJSON", "ApusText"),
+    tests(of: "ApusGrammar", "ApusText", "ApusCore"),
+    tests(
+      of: "ApusSchema", "ApusGrammar", "ApusTokenizers", "ApusModels", "ApusGGUF", "ApusJSON", "ApusText", "ApusCore"),
+    tests(of: "ApusChat", "ApusTemplates", "ApusJSON", "ApusText"),
     tests(of: "ApusTokenizers", "ApusGGUF", "ApusModels", "ApusTemplates", "ApusJSON", "ApusText", "ApusCore"),
     tests(of: "ApusSampling", "ApusCore"),
     tests(of: "ApusGGUF", "ApusText"),
@@ -132,7 +139,10 @@ let package = Package(
 
 // For the sanitizers: only what reads untrusted input, its tests, and what these need.
 if Context.environment["APUS_UNTRUSTED_INPUT"] != nil {
-  let read = ["ApusText", "ApusGGUF", "ApusJSON", "ApusTemplates", "ApusTokenizers", "ApusCPU"]
+  let read = [
+    "ApusText", "ApusGGUF", "ApusJSON", "ApusTemplates", "ApusTokenizers", "ApusCPU", "ApusGrammar", "ApusSchema",
+    "ApusChat",
+  ]
   let needed = ["CApusKernels", "ApusSystem", "ApusCore", "ApusModels", "ApusSampling", "ApusTestSupport"]
   let kept = Set(read + read.map { $0 + "Tests" } + needed)
   package.dependencies = []

@@ -1,3 +1,4 @@
+package import ApusCore
 package import ApusSampling
 
 /// How one request's tokens are chosen; a pure value.

@@ -1,4 +1,5 @@
 internal import Apus
+internal import ApusCore
 internal import ApusSampling
 internal import Testing
 

@@ -1,11 +1,9 @@
-package import ApusCore
-
 /// One bit per token of the vocabulary: which tokens may come next.
 package struct TokenMask: Sendable, Equatable {
   /// Number of tokens.
   package let vocabularySize: Int
   /// The bits, 64 tokens a word, lowest token lowest; bits past the vocabulary are 0.
-  private(set) var words: [UInt64]
+  package private(set) var words: [UInt64]
 
   /// A mask that allows every token, or none.
   package init(vocabularySize: Int, allowingAll: Bool) {

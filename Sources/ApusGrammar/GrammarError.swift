@@ -1,0 +1,11 @@
+/// Why a grammar cannot be used, for the person who wrote it.
+package enum GrammarError: Error, Sendable, Equatable {
+  /// Its text cannot be read; `offset` counts bytes from the beginning.
+  case syntax(reason: String, offset: Int)
+  /// Something that is not offered; `what` names it.
+  case unsupported(what: String)
+  /// It is too large or too deep; `what` names what is counted.
+  case tooLarge(what: String, limit: Int)
+  /// No text fits it.
+  case empty
+}

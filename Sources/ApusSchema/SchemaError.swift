@@ -1,0 +1,12 @@
+/// Why a JSON schema cannot be kept, and where.
+package struct SchemaError: Error, Sendable, Equatable {
+  /// Where it is, as a JSON pointer from the schema's root: `#/properties/age/multipleOf`.
+  package let place: String
+  /// What is wrong there, for the person who wrote the schema.
+  package let reason: String
+
+  package init(place: String, reason: String) {
+    self.place = place
+    self.reason = reason
+  }
+}

@@ -1,0 +1,8 @@
+internal import ApusSchema
+internal import Testing
+
+struct SchemaErrorTests {
+  @Test func anErrorSaysWhere() {
+    #expect(SchemaError(place: "#/items", reason: "no").place == "#/items")
+  }
+}
