@@ -1,69 +1,111 @@
 internal import ApusCore
+internal import ApusModels
+internal import ApusSampling
 
-/// One engine's work on the thread that computes.
+/// One engine's work: takes commands, asks the scheduler for a step, computes it, hands out the tokens.
+///
+/// Belongs to the thread that computes, which also has other engines' lanes.
 struct Lane {
   let id: Int
-  var loop: EngineLoop
+  let model: LanguageModel
+  let cache: KVCache
+  let inbox: EngineInbox
+  let watch: FileWatch?
+  var scheduler: Scheduler
+  var costs = StepCosts()
+  var generations: [Int: Generation] = [:]
+  let readerStall: Duration?
+  /// When parked sequences end that nobody reads, and when any end because of their deadline.
+  var stalls = Expiries(), deadlines = Expiries()
+  /// Room for the logits of a step, and the vectors of the last one.
+  var logits: [Float] = [], vectors: [Float] = []
+  let workspaces: [WorkerSpace]
+  var proposers: Proposers
   /// The model's memory, which the lane holds and gives back at its end.
   private let reservation: MemoryReservation?
 
   init(id: Int, _ new: NewLane) {
     self.id = id
     reservation = new.model.reservation
-    loop = EngineLoop(new.model, new.cache, new.draft, new.configuration, new.inbox)
-  }
-}
-
-/// What the thread that computes does: listens to all lanes between any two steps, and gives the next step to one.
-struct Lanes {
-  private let entrance: LaneEntrance
-  private let bell: Bell
-  private var lanes: [Lane] = []
-  private var count = 0
-  private var turns = LaneTurns()
-
-  init(_ entrance: LaneEntrance, _ bell: Bell) {
-    self.entrance = entrance
-    self.bell = bell
+    let configuration = new.configuration
+    proposers = Proposers(new.draft, configuration.now)
+    readerStall = configuration.readerStall
+    model = new.model.model
+    watch = new.model.watch
+    workspaces = (0..<model.backend.workers.threadCount).map { _ in WorkerSpace() }
+    (cache, inbox) = (new.cache, new.inbox)
+    var limits = configuration.limits
+    limits.blockCount = cache.layout.blocks
+    limits.stateSlots = cache.layout.stateSlots
+    (limits.window, limits.windowBlocks) = (cache.layout.window, cache.layout.windowBlocks)
+    scheduler = Scheduler(limits)
   }
 
-  /// The thread's life.
-  mutating func run() {
-    while takeIn() {
-      listen()
-      if let id = turns.next(of: lanes.lazy.filter(\.loop.canWork).map(\.id)) {
-        work(id)
-      } else {
-        bell.wait(atMost: lanes.lazy.compactMap(\.loop.patience).min())
+  /// Obeys the commands since the last call; false when the lane must end, and all that it had has ended.
+  mutating func listen() -> Bool {
+    while let commands = inbox.next(isIdle: !canWork, running: scheduler.runningCount) {
+      for command in commands { obey(command) }
+      endExpired()
+      if commands.isEmpty { return true }
+    }
+    cancelAll()
+    return false
+  }
+
+  /// Does one step.
+  mutating func work() {
+    guard hasItsFile() else {
+      for id in generations.keys.sorted() { fail(id, .modelChanged(path: watch?.path ?? "")) }
+      return
+    }
+    if let batch = nextBatch() { step(batch) }
+  }
+
+  /// Whether something is to do without a further command.
+  var canWork: Bool { scheduler.canStep }
+
+  /// How long it can wait for a command, where it cannot work; nil is for ever.
+  var patience: Duration? {
+    [stalls.next, deadlines.next].compactMap(\.self).min().map { inbox.now().duration(to: $0) }
+  }
+
+  private mutating func obey(_ command: EngineInbox.Command) {
+    switch command {
+    case .submit(let generation):
+      generations[generation.id] = generation
+      deadlines.set(generation.id, to: generation.deadline)
+      if !scheduler.admit(generation.sequence) {
+        fail(generation.id, .queueFull(limit: scheduler.limits.queueLimit))
       }
+    case .cancel(let id):
+      if scheduler.cancel(id) { end(id, Ending(.cancelled)) }
+    case .cancelAll: cancelAll()
+    case .resume(let id):
+      stalls.set(id, to: nil)
+      scheduler.resume(id)
+    case .compareFile(let comparison):
+      _ = hasItsFile()
+      comparison.end()
     }
   }
 
-  /// Takes new lanes in; false where there are none and none will come.
-  private mutating func takeIn() -> Bool {
-    guard let new = entrance.take() else { return !lanes.isEmpty }
-    for lane in new {
-      lanes.append(Lane(id: count, lane))
-      count += 1
-    }
-    return true
+  /// Ends what nobody has read for too long, and what has met its deadline.
+  private mutating func endExpired() {
+    let time = inbox.now()
+    for id in stalls.takeDue(at: time) where scheduler.cancel(id) { end(id, Ending(.stalled)) }
+    for id in deadlines.takeDue(at: time) where scheduler.cancel(id) { end(id, Ending(.deadline)) }
   }
 
-  /// Obeys all callers, and lets go of the lanes that must end.
-  private mutating func listen() {
-    for index in lanes.indices.reversed() where !lanes[index].loop.listen() {
-      let inbox = lanes[index].loop.inbox
-      turns.forget(lanes[index].id)
-      lanes.remove(at: index)
-      inbox.noteEnd()
+  private mutating func cancelAll() {
+    for id in generations.keys.sorted() {
+      _ = scheduler.cancel(id)
+      end(id, Ending(.cancelled))
     }
   }
 
-  private mutating func work(_ id: Int) {
-    guard let index = lanes.firstIndex(where: { $0.id == id }) else { return }
-    let now = lanes[index].loop.inbox.now
-    let start = now()
-    lanes[index].loop.work()
-    turns.note(id, took: start.duration(to: now()))
+  private mutating func nextBatch() -> ScheduledBatch? {
+    scheduler.next(
+      budget: model.maxBatchRows, promptRows: costs.promptRows(besides: scheduler.decodingCount)
+    ) { proposers.propose($0, generations, costs) }
   }
 }

@@ -75,7 +75,7 @@ struct DraftShare {
   init(block: Int, contextLength: Int, sequences: Int) {
     self.block = block
     blocks =
-      block == 0 ? 0 : min(sequences, StepCosts.mostSequences) * KVCacheLayout.blocks(forPositions: contextLength)
+      block == 0 ? 0 : min(sequences, StepCosts.mostProposing) * KVCacheLayout.blocks(forPositions: contextLength)
   }
 
   private init(block: Int, blocks: Int) { (self.block, self.blocks) = (block, blocks) }

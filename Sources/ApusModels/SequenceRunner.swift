@@ -61,7 +61,8 @@ package struct SequenceRunner {
   ) throws(BackendError) {
     let batch = AttentionBatch(
       positions: rows.map { Int32($0.position) }, sequences: rows.map { Int32($0.sequence) }, blockTables: blockTables,
-      windowTables: model.configuration.window == nil ? [] : blockTables, states: states(rows, snapshots))
+      states: states(rows, snapshots)
+    ).keepingAll(in: cache.layout)
     let (model, cache, adapters) = (model, cache, adapters)
     let count = wanted.logits.count * model.configuration.vocabularySize
     if logits.count < count { logits = [Float](repeating: 0, count: count) }

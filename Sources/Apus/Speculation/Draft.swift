@@ -136,7 +136,6 @@ struct Draft {
       batch.blockTables.append(sequences[piece.id]?.blocks ?? [])
       last.append(tokens.count - 1)
     }
-    if cache.layout.window != nil { batch.windowTables = batch.blockTables }
     let (model, cache, size) = (model, cache, model.configuration.vocabularySize)
     if logits.count < last.count * size { logits = [Float](repeating: 0, count: last.count * size) }
     var all = logits.mutableSpan
@@ -144,7 +143,8 @@ struct Draft {
     var noVectors: [Float] = []
     var none = noVectors.mutableSpan
     let failures = try model.forward(
-      tokens: tokens, batch: batch, cache: cache, wanted: WantedRows(logits: last), into: &wanted, &none)
+      tokens: tokens, batch: batch.keepingAll(in: cache.layout), cache: cache, wanted: WantedRows(logits: last),
+      into: &wanted, &none)
     for failure in failures {
       let id = pieces[Int(batch.sequences[failure.row])].id
       failed.insert(id)

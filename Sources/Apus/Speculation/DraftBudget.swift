@@ -49,7 +49,7 @@ package struct DraftBudget: Sendable {
   package func rate(of id: Int) -> Double { rates[id] ?? usual }
 
   /// What to do for a sequence in a step that costs what `worth` says.
-  package mutating func decide(_ it: Candidate, _ worth: StepCosts.Worth) -> Decision {
+  package mutating func decide(_ it: Candidate, _ worth: Worth) -> Decision {
     guard it.most > 0 else { return .nothing }
     let (count, saving) = length(it, worth)
     let isBeside = it.behind <= Self.besideDraft
@@ -65,7 +65,7 @@ package struct DraftBudget: Sendable {
   }
 
   /// How many tokens to draft, and the seconds that it saves for each token of the sequence.
-  private func length(_ it: Candidate, _ worth: StepCosts.Worth) -> (count: Int, saving: Double) {
+  private func length(_ it: Candidate, _ worth: Worth) -> (count: Int, saving: Double) {
     var (worth, chance, count) = (worth, 1.0, 0)
     while count < min(it.most, Self.mostTokens) {
       chance *= rate(of: it.id)

@@ -4,7 +4,6 @@ internal import ApusCore
 ///
 /// Belongs to the thread that computes.
 struct Proposers {
-  private var costs = StepCosts()
   private var draft: Draft?
   private var budget = DraftBudget()
   private let now: @Sendable () -> ContinuousClock.Instant
@@ -22,17 +21,20 @@ struct Proposers {
   /// KV blocks of the draft model in use.
   var draftBlocks: Int { draft?.usedBlocks ?? 0 }
 
-  /// What is proposed for all sequences of a step.
-  mutating func propose(_ wishes: [Scheduler.Wish], _ generations: [Int: Generation]) -> [Int: [Token]] {
+  /// What is proposed for all sequences of a step, whose costs are `costs`.
+  mutating func propose(
+    _ wishes: [Scheduler.Wish], _ generations: [Int: Generation], _ costs: StepCosts
+  ) -> [Int: [Token]] {
     var proposals: [Int: [Token]] = [:]
     for wish in wishes {
       proposals[wish.id] = generations[wish.id]?.lookUp(most: wish.most, sequences: wishes.count, costs)
     }
-    guard draft != nil, wishes.count <= StepCosts.mostSequences else { return proposals }
+    guard draft != nil, wishes.count <= StepCosts.mostProposing else { return proposals }
     let start = now()
     do throws(BackendError) {
       let found = try draft(
-        wishes.filter { !isGood(proposals[$0.id] ?? [], $0.id, generations) }, generations, wishes.count)
+        wishes.filter { !isGood(proposals[$0.id] ?? [], $0.id, generations) }, generations,
+        costs.worth(sequences: wishes.count))
       drafted = Set(found.keys)
       proposals.merge(found) { $1 }
     } catch {
@@ -49,7 +51,7 @@ struct Proposers {
 
   /// Drafts for those of these sequences for which it pays.
   private mutating func draft(
-    _ wishes: [Scheduler.Wish], _ generations: [Int: Generation], _ sequences: Int
+    _ wishes: [Scheduler.Wish], _ generations: [Int: Generation], _ worth: Worth?
   ) throws(BackendError) -> [Int: [Token]] {
     var texts: [(id: Int, tokens: [Token], count: Int)] = []
     var hasProcessed = false
@@ -58,7 +60,7 @@ struct Proposers {
       let most = min(wish.most, generation.proposalRoom, DraftBudget.mostTokens)
       guard most > 0, let behind = draft?.behind(wish.id, wish.tokens, drafting: most) else { continue }
       let candidate = DraftBudget.Candidate(id: wish.id, behind: behind, most: most, room: generation.proposalRoom)
-      switch try decide(candidate, generation.speculation, sequences) {
+      switch try decide(candidate, generation.speculation, worth) {
       case .nothing: break
       case .draft(let count): texts.append((wish.id, wish.tokens, count))
       case .process(let count):
@@ -77,12 +79,12 @@ struct Proposers {
   }
 
   private mutating func decide(
-    _ candidate: DraftBudget.Candidate, _ speculation: Speculation, _ sequences: Int
+    _ candidate: DraftBudget.Candidate, _ speculation: Speculation, _ worth: Worth?
   ) throws(BackendError) -> DraftBudget.Decision {
     if speculation == .always {
       return candidate.behind > DraftBudget.besideDraft ? .process(candidate.behind - 1) : .draft(candidate.most)
     }
-    return costs.worth(sequences: sequences).map { budget.decide(candidate, $0) } ?? .nothing
+    return worth.map { budget.decide(candidate, $0) } ?? .nothing
   }
 
   /// Has the draft model process the next tokens of a sequence, as many in a pass as it takes.
@@ -96,7 +98,6 @@ struct Proposers {
 
   /// Takes note of what a step took and brought.
   mutating func note(_ batch: ScheduledBatch, _ verdicts: [Verdict], took duration: Duration) {
-    costs.note(batch, duration)
     if drafted.isEmpty { budget.note(plainSeconds: duration / .seconds(1)) }
     for (part, verdict) in zip(batch.parts, verdicts) where drafted.contains(part.id) {
       guard case .tokens(let tokens, let ending) = verdict, !part.proposed.isEmpty else { continue }

@@ -28,6 +28,15 @@ package struct AttentionBatch: Sendable {
     self.states = states
   }
 
+  /// A batch whose windowed layers keep all positions, in blocks of the same numbers as full layers' ones.
+  ///
+  /// For whoever does without the windows' smaller pool.
+  package func keepingAll(in layout: KVCacheLayout) -> AttentionBatch {
+    var batch = self
+    if layout.window != nil { batch.windowTables = blockTables }
+    return batch
+  }
+
   /// In the place of a KV block that is no longer kept.
   package static let givenUp: Int32 = -1
 
