@@ -15,6 +15,10 @@ public final class ChatSession: Sendable {
   private struct State {
     var transcript: Transcript
     var isResponding = false
+    /// Whether the response that is being produced is to end.
+    var isCancelled = false
+    /// What is being produced, once the prompt is taken.
+    var running: GenerationStream?
   }
 
   /// The model that answers.
@@ -63,6 +67,18 @@ public final class ChatSession: Sendable {
     ResponseStream(session: self, prompt: prompt, options: options ?? self.options.generation)
   }
 
+  /// Ends the response that is being produced within a token, as cancelling the task that reads it does.
+  ///
+  /// Its stream still gives the text so far, and `finished` with `FinishReason.cancelled`. Does nothing where no prompt
+  /// is being answered.
+  public func cancel() {
+    let running = state.withLock { state in
+      if state.isResponding { state.isCancelled = true }
+      return state.running
+    }
+    running?.cancel()
+  }
+
   /// Computes what is known of the next prompt: instructions, and what was said so far.
   ///
   /// The next response then begins sooner, while keys and values are still kept. Changes no result. It costs as much as
@@ -94,7 +110,7 @@ extension ChatSession {
   func begin() throws(ApusError) -> [ChatMessage] {
     try state.withLock { state throws(ApusError) in
       if state.isResponding { throw .alreadyResponding }
-      state.isResponding = true
+      (state.isResponding, state.isCancelled) = (true, false)
       return state.transcript.messages
     }
   }
@@ -103,7 +119,7 @@ extension ChatSession {
   func end(with entries: [Transcript.Entry]) {
     state.withLock { state in
       state.transcript.entries += entries
-      state.isResponding = false
+      (state.isResponding, state.running) = (false, nil)
     }
   }
 
@@ -119,6 +135,12 @@ extension ChatSession {
         throw .contextLengthExceeded(limit: limit, requested: isTooMuch ? .max : needed, prompt: tokens.count)
       }
     }
-    return try model.stream(tokens: tokens, options: options)
+    let stream = try model.stream(tokens: tokens, options: options)
+    let isCancelled = state.withLock { state in
+      state.running = stream
+      return state.isCancelled
+    }
+    if isCancelled { stream.cancel() }
+    return stream
   }
 }

@@ -15,16 +15,18 @@ struct AnswerPrinter {
   /// Prompts of fewer tokens show no progress.
   private static let longPrompt = 64
 
-  /// Writes all of `stream`; Ctrl-C ends it within a token.
-  func print(_ stream: GenerationStream) async throws -> Answer {
+  /// Writes all of `events`; Ctrl-C calls `cancel`, which ends them within a token.
+  func print(
+    _ events: some AsyncSequence<GenerationEvent, ApusError>, cancel: () -> Void
+  ) async throws -> Answer {
     Interrupts.begin()
     defer { Interrupts.end() }
     let bar = ProgressBar("reading the prompt")
     defer { bar.finish() }
     var text = ""
     let line = AnswerLine(isSilent: isSilent)
-    for try await event in stream {
-      if Interrupts.isPending { stream.cancel() }
+    for try await event in events {
+      if Interrupts.isPending { cancel() }
       switch event {
       case .progress(let progress):
         if progress.total >= Self.longPrompt { bar.update(progress.processed, of: progress.total) }

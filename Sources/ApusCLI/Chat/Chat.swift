@@ -5,18 +5,16 @@ struct Chat {
   let model: Model
   private var options: GenerationOptions
   private let system: String?
-  private var conversation: Conversation
-  /// Whether messages go through the chat template; else each line is a text to go on with.
-  private let answers: Bool
+  /// The conversation; nil where each line is a text to go on with, and nothing is remembered.
+  private var session: ChatSession?
   private let showsStatistics: Bool
 
   /// A person at a terminal sees statistics always, others only with `showsStatistics`.
-  init(model: Model, options: GenerationOptions, system: String?, answers: Bool, showsStatistics: Bool) {
+  init(model: Model, options: GenerationOptions, system: String?, answers: Bool, showsStatistics: Bool) throws {
     self.model = model
     self.options = options
     self.system = system
-    conversation = Conversation(system: system)
-    self.answers = answers
+    session = answers ? try model.session(transcript: Self.beginning(system), options: Self.sessionOptions) : nil
     self.showsStatistics = showsStatistics || (Terminal.isError && Terminal.isInput)
   }
 
@@ -38,8 +36,16 @@ struct Chat {
     }
   }
 
+  /// An answer that meets the end of the context is cut, and `AnswerReport` says so.
+  private static let sessionOptions = SessionOptions(overflow: .stop)
+
+  private static func beginning(_ system: String?) -> Transcript {
+    Transcript(entries: system.map { [.instructions(text: $0)] } ?? [])
+  }
+
   private func advice(for error: any Error) -> String {
-    guard case ApusError.contextLengthExceeded? = error as? ApusError, conversation.messages.count > 1 else {
+    guard case ApusError.contextLengthExceeded? = error as? ApusError, session?.transcript.entries.isEmpty == false
+    else {
       return "\(error)"
     }
     return "the conversation is too long for the context: forget it with /reset, or start with a larger --context"
@@ -62,30 +68,42 @@ struct Chat {
     case .leave: break
     case .unknown(let advice): throw Failure(advice)
     case .reset:
-      conversation = Conversation(system: system)
+      try restart(Self.beginning(system))
       note("The conversation is forgotten.")
     case .save(let path):
-      try conversation.save(to: path)
-      note("\(conversation.messages.count) messages are in \(path).")
+      let transcript = try remembered()
+      try transcript.save(to: path)
+      note("\(transcript.entries.count) messages are in \(path).")
     case .load(let path):
-      conversation = try Conversation(path: path)
-      note("\(conversation.messages.count) messages were read.")
+      try restart(Transcript(path: path))
+      note("\(try remembered().entries.count) messages were read.")
     case .set(let name, let value):
       try Settings.set(name, to: value, in: &options)
       note("\(name) is set.")
     }
   }
 
-  private mutating func say(_ text: String) async throws {
+  private func remembered() throws(Failure) -> Transcript {
+    guard let session else { throw Failure("nothing is remembered here: each line is a text of its own") }
+    return session.transcript
+  }
+
+  /// Goes on from `transcript`.
+  private mutating func restart(_ transcript: Transcript) throws {
+    _ = try remembered()
+    session = try model.session(transcript: transcript, options: Self.sessionOptions)
+  }
+
+  private func say(_ text: String) async throws {
     guard !text.isEmpty else { return }
-    let stream: GenerationStream
-    if answers {
-      stream = try model.streamChat(conversation.messages + [.user(text)], options: options)
+    let answer: Answer
+    if let session {
+      let events = session.streamResponse(to: text, options: options)
+      answer = try await AnswerPrinter().print(events, cancel: session.cancel)
     } else {
-      stream = try model.stream(prompt: text, options: options)
+      let stream = try model.stream(prompt: text, options: options)
+      answer = try await AnswerPrinter().print(stream, cancel: stream.cancel)
     }
-    let answer = try await AnswerPrinter().print(stream)
-    conversation.messages += [.user(text), .assistant(answer.text)]
     AnswerReport(answer.summary, options, model).write(withStatistics: showsStatistics)
   }
 }

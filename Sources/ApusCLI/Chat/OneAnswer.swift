@@ -31,10 +31,10 @@ struct OneAnswer {
     let answer: Answer
     switch output {
     case .json:
-      answer = try await AnswerPrinter(isSilent: true).print(stream)
+      answer = try await AnswerPrinter(isSilent: true).print(stream, cancel: stream.cancel)
       try write(json(of: answer, took: start.duration(to: .now)))
     case .text(let showsStatistics):
-      answer = try await AnswerPrinter().print(stream)
+      answer = try await AnswerPrinter().print(stream, cancel: stream.cancel)
       AnswerReport(answer.summary, options, model).write(withStatistics: showsStatistics)
     }
     if answer.wasInterrupted { throw ExitCode(Failure.interrupted) }

@@ -68,8 +68,8 @@ struct Run: AsyncParsableCommand {
     options.adapters = adapters.choices
     let chats = try !raw && canChat(model, self.model.path, system: system)
     guard let text else {
-      return try await Chat(model: model, options: options, system: system, answers: chats, showsStatistics: stats)
-        .run()
+      let chat = try Chat(model: model, options: options, system: system, answers: chats, showsStatistics: stats)
+      return try await chat.run()
     }
     let format = chats ? OneAnswer.Format.chat : .raw(parseSpecial: parseSpecial)
     try await OneAnswer(model: model, options: options, system: system, format: format, output: outputStyle).run(text)
