@@ -27,4 +27,15 @@ package struct TokenMask: Sendable, Equatable {
       if newValue { words[Int(token) / 64] |= bit } else { words[Int(token) / 64] &= ~bit }
     }
   }
+
+  /// Allows no token.
+  package mutating func removeAll() {
+    for index in words.indices { words[index] = 0 }
+  }
+
+  /// Allows the tokens of `bits` too, which are as `words`.
+  package mutating func formUnion(_ bits: [UInt64]) {
+    precondition(bits.count == words.count, "bits of another vocabulary")
+    for index in words.indices { words[index] |= bits[index] }
+  }
 }

@@ -48,4 +48,32 @@ package struct ByteSet: Hashable, Sendable {
 
   /// Whether it has no byte.
   package var isEmpty: Bool { words == InlineWords() }
+
+  /// Number of its bytes.
+  package var count: Int {
+    words.a.nonzeroBitCount + words.b.nonzeroBitCount + words.c.nonzeroBitCount + words.d.nonzeroBitCount
+  }
+
+  /// The bytes that are in either.
+  package func union(_ other: ByteSet) -> ByteSet { combined(other, |) }
+
+  /// The bytes that are in both.
+  package func intersection(_ other: ByteSet) -> ByteSet { combined(other, &) }
+
+  private func combined(_ other: ByteSet, _ combine: (UInt64, UInt64) -> UInt64) -> ByteSet {
+    var result = ByteSet()
+    result.words.a = combine(words.a, other.words.a)
+    result.words.b = combine(words.b, other.words.b)
+    result.words.c = combine(words.c, other.words.c)
+    result.words.d = combine(words.d, other.words.d)
+    return result
+  }
+
+  /// Adds what it is to a fingerprint.
+  func feed(_ print: inout Fingerprint) {
+    print.add(words.a)
+    print.add(words.b)
+    print.add(words.c)
+    print.add(words.d)
+  }
 }

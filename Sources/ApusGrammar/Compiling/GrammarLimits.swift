@@ -1,0 +1,19 @@
+/// What a grammar may take.
+package struct GrammarLimits: Sendable, Equatable {
+  /// The deepest nesting of a rule's expression and of a language in it.
+  package var depth = 256
+  /// The most parts that a grammar may be written with.
+  package var parts = 400_000
+  /// The most languages that are looked at to see whether one has a string.
+  package var states = 50_000
+  /// The most steps of less than a microsecond that compiling may take.
+  package var steps = 600_000
+  /// Memory for what is found out while a grammar is used, in bytes; when it is full, it starts anew.
+  package var cacheBytes = 32 << 20
+  /// The most ways to read a text that are followed at once, and the most places that a rule can return to.
+  ///
+  /// Ways past it are dropped: what is accepted stays right and can be completed, but some texts are refused.
+  package var readings = 4_096
+
+  package init() {}
+}

@@ -1,0 +1,49 @@
+/// What a grammar consists of, counted before anything is built from it.
+struct GrammarSurvey {
+  private(set) var sets: Set<ByteSet> = []
+  private var parts = 0
+  private let limits: GrammarLimits
+
+  init(_ grammar: Grammar, _ limits: GrammarLimits) throws(GrammarError) {
+    self.limits = limits
+    for rule in grammar.rules {
+      if let expression = rule.expression { try count(expression, depth: 0) }
+    }
+  }
+
+  private mutating func enter(_ depth: Int) throws(GrammarError) {
+    parts += 1
+    if parts > limits.parts { throw .tooLarge(what: "parts of the grammar", limit: limits.parts) }
+    if depth > limits.depth { throw .tooLarge(what: "nesting", limit: limits.depth) }
+  }
+
+  private mutating func count(_ expression: Grammar.Expression, depth: Int) throws(GrammarError) {
+    try enter(depth)
+    switch expression {
+    case .terminal(let language): try count(language, depth: 0)
+    case .rule: break
+    case .sequence(let parts), .choice(let parts): for part in parts { try count(part, depth: depth + 1) }
+    case .repetition(let part, let atLeast, let atMost):
+      try check(atLeast, atMost)
+      try count(part, depth: depth + 1)
+    }
+  }
+
+  private mutating func count(_ language: RegularLanguage, depth: Int) throws(GrammarError) {
+    try enter(depth)
+    switch language {
+    case .byte(let set): sets.insert(set)
+    case .concatenation(let parts), .union(let parts), .intersection(let parts):
+      for part in parts { try count(part, depth: depth + 1) }
+    case .complement(let part): try count(part, depth: depth + 1)
+    case .repetition(let part, let atLeast, let atMost):
+      try check(atLeast, atMost)
+      try count(part, depth: depth + 1)
+    }
+  }
+
+  private func check(_ atLeast: Int, _ atMost: Int?) throws(GrammarError) {
+    let limit = Int(LanguageNode.endless) - 1
+    if max(atLeast, atMost ?? 0) > limit { throw .tooLarge(what: "repetitions", limit: limit) }
+  }
+}

@@ -1,0 +1,150 @@
+// What is left of a language after a byte, and which rules it may call before one.
+
+extension LanguageTable {
+  /// What can follow a byte of class `class` in strings of `language`; `nothing` where none begins with one.
+  ///
+  /// What it gives has a string: languages in which no string is left are found out by search.
+  mutating func derivative(_ language: LanguageID, _ class: Int) -> LanguageID {
+    if let simple = simpleDerivative(language, `class`) { return simple }
+    if let known = derivatives[language, `class`] { return known }
+    var result = compute(language, `class`, isChecked: true)
+    if isBooleanAtTop(language), !isLive(result) { result = Self.nothing }
+    derivatives.set(language, `class`, result, classes: classes.count)
+    return result
+  }
+
+  /// The same without the search, within an intersection or a complement.
+  mutating func uncheckedDerivative(_ language: LanguageID, _ class: Int) -> LanguageID {
+    guard has(.isBoolean, language) else { return derivative(language, `class`) }
+    if let known = unchecked[language, `class`] { return known }
+    let result = compute(language, `class`, isChecked: false)
+    unchecked.set(language, `class`, result, classes: classes.count)
+    return result
+  }
+
+  private func isBooleanAtTop(_ language: LanguageID) -> Bool {
+    let kind = nodes[Int(language)].kind
+    return kind == .intersection || kind == .complement
+  }
+
+  private func simpleDerivative(_ language: LanguageID, _ class: Int) -> LanguageID? {
+    let node = nodes[Int(language)]
+    switch node.kind {
+    case .nothing, .empty, .call: return Self.nothing
+    case .bytes: return sets[Int(node.first)].contains(classes.examples[`class`]) ? Self.empty : Self.nothing
+    default: return nil
+    }
+  }
+
+  private mutating func part(_ language: LanguageID, _ class: Int, isChecked: Bool) -> LanguageID {
+    isChecked ? derivative(language, `class`) : uncheckedDerivative(language, `class`)
+  }
+
+  private mutating func compute(_ language: LanguageID, _ class: Int, isChecked: Bool) -> LanguageID {
+    work += 1
+    let node = nodes[Int(language)]
+    switch node.kind {
+    case .nothing, .empty, .call, .bytes: return simpleDerivative(language, `class`) ?? Self.nothing
+    case .concatenation, .join: return derivativeOfSequence(language, `class`, isChecked)
+    case .repetition:
+      let begun = part(node.first, `class`, isChecked: isChecked)
+      if begun == Self.nothing { return Self.nothing }
+      return sequence(has(.isPlain, node.first) ? .concatenation : .join, begun, rest(ofRepetition: node))
+    case .complement: return complement(uncheckedDerivative(node.first, `class`))
+    case .union:
+      return union(Array(operands(of: node)).map { part($0, `class`, isChecked: isChecked) })
+    case .intersection: return derivativeOfIntersection(node, `class`)
+    }
+  }
+
+  private mutating func derivativeOfIntersection(_ node: LanguageNode, _ class: Int) -> LanguageID {
+    var parts: [LanguageID] = []
+    for operand in Array(operands(of: node)) {
+      let part = uncheckedDerivative(operand, `class`)
+      if part == Self.nothing { return Self.nothing }
+      parts.append(part)
+    }
+    return intersection(parts)
+  }
+
+  /// A loop, as a text may have thousands of parts that may all be left out.
+  private mutating func derivativeOfSequence(_ language: LanguageID, _ class: Int, _ isChecked: Bool) -> LanguageID {
+    var alternatives: [LanguageID] = []
+    var rest = language
+    while true {
+      let node = nodes[Int(rest)]
+      guard node.kind == .concatenation || node.kind == .join else {
+        alternatives.append(part(rest, `class`, isChecked: isChecked))
+        break
+      }
+      let begun = part(node.first, `class`, isChecked: isChecked)
+      if begun != Self.nothing { alternatives.append(sequence(node.kind, begun, node.second)) }
+      guard has(.nullable, node.first) else { break }
+      rest = node.second
+    }
+    return union(alternatives)
+  }
+
+  /// The rules that may be called before any byte, each with what comes after it.
+  mutating func leadingCalls(_ language: LanguageID) -> [RuleCall] {
+    guard has(.beginsWithCall, language) else { return [] }
+    if let known = calls[language] { return known }
+    let node = nodes[Int(language)]
+    var result: [RuleCall] = []
+    switch node.kind {
+    case .nothing, .empty, .bytes, .intersection, .complement: break
+    case .call: result = [RuleCall(rule: node.first, rest: Self.empty)]
+    case .union: for part in Array(operands(of: node)) { result += leadingCalls(part) }
+    case .repetition:
+      let rest = rest(ofRepetition: node)
+      for call in leadingCalls(node.first) {
+        result.append(RuleCall(rule: call.rule, rest: sequence(.join, call.rest, rest)))
+      }
+    case .concatenation, .join: result = leadingCallsOfSequence(language)
+    }
+    calls[language] = result
+    return result
+  }
+
+  private mutating func leadingCallsOfSequence(_ language: LanguageID) -> [RuleCall] {
+    var result: [RuleCall] = []
+    var rest = language
+    while true {
+      let node = nodes[Int(rest)]
+      guard node.kind == .concatenation || node.kind == .join else { return result + leadingCalls(rest) }
+      for call in leadingCalls(node.first) {
+        result.append(RuleCall(rule: call.rule, rest: sequence(.join, call.rest, node.second)))
+      }
+      guard has(.nullable, node.first) else { return result }
+      rest = node.second
+    }
+  }
+}
+
+/// Derivatives that are known: a row of one number for each class, for each language that was asked for.
+struct DerivativeRows {
+  private var rowOfLanguage: [Int32] = []
+  private var rows: [LanguageID] = []
+  private static let unknown: LanguageID = -1
+  private var width = 0
+
+  var byteCount: Int { (rowOfLanguage.count + rows.count) * 4 }
+
+  subscript(language: LanguageID, class: Int) -> LanguageID? {
+    guard Int(language) < rowOfLanguage.count else { return nil }
+    let row = rowOfLanguage[Int(language)]
+    guard row >= 0 else { return nil }
+    let known = rows[Int(row) * width + `class`]
+    return known == Self.unknown ? nil : known
+  }
+
+  mutating func set(_ language: LanguageID, _ class: Int, _ value: LanguageID, classes: Int) {
+    width = classes
+    while rowOfLanguage.count <= Int(language) { rowOfLanguage.append(-1) }
+    if rowOfLanguage[Int(language)] < 0 {
+      rowOfLanguage[Int(language)] = Int32(rows.count / width)
+      rows.append(contentsOf: repeatElement(Self.unknown, count: width))
+    }
+    rows[Int(rowOfLanguage[Int(language)]) * width + `class`] = value
+  }
+}

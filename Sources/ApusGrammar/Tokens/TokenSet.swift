@@ -1,0 +1,34 @@
+internal import ApusCore
+
+/// Some tokens of a vocabulary: a list where they are few, else one bit for each token.
+enum TokenSet {
+  case list([Token])
+  case bits([UInt64])
+
+  /// The set of `tokens`, each once, of a vocabulary of this size.
+  init(_ tokens: [Token], vocabularySize: Int) {
+    let words = (vocabularySize + 63) / 64
+    guard tokens.count > words else {
+      self = .list(tokens)
+      return
+    }
+    var bits = Array(repeating: UInt64(0), count: words)
+    for token in tokens { bits[Int(token) >> 6] |= 1 << UInt64(token & 63) }
+    self = .bits(bits)
+  }
+
+  var byteCount: Int {
+    switch self {
+    case .list(let tokens): tokens.count * 4 + 48
+    case .bits(let words): words.count * 8 + 48
+    }
+  }
+
+  /// Allows its tokens too.
+  func add(to mask: inout TokenMask) {
+    switch self {
+    case .list(let tokens): for token in tokens { mask[token] = true }
+    case .bits(let words): mask.formUnion(words)
+    }
+  }
+}
