@@ -91,23 +91,21 @@ final class Generation: @unchecked Sendable {
   }
 
   /// Finds the verdict on its part of a step, whose logits are `[part.logits, vocabularySize]`: scores tokens of the
-  /// prompt, then chooses the next one, and goes on as long as that is the one that was proposed.
+  /// prompt, then chooses the next one, and goes on as long as what comes is what was proposed.
   func judge(_ part: ScheduledBatch.Part, _ logits: Span<Float>, _ workspace: inout Workspace) {
     verdict = pooled == nil ? completion.take(part.progress) : .chunk
     let size = part.logits.isEmpty ? 0 : logits.count / part.logits.count
     let rows = (0..<part.logits.count).map { $0 * size..<($0 + 1) * size }
-    var chosen: [Token] = []
+    let certain = rows.count - part.proposed.count
+    var joined: [Token] = []
     do throws(SamplingError) {
-      for row in rows.dropLast(part.proposed.count) {
-        try judge(logits.extracting(row), &chosen, &workspace)
-      }
-      for (row, proposed) in zip(rows.suffix(part.proposed.count), part.proposed) {
-        guard completion.ending == nil, chosen.last == proposed else { break }
-        try judge(logits.extracting(row), &chosen, &workspace)
+      for row in rows[..<certain] { try judge(logits.extracting(row), &joined, &workspace) }
+      while completion.ending == nil, !joined.isEmpty, part.proposed.starts(with: joined) {
+        try judge(logits.extracting(rows[certain - 1 + joined.count]), &joined, &workspace)
       }
     } catch {
       // What came before stands; the row that failed comes first in the next step, and fails again.
-      if chosen.isEmpty { verdict = .failed(.engineFailed(reason: error.description)) }
+      if joined.isEmpty { verdict = .failed(.engineFailed(reason: error.description)) }
     }
     guard case .tokens(let tokens, let ending) = verdict else { return }
     guess.note(proposed: part.proposed.count, accepted: part.keptRows(tokens, ending) - part.certainRows.count)
@@ -122,17 +120,21 @@ final class Generation: @unchecked Sendable {
 
   /// Scores a token with this row of logits, or chooses the next.
   private func judge(
-    _ logits: Span<Float>, _ chosen: inout [Token], _ workspace: inout Workspace
+    _ logits: Span<Float>, _ joined: inout [Token], _ workspace: inout Workspace
   ) throws(SamplingError) {
     guard scores.isComplete else { return try scores.take(logits, &workspace) }
-    let token = try chooser.choose(logits, &workspace)
-    guard case .tokens(let tokens, let ending) = completion.take([token]) else { return }
+    take([try chooser.choose(logits, &workspace)], &joined)
+  }
+
+  /// Takes tokens into the completion, up to the one that ends it.
+  private func take(_ tokens: [GeneratedToken], _ joined: inout [Token]) {
+    guard case .tokens(let tokens, let ending) = completion.take(tokens) else { return }
     for token in tokens {
       chooser.accept(token)
       guess.append(token, room: completion.room)
     }
-    chosen += tokens
-    verdict = .tokens(chosen, ending)
+    joined += tokens
+    verdict = .tokens(joined, ending)
   }
 
   /// Tells the reader how far the prompt is processed.

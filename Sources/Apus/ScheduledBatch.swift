@@ -24,10 +24,12 @@ package struct ScheduledBatch: Sendable {
     /// Its rows but those of proposed tokens.
     var certainRows: Range<Int> { rows.dropLast(proposed.count) }
 
-    /// How many of its rows have become the sequence's, where the step brought this: those that a token was chosen with.
+    /// How many of its rows have become the sequence's, where the step brought this: those of proposed tokens that came
+    /// true, but for the last token of all, with which the next step begins.
     func keptRows(_ tokens: [Token], _ ending: Ending?) -> Int {
-      let chosen = tokens.count + (ending?.isByToken == true ? 1 : 0)
-      return certainRows.count + min(proposed.count, max(0, chosen - 1))
+      let count = tokens.count + (ending?.isByToken == true ? 1 : 0)
+      let same = zip(tokens, proposed).prefix { $0 == $1 }.count
+      return certainRows.count + min(same, max(0, count - 1))
     }
 
     /// This part without its last rows, which are of proposed tokens.

@@ -302,6 +302,9 @@ internal import Testing
     let cases: [(Verdict, next: [Token]?, position: Int32)] = [
       (.tokens([6], nil), [6], 5), (.tokens([7, 6], nil), [6], 6), (.tokens([7, 8, 9], nil), [9], 7),
       (.tokens([7, 8], Ending(.length)), nil, 0), (.tokens([7], Ending(.endOfGeneration(2))), nil, 0),
+      // More than were chosen: those behind the proposed ones that came true are still to be processed.
+      (.tokens([6, 9, 9], nil), [6, 9, 9], 5), (.tokens([7, 6, 9], nil), [6, 9], 6),
+      (.tokens([7, 8, 9, 4], nil), [9, 4], 7),
     ]
     for (verdict, tokens, position) in cases {
       var scheduler = Scheduler(Scheduler.Limits(contextLength: 64))
