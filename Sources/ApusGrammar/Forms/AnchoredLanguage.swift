@@ -1,0 +1,111 @@
+/// What a part of a regular expression matches, which `^` and `$` in it make depend on where it stands.
+///
+/// Four languages: for a part of the text that begins where the text begins or not, and ends where it ends or not. At
+/// the beginning and at the end more is allowed than elsewhere, never less.
+struct AnchoredLanguage: Sendable {
+  /// Whether there is a `^` in it, and a `$`.
+  let usesStart: Bool
+  let usesEnd: Bool
+  /// At `2 * atStart + atEnd`.
+  private let languages: [SizedLanguage]
+
+  private init(
+    usesStart: Bool, usesEnd: Bool,
+    _ language: (_ atStart: Bool, _ atEnd: Bool) throws(GrammarError) -> SizedLanguage
+  ) throws(GrammarError) {
+    self.usesStart = usesStart
+    self.usesEnd = usesEnd
+    let inside = try language(false, false)
+    let last = usesEnd ? try language(false, true) : inside
+    let first = usesStart ? try language(true, false) : inside
+    let whole = usesStart ? (usesEnd ? try language(true, true) : first) : last
+    languages = [inside, last, first, whole]
+  }
+
+  /// The same everywhere.
+  init(_ language: SizedLanguage) {
+    (usesStart, usesEnd) = (false, false)
+    languages = Array(repeating: language, count: 4)
+  }
+
+  static let start = AnchoredLanguage(only: { atStart, _ in atStart }, usesStart: true, usesEnd: false)
+  static let end = AnchoredLanguage(only: { _, atEnd in atEnd }, usesStart: false, usesEnd: true)
+
+  private init(only isThere: (_ atStart: Bool, _ atEnd: Bool) -> Bool, usesStart: Bool, usesEnd: Bool) {
+    self.usesStart = usesStart
+    self.usesEnd = usesEnd
+    languages = [(false, false), (false, true), (true, false), (true, true)].map { isThere($0, $1) ? .empty : .nothing }
+  }
+
+  subscript(atStart atStart: Bool, atEnd atEnd: Bool) -> SizedLanguage {
+    languages[(atStart ? 2 : 0) + (atEnd ? 1 : 0)]
+  }
+
+  static func union(_ parts: [AnchoredLanguage]) throws(GrammarError) -> AnchoredLanguage {
+    try AnchoredLanguage(usesStart: parts.contains(where: \.usesStart), usesEnd: parts.contains(where: \.usesEnd)) {
+      (atStart, atEnd) throws(GrammarError) in
+      try .union(parts.map { $0[atStart: atStart, atEnd: atEnd] })
+    }
+  }
+
+  /// One after the other.
+  static func concatenation(_ parts: [AnchoredLanguage]) throws(GrammarError) -> AnchoredLanguage {
+    var result = AnchoredLanguage(.empty)
+    for run in try runs(parts) { result = try result.followed(by: run) }
+    return result
+  }
+
+  /// The parts, those side by side without anchors joined.
+  private static func runs(_ parts: [AnchoredLanguage]) throws(GrammarError) -> [AnchoredLanguage] {
+    var runs: [AnchoredLanguage] = []
+    var plain: [SizedLanguage] = []
+    for part in parts {
+      if !part.usesStart, !part.usesEnd {
+        plain.append(part[atStart: false, atEnd: false])
+        continue
+      }
+      if !plain.isEmpty { runs.append(AnchoredLanguage(try .concatenation(plain))) }
+      plain = []
+      runs.append(part)
+    }
+    if !plain.isEmpty { runs.append(AnchoredLanguage(try .concatenation(plain))) }
+    return runs
+  }
+
+  private func followed(by next: AnchoredLanguage) throws(GrammarError) -> AnchoredLanguage {
+    try AnchoredLanguage(usesStart: usesStart || next.usesStart, usesEnd: usesEnd || next.usesEnd) {
+      (atStart, atEnd) throws(GrammarError) in
+      let first = self[atStart: atStart, atEnd: false]
+      let second = next[atStart: false, atEnd: atEnd]
+      var ways = [try SizedLanguage.concatenation([first, second])]
+      // Where one of them is empty, the other is at both ends.
+      if next.usesStart, first.hasEmpty { ways.append(next[atStart: atStart, atEnd: atEnd]) }
+      if usesEnd, second.hasEmpty { ways.append(self[atStart: atStart, atEnd: atEnd]) }
+      if self[atStart: atStart, atEnd: atEnd].hasEmpty, next[atStart: atStart, atEnd: atEnd].hasEmpty,
+        !ways.contains(where: \.hasEmpty)
+      {
+        ways.append(.empty)
+      }
+      return try .union(ways)
+    }
+  }
+
+  func repeated(atLeast: Int, atMost: Int?) throws(GrammarError) -> AnchoredLanguage {
+    try AnchoredLanguage(usesStart: usesStart, usesEnd: usesEnd) { (atStart, atEnd) throws(GrammarError) in
+      let inside = self[atStart: false, atEnd: false]
+      guard usesStart || usesEnd else { return try inside.repeated(atLeast: atLeast, atMost: atMost) }
+      let first = self[atStart: atStart, atEnd: false]
+      let last = self[atStart: false, atEnd: atEnd]
+      // Repetitions that are empty at an end count too.
+      let atLeast = first.hasEmpty || last.hasEmpty ? min(atLeast, 1) : atLeast
+      let isOptional = atLeast == 0 || self[atStart: atStart, atEnd: atEnd].hasEmpty
+      var ways: [SizedLanguage] = isOptional ? [.empty] : []
+      if atLeast <= 1, atMost != 0 { ways.append(self[atStart: atStart, atEnd: atEnd]) }
+      if atMost.map({ $0 >= 2 }) ?? true {
+        let between = try inside.repeated(atLeast: max(atLeast, 2) - 2, atMost: atMost.map { $0 - 2 })
+        ways.append(try .concatenation([first, between, last]))
+      }
+      return try .union(ways)
+    }
+  }
+}
