@@ -1,6 +1,6 @@
 internal import ApusText
 
-/// The place in a text form of a grammar, and what may be read there. Knows no form.
+/// The place in a text form of a grammar, and what may be read there; knows no form.
 struct FormScanner {
   let bytes: [UInt8]
   var position = 0
@@ -36,7 +36,7 @@ struct FormScanner {
     return bytes[start..<position]
   }
 
-  /// Goes behind the character here, and returns it. Not at the end.
+  /// Goes behind the character here, and returns it; not at the end.
   mutating func takeScalar() -> Unicode.Scalar {
     var decoder = UTF8()
     var source = bytes[position...].makeIterator()
@@ -59,7 +59,7 @@ struct FormScanner {
     return value
   }
 
-  /// Goes behind a number in decimal digits; nil, without moving, where there is none. What is too large is `Int.max`.
+  /// Goes behind a number in decimal digits; nil, without moving, where there is none; what is too large is `Int.max`.
   mutating func takeNumber() -> Int? {
     let digits = take { $0.isASCIIDigit }
     guard !digits.isEmpty else { return nil }

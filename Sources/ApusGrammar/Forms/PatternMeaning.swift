@@ -147,7 +147,7 @@ struct PatternMeaning {
     return result
   }
 
-  /// `((?!x).)*$`: at no place up to the end begins an x. Nil for anything else.
+  /// Texts in which no x begins up to their end, `((?!x).)*$`; nil for any other part.
   private mutating func textsOfGuardedCharacters(
     _ part: PatternNode, atLeast: Int, atMost: Int?, then rest: Rest
   ) throws(GrammarError) -> Rest? {

@@ -33,4 +33,12 @@ struct PatternNode: Sendable {
       case .look: true
       }
   }
+
+  /// Whether it only says something of a place.
+  var isAssertion: Bool {
+    switch kind {
+    case .start, .end, .look: true
+    case .character, .sequence, .choice, .repetition: false
+    }
+  }
 }

@@ -65,10 +65,8 @@ struct PatternParser {
   private mutating func quantified(_ item: PatternNode) throws(GrammarError) -> PatternNode {
     let start = scanner.position
     guard let counts = try takeQuantifier() else { return item }
-    switch item.kind {
-    case .start, .end, .look:
+    guard !item.isAssertion else {
       throw scanner.error("an assertion cannot be repeated: put a group around it", at: start)
-    default: break
     }
     // The lazy form finds a shorter match first; which texts match is the same.
     if !scanner.take("?"), scanner.next == UInt8(ascii: "+") {
@@ -131,8 +129,9 @@ struct PatternParser {
     depth -= 1
     guard scanner.take(")") else { throw scanner.error("this group is not closed: add a ')'", at: start) }
     flags = outer
-    // A group stays one item, also where it is a sequence: a sequence in a sequence is the same language.
-    return look.map { PatternNode(.look($0, inner)) } ?? inner
+    if let look { return PatternNode(.look(look, inner)) }
+    // An assertion in a group may be repeated.
+    return inner.isAssertion ? PatternNode(.sequence([inner])) : inner
   }
 
   private enum GroupKind {

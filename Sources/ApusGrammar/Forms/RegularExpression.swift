@@ -13,7 +13,9 @@ package struct RegularExpression: Sendable {
 
   private let pattern: PatternNode
 
-  /// Reads `text`, in time linear in it. Throws `syntax`, `unsupported` or `tooLarge`.
+  /// Reads `text`, in time linear in it.
+  ///
+  /// - Throws: `syntax`, `unsupported` or `tooLarge`.
   package init(_ text: String) throws(GrammarError) { try self.init(text, flags: PatternParser.Flags()) }
 
   init(_ text: String, flags: PatternParser.Flags) throws(GrammarError) {
@@ -23,9 +25,12 @@ package struct RegularExpression: Sendable {
 
   /// The texts that it means, as strings of bytes.
   ///
-  /// - Parameter character: the strings of bytes that may stand for one character of a set; never the empty one, and
-  ///   for two different characters never the same. UTF-8, unless a text writes its characters in another way.
-  /// Throws `unsupported` for a lookahead or lookbehind that cannot be kept where it stands, and `tooLarge`.
+  /// - Parameters:
+  ///   - reading: which texts are meant.
+  ///   - character: the strings of bytes that may stand for one character of a set; never the empty one, and for two
+  ///     different characters never the same. UTF-8, unless a text writes its characters in another way.
+  /// - Returns: a tree of bounded size and depth.
+  /// - Throws: `unsupported` for a lookahead or lookbehind that cannot be kept where it stands, `tooLarge`.
   package func language(
     _ reading: Reading, character: (ScalarSet) -> RegularLanguage = { $0.utf8 }
   ) throws(GrammarError) -> RegularLanguage {

@@ -1,6 +1,8 @@
 /// What `\p{…}` can name: general categories and some yes-or-no properties, as Swift's own Unicode tables have them.
 extension ScalarSet {
-  /// The characters with a property, or nil where it is not known. Scripts are not: Swift has no tables of them.
+  /// The characters with a property, or nil where it is not known.
+  ///
+  /// Scripts are not: Swift has no tables of them.
   static func property(_ name: String) -> ScalarSet? {
     var name = name
     for prefix in ["General_Category=", "gc="] where name.hasPrefix(prefix) {

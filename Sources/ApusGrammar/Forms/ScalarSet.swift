@@ -1,4 +1,4 @@
-/// A set of Unicode scalars: characters, as patterns and grammars count them. Surrogates are none.
+/// A set of Unicode scalars: characters, as patterns and grammars count them; surrogates are none.
 package struct ScalarSet: Hashable, Sendable {
   /// Rising ranges that neither overlap nor touch.
   package let ranges: [ClosedRange<UInt32>]
