@@ -5,7 +5,15 @@ struct FormScanner {
   let bytes: [UInt8]
   var position = 0
 
-  init(_ text: String) { bytes = Array(text.utf8) }
+  /// The longest text.
+  static let byteLimit = 1 << 18
+
+  init(_ text: String) throws(GrammarError) {
+    guard text.utf8.count <= Self.byteLimit else {
+      throw .tooLarge(what: "bytes of a grammar or a regular expression", limit: Self.byteLimit)
+    }
+    bytes = Array(text.utf8)
+  }
 
   var isAtEnd: Bool { position == bytes.count }
 

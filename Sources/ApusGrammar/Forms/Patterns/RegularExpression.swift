@@ -19,7 +19,7 @@ package struct RegularExpression: Sendable {
   package init(_ text: String) throws(GrammarError) { try self.init(text, flags: PatternParser.Flags()) }
 
   init(_ text: String, flags: PatternParser.Flags) throws(GrammarError) {
-    var parser = PatternParser(text, flags: flags)
+    var parser = try PatternParser(text, flags: flags)
     pattern = try parser.pattern()
   }
 

@@ -10,8 +10,8 @@ struct PatternParser {
   var flags: Flags
   private var depth = 0
 
-  init(_ pattern: String, flags: Flags) {
-    scanner = FormScanner(pattern)
+  init(_ pattern: String, flags: Flags) throws(GrammarError) {
+    scanner = try FormScanner(pattern)
     self.flags = flags
   }
 
@@ -79,15 +79,13 @@ struct PatternParser {
     return PatternNode(.repetition(item, atLeast: counts.atLeast, atMost: counts.atMost))
   }
 
-  private mutating func takeQuantifier() throws(GrammarError) -> (atLeast: Int, atMost: Int?)? {
-    if scanner.take("*") { return (0, nil) }
-    if scanner.take("+") { return (1, nil) }
-    if scanner.take("?") { return (0, 1) }
+  private mutating func takeQuantifier() throws(GrammarError) -> RepetitionCounts? {
+    if let counts = scanner.takeQuantifierSign() { return counts }
     return try takeCounts()
   }
 
   /// `{n}`, `{n,}` or `{n,m}`; any other brace is a character.
-  private mutating func takeCounts() throws(GrammarError) -> (atLeast: Int, atMost: Int?)? {
+  private mutating func takeCounts() throws(GrammarError) -> RepetitionCounts? {
     let start = scanner.position
     guard scanner.take("{") else { return nil }
     if scanner.next == UInt8(ascii: ","), scanner.byte(1)?.isASCIIDigit == true {
@@ -103,8 +101,7 @@ struct PatternParser {
       scanner.position = start
       return nil
     }
-    try RepetitionCounts.check(atLeast, atMost) { reason in scanner.error(reason, at: start) }
-    return (atLeast, atMost)
+    return try RepetitionCounts(atLeast, atMost, at: start)
   }
 
   // MARK: Groups
@@ -157,22 +154,25 @@ struct PatternParser {
     guard !names.isEmpty, scanner.next == UInt8(ascii: ")") || scanner.next == UInt8(ascii: ":") else {
       throw .unsupported(what: "groups that begin like the one at byte \(start): use (?:…) or (…)")
     }
-    for name in names { try set(flag: name, at: start) }
+    for name in names { try flags.set(name, at: start) }
     return scanner.take(")")
       ? .flags
       : {
         scanner.position += 1; return .group
       }()
   }
+}
 
-  private mutating func set(flag: UInt8, at start: Int) throws(GrammarError) {
-    switch flag {
-    case UInt8(ascii: "i"): flags.ignoresCase = true
-    case UInt8(ascii: "s"): flags.dotIsAny = true
+extension PatternParser.Flags {
+  /// The flag of a letter, which stands at `offset`.
+  mutating func set(_ letter: UInt8, at offset: Int) throws(GrammarError) {
+    switch letter {
+    case UInt8(ascii: "i"): ignoresCase = true
+    case UInt8(ascii: "s"): dotIsAny = true
     case UInt8(ascii: "u"): break
     default:
       throw .unsupported(
-        what: "the flag '\(Unicode.Scalar(flag))' of a regular expression (at byte \(start)); there are i, s and u")
+        what: "the flag '\(Unicode.Scalar(letter))' of a regular expression (at byte \(offset)); there are i, s and u")
     }
   }
 }
