@@ -87,8 +87,8 @@ let package = Package(
     library("ApusReference", "ApusCore"),
     library("ApusModels", "ApusCore", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusText", "ApusSystem"),
     library(
-      "Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusJSON",
-      "ApusText", "ApusSystem"),
+      "Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusGrammar",
+      "ApusSchema", "ApusChat", "ApusJSON", "ApusText", "ApusSystem"),
     library(
       "ApusServer", "Apus", "ApusJSON", "ApusText", hummingbird, hummingbirdCore, lifecycle, signals, logging, metrics,
       nio, nioPosix, nioHTTP1, httpTypesNIO, httpTypes, asyncAlgorithms),
@@ -124,7 +124,8 @@ let package = Package(
       swiftSettings: swift),
     tests(of: "ApusModels", "ApusCPU", "ApusReference", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusCore"),
     tests(
-      of: "Apus", "ApusCPU", "ApusReference", "ApusModels", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusCore"),
+      of: "Apus", "ApusCPU", "ApusReference", "ApusModels", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusGrammar",
+      "ApusCore"),
     tests(
       of: "ApusServer", "Apus", "ApusJSON", hummingbird, hummingbirdCore, logging, metrics, metricsTestKit, nio,
       nioEmbedded, nioPosix,

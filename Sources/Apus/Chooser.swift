@@ -6,17 +6,25 @@ package import ApusSampling
 /// It holds nothing as large as the vocabulary but `mask`, if it has one: the rest is in the `Workspace` that each choice
 /// is given, whose contents make no difference.
 package struct Chooser: Sendable {
-  /// The tokens that may come next; nil allows all.
-  package var mask: TokenMask?
   private var sampler: Sampler
   private let topLogProbabilities: Int?
+  private var constraint: TokenConstraint?
+  /// The tokens that end the completion.
+  private let ends: [Token]
 
   /// Chooses with `sampler`, and tells with each token how likely it and the `topLogProbabilities` most likely ones were;
-  /// nil tells nothing.
-  package init(_ sampler: Sampler, topLogProbabilities: Int? = nil) {
+  /// nil tells nothing. With a `constraint` only what fits it is chosen, and the tokens `ends` where it may end.
+  package init(
+    _ sampler: Sampler, topLogProbabilities: Int? = nil, constraint: TokenConstraint? = nil, ends: [Token] = []
+  ) {
     self.sampler = sampler
     self.topLogProbabilities = topLogProbabilities
+    self.constraint = constraint
+    self.ends = ends
   }
+
+  /// Whether the constraint allows nothing more but the end.
+  package var isComplete: Bool { constraint?.isComplete ?? false }
 
   /// Chooses the next token from its logits, one for each token of the vocabulary.
   ///
@@ -24,6 +32,11 @@ package struct Chooser: Sendable {
   package mutating func choose(
     _ logits: Span<Float>, _ workspace: inout Workspace
   ) throws(SamplingError) -> GeneratedToken {
+    if constraint != nil, workspace.mask.vocabularySize != logits.count {
+      workspace.mask = TokenMask(vocabularySize: logits.count, allowingAll: false)
+    }
+    constraint?.fill(&workspace.mask, ends: ends)
+    let mask = constraint == nil ? nil : workspace.mask
     let token = try sampler.next(from: logits, allowing: mask, using: &workspace)
     guard let topLogProbabilities else { return GeneratedToken(id: token) }
     return GeneratedToken(
@@ -31,8 +44,19 @@ package struct Chooser: Sendable {
       logProbabilities: try TokenLogProbabilities(of: token, in: logits, top: topLogProbabilities, &workspace))
   }
 
-  /// Takes a token of the prompt or the completion into the history.
+  /// Tokens that must follow, for which nothing is to be chosen; they are still to be accepted.
+  ///
+  /// None where probabilities are wanted, which take logits.
+  package func forced() -> [Token] { topLogProbabilities == nil ? constraint?.forced() ?? [] : [] }
+
+  /// Takes a token of the prompt into the history.
+  package mutating func note(_ token: Token) { sampler.accept(token) }
+
+  /// Takes a token of the completion.
   ///
   /// `choose` does not do this by itself: call it once for every token that joins the sequence.
-  package mutating func accept(_ token: Token) { sampler.accept(token) }
+  package mutating func accept(_ token: Token) {
+    sampler.accept(token)
+    _ = constraint?.accept(token)
+  }
 }

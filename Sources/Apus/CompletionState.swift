@@ -31,7 +31,8 @@ package struct CompletionState: Sendable {
   ) throws(SamplingError) {
     let continuesText = prompt.contains { !tokenizer.piece(of: $0).isEmpty }
     decoder = StreamingDecoder(tokenizer, continuing: continuesText)
-    matcher = try StopMatcher(options.stop)
+    // A stop text would cut a constrained text anywhere.
+    matcher = try StopMatcher(options.constraint == nil ? options.stop : [])
     stops = options.stop
     stopTokens = Set(options.stopTokens)
     endTokens = options.ignoreEOS ? [] : tokenizer.vocabulary.endOfGeneration

@@ -44,7 +44,7 @@ final class Generation: @unchecked Sendable {
     do throws(SamplingError) {
       completion = try CompletionState(
         tokenizer, after: prompt, options, room: configuration.contextLength - prompt.count)
-      chooser = try Chooser(options, tokenizer, after: prompt, seed: seed)
+      chooser = try Chooser(options, tokenizer, after: prompt, seed: seed, request.constraint)
     } catch {
       throw ApusError(error)
     }
@@ -124,6 +124,10 @@ final class Generation: @unchecked Sendable {
   ) throws(SamplingError) {
     guard scores.isComplete else { return try scores.take(logits, &workspace) }
     take([try chooser.choose(logits, &workspace)], &joined)
+    if completion.ending == nil {
+      let forced = chooser.forced().map { GeneratedToken(id: $0) }
+      if !forced.isEmpty { take(forced, &joined) }
+    }
   }
 
   /// Takes tokens into the completion, up to the one that ends it.
@@ -134,7 +138,8 @@ final class Generation: @unchecked Sendable {
       guess.append(token, room: completion.room)
     }
     joined += tokens
-    verdict = .tokens(joined, ending)
+    if ending == nil, chooser.isComplete { completion.end(Ending(.outputComplete)) }
+    verdict = .tokens(joined, completion.ending)
   }
 
   /// Tells the reader how far the prompt is processed.

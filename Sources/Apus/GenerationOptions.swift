@@ -35,12 +35,15 @@ public struct GenerationOptions: Sendable, Equatable {
   ///
   /// What was computed with other adapters, or other factors, is not used again.
   public var adapters: [AdapterChoice]
+  /// What the completion's text must be; nil allows all.
+  public var constraint: OutputConstraint?
 
   /// The defaults, or others.
   public init(
     maxTokens: Int? = nil, sampling: SamplingOptions? = nil, seed: UInt64? = nil, stop: [String] = [],
     stopTokens: [Token] = [], ignoreEOS: Bool = false, topLogProbabilities: Int? = nil, reusesPrefix: Bool = true,
-    priority: Int = 0, deadline: Duration? = nil, speculation: Speculation = .automatic, adapters: [AdapterChoice] = []
+    priority: Int = 0, deadline: Duration? = nil, speculation: Speculation = .automatic, adapters: [AdapterChoice] = [],
+    constraint: OutputConstraint? = nil
   ) {
     self.maxTokens = maxTokens
     self.sampling = sampling
@@ -54,6 +57,7 @@ public struct GenerationOptions: Sendable, Equatable {
     self.deadline = deadline
     self.speculation = speculation
     self.adapters = adapters
+    self.constraint = constraint
   }
 
   /// The most likely token every time.

@@ -5,14 +5,20 @@ package struct GenerationRequest: Sendable {
   /// The prompt, all of the vocabulary and not empty.
   package var prompt: [Token]
   package var options: GenerationOptions
+  /// What the completion's text must be; nil allows all.
+  package var constraint: TokenConstraint?
   /// The first token of the prompt that is scored, with all that follow; nil scores none.
   package var scoresFrom: Int?
   /// What of the prompt becomes a vector; nil for a completion.
   package private(set) var pooled: PooledPositions?
 
-  package init(prompt: [Token], options: GenerationOptions = GenerationOptions(), scoresFrom: Int? = nil) {
+  package init(
+    prompt: [Token], options: GenerationOptions = GenerationOptions(), constraint: TokenConstraint? = nil,
+    scoresFrom: Int? = nil
+  ) {
     self.prompt = prompt
     self.options = options
+    self.constraint = constraint
     self.scoresFrom = scoresFrom
   }
 

@@ -20,6 +20,8 @@ public enum StopReason: Sendable, Equatable {
   case stopText(String)
   /// This entry of `GenerationOptions.stopTokens` came.
   case stopToken(Token)
+  /// `GenerationOptions.constraint` allows nothing more.
+  case outputComplete
 }
 
 /// The end of a completion: why, and what it took.

@@ -44,7 +44,8 @@ extension Model {
   ) throws(ApusError) -> GenerationStream {
     var options = options
     options.sampling = options.sampling ?? information.sampling
-    return try engine.submit(GenerationRequest(prompt: tokens, options: options))
+    let constraint = try options.constraint.map { constraint throws(ApusError) in try compile(constraint) }
+    return try engine.submit(GenerationRequest(prompt: tokens, options: options, constraint: constraint))
   }
 
   /// Refuses new requests and waits until those that were taken have ended.

@@ -14,6 +14,7 @@ public final class Model: Sendable {
   package let tokenizer: Tokenizer
   package let chatFormat: ChatFormat?
   let pairFormat: PairFormat?
+  private let constraints: ConstraintCompiler
 
   /// A model put together from its parts.
   package init(
@@ -25,6 +26,12 @@ public final class Model: Sendable {
     self.tokenizer = tokenizer
     self.chatFormat = chatFormat
     self.pairFormat = pairFormat
+    constraints = ConstraintCompiler(tokenizer)
+  }
+
+  /// The beginning of a text that fits `constraint`; throws where it cannot be read or kept.
+  func compile(_ constraint: OutputConstraint) throws(ApusError) -> TokenConstraint {
+    try constraints.compile(constraint)
   }
 
   /// Loads the model file at `path`: GGUF, all parts of a split model included.

@@ -7,7 +7,8 @@ extension Chooser {
   ///
   /// Throws the first sampling option that is out of its range, or does not suit the vocabulary.
   init(
-    _ options: GenerationOptions, _ tokenizer: Tokenizer, after prompt: [Token], seed: UInt64
+    _ options: GenerationOptions, _ tokenizer: Tokenizer, after prompt: [Token], seed: UInt64,
+    _ constraint: TokenConstraint? = nil
   ) throws(SamplingError) {
     var sampling = options.sampling ?? SamplingOptions()
     if options.ignoreEOS {
@@ -16,8 +17,9 @@ extension Chooser {
     let breakers = sampling.dryMultiplier > 0 ? tokenizer.breakers(sampling.drySequenceBreakers) : []
     let sampler = try Sampler(
       sampling, breakers: breakers, seed: seed, vocabularySize: tokenizer.vocabulary.count)
-    self.init(sampler, topLogProbabilities: options.topLogProbabilities)
-    for token in prompt { accept(token) }
+    let ends = (options.ignoreEOS ? [] : tokenizer.vocabulary.endOfGeneration) + options.stopTokens
+    self.init(sampler, topLogProbabilities: options.topLogProbabilities, constraint: constraint, ends: ends)
+    for token in prompt { note(token) }
   }
 }
 

@@ -24,7 +24,7 @@ package struct Ending: Sendable, Equatable {
   var isByToken: Bool {
     switch stop {
     case .endOfGeneration, .stopToken: true
-    case .stopText, nil: false
+    case .stopText, .outputComplete, nil: false
     }
   }
 

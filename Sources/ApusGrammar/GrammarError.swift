@@ -9,3 +9,15 @@ package enum GrammarError: Error, Sendable, Equatable {
   /// No text fits it.
   case empty
 }
+
+extension GrammarError: CustomStringConvertible {
+  /// What is wrong and what to do, in one sentence.
+  package var description: String {
+    switch self {
+    case .syntax(let reason, let offset): "\(reason) (at byte \(offset))"
+    case .unsupported(let what): "\(what) is not supported: leave it out"
+    case .tooLarge(let what, let limit): "\(what) exceeds the limit of \(limit): make it simpler"
+    case .empty: "no text fits it: loosen it"
+    }
+  }
+}

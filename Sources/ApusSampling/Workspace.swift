@@ -1,4 +1,4 @@
-internal import ApusCore
+package import ApusCore
 
 /// The tokens still in the running, with their logits: the memory that choosing a token works in.
 ///
@@ -27,6 +27,8 @@ package struct Workspace: Sendable {
   /// Room for the stage that ranks positions instead of candidates.
   var positions: [Candidate] = []
   var sorter = RankSorter()
+  /// Room for the tokens that a constraint allows.
+  package var mask = TokenMask(vocabularySize: 0, allowingAll: false)
 
   /// A workspace that takes its memory with the first choice.
   package init() {}

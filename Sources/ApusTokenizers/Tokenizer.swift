@@ -56,6 +56,15 @@ package final class Tokenizer: Sendable {
       : encode(text, marks: [], others: userDefinedTokens, addSpecial: addSpecial, &check)
   }
 
+  /// The tokens of bytes that stand within a text: nothing is added before or behind them, and no marks are looked for.
+  package func encode(continuing text: [UInt8]) -> [Token] {
+    guard !text.isEmpty else { return [] }
+    var check = StopCheck { false }
+    var tokens: [Token] = []
+    encode(text, text.indices, plainTokens, startsText: false, into: &tokens, &check)
+    return tokens
+  }
+
   /// The tokens of two texts that a model compares, such as a question and a document.
   ///
   /// BOS, the first, EOS, SEP, the second, and EOS, each where the vocabulary says so; EOS stands in for a SEP that
@@ -128,19 +137,19 @@ package final class Tokenizer: Sendable {
 
   /// Appends the tokens of `text[range]`, in which only the tokens of one scanner are looked for.
   private func encode(
-    _ text: [UInt8], _ range: Range<Int>, _ scanner: SpecialTokenScanner, into tokens: inout [Token],
-    _ check: inout StopCheck
+    _ text: [UInt8], _ range: Range<Int>, _ scanner: SpecialTokenScanner, startsText: Bool = true,
+    into tokens: inout [Token], _ check: inout StopCheck
   ) {
-    var start = range.lowerBound
+    var (start, startsText) = (range.lowerBound, startsText)
     for match in scanner.matches(in: text, range) {
-      if start < match.start { family.encode(text, start..<match.start, startsText: true, into: &tokens, &check) }
+      if start < match.start { family.encode(text, start..<match.start, startsText: startsText, into: &tokens, &check) }
       tokens.append(match.token)
-      start = match.end
+      (start, startsText) = (match.end, true)
       check.advance(by: 1)
       if check.isStopped { return }
     }
     guard start < range.upperBound else { return }
-    family.encode(text, start..<range.upperBound, startsText: true, into: &tokens, &check)
+    family.encode(text, start..<range.upperBound, startsText: startsText, into: &tokens, &check)
   }
 
   /// The bytes of `tokens`: UTF-8 if the tokens came from whole text, but a model may end or err within a character.

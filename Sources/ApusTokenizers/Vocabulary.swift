@@ -99,7 +99,7 @@ package struct Vocabulary: Sendable {
 
   /// Whether `token` marks structure, so that no text of a message becomes it: control tokens and UNK, and user-defined
   /// tokens that have a role, end a generation or are spelled like control tokens.
-  func isMark(_ token: Token) -> Bool {
+  package func isMark(_ token: Token) -> Bool {
     guard let kind = kind(of: token) else { return false }
     guard kind == .userDefined else { return kind.isSpecial }
     return endOfGeneration.contains(token) || special.values.contains(token)

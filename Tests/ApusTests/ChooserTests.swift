@@ -10,19 +10,6 @@ struct ChooserTests {
     Chooser(try Sampler(options, seed: 1, vocabularySize: 4), topLogProbabilities: top)
   }
 
-  @Test func `A mask forbids what it does not allow`() throws {
-    var (chooser, workspace) = (try chooser(), Workspace())
-    #expect(try chooser.choose(logits.span, &workspace).id == 1)
-    var mask = TokenMask(vocabularySize: 4, allowingAll: true)
-    mask[1] = false
-    chooser.mask = mask
-    #expect(try chooser.choose(logits.span, &workspace).id == 2)
-    chooser.mask = TokenMask(vocabularySize: 4, allowingAll: false)
-    #expect(throws: SamplingError.nothingAllowed) { try chooser.choose(logits.span, &workspace) }
-    chooser.mask = nil
-    #expect(try chooser.choose(logits.span, &workspace).id == 1)
-  }
-
   @Test func `What was accepted counts, and probabilities are the model's own`() throws {
     var options = SamplingOptions.greedy
     options.presencePenalty = 2

@@ -20,8 +20,8 @@ let allowedImports: [String: Set<String>] = [
   "ApusReference": ["ApusCore"],
   "ApusModels": ["ApusCore", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusText", "ApusSystem"],
   "Apus": [
-    "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusJSON", "ApusCore", "ApusCPU", "ApusText",
-    "ApusSystem",
+    "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusGrammar", "ApusSchema", "ApusChat", "ApusJSON",
+    "ApusCore", "ApusCPU", "ApusText", "ApusSystem",
   ],
   "ApusServer": ["Apus", "ApusJSON", "ApusText"],
   "ApusEvaluation": ["ApusModels", "ApusSampling", "ApusCore"],

@@ -44,6 +44,7 @@ struct Run: AsyncParsableCommand {
   @Flag(help: "Show the speed on standard error even where it is no terminal.") var stats = false
 
   @OptionGroup(title: "Generation options") var generation: GenerationArguments
+  @OptionGroup(title: "Generation options") var constraint: ConstraintArguments
   @OptionGroup(title: "Loading options") var load: LoadArguments
   @OptionGroup(title: "Loading options") var adapters: AdapterArguments
 
@@ -66,6 +67,7 @@ struct Run: AsyncParsableCommand {
     StandardError.warn(model.information.warnings.filter { !raw || $0.topic != .chat })
     var options = generation.options(usual: model.information.sampling)
     options.adapters = adapters.choices
+    options.constraint = try constraint.constraint
     let chats = try !raw && canChat(model, self.model.path, system: system)
     guard let text else {
       let chat = try Chat(model: model, options: options, system: system, answers: chats, showsStatistics: stats)

@@ -60,7 +60,7 @@ extension LanguageTable {
   }
 
   /// The same for equal languages of all tables in this process.
-  func print(of node: LanguageNode) -> Fingerprint {
+  func fingerprint(of node: LanguageNode) -> Fingerprint {
     var print = Fingerprint(UInt64(node.kind.rawValue))
     switch node.kind {
     case .nothing, .empty: break

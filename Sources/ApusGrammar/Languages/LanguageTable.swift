@@ -63,14 +63,14 @@ struct LanguageTable {
   }
 
   /// The language that a node is.
-  mutating func insert(_ node: LanguageNode) -> LanguageID { insert(node, print(of: node)) }
+  mutating func insert(_ node: LanguageNode) -> LanguageID { insert(node, fingerprint(of: node)) }
 
   /// The language of a list: a union or an intersection.
   mutating func insert(_ kind: LanguageNode.Kind, of list: [LanguageID]) -> LanguageID {
     let node = LanguageNode(kind: kind, first: Int32(operands.count), second: Int32(list.count))
     operands += list
     let count = nodes.count
-    let language = insert(node, print(of: node))
+    let language = insert(node, fingerprint(of: node))
     if count == nodes.count { operands.removeLast(list.count) }
     return language
   }

@@ -44,7 +44,7 @@ struct Answer: Sendable {
       switch summary?.stopReason {
       case .stopText(let text)?: .string(text)
       case .stopToken(let token)?: .int(Int(token))
-      case .endOfGeneration?, nil: .null
+      case .endOfGeneration?, .outputComplete?, nil: .null
       }
     return [("finish_reason", .string(end.rawValue)), ("stop_reason", reason)]
   }

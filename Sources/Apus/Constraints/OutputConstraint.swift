@@ -1,0 +1,14 @@
+/// What a completion's text must be: the model chooses among the texts that fit.
+///
+/// A completion that ends by itself fits, whatever the sampling options; one that `maxTokens` or a cancel cuts is the
+/// beginning of a text that fits. Texts of `GenerationOptions.stop` are not looked for, since they would cut it anywhere.
+public enum OutputConstraint: Sendable, Hashable {
+  /// A text that a regular expression matches as a whole.
+  case regularExpression(String)
+  /// A text of a grammar in GBNF.
+  case grammar(String)
+  /// A text of a grammar in Lark's form.
+  case lark(String)
+  /// One of these texts.
+  case choices([String])
+}

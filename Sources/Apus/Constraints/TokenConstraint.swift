@@ -1,0 +1,69 @@
+internal import ApusCore
+package import ApusGrammar
+package import ApusTokenizers
+
+/// What may come next in one completion whose text is constrained; a value, one place in its grammar.
+package struct TokenConstraint: Sendable {
+  /// The most bytes that are looked ahead for forced tokens.
+  private static let forcedBytes = 512
+  /// Tokens before forced ones whose own split must come out again.
+  private static let contextTokens = 8
+
+  private var matcher: GrammarMatcher
+  private let tokenizer: Tokenizer
+  /// The last tokens of the completion.
+  private var last: [Token] = []
+  /// Whether these are all of its tokens.
+  private var hasAll = true
+
+  /// The beginning of a completion.
+  package init(_ matcher: GrammarMatcher, _ tokenizer: Tokenizer) {
+    self.matcher = matcher
+    self.tokenizer = tokenizer
+  }
+
+  /// Whether the text is complete: nothing can follow.
+  var isComplete: Bool { matcher.isComplete }
+
+  /// Makes `mask` the tokens that may come next, those that end a text among them where it may end.
+  mutating func fill(_ mask: inout TokenMask, ends: [Token]) {
+    matcher.fill(&mask)
+    guard matcher.canEnd else { return }
+    for token in ends { mask[token] = true }
+  }
+
+  /// Goes on with a token of the completion; false where it does not fit.
+  mutating func accept(_ token: Token) -> Bool {
+    guard matcher.accept(token) else { return false }
+    last.append(token)
+    if last.count > Self.contextTokens {
+      last.removeFirst()
+      hasAll = false
+    }
+    return true
+  }
+
+  /// The next tokens, where the text can only go on in one way and there is no doubt how it is split.
+  ///
+  /// They are the tokens that the tokenizer makes of the text so far and the bytes that must follow: it must make of the
+  /// former what stands there. The last one is left out, as what comes behind might join it, unless the text ends there.
+  /// They are not taken.
+  func forced() -> [Token] {
+    let bytes = matcher.forcedBytes(atMost: Self.forcedBytes)
+    guard bytes.count > 1 else { return [] }
+    for count in [last.count, last.count / 2, 1] where count > 0 || hasAll {
+      let before = last.suffix(count)
+      let text = before.flatMap { tokenizer.piece(of: $0) } + bytes
+      let tokens = tokenizer.encode(continuing: text)
+      guard tokens.starts(with: before) else { continue }
+      let rest = tokens.dropFirst(count)
+      return Array(isEnd(behind: bytes) ? rest : rest.dropLast())
+    }
+    return []
+  }
+
+  private func isEnd(behind bytes: [UInt8]) -> Bool {
+    var matcher = matcher
+    return matcher.accept(bytes: bytes) && matcher.isComplete
+  }
+}
