@@ -49,7 +49,7 @@ package struct TemplateClock: Sendable, Equatable {
   ]
 
   /// C's `strftime` in the C locale, with glibc's flags `-`, `_`, `0` and `^`; time zones are empty.
-  func formatted(_ format: String) throws(TemplateError) -> String {
+  package func formatted(_ format: String) throws(TemplateError) -> String {
     guard format.utf8.count <= 4096 else { throw .limit("a time format is longer than 4096 bytes") }
     var result = ""
     var scalars = format.unicodeScalars[...]

@@ -26,6 +26,7 @@ extension TemplateInterpreter {
   @inline(never)
   private func evaluatePostfix(_ expression: TemplateExpression) throws(TemplateError) -> TemplateValue {
     guard case .postfix(let base, let links) = expression else { return .none }
+    if let result = try changeList(base, links) { return result }
     return try apply(links, to: try evaluate(base))
   }
 

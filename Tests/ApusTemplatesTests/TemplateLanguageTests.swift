@@ -142,6 +142,23 @@ internal import Testing
   }
 
   @Test(arguments: [
+    ("{% set n = namespace(q=[]) %}{{ n.q.append(1) }}{{ n.q.append([2]) }}{{ n.q }}", "None" + "None" + "[1, [2]]"),
+    ("{% set n = namespace(q=[1, 2, 3]) %}{{ n.q.pop(0) }}{{ n.q.pop() }}{{ n.q.pop(-1) }}{{ n.q }}", "132[]"),
+  ])
+  func listsInANamespaceCanBeChanged(_ source: String, _ expected: String) throws {
+    #expect(try ChatTemplate(source: source).render([]).string == expected)
+  }
+
+  @Test(arguments: [
+    "{% set q = [] %}{{ q.append(1) }}", "{% set n = namespace(q=[]) %}{{ n.q.pop() }}",
+    "{% set n = namespace(q=[1]) %}{{ n.q.pop('a') }}", "{% set n = namespace(q=[1]) %}{{ n.q.append() }}",
+    "{% set n = namespace(q=[1]) %}{{ n.q.pop(-3) }}", "{% set n = namespace(q=[1]) %}{{ n.q.clear() }}",
+  ])
+  func otherChangesOfListsAreRefused(_ source: String) throws {
+    #expect(throws: TemplateError.self) { try ChatTemplate(source: source).render([]) }
+  }
+
+  @Test(arguments: [
     "{{ nope.x }}", "{{ nope + 1 }}", "{{ 1 + 'a' }}", "{{ 'a' < 1 }}", "{{ lst.append(4) }}", "{{ d.update({}) }}",
     "{{ d.pop('k') }}", "{{ 5() }}", "{{ 1|nosuch }}", "{{ 1 is nosuch }}", "{{ {[1]: 2} }}", "{{ none|length }}",
     "{% for a, b in [1] %}{% endfor %}", "{{ ''.__class__.__mro__ }}", "{% set x.y = 1 %}", "{{ nope|tojson }}",
