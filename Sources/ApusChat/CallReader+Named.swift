@@ -110,20 +110,31 @@ extension CallReader {
   }
 
   private mutating func readTagKey(_ tags: CallSyntax.Tags) -> Bool {
-    let mark = Array(tags.key.close.withoutOuterSpace.utf8)
-    guard let length = Array(bytes[at...].prefix(Self.maximumName)).position(of: mark) else {
-      if bytes.count - at > Self.maximumName { fail() }
+    let there = Array(bytes[at...].prefix(Self.maximumName))
+    guard let (length, end) = endOfKey(in: there, Array(tags.key.close.withoutOuterSpace.utf8)) else {
+      if there.count == Self.maximumName { fail() }
       return false
     }
-    let key = Array(String(decoding: bytes[at..<at + length], as: UTF8.self).withoutOuterSpace.utf8)
+    let key = Array(String(decoding: there[..<length], as: UTF8.self).withoutOuterSpace.utf8)
     guard let tool = call.tool, tool.takesOthers || tool.parameters[key] != nil, call.keys.insert(key).inserted else {
       fail()
       return false
     }
-    at += length + mark.count
+    at += end
     call.value = TaggedValue(key: key, kinds: tool.parameters[key] ?? .any, isFirst: call.keys.count == 1)
     state = .tagValueOpen
     return true
+  }
+
+  /// The length of a key, and where its mark ends: other attributes may stand behind a key in quotes.
+  private func endOfKey(in bytes: [UInt8], _ mark: [UInt8]) -> (length: Int, end: Int)? {
+    guard mark.first == UInt8(ascii: "\""), mark.last == UInt8(ascii: ">") else {
+      return bytes.position(of: mark).map { ($0, $0 + mark.count) }
+    }
+    guard let length = bytes.firstIndex(of: UInt8(ascii: "\"")),
+      let end = bytes[length...].firstIndex(of: UInt8(ascii: ">"))
+    else { return nil }
+    return (length, end + 1)
   }
 
   private mutating func beginTaggedValue(_ tags: CallSyntax.Tags) -> Bool {

@@ -15,6 +15,16 @@ struct Channels: Sendable {
   }
 
   static let marks = ["<|start|>", "<|channel|>", "<|constrain|>", "<|message|>", "<|end|>", "<|call|>"]
+  /// How a model should write a call behind the header's beginning, `<|start|>assistant`.
+  static var callSyntax: CallSyntax {
+    var syntax = CallSyntax(
+      .named(
+        .init(beforeName: "to=functions.", beforeArguments: " <|constrain|>json<|message|>", .value(.json))))
+    syntax.call = .init("<|channel|>commentary ", "<|call|>")
+    syntax.separator = "<|start|>assistant"
+    return syntax
+  }
+
   private static let start = Array("<|start|>".utf8)
   private static let message = Array("<|message|>".utf8)
   private static let end = Array("<|end|>".utf8)

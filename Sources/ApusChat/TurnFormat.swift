@@ -6,7 +6,7 @@ package struct TurnFormat: Sendable, Equatable {
   package var thinking: CallSyntax.Marks?
   /// What may stand around the answer.
   package var answer: CallSyntax.Marks?
-  /// The ways to write calls, the model's own first; empty where the format has channels.
+  /// The ways to write calls, the model's own first.
   package var calls: [CallSyntax] = []
   /// Whether a turn is a row of messages on channels (gpt-oss).
   package var hasChannels = false

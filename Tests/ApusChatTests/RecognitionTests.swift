@@ -53,6 +53,29 @@ struct RecognitionTests {
     #expect(state.calls.map(\.arguments) == ["{\"a\":\"x < y\\n\",\"n\":3}", "{\"a\":\"2\"}"])
   }
 
+  @Test func tagsWithMoreAttributes() throws {
+    let format = try format(
+      "{% if m.tool_calls %}<fc>{% for c in m.tool_calls %}<invoke name=\"{{ c.function.name }}\">"
+        + "{% for k, v in c.function.arguments.items() %}<parameter name=\"{{ k }}\" string=\"true\">{{ v }}</parameter>"
+        + "{% endfor %}</invoke>{% endfor %}</fc>{% endif %}")
+    let state = TurnState(
+      [
+        "<fc><invoke name=\"f\"><parameter name=\"a\" string=\"true\">x</parameter>"
+          + "<parameter name=\"n\" string=\"false\">3</parameter></invoke></fc>"
+      ], parser(format))
+    #expect(state.calls.map(\.arguments) == ["{\"a\":\"x\",\"n\":3}"])
+  }
+
+  @Test func namesInCodeFences() throws {
+    let format = try format(
+      "{% if m.tool_calls %}<tool_calls>\n{% for c in m.tool_calls %}<tool_call>{{ c.function.name }}\n```json\n"
+        + "{{ c.function.arguments | tojson }}\n```</tool_call>\n{% endfor %}</tool_calls>{% endif %}")
+    let call = "<tool_call>f\n```json\n{\"a\": \"```\"}\n```</tool_call>\n"
+    let state = TurnState(["<tool_calls>\n\(call)\(call)</tool_calls>"], parser(format))
+    #expect(state.calls.map(\.arguments) == ["{\"a\": \"```\"}", "{\"a\": \"```\"}"])
+    #expect(state.content.isEmpty)
+  }
+
   @Test func pythonInTags() throws {
     let format = try format(
       "{% if m.tool_calls %}<function_calls>\n{% for c in m.tool_calls %}{{ c.function.name }}("
