@@ -103,8 +103,7 @@ struct CallReader {
     if status == .reading { endLiteral() }
     if status == .failed { return nil }
     if call.isTold, !call.isComplete {
-      endCutArguments()
-      return bytes.count
+      return endCutArguments()
     }
     guard count > 0 else { return nil }
     if status == .stopped { return told }
@@ -127,13 +126,17 @@ struct CallReader {
     state = .afterArguments
   }
 
-  private mutating func endCutArguments() {
+  /// Tells what there is of arguments that are cut off; returns where what cannot be told begins.
+  private mutating func endCutArguments() -> Int {
     if var reader = call.reader {
       tell(arguments: reader.takeOutput() + reader.unfinished)
       call.reader = reader
-    } else if let value = call.value {
+    } else if case .tagValue = state, let value = call.value {
       tell(arguments: value.unfinished(bytes))
+    } else {
+      return told
     }
+    return bytes.count
   }
 
   // MARK: What is told

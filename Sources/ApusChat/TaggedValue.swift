@@ -86,8 +86,7 @@ struct TaggedValue {
 
   /// JSON of what has come of a value that is cut off.
   func unfinished(_ bytes: [UInt8]) -> [UInt8] {
-    guard !isOpen, start < scanned else { return [] }
-    return prefix + bytes[start..<scanned].filter { !isSpace($0) }
+    isOpen ? [] : prefix + bytes[start..<max(start, scanned)].filter { !isSpace($0) }
   }
 
   private var isPlainText: Bool { kinds == .text }

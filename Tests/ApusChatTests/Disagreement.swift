@@ -54,7 +54,9 @@ struct Disagreement: Sendable {
     Disagreement(
       "the reference has no reader for this family",
       families: ["deepseek-r1-distill-llama", "granite-3.3", "phi-4-mini", "smollm3"]
-    ) { _, _ in true },
+    ) { state, isText in
+      isText || !state.calls.isEmpty || state.content.trimmed == "Let me check that for you."
+    },
     losesText,
   ]
 

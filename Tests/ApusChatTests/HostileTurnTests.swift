@@ -7,7 +7,7 @@ internal import Testing
 struct HostileTurnTests {
   @Test func randomAndMutatedOutputs() throws {
     guard let data = try ToolCallData.load() else { return }
-    var generator = SeededGenerator(seed: 11)
+    var generator = SeededGenerator(seed: 23)
     let families = data.families.values.sorted { $0.name < $1.name }
     for family in families {
       let outputs = data.outputs.filter { $0["family"]?.text == family.name }.map { ModelOutput($0, data) }
@@ -29,6 +29,11 @@ struct HostileTurnTests {
     let name = text.debugDescription
     #expect(whole == TurnState(text.pieces(&generator), parser), "\(format.triggers) \(name)")
     #expect(whole == TurnState(text.unicodeScalars.map { String($0) }, parser), "\(format.triggers) \(name)")
+    // Half a surrogate pair is replaced, a word may go on behind a mark or a call, an id may come too late.
+    let parts = ["ud8", "ude0", "é"] + format.marks.flatMap(\.words)
+    let lost = whole.lostWords(of: text, format).filter { word in !parts.contains { word.contains($0) } }
+    let isLate = whole.calls.contains { $0.id == nil } && text.contains("id\"")
+    #expect(lost.isEmpty || isLate, "\(lost) of \(name): \(whole)")
     for call in whole.calls where call.isComplete { #expect(call.isValid, "\(name): \(call)") }
     #expect(!whole.calls.dropLast().contains { !$0.isComplete }, "\(name): \(whole)")
     if whole.calls.isEmpty, !isConstrained {
