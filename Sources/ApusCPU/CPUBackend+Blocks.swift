@@ -20,3 +20,35 @@ extension CPUBackend {
       from: blocks + Int(source) * blockByteCount, byteCount: blockByteCount)
   }
 }
+
+// Parts as they are taken out: layer after layer the keys of a block and then its values; all states of a slot.
+extension CPUBackend {
+  package func _byteCount(of part: KVCachePart, in cache: KVCache) -> Int {
+    unsafe cache.cpu.pieces(of: part).reduce(0) { $0 + $1.count }
+  }
+
+  package func _read(_ part: KVCachePart, of cache: KVCache, into bytes: inout MutableSpan<UInt8>) {
+    let pieces = unsafe cache.cpu.pieces(of: part)
+    unsafe bytes.withUnsafeMutableBytes { bytes in
+      var rest = unsafe bytes[...]
+      for index in unsafe pieces.indices {
+        let count = unsafe pieces[index].count
+        unsafe UnsafeMutableRawBufferPointer(rebasing: rest.prefix(count)).copyMemory(
+          from: UnsafeRawBufferPointer(pieces[index]))
+        unsafe rest = rest.dropFirst(count)
+      }
+    }
+  }
+
+  package func _write(_ bytes: Span<UInt8>, to part: KVCachePart, of cache: KVCache) {
+    let pieces = unsafe cache.cpu.pieces(of: part)
+    unsafe bytes.withUnsafeBytes { bytes in
+      var rest = unsafe bytes[...]
+      for index in unsafe pieces.indices {
+        let count = unsafe pieces[index].count
+        unsafe pieces[index].copyMemory(from: UnsafeRawBufferPointer(rebasing: rest.prefix(count)))
+        unsafe rest = rest.dropFirst(count)
+      }
+    }
+  }
+}

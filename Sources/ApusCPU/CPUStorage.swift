@@ -149,6 +149,26 @@ internal import ApusCore
   @unsafe func state(_ state: Int, slot: Int32) -> UnsafeMutablePointer<Float> {
     unsafe stateMemory.pointer.assumingMemoryBound(to: Float.self) + Int(slot) * slotValues + stateOffsets[state]
   }
+
+  /// Where a part lies, piece by piece; lives as long as the cache.
+  @unsafe func pieces(of part: KVCachePart) -> [UnsafeMutableRawBufferPointer] {
+    switch part {
+    case .block(let kind, let block):
+      unsafe layers.filter { $0.layout.kind == kind }.flatMap { layer in
+        let (keys, values) = (layer.keyBlockByteCount, layer.valueBlockByteCount)
+        return unsafe [
+          UnsafeMutableRawBufferPointer(start: layer.keys + Int(block) * keys, count: keys),
+          UnsafeMutableRawBufferPointer(start: layer.values + Int(block) * values, count: values),
+        ]
+      }
+    case .slot(let slot):
+      unsafe [
+        UnsafeMutableRawBufferPointer(
+          start: stateMemory.pointer + Int(slot) * slotValues * MemoryLayout<Float>.size,
+          count: slotValues * MemoryLayout<Float>.size)
+      ]
+    }
+  }
 }
 
 // The checked front lets a backend see only what it made itself.

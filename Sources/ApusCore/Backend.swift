@@ -59,6 +59,9 @@ package protocol Backend: AnyObject, Sendable {
   func _store(_ k: Buffer, _ v: Buffer?, in cache: KVCache, layer: Int)
   func _attention(_ q: Buffer, over cache: KVCache, layer: Int, _ parameters: AttentionParameters, into y: Buffer)
   func _copyBlock(_ kind: KVBlockKind, from source: Int32, to target: Int32, positions: Int, in cache: KVCache)
+  func _byteCount(of part: KVCachePart, in cache: KVCache) -> Int
+  func _read(_ part: KVCachePart, of cache: KVCache, into bytes: inout MutableSpan<UInt8>)
+  func _write(_ bytes: Span<UInt8>, to part: KVCachePart, of cache: KVCache)
   func _multiply(_ x: Buffer, by y: Buffer)
   func _convolve(_ x: Buffer, _ convolution: Convolution, in cache: KVCache, state: Int, into y: Buffer)
   func _gather(_ x: Buffer, rows: [Int], into y: Buffer)

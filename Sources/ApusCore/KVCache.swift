@@ -167,6 +167,14 @@ package struct KVCacheLayout: Sendable, Equatable {
   }
 }
 
+/// What of a KV cache is taken out and put back as a whole.
+package enum KVCachePart: Sendable, Equatable {
+  /// A KV block: keys and values of all layers of its kind.
+  case block(KVBlockKind, Int32)
+  /// A state slot.
+  case slot(Int32)
+}
+
 /// What sequences remember: keys and values of all layers in KV blocks, states of recurrent layers in state slots.
 package final class KVCache {
   /// What errors call it.

@@ -76,6 +76,35 @@ final class ReferenceCache {
     }
     set { blocks[layer][block] = newValue }
   }
+
+  /// All values of a part, layer after layer or state after state.
+  subscript(part: KVCachePart) -> [Float] {
+    get {
+      switch part {
+      case .block(let kind, let block):
+        layout.layers.indices.filter { layout.layers[$0].kind == kind }.flatMap { layer in
+          self[layer, block].keys + self[layer, block].values
+        }
+      case .slot(let slot): layout.states.indices.flatMap { self[state: $0, slot] }
+      }
+    }
+    set {
+      var rest = newValue[...]
+      func take(_ count: Int) -> [Float] {
+        defer { rest = rest.dropFirst(count) }
+        return Array(rest.prefix(count))
+      }
+      switch part {
+      case .block(let kind, let block):
+        for layer in layout.layers.indices where layout.layers[layer].kind == kind {
+          let old = self[layer, block]
+          self[layer, block] = Block(keys: take(old.keys.count), values: take(old.values.count))
+        }
+      case .slot(let slot):
+        for state in layout.states.indices { self[state: state, slot] = take(layout.states[state]) }
+      }
+    }
+  }
 }
 
 /// The experts of each row, in the order of their choice, and their weights.

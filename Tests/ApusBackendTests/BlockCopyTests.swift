@@ -47,7 +47,7 @@ struct BlockCopyTests {
 }
 
 /// A sequence whose keys, values and queries depend on a text's number and the position alone.
-private struct StoredText {
+struct StoredText {
   let bench: Bench
   let cache: KVCache
   let text: Int

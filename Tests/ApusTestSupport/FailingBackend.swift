@@ -136,6 +136,16 @@ extension FailingBackend {
     inner._copyBlock(kind, from: source, to: target, positions: positions, in: cache)
   }
 
+  package func _byteCount(of part: KVCachePart, in cache: KVCache) -> Int { inner._byteCount(of: part, in: cache) }
+
+  package func _read(_ part: KVCachePart, of cache: KVCache, into bytes: inout MutableSpan<UInt8>) {
+    inner._read(part, of: cache, into: &bytes)
+  }
+
+  package func _write(_ bytes: Span<UInt8>, to part: KVCachePart, of cache: KVCache) {
+    inner._write(bytes, to: part, of: cache)
+  }
+
   package func _multiply(_ x: Buffer, by y: Buffer) { inner._multiply(x, by: y) }
 
   package func _convolve(_ x: Buffer, _ convolution: Convolution, in cache: KVCache, state: Int, into y: Buffer) {
