@@ -69,8 +69,9 @@ struct CachePartTests {
 
   @Test("A cache of another backend") func owner() async {
     await #expect(processExitsWith: CheckedFrontTests.trap) {
-      let cache = try ReferenceBackend().makeKVCache(Self.layout(.f16))
-      _ = ReferenceBackend().byteCount(of: .slot(0), in: cache)
+      let (backend, other) = (ReferenceBackend(), ReferenceBackend())
+      let cache = try other.makeKVCache(Self.layout(.f16))
+      withExtendedLifetime(other) { _ = backend.byteCount(of: .slot(0), in: cache) }
     }
   }
 
