@@ -45,6 +45,11 @@ public enum ApusError: Error, Sendable, Equatable {
   case stopped
   /// Weights that are needed now turn out to be damaged: the model file must be fetched again; `reason` names them.
   case modelDamaged(path: String, reason: String)
+  /// The file with a conversation or a prompt cannot be written; `reason` says what to do.
+  case cannotSave(path: String, reason: String)
+  /// The file holds no conversation or prompt that this model can go on with: missing, damaged, of another kind, or saved
+  /// with another model or other options; `reason` says which. Its ``Transcript`` may be of use all the same.
+  case cannotRestore(path: String, reason: String)
   /// Computing failed in this request; others are not affected.
   case engineFailed(reason: String)
 }
@@ -53,7 +58,7 @@ extension ApusError: CustomStringConvertible {
   /// What is wrong and what to do, in one sentence.
   public var description: String {
     switch self {
-    case .cannotLoad(_, let reason): reason
+    case .cannotLoad(_, let reason), .cannotSave(_, let reason), .cannotRestore(_, let reason): reason
     case .invalidOption(_, let reason): reason
     case .notEnoughMemory(let needed, let available, let largest?):
       "the model needs \(megabytes(needed)) and \(megabytes(available)) are free: use a context of at most "

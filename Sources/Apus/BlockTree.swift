@@ -127,7 +127,10 @@ package struct BlockTree: Sendable {
         allocator.release(CollectionOfOne(own))
         table.full[hold.blocks] = block
       }
-      if windows != nil { table.windowed[hold.blocks] = keepWindowBlock(table.windowed[hold.blocks], at: node) }
+      // A restored text has none where none will be looked at.
+      if windows != nil, table.windowed[hold.blocks] != AttentionBatch.givenUp {
+        table.windowed[hold.blocks] = keepWindowBlock(table.windowed[hold.blocks], at: node)
+      }
       self.hold(node)
       (hold.node, hold.blocks) = (node, hold.blocks + 1)
     }
@@ -158,7 +161,7 @@ package struct BlockTree: Sendable {
     release(table, &allocator)
   }
 
-  private mutating func release(_ table: KVBlockTable, _ allocator: inout KVBlockAllocator) {
+  mutating func release(_ table: KVBlockTable, _ allocator: inout KVBlockAllocator) {
     allocator.release(table.full)
     releaseWindowBlocks(table.windowed)
   }

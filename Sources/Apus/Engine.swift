@@ -15,10 +15,12 @@ package final class Engine: Sendable {
   package let runtime: Runtime
   /// The shape of its KV cache.
   package let cacheLayout: KVCacheLayout
+  /// Bytes of one part of each kind that can be saved; 0 where there are none.
+  let partByteCounts: [SavedState.Kind: Int]
   /// Tells when the model's memory is free, which is after the last reference to the engine.
   let memoryEnd: ReservationEnd?
   private let watch: FileWatch?
-  private let inbox: EngineInbox
+  let inbox: EngineInbox
   /// Lives as long as an engine has a lane on it.
   private let thread: ComputeThread
 
@@ -38,6 +40,7 @@ package final class Engine: Sendable {
     self.runtime = runtime
     let cache = try model.makeKVCache(configuration)
     cacheLayout = cache.layout
+    partByteCounts = SavedState.Kind.byteCounts(in: cache, model.model.backend)
     let draft = try model.draft.flatMap { draft throws(ApusError) in
       draft.blocks > 0 ? try Draft(draft, for: model.model) : nil
     }
@@ -73,7 +76,7 @@ package final class Engine: Sendable {
   /// Waits for the engine's lane to compare what was used of it, if the file's time has changed.
   package func checkFile() async throws(ApusError) {
     guard let watch else { return }
-    if watch.look() == .touched { await inbox.compareFile() }
+    if watch.look() == .touched { await inbox.visit { _ = $0.hasItsFile() } }
     if watch.look() == .changed { throw .modelChanged(path: watch.path) }
   }
 

@@ -9,7 +9,7 @@ final class EngineInbox: Sendable {
     case cancel(Int)
     case cancelAll
     case resume(Int)
-    case compareFile(FileComparison)
+    case visit(LaneVisit)
   }
 
   private struct State {
@@ -75,11 +75,6 @@ final class EngineInbox: Sendable {
 
   func resume(_ id: Int) { post(.resume(id)) }
 
-  /// Returns when the lane has compared the model's file, or has ended.
-  func compareFile() async {
-    await withCheckedContinuation { post(.compareFile(FileComparison($0))) }
-  }
-
   /// Takes no more work, and cancels all that was taken.
   func cancelAll() {
     state.withLock { state in
@@ -125,7 +120,7 @@ final class EngineInbox: Sendable {
     }
   }
 
-  private func post(_ command: Command) {
+  func post(_ command: Command) {
     state.withLock { $0.commands.append(command) }
     bell.ring()
   }

@@ -83,9 +83,7 @@ struct Lane {
     case .resume(let id):
       stalls.set(id, to: nil)
       scheduler.resume(id)
-    case .compareFile(let comparison):
-      _ = hasItsFile()
-      comparison.end()
+    case .visit(let visit): visit.pay(&self)
     }
   }
 

@@ -1,3 +1,4 @@
+package import ApusModels
 package import ApusTokenizers
 
 /// A loaded model: completes, chats and streams; or, where it is made for that, embeds and ranks texts.
@@ -14,18 +15,21 @@ public final class Model: Sendable {
   package let tokenizer: Tokenizer
   package let chatFormat: ChatFormat?
   let pairFormat: PairFormat?
+  /// What tells the model from others in files that keep its keys and values.
+  package let identity: ModelIdentity
   private let constraints: ConstraintCompiler
 
   /// A model put together from its parts.
   package init(
     information: ModelInformation, engine: Engine, tokenizer: Tokenizer, chatFormat: ChatFormat?,
-    pairFormat: PairFormat? = nil
+    pairFormat: PairFormat? = nil, identity: ModelIdentity
   ) {
     self.information = information
     self.engine = engine
     self.tokenizer = tokenizer
     self.chatFormat = chatFormat
     self.pairFormat = pairFormat
+    self.identity = identity
     constraints = ConstraintCompiler(tokenizer)
   }
 

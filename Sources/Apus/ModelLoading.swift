@@ -27,7 +27,8 @@ struct ModelLoading: Sendable {
       try DraftFile(path: path, mode: options.mapsFile ? .mapped : .read, for: file)
     }
     let (memory, reservation) = try reserve(for: file, draftFile, plan, on: machine)
-    let loaded = try weights(of: file, plan, memory.contextLength)
+    let adapters = try plan.readAdapters()
+    let loaded = try weights(of: file, adapters, plan, memory.contextLength)
     let chatFormat = ChatFormat(
       template: loaded.chatTemplate, loaded.tokenizer.vocabulary, localTime: systemLocalTime)
     var model = EngineModel(
@@ -43,7 +44,7 @@ struct ModelLoading: Sendable {
       chat: chatFormat?.support ?? .noTemplate, sampling: loaded.sampling.options, warnings: loaded.warnings)
     return Model(
       information: information, engine: engine, tokenizer: loaded.tokenizer, chatFormat: chatFormat,
-      pairFormat: try PairFormat(loaded, path: path))
+      pairFormat: try PairFormat(loaded, path: path), identity: ModelIdentity(loaded, adapters: adapters))
   }
 
   /// Divides the memory that is free and takes the model's part of it, before anything is allocated.
@@ -66,12 +67,12 @@ struct ModelLoading: Sendable {
   }
 
   private func weights(
-    of file: ModelFile, _ plan: LoadPlan, _ contextLength: Int
+    of file: ModelFile, _ adapters: [AdapterFile], _ plan: LoadPlan, _ contextLength: Int
   ) throws(ApusError) -> LoadedModel {
     var options = LanguageModel.Options()
     options.maxBatchRows = plan.batchRows(contextLength: contextLength, file)
     options.contextLength = contextLength
-    options.adapters = try plan.readAdapters()
+    options.adapters = adapters
     let backend = try makeBackend(plan)
     do throws(ModelError) {
       return try file.load(backend: backend, options: options) { loaded, total in

@@ -11,9 +11,12 @@ package struct UnsupportedFormat: Sendable, Hashable {
   /// All such types; sizes from `ggml-common.h` and gguf-py's `GGML_QUANT_SIZES`.
   package static let all: [UnsupportedFormat] = [
     .init(9, "Q8_1", 32, 36), .init(15, "Q8_K", 256, 292),
-    .init(24, "I8", 1, 1), .init(25, "I16", 1, 2), .init(26, "I32", 1, 4), .init(27, "I64", 1, 8),
+    int8, .init(25, "I16", 1, 2), .init(26, "I32", 1, 4), .init(27, "I64", 1, 8),
     .init(28, "F64", 1, 8),
   ]
+
+  /// Bytes.
+  package static let int8 = UnsupportedFormat(24, "I8", 1, 1)
 
   private static let byType = Dictionary(uniqueKeysWithValues: all.map { ($0.ggufType, $0) })
 

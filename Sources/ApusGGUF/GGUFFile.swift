@@ -74,6 +74,11 @@ package final class GGUFFile: Sendable {
     files[tensor.part].bytes(tensor.offset..<tensor.offset + tensor.byteCount, borrowing: self)
   }
 
+  /// A copy of some of the bytes of one of this file's tensors.
+  package func copy(_ range: Range<Int>, of tensor: GGUFTensor) -> [UInt8] {
+    ApusGGUF.copy(bytes(of: tensor).extracting(range))
+  }
+
   /// Where the tensor lies and how to read it; throws where it is missing or in a format without kernels.
   package func weightSource(named name: String) throws(GGUFError) -> WeightSource {
     guard let tensor = tensor(named: name) else {

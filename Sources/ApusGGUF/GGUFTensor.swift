@@ -5,6 +5,9 @@ package enum GGUFTensorType: Sendable, Hashable {
   case supported(TensorFormat)
   case unsupported(UnsupportedFormat)
 
+  /// Bytes that are no weights.
+  package static let bytes = unsupported(.int8)
+
   /// The type of a GGUF type id; nil for an id that does not exist.
   package init?(id: UInt32) {
     if let format = TensorFormat(ggufType: id) {

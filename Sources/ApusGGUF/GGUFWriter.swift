@@ -129,8 +129,10 @@ extension GGUFWriter {
   }
 
   /// Writes the file; it has its name only once it is complete.
-  package func write(to path: String, _ data: TensorData) throws {
-    let output = try OutputFile(path: path)
+  ///
+  /// With `isPrivate` nobody but its owner may read it.
+  package func write(to path: String, isPrivate: Bool = false, _ data: TensorData) throws {
+    let output = try OutputFile(path: path, isPrivate: isPrivate)
     try write(data, to: output)
     try output.finish()
   }

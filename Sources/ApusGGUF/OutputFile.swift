@@ -21,10 +21,14 @@ final class OutputFile: Output {
   private let descriptor: Int32
   private var isFinished = false
 
-  init(path: String) throws(GGUFError) {
+  init(path: String, isPrivate: Bool = false) throws(GGUFError) {
     self.path = path
     partialPath = path + ".partial"
-    descriptor = unsafe open(partialPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard !path.utf8.contains(0) else {
+      throw GGUFError(.unreadable, path: path, .file, expected: "a name", found: "its name contains a zero byte")
+    }
+    let rights: mode_t = isPrivate ? 0o600 : 0o644
+    descriptor = unsafe open(partialPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, rights)
     guard descriptor >= 0 else { throw Self.failure(partialPath, "cannot be created") }
   }
 

@@ -206,7 +206,8 @@ extension APIError {
       self = .modelsInUse
     case .unknownModel(_, let known):
       self = .modelNotFound(known: known)
-    case .cannotLoad, .invalidOption, .notEnoughMemory, .alreadyResponding, .engineFailed:
+    case .cannotLoad, .invalidOption, .notEnoughMemory, .alreadyResponding, .engineFailed, .cannotSave,
+      .cannotRestore:
       self = APIError(.internalServerError, type: "server_error", error.description)
     }
   }

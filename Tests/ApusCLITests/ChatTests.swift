@@ -31,6 +31,22 @@ internal import Testing
     #expect(try Data(contentsOf: URL(fileURLWithPath: copy)) == Data(contentsOf: URL(fileURLWithPath: path)))
   }
 
+  @Test func `goes on from a file, with what was computed`() throws {
+    let (path, copy) = (folder.path("chat.apus"), folder.path("copy.json"))
+    let whole = try chat("the", "cat", "/save \(copy)")
+    let messages = try Data(contentsOf: URL(fileURLWithPath: copy))
+    let parts = try ["the", "cat"].map { try chat($0, "/save \(copy)", options: ["--session", path]) }
+    #expect(parts.map(\.code) == [0, 0] && parts.map(\.text).joined() == whole.text)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: copy)) == messages)
+    // Another cache: what was said goes on, and a warning says that it is computed again.
+    let other = try chat("cat", options: ["--session", path, "--kernels", "reference"])
+    #expect(other.code == 0)
+    #expect(try chat("cat", options: ["--session", path, "--system", "x"]).code == 64)
+    try folder.write(Array("nonsense".utf8), to: "nonsense")
+    #expect(try chat("cat", options: ["--session", folder.path("nonsense")]).code == 1)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path("nonsense"))) == Data("nonsense".utf8))
+  }
+
   @Test func `forgets the conversation`() throws {
     let path = folder.path("chat.json")
     #expect(try chat("the", "/reset", "/save \(path)").code == 0)

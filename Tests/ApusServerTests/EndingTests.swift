@@ -39,6 +39,8 @@ struct EndingTests {
     case .modelChanged: "modelChanged"
     case .modelDamaged: "modelDamaged"
     case .stopped: "stopped"
+    case .cannotSave: "cannotSave"
+    case .cannotRestore: "cannotRestore"
     case .engineFailed: "engineFailed"
     }
   }
@@ -51,7 +53,7 @@ struct EndingTests {
     .contextLengthExceeded(limit: 0, requested: 0, prompt: 0), .noChatTemplate, .chatTemplate(reason: ""),
     .unsuitableModel(reason: ""), .alreadyResponding, .queueFull(limit: 0), .shuttingDown, .modelChanged(path: ""),
     .modelDamaged(path: "", reason: ""),
-    .stopped, .engineFailed(reason: ""),
+    .stopped, .cannotSave(path: "", reason: ""), .cannotRestore(path: "", reason: ""), .engineFailed(reason: ""),
   ]
 
   @Test func `The table of endings names every end that the code knows`() throws {

@@ -3,7 +3,7 @@ internal import ApusTestSupport
 internal import Testing
 
 /// A tiny model with two adapters, `one` and `two`, in files that live as long as this.
-private struct AdaptedModel {
+struct AdaptedModel {
   let tiny: TestModel
   let folder: TemporaryFolder
   let adapters: [Adapter]

@@ -17,7 +17,8 @@ struct ChatTests {
     let plain = try await tiny.load()
     let format = ChatFormat(template: .text(template), plain.tokenizer.vocabulary, localTime: { nil })
     return Model(
-      information: plain.information, engine: plain.engine, tokenizer: plain.tokenizer, chatFormat: format)
+      information: plain.information, engine: plain.engine, tokenizer: plain.tokenizer, chatFormat: format,
+      identity: plain.identity)
   }
 
   @Test func `A conversation is rendered by the template and answered`() async throws {

@@ -86,15 +86,20 @@ public final class ChatSession: Sendable {
   ///
   /// - Throws: `ApusError`: `stopped` where the task is cancelled, and whatever fails a completion.
   public func prewarm() async throws(ApusError) {
-    let messages = transcript.messages
-    // What two prompts have in common holds for nearly all others too, whatever the template writes where.
-    let one = try await tokens(of: messages + [.user("Hello")])
-    let other = try await tokens(of: messages + [.user("Why?")])
-    let known = zip(one, other).prefix { $0 == $1 }.map(\.0)
+    let known = try await knownTokens(behind: transcript)
     if known.isEmpty { return }
     let stream = try model.stream(
       tokens: known, options: GenerationOptions(maxTokens: 0, adapters: options.generation.adapters))
     if try await stream.completion().finishReason == .cancelled { throw Task.isCancelled ? .stopped : .shuttingDown }
+  }
+
+  /// What is known of the next prompt: what two have in common holds for nearly all others too, whatever the template
+  /// writes where.
+  func knownTokens(behind transcript: Transcript) async throws(ApusError) -> [Token] {
+    let messages = transcript.messages
+    let one = try await tokens(of: messages + [.user("Hello")])
+    let other = try await tokens(of: messages + [.user("Why?")])
+    return zip(one, other).prefix { $0 == $1 }.map(\.0)
   }
 
   /// Takes the tokenizing of a long conversation off the caller's actor.

@@ -1,21 +1,55 @@
 internal import Apus
 
+#if canImport(FoundationEssentials)
+  internal import FoundationEssentials
+#else
+  internal import Foundation
+#endif
+
 /// A conversation with a model.
 struct Chat {
   let model: Model
   private var options: GenerationOptions
   private let system: String?
+  /// Where the conversation is kept with all that was computed; nil for nowhere.
+  private let path: String?
   /// The conversation; nil where each line is a text to go on with, and nothing is remembered.
   private var session: ChatSession?
   private let showsStatistics: Bool
 
   /// A person at a terminal sees statistics always, others only with `showsStatistics`.
-  init(model: Model, options: GenerationOptions, system: String?, answers: Bool, showsStatistics: Bool) throws {
+  ///
+  /// With a `path` the conversation goes on that is saved there, and is saved there at the end.
+  init(
+    model: Model, options: GenerationOptions, system: String?, answers: Bool, path: String? = nil,
+    showsStatistics: Bool
+  ) async throws {
     self.model = model
     self.options = options
     self.system = system
-    session = answers ? try model.session(transcript: Self.beginning(system), options: Self.sessionOptions) : nil
+    self.path = path
     self.showsStatistics = showsStatistics || (Terminal.isError && Terminal.isInput)
+    guard answers else {
+      if path != nil { throw Failure("--session needs a model that can chat", code: Failure.usage) }
+      return
+    }
+    try restart(Self.beginning(system))
+    guard let path, FileManager.default.fileExists(atPath: path) else { return }
+    guard system == nil else {
+      throw Failure("\(path) has its own instructions: leave out --system, or give another file", code: Failure.usage)
+    }
+    session = try await restored(path)
+  }
+
+  /// The conversation in a file: what was said at least, where keys and values are of no use here.
+  private func restored(_ path: String) async throws -> ChatSession {
+    do {
+      return try await model.session(restoring: path, options: sessionOptions)
+    } catch ApusError.cannotRestore(_, let reason) {
+      let transcript = try await Transcript(savedAt: path)
+      StandardError.write("Warning: \(reason). What was said is computed again.\n")
+      return try model.session(transcript: transcript, options: sessionOptions)
+    }
   }
 
   /// Answers until the person leaves.
@@ -25,7 +59,7 @@ struct Chat {
     note(greeting)
     while let line = try prompter.nextLine() {
       let command = ChatCommand(line)
-      if command == .leave { return }
+      if command == .leave { break }
       do {
         try await obey(command)
       } catch let error as OutputError {
@@ -34,10 +68,11 @@ struct Chat {
         StandardError.write("Error: \(advice(for: error))\n")
       }
     }
+    if let path { try await session?.save(to: path) }
   }
 
   /// An answer that meets the end of the context is cut, and `AnswerReport` says so.
-  private static let sessionOptions = SessionOptions(overflow: .stop)
+  private var sessionOptions: SessionOptions { SessionOptions(generation: options, overflow: .stop) }
 
   private static func beginning(_ system: String?) -> Transcript {
     Transcript(entries: system.map { [.instructions(text: $0)] } ?? [])
@@ -68,6 +103,7 @@ struct Chat {
     case .leave: break
     case .unknown(let advice): throw Failure(advice)
     case .reset:
+      _ = try remembered()
       try restart(Self.beginning(system))
       note("The conversation is forgotten.")
     case .save(let path):
@@ -75,6 +111,7 @@ struct Chat {
       try transcript.save(to: path)
       note("\(transcript.entries.count) messages are in \(path).")
     case .load(let path):
+      _ = try remembered()
       try restart(Transcript(path: path))
       note("\(try remembered().entries.count) messages were read.")
     case .set(let name, let value):
@@ -90,8 +127,7 @@ struct Chat {
 
   /// Goes on from `transcript`.
   private mutating func restart(_ transcript: Transcript) throws {
-    _ = try remembered()
-    session = try model.session(transcript: transcript, options: Self.sessionOptions)
+    session = try model.session(transcript: transcript, options: sessionOptions)
   }
 
   private func say(_ text: String) async throws {

@@ -40,6 +40,11 @@ struct Run: AsyncParsableCommand {
       """)
   var parseSpecial = false
   @Flag(help: "Chat even where standard input is no terminal: one message a line.") var chat = false
+  @Option(
+    help: ArgumentHelp(
+      "Chat on from this file, and save the conversation there at the end, with all that was computed.",
+      valueName: "path"))
+  var session: String?
   @Flag(help: "Answer with one JSON object: text, usage and timings.") var json = false
   @Flag(help: "Show the speed on standard error even where it is no terminal.") var stats = false
 
@@ -54,6 +59,9 @@ struct Run: AsyncParsableCommand {
     }
     if raw, system != nil || chat {
       throw ValidationError("--raw completes a plain text: leave out --system and --chat, or --raw")
+    }
+    if session != nil, prompt != nil || file != nil || json || raw {
+      throw ValidationError("--session is for a chat: leave out the prompt, --file, --json and --raw")
     }
     if parseSpecial, !raw { throw ValidationError("--parse-special needs --raw: a chat template marks turns itself") }
   }
@@ -70,7 +78,8 @@ struct Run: AsyncParsableCommand {
     options.constraint = try constraint.constraint
     let chats = try !raw && canChat(model, self.model.path, system: system)
     guard let text else {
-      let chat = try Chat(model: model, options: options, system: system, answers: chats, showsStatistics: stats)
+      let chat = try await Chat(
+        model: model, options: options, system: system, answers: chats, path: session, showsStatistics: stats)
       return try await chat.run()
     }
     let format = chats ? OneAnswer.Format.chat : .raw(parseSpecial: parseSpecial)
@@ -80,7 +89,7 @@ struct Run: AsyncParsableCommand {
   /// The prompt from argument, file and standard input; nil for a chat.
   private func promptText() throws -> String? {
     var parts: [String] = []
-    if prompt == "-" || (prompt == nil && file == nil && !chat && !Terminal.isInput) {
+    if prompt == "-" || (prompt == nil && file == nil && !chat && session == nil && !Terminal.isInput) {
       let text = try StoredText.promptText(Input().readAll(), from: "standard input")
       guard !text.isEmpty else {
         throw Failure("standard input is empty: give a prompt, or --chat to read messages", code: Failure.usage)

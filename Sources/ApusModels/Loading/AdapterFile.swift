@@ -40,6 +40,7 @@ package struct AdapterFile: Sendable {
     }
   }
 
+  var files: [MappedFile] { file.files }
   /// Bytes of the file.
   package var byteCount: Int { file.byteCount }
 

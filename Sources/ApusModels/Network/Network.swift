@@ -9,7 +9,7 @@ final class Network {
   private let embeddingNorm: Norm?
   private let layerInputs: LayerInputs?
   private let streams: Streams?
-  private let ropes: [RopeParameters]
+  let ropes: [RopeParameters]
   private let layers: [Layer]
   private let outputNorm: Norm?
   let head: Head
