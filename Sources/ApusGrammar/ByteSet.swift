@@ -69,8 +69,19 @@ package struct ByteSet: Hashable, Sendable {
     return result
   }
 
+  /// Calls `body` with each of its bytes, in order.
+  func forEach(_ body: (UInt8) -> Void) {
+    for (index, word) in [words.a, words.b, words.c, words.d].enumerated() {
+      var rest = word
+      while rest != 0 {
+        body(UInt8(index * 64 + rest.trailingZeroBitCount))
+        rest &= rest - 1
+      }
+    }
+  }
+
   /// Adds what it is to a fingerprint.
-  func feed(_ print: inout Fingerprint) {
+  func feed(_ print: inout LanguageMark) {
     print.add(words.a)
     print.add(words.b)
     print.add(words.c)

@@ -19,6 +19,8 @@ package struct Grammar: Sendable {
     case choice([Expression])
     /// From `atLeast` to `atMost` of it; nil is without end.
     case repetition(Expression, atLeast: Int, atMost: Int?)
+    /// Members in any order, with separators between them.
+    case members(MemberList)
   }
 
   /// A rule's name, for messages, and what it stands for; nil until it is defined.

@@ -6,7 +6,7 @@ package import ApusCore
 package struct GrammarMatcher: Sendable {
   private let grammar: CompiledGrammar
   private let trie: TokenTrie
-  private let machine: SharedMachine
+  private var machine: SharedMachine
   private var place: ConfigurationID
 
   /// The beginning of a text.
@@ -17,7 +17,7 @@ package struct GrammarMatcher: Sendable {
     place = machine.use { $0.start }
   }
 
-  /// Goes on with a token; false, and nothing changes, where it is not allowed. A token without bytes never is.
+  /// Goes on with a token; false, and nothing changes, where it is not allowed, as a token without bytes never is.
   package mutating func accept(_ token: Token) -> Bool {
     let bytes = trie.bytes(of: token)
     return !bytes.isEmpty && accept(bytes: bytes)
@@ -25,8 +25,7 @@ package struct GrammarMatcher: Sendable {
 
   /// Goes on with some bytes; false, and nothing changes, where they are not allowed.
   package mutating func accept(bytes: some Collection<UInt8>) -> Bool {
-    let start = place
-    let end = machine.use { machine in
+    let end = use { machine, start in
       var next = start
       for byte in bytes {
         next = machine.step(next, byte)
@@ -42,12 +41,17 @@ package struct GrammarMatcher: Sendable {
   /// Makes `mask` exactly the tokens that `accept` would take.
   package mutating func fill(_ mask: inout TokenMask) {
     precondition(mask.vocabularySize == trie.vocabularySize, "a mask for another vocabulary")
-    mask.removeAll()
-    let place = place
     let trie = trie
-    let found = machine.use { $0.tokens(after: place, trie) }
-    for token in found { mask[token] = true }
-    for twin in trie.twins where mask[twin.first] { mask[twin.other] = true }
+    use { $0.allowedTokens($1, trie) }.fill(&mask, trie)
+  }
+
+  /// Uses the machine, or where it is full another one, into which this place moves.
+  private mutating func use<Result: Sendable>(_ body: (inout Machine, ConfigurationID) -> Result) -> Result {
+    while let extract = machine.use({ [place] in $0.isFull ? MachineExtract(place, of: $0) : nil }) {
+      machine = grammar.machine(after: machine)
+      place = machine.use { $0.take(extract) }
+    }
+    return machine.use { [place] in body(&$0, place) }
   }
 
   /// Whether the text so far is a whole text.

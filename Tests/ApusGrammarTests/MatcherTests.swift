@@ -19,7 +19,7 @@ private let trie = TokenTrie(count: words.count) { words[Int($0)] }
 private func completion(of matcher: GrammarMatcher) -> [UInt8]? {
   var waiting: [(matcher: GrammarMatcher, bytes: [UInt8])] = [(matcher, [])]
   var next = 0
-  while next < waiting.count, next < 2_000 {
+  while next < waiting.count, next < 20_000 {
     let (matcher, bytes) = waiting[next]
     if matcher.canEnd { return bytes }
     for byte in UInt8(97)...99 {
@@ -59,11 +59,23 @@ struct MatcherTests {
     }
   }
 
-  @Test(arguments: 0..<8) func aMaskHasTheTokensThatAreAccepted(part: UInt64) throws {
-    var random = RandomGrammars(seed: 100 + part)
+  @Test(arguments: 0..<8) func aMaskHasTheTokensThatAreAccepted(part: UInt64) {
+    compareMasks(RandomGrammars(seed: 100 + part), words, trie)
+  }
+
+  /// Where a letter is many bytes, terminals are walked by themselves, and from their ends on with what follows.
+  @Test(arguments: 0..<8) func aMaskOfTerminalsWithManyBytesHasTheTokensThatAreAccepted(part: UInt64) {
+    let letters: [ClosedRange<UInt8>] = [0...39, 40...80, 81...255]
+    let words = words.map { $0.map { letters[Int($0 - 97)].lowerBound } }
+    let trie = TokenTrie(count: words.count) { words[Int($0)] }
+    compareMasks(RandomGrammars(seed: 200 + part, letters: letters), words, trie)
+  }
+
+  private func compareMasks(_ grammars: RandomGrammars, _ words: [[UInt8]], _ trie: TokenTrie) {
+    var grammars = grammars
     var mask = TokenMask(vocabularySize: words.count, allowingAll: true)
     for _ in 0..<60 {
-      let grammar = random.grammar()
+      let grammar = grammars.grammar()
       guard let compiled = try? CompiledGrammar(grammar) else { continue }
       let start = GrammarMatcher(compiled, trie)
       for word in words.prefix(40) {
@@ -76,5 +88,46 @@ struct MatcherTests {
         }
       }
     }
+  }
+
+  /// The matcher behind a text; nil where it is refused.
+  private func after(_ text: String, _ matcher: GrammarMatcher) -> GrammarMatcher? {
+    var matcher = matcher
+    return matcher.accept(bytes: Array(text.utf8)) ? matcher : nil
+  }
+
+  @Test func copiesAreIndependent() throws {
+    let compiled = try CompiledGrammar(Grammar(.union([.literal("ab".utf8), .literal("ac".utf8)])))
+    let first = try #require(after("a", GrammarMatcher(compiled, trie)))
+    let second = try #require(after("b", first))
+    #expect(second.isComplete && second.canEnd && !first.canEnd && !first.isComplete)
+    #expect(after("a", first) == nil && after("c", first)?.canEnd == true)
+  }
+
+  @Test func whatMustFollowIsForced() throws {
+    let text = RegularLanguage.concatenation([
+      .literal("key".utf8), .union([.literal("ab".utf8), .literal("ac".utf8)]),
+    ])
+    let start = GrammarMatcher(try CompiledGrammar(Grammar(text)), trie)
+    #expect(start.forcedBytes(atMost: 10) == Array("keya".utf8))
+    #expect(start.forcedBytes(atMost: 2) == Array("ke".utf8))
+    #expect(after("keya", start)?.forcedBytes(atMost: 10) == [])
+    #expect(after("keyab", start)?.forcedBytes(atMost: 10) == [])
+  }
+
+  /// Tokens that are a part of a character, that are never text, and that have the same bytes as another one.
+  @Test func partsOfCharactersAndEqualTokens() throws {
+    let tokens: [[UInt8]?] = [[0xC3], [0xA9], [0xC3, 0xA9], nil, [0xC3], [], [0xA9, 0x22], [0xC3, 0x28]]
+    let trie = TokenTrie(count: tokens.count) { tokens[Int($0)] }
+    var matcher = GrammarMatcher(try CompiledGrammar(Grammar(.literal("é\"".utf8))), trie)
+    var mask = TokenMask(vocabularySize: tokens.count, allowingAll: true)
+    matcher.fill(&mask)
+    #expect(tokens.indices.filter { mask[Token($0)] } == [0, 2, 4])
+    for token in [3, 5, -1, 100, 4] as [Token] {
+      let isAccepted = matcher.accept(token)
+      #expect(isAccepted == (token == 4))
+    }
+    matcher.fill(&mask)
+    #expect(tokens.indices.filter { mask[Token($0)] } == [1, 6])
   }
 }

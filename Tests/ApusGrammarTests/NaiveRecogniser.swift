@@ -4,7 +4,7 @@ internal import ApusGrammar
 struct NaiveRecogniser {
   let grammar: Grammar
   private let text: [UInt8]
-  /// For each rule and place: where the rule can end. Grows until nothing new is found.
+  /// For each rule and place, where the rule can end; grows until nothing new is found.
   private var ends: [[Set<Int>]]
 
   static func accepts(_ text: [UInt8], _ grammar: Grammar) -> Bool {
@@ -45,7 +45,38 @@ struct NaiveRecogniser {
     case .choice(let parts): parts.reduce(into: []) { $0.formUnion(ends(of: $1, at: place)) }
     case .repetition(let part, let atLeast, let atMost):
       repeated(from: place, atLeast, atMost) { ends(of: part, at: $0) }
+    case .members(let list):
+      ends(of: list, at: place, left: Set(list.members.indices), pending: list.demands, count: 0)
     }
+  }
+
+  /// Where a list can end of which some members have been read.
+  private func ends(
+    of list: MemberList, at place: Int, left: Set<Int>, pending: UInt32, count: Int
+  ) -> Set<Int> {
+    let isWhole =
+      pending == 0 && count >= list.atLeast && !left.contains { list.members[$0].isRequired }
+    var result: Set<Int> = isWhole ? [place] : []
+    guard count < list.atMost ?? .max else { return result }
+    let places = count == 0 ? [place] : ends(of: list.separator, at: place)
+    for member in left.sorted() {
+      let isNext = left.allSatisfy { $0 >= member || !list.members[$0].isRequired }
+      guard isNext || !list.keepsOrder else { continue }
+      let rest = left.filter { list.keepsOrder ? $0 > member : $0 != member }
+      for way in list.members[member].ways {
+        for end in places.flatMap({ ends(of: way.expression, at: $0) }) {
+          result.formUnion(ends(of: list, at: end, left: rest, pending: pending & ~way.meets, count: count + 1))
+        }
+      }
+    }
+    if list.keepsOrder, left.contains(where: { list.members[$0].isRequired }) { return result }
+    for way in list.others {
+      for end in places.flatMap({ ends(of: way.expression, at: $0) }) {
+        result.formUnion(
+          ends(of: list, at: end, left: list.keepsOrder ? [] : left, pending: pending & ~way.meets, count: count + 1))
+      }
+    }
+    return result
   }
 
   private func ends(of language: RegularLanguage, at place: Int) -> Set<Int> {

@@ -6,6 +6,9 @@ struct FlatGrammar {
     case sequence(Int)
     case choice(Int)
     case repetition(atLeast: Int32, atMost: Int32)
+    /// A list; its parts are its ways.
+    case members(MemberList, separator: LanguageID)
+    case way(Int)
   }
 
   /// `parent` is the part that it belongs to, or for the whole of a rule `-1 - rule`.
@@ -41,19 +44,37 @@ struct FlatGrammar {
       let kind = Kind.repetition(atLeast: LanguageNode.count(atLeast), atMost: LanguageNode.count(atMost))
       parts.append(Part(kind: kind, parent: parent))
       try add(part, parent: index, terminal)
+    case .members(let list): try add(list, parent: parent, terminal)
     }
   }
 
-  /// Which rules have a property that a rule has because of its parts: all of a sequence, one of a choice, the part of a
-  /// repetition that must be there; `ofTerminal` says which terminals have it. Takes time linear in the grammar.
-  func rules(where ofTerminal: (LanguageID) -> Bool) -> [Bool] {
-    var spread = Spread(self)
+  private mutating func add(
+    _ list: MemberList, parent: Int, _ terminal: (RegularLanguage) throws(GrammarError) -> LanguageID
+  ) throws(GrammarError) {
+    let index = parts.count
+    let separator = try terminal(list.separator)
+    parts.append(Part(kind: .members(list, separator: separator), parent: parent))
+    for (number, way) in list.ways.enumerated() {
+      parts.append(Part(kind: .way(number), parent: index))
+      try add(way.expression, parent: parts.count - 1, terminal)
+    }
+  }
+
+  /// Which rules have a property that a rule has because of its parts; takes time linear in the grammar.
+  ///
+  /// These parts are all of a sequence, one of a choice, the part of a repetition that must be there; `ofTerminal` says
+  /// which terminals have it, `ofMembers` which lists, of those of their ways that have it.
+  func rules(
+    where ofTerminal: (LanguageID) -> Bool, _ ofMembers: @escaping (MemberList, (Int) -> Bool) -> Bool
+  ) -> [Bool] {
+    var spread = Spread(self, ofMembers)
     for (index, part) in parts.enumerated() {
       switch part.kind {
       case .terminal(let language): if ofTerminal(language) { spread.complete(index) }
       case .sequence(0): spread.complete(index)
       case .repetition(atLeast: ...0, atMost: 0...): spread.complete(index)
-      case .repetition, .sequence, .choice, .call: break
+      case .members: spread.lookAtMembers(index)
+      case .repetition, .sequence, .choice, .call, .way: break
       }
     }
     return spread.run()
@@ -66,8 +87,12 @@ struct FlatGrammar {
     private var callers: [[Int]]
     private var holds: [Bool]
     private var found: [Int] = []
+    /// Of lists, how many ways must have the property at least, and which have it.
+    private var lists: [Int: (needed: Int, ready: Set<Int>)] = [:]
+    private let ofMembers: (MemberList, (Int) -> Bool) -> Bool
 
-    init(_ grammar: FlatGrammar) {
+    init(_ grammar: FlatGrammar, _ ofMembers: @escaping (MemberList, (Int) -> Bool) -> Bool) {
+      self.ofMembers = ofMembers
       parts = grammar.parts
       callers = Array(repeating: [], count: grammar.ruleCount)
       holds = Array(repeating: false, count: grammar.ruleCount)
@@ -75,6 +100,7 @@ struct FlatGrammar {
       for (index, part) in parts.enumerated() {
         if case .sequence(let count) = part.kind { missing[index] = max(1, count) }
         if case .call(let rule) = part.kind { callers[rule].append(index) }
+        if case .members(let list, _) = part.kind { lists[index] = (list.members.count(where: \.isRequired), []) }
         if case .repetition(let atLeast, let atMost) = part.kind, atMost < atLeast { missing[index] = 2 }
       }
     }
@@ -88,7 +114,10 @@ struct FlatGrammar {
     mutating func run() -> [Bool] {
       while let part = found.popLast() {
         let parent = parts[part].parent
-        if parent >= 0 {
+        if parent >= 0, case .way(let way) = parts[part].kind {
+          lists[parent]?.ready.insert(way)
+          lookAtMembers(parent)
+        } else if parent >= 0 {
           receive(parent)
         } else if !holds[-1 - parent] {
           holds[-1 - parent] = true
@@ -96,6 +125,13 @@ struct FlatGrammar {
         }
       }
       return holds
+    }
+
+    mutating func lookAtMembers(_ index: Int) {
+      guard missing[index] > 0, case .members(let list, _) = parts[index].kind, let (needed, ready) = lists[index],
+        ready.count >= needed
+      else { return }
+      if ofMembers(list, ready.contains) { complete(index) }
     }
 
     private mutating func receive(_ part: Int) {

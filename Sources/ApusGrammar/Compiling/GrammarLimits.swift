@@ -6,6 +6,9 @@ package struct GrammarLimits: Sendable, Equatable {
   package var parts = 400_000
   /// The most languages that are looked at to see whether one has a string.
   package var states = 50_000
+  /// The same for one search while the grammar is used: what no text is found for by then is not allowed.
+  package var statesOfSearch = 5_000
+  package var stepsOfSearch = 100_000
   /// The most steps of less than a microsecond that compiling may take.
   package var steps = 600_000
   /// Memory for what is found out while a grammar is used, in bytes; when it is full, it starts anew.

@@ -1,20 +1,31 @@
 /// Makes languages of a grammar's rules.
 ///
 /// Recursion goes as deep as a grammar is nested, which `GrammarSurvey` has bounded.
-struct GrammarReader {
+struct GrammarReader: ~Copyable {
   private(set) var table: LanguageTable
   /// The language of each rule.
   private(set) var bodies: [LanguageID] = []
   private let limits: GrammarLimits
 
-  init(_ grammar: Grammar, _ limits: GrammarLimits) throws(GrammarError) {
+  init(_ survey: GrammarSurvey, _ limits: GrammarLimits) {
     self.limits = limits
-    let survey = try GrammarSurvey(grammar, limits)
-    table = LanguageTable(classes: ByteClasses(survey.sets), searchLimit: limits.states)
+    table = LanguageTable(classes: ByteClasses(survey.sets), searchLimit: limits.states, searchSteps: limits.steps)
+  }
+
+  /// Reads the grammar that was surveyed.
+  mutating func read(_ grammar: Grammar) throws(GrammarError) {
     let flat = try FlatGrammar(grammar) { (terminal) throws(GrammarError) in try read(terminal, isWithinBoolean: false)
     }
-    table.nullableRules = flat.rules { [table] in table.has(.nullable, $0) }
-    let productive = flat.rules { $0 != LanguageTable.nothing }
+    table.nullableRules = flat.rules {
+      table.has(.nullable, $0)
+    } _: { list, _ in
+      list.mayBeEmpty
+    }
+    let productive = flat.rules {
+      $0 != LanguageTable.nothing
+    } _: {
+      MemberStates.canBeWritten($0, with: $1)
+    }
     bodies = Array(repeating: LanguageTable.nothing, count: grammar.rules.count)
     try build(flat, productive)
   }
@@ -36,9 +47,25 @@ struct GrammarReader {
         made.removeLast(count)
       case .repetition(let atLeast, let atMost):
         language = table.repetition(made.removeLast(), atLeast: atLeast, atMost: atMost)
+      case .way: continue
+      case .members(let list, let separator): language = try members(list, separator, &made)
       }
       if part.parent < 0 { bodies[-1 - part.parent] = language } else { made.append(language) }
     }
+  }
+
+  /// A list whose ways were made last, the first one last of all.
+  private mutating func members(
+    _ list: MemberList, _ separator: LanguageID, _ made: inout [LanguageID]
+  ) throws(GrammarError) -> LanguageID {
+    let ways = Array(made.suffix(list.ways.count).reversed())
+    made.removeLast(ways.count)
+    let isEmptyAllowed = (ways + [separator]).contains { table.has(.nullable, $0) }
+    if isEmptyAllowed || separator == LanguageTable.nothing {
+      throw .unsupported(what: "a list with a member or a separator that may be empty")
+    }
+    let written = MemberStates.List(list, ways, separator: separator)
+    return table.members(written, demands: list.demands)
   }
 
   private mutating func read(_ language: RegularLanguage, isWithinBoolean: Bool) throws(GrammarError) -> LanguageID {

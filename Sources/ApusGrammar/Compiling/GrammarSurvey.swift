@@ -1,6 +1,7 @@
 /// What a grammar consists of, counted before anything is built from it.
 struct GrammarSurvey {
-  private(set) var sets: Set<ByteSet> = []
+  private var table = ByteSetTable()
+  var sets: [ByteSet] { table.sets }
   private var parts = 0
   private let limits: GrammarLimits
 
@@ -26,13 +27,17 @@ struct GrammarSurvey {
     case .repetition(let part, let atLeast, let atMost):
       try check(atLeast, atMost)
       try count(part, depth: depth + 1)
+    case .members(let list):
+      try check(list.atLeast, list.atMost)
+      try count(list.separator, depth: 0)
+      for way in list.ways { try count(way.expression, depth: depth + 1) }
     }
   }
 
   private mutating func count(_ language: RegularLanguage, depth: Int) throws(GrammarError) {
     try enter(depth)
     switch language {
-    case .byte(let set): sets.insert(set)
+    case .byte(let set): _ = table.number(of: set)
     case .concatenation(let parts), .union(let parts), .intersection(let parts):
       for part in parts { try count(part, depth: depth + 1) }
     case .complement(let part): try count(part, depth: depth + 1)

@@ -5,13 +5,12 @@ struct FormScanner {
   let bytes: [UInt8]
   var position = 0
 
-  /// The longest text.
+  /// The longest grammar.
   static let byteLimit = 1 << 18
 
-  init(_ text: String) throws(GrammarError) {
-    guard text.utf8.count <= Self.byteLimit else {
-      throw .tooLarge(what: "bytes of a grammar or a regular expression", limit: Self.byteLimit)
-    }
+  /// The beginning of `text`, which is `what` and may have `limit` bytes.
+  init(_ text: String, as what: String = "a grammar", limit: Int = byteLimit) throws(GrammarError) {
+    guard text.utf8.count <= limit else { throw .tooLarge(what: "bytes of \(what)", limit: limit) }
     bytes = Array(text.utf8)
   }
 

@@ -15,22 +15,25 @@ struct ByteClasses: Sendable {
 
   private mutating func split(by set: ByteSet) {
     var inside = Array(repeating: 0, count: count)
-    for byte in 0...255 where set.contains(UInt8(byte)) { inside[Int(classOfByte[byte])] += 1 }
+    set.forEach { inside[Int(classOfByte[Int($0)])] += 1 }
     var moved: [UInt8?] = Array(repeating: nil, count: count)
-    for byte in 0...255 where set.contains(UInt8(byte)) {
-      let old = Int(classOfByte[byte])
-      guard inside[old] < sizes[old] else { continue }
+    var hasLostExample: [Int] = []
+    set.forEach { byte in
+      let old = Int(classOfByte[Int(byte)])
+      guard inside[old] < sizes[old] || moved[old] != nil else { return }
+      let new = moved[old] ?? UInt8(count)
       if moved[old] == nil {
-        moved[old] = UInt8(count)
-        examples.append(UInt8(byte))
+        moved[old] = new
+        examples.append(byte)
         sizes.append(0)
       }
-      guard let new = moved[old] else { continue }
-      classOfByte[byte] = new
+      if examples[old] == byte { hasLostExample.append(old) }
+      classOfByte[Int(byte)] = new
       sizes[Int(new)] += 1
+      sizes[old] -= 1
+      inside[old] -= 1
     }
-    for (old, new) in moved.enumerated() where new != nil {
-      sizes[old] -= inside[old]
+    for old in hasLostExample {
       if let example = classOfByte.firstIndex(of: UInt8(old)) { examples[old] = UInt8(example) }
     }
   }

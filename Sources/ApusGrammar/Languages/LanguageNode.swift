@@ -4,7 +4,7 @@ typealias LanguageID = Int32
 /// One language of a `LanguageTable`: what it is made of, and what is known of it at once.
 struct LanguageNode: Hashable {
   enum Kind: UInt8 {
-    case nothing, empty, bytes, concatenation, join, union, intersection, complement, repetition, call
+    case nothing, empty, bytes, concatenation, join, union, intersection, complement, repetition, call, members
   }
 
   /// What can be told of a language from its parts.
@@ -20,10 +20,12 @@ struct LanguageNode: Hashable {
     static let beginsWithByte = Facts(rawValue: 8)
     /// A call can come before any byte.
     static let beginsWithCall = Facts(rawValue: 16)
+    /// It has endlessly many strings; not told of intersections and complements.
+    static let isEndless = Facts(rawValue: 32)
   }
 
   var kind: Kind
-  /// First part; of bytes the number of the set, of a call the rule, of a union or an intersection where its list begins.
+  /// First part; of bytes the number of the set, of a call the rule, of members how far they are read, of a union or an intersection where its list begins.
   var first: Int32 = 0
   /// Second part; of a list its length.
   var second: Int32 = 0

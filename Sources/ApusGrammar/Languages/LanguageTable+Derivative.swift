@@ -5,8 +5,9 @@ extension LanguageTable {
   ///
   /// What it gives has a string: languages in which no string is left are found out by search.
   mutating func derivative(_ language: LanguageID, _ class: Int) -> LanguageID {
-    if let simple = simpleDerivative(language, `class`) { return simple }
     if let known = derivatives[language, `class`] { return known }
+    guard firsts[Int(language)].contains(classes.examples[`class`]) else { return Self.nothing }
+    if let rest = restOfByte(language) { return rest }
     var result = compute(language, `class`, isChecked: true)
     if isBooleanAtTop(language), !isLive(result) { result = Self.nothing }
     derivatives.set(language, `class`, result, classes: classes.count)
@@ -17,9 +18,20 @@ extension LanguageTable {
   mutating func uncheckedDerivative(_ language: LanguageID, _ class: Int) -> LanguageID {
     guard has(.isBoolean, language) else { return derivative(language, `class`) }
     if let known = unchecked[language, `class`] { return known }
+    guard firsts[Int(language)].contains(classes.examples[`class`]) else { return Self.nothing }
     let result = compute(language, `class`, isChecked: false)
     unchecked.set(language, `class`, result, classes: classes.count)
     return result
+  }
+
+  /// What is left of a language that is one byte and something after it.
+  private func restOfByte(_ language: LanguageID) -> LanguageID? {
+    let node = nodes[Int(language)]
+    switch node.kind {
+    case .bytes: return Self.empty
+    case .concatenation, .join: return nodes[Int(node.first)].kind == .bytes ? node.second : nil
+    default: return nil
+    }
   }
 
   private func isBooleanAtTop(_ language: LanguageID) -> Bool {
@@ -27,29 +39,23 @@ extension LanguageTable {
     return kind == .intersection || kind == .complement
   }
 
-  private func simpleDerivative(_ language: LanguageID, _ class: Int) -> LanguageID? {
-    let node = nodes[Int(language)]
-    switch node.kind {
-    case .nothing, .empty, .call: return Self.nothing
-    case .bytes: return sets[Int(node.first)].contains(classes.examples[`class`]) ? Self.empty : Self.nothing
-    default: return nil
-    }
-  }
-
   private mutating func part(_ language: LanguageID, _ class: Int, isChecked: Bool) -> LanguageID {
     isChecked ? derivative(language, `class`) : uncheckedDerivative(language, `class`)
   }
 
+  /// `language` begins with the class.
   private mutating func compute(_ language: LanguageID, _ class: Int, isChecked: Bool) -> LanguageID {
     work += 1
     let node = nodes[Int(language)]
     switch node.kind {
-    case .nothing, .empty, .call, .bytes: return simpleDerivative(language, `class`) ?? Self.nothing
+    case .nothing, .empty, .call: return Self.nothing
+    case .bytes: return Self.empty
     case .concatenation, .join: return derivativeOfSequence(language, `class`, isChecked)
     case .repetition:
       let begun = part(node.first, `class`, isChecked: isChecked)
       if begun == Self.nothing { return Self.nothing }
       return sequence(has(.isPlain, node.first) ? .concatenation : .join, begun, rest(ofRepetition: node))
+    case .members: return derivative(unfold(language), `class`)
     case .complement: return complement(uncheckedDerivative(node.first, `class`))
     case .union:
       return union(Array(operands(of: node)).map { part($0, `class`, isChecked: isChecked) })
@@ -101,6 +107,7 @@ extension LanguageTable {
         result.append(RuleCall(rule: call.rule, rest: sequence(.join, call.rest, rest)))
       }
     case .concatenation, .join: result = leadingCallsOfSequence(language)
+    case .members: result = leadingCalls(unfold(language))
     }
     calls[language] = result
     return result

@@ -9,9 +9,11 @@ extension LanguageTable {
     case .call:
       return nullableRules[Int(node.first)] ? [.beginsWithCall, .nullable] : .beginsWithCall
     case .concatenation, .join: return factsOfSequence(node)
+    case .members: return factsOfMembers(node)
     case .repetition:
       let part = facts[Int(node.first)]
-      return node.atLeast == 0 ? part.union(.nullable) : part
+      let endless: LanguageNode.Facts = node.atMost == LanguageNode.endless ? .isEndless : []
+      return (node.atLeast == 0 ? part.union(.nullable) : part).union(endless)
     case .complement:
       return factsOfBoolean(isNullable: !has(.nullable, node.first))
     case .union:
@@ -31,7 +33,7 @@ extension LanguageTable {
   private func factsOfSequence(_ node: LanguageNode) -> LanguageNode.Facts {
     let head = facts[Int(node.first)]
     let tail = facts[Int(node.second)]
-    var result = head.union(tail).intersection(.isBoolean)
+    var result = head.union(tail).intersection([.isBoolean, .isEndless])
     result.formUnion(head.intersection([.beginsWithByte, .beginsWithCall]))
     if head.contains(.nullable) {
       result.formUnion(tail.intersection([.nullable, .beginsWithByte, .beginsWithCall]))
@@ -42,7 +44,7 @@ extension LanguageTable {
 
   func shortest(of node: LanguageNode) -> Int32 {
     switch node.kind {
-    case .nothing, .empty, .call: return 0
+    case .nothing, .empty, .call, .members: return 0
     case .bytes: return 1
     case .concatenation, .join: return sum(shortest[Int(node.first)], shortest[Int(node.second)])
     case .union: return operands(of: node).map { shortest[Int($0)] }.min() ?? 0
@@ -54,25 +56,41 @@ extension LanguageTable {
     }
   }
 
+  /// The bytes that its strings begin with, or more.
+  func first(of node: LanguageNode) -> ByteSet {
+    switch node.kind {
+    case .nothing, .empty, .call: ByteSet()
+    case .bytes: sets[Int(node.first)]
+    case .complement: .all
+    case .members: firstOfMembers(node)
+    case .repetition: firsts[Int(node.first)]
+    case .concatenation, .join:
+      has(.nullable, node.first)
+        ? firsts[Int(node.first)].union(firsts[Int(node.second)]) : firsts[Int(node.first)]
+    case .union: operands(of: node).reduce(ByteSet()) { $0.union(firsts[Int($1)]) }
+    case .intersection: operands(of: node).reduce(.all) { $0.intersection(firsts[Int($1)]) }
+    }
+  }
+
   private func sum(_ a: Int32, _ b: Int32) -> Int32 {
     let (sum, overflow) = a.addingReportingOverflow(b)
     return overflow ? .max : sum
   }
 
   /// The same for equal languages of all tables in this process.
-  func fingerprint(of node: LanguageNode) -> Fingerprint {
-    var print = Fingerprint(UInt64(node.kind.rawValue))
+  func mark(of node: LanguageNode) -> LanguageMark {
+    var print = LanguageMark(UInt64(node.kind.rawValue))
     switch node.kind {
     case .nothing, .empty: break
     case .bytes: sets[Int(node.first)].feed(&print)
-    case .call: print.add(UInt64(UInt32(bitPattern: node.first)))
-    case .complement: print.add(prints[Int(node.first)])
+    case .call, .members: print.add(UInt64(UInt32(bitPattern: node.first)))
+    case .complement: print.add(marks[Int(node.first)])
     case .concatenation, .join:
-      print.add(prints[Int(node.first)])
-      print.add(prints[Int(node.second)])
-    case .union, .intersection: for part in operands(of: node) { print.add(prints[Int(part)]) }
+      print.add(marks[Int(node.first)])
+      print.add(marks[Int(node.second)])
+    case .union, .intersection: for part in operands(of: node) { print.add(marks[Int(part)]) }
     case .repetition:
-      print.add(prints[Int(node.first)])
+      print.add(marks[Int(node.first)])
       print.add(UInt64(UInt32(bitPattern: node.atLeast)) << 32 | UInt64(UInt32(bitPattern: node.atMost)))
     }
     return print

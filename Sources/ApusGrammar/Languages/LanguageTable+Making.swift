@@ -15,12 +15,6 @@ extension LanguageTable {
     return insert(LanguageNode(kind: kind, first: head, second: tail))
   }
 
-  /// All byte strings.
-  mutating func everything() -> LanguageID {
-    let any = bytes(.all)
-    return repetition(any, atLeast: 0, atMost: LanguageNode.endless)
-  }
-
   mutating func repetition(_ part: LanguageID, atLeast: Int32, atMost: Int32) -> LanguageID {
     if atMost < atLeast { return Self.nothing }
     if part == Self.nothing { return atLeast == 0 ? Self.empty : Self.nothing }
@@ -45,8 +39,8 @@ extension LanguageTable {
   mutating func complement(_ part: LanguageID) -> LanguageID {
     let node = nodes[Int(part)]
     if node.kind == .complement { return node.first }
-    if part == Self.nothing { return everything() }
-    if part == everything() { return Self.nothing }
+    if part == Self.nothing { return Self.everything }
+    if part == Self.everything { return Self.nothing }
     return insert(LanguageNode(kind: .complement, first: part))
   }
 
@@ -77,9 +71,8 @@ extension LanguageTable {
   }
 
   mutating func intersection(_ parts: [LanguageID]) -> LanguageID {
-    let everything = everything()
     var list: [LanguageID] = []
-    for part in parts where part != everything {
+    for part in parts where part != Self.everything {
       let node = nodes[Int(part)]
       if node.kind == .intersection { list += operands(of: node) } else { list.append(part) }
     }
@@ -96,7 +89,7 @@ extension LanguageTable {
       list = zip(list, isSet).filter { !$0.1 }.map(\.0) + [bytes(common)]
       if common.isEmpty { return Self.nothing }
     }
-    return makeList(.intersection, list, ofNone: everything)
+    return makeList(.intersection, list, ofNone: Self.everything)
   }
 
   /// A list without order and without doubles.
@@ -105,7 +98,7 @@ extension LanguageTable {
   ) -> LanguageID {
     if list.count <= 1 { return list.first ?? ofNone }
     work += list.count
-    var sorted = list.sorted { prints[Int($0)] < prints[Int($1)] }
+    var sorted = list.sorted { marks[Int($0)] < marks[Int($1)] }
     var kept = 1
     for index in 1..<sorted.count where sorted[index] != sorted[kept - 1] {
       sorted[kept] = sorted[index]

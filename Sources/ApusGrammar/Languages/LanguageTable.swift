@@ -3,9 +3,11 @@
 /// A language is a regular expression over bytes and calls of rules, with counts, intersections and complements kept as they
 /// are. What is left of a language after a byte (its derivative) is again one of the table; numbers are the states of an
 /// automaton that grows as it is used. Parts have smaller numbers than what is made of them.
-struct LanguageTable {
+struct LanguageTable: ~Copyable {
   static let nothing: LanguageID = 0
   static let empty: LanguageID = 1
+  /// All byte strings.
+  static let everything: LanguageID = 3
 
   /// What bytes are told apart by.
   let classes: ByteClasses
@@ -16,35 +18,41 @@ struct LanguageTable {
   private(set) var facts: [LanguageNode.Facts] = []
   /// Lower bounds for the lengths of strings, in bytes.
   private(set) var shortest: [Int32] = []
-  private(set) var prints: [Fingerprint] = []
-  private(set) var sets: [ByteSet] = []
+  /// The bytes that strings can begin with; of intersections and complements, more than these.
+  private(set) var firsts: [ByteSet] = []
+  private(set) var marks: [LanguageMark] = []
+  private var byteSets = ByteSetTable()
   private(set) var operands: [LanguageID] = []
 
-  /// Numbers of nodes by the hash of what they are: open addressing, a power of two; -1 is free.
-  private var slots: [LanguageID] = Array(repeating: -1, count: 256)
-  private var setNumbers: [ByteSet: Int32] = [:]
+  private var slots = SlotTable()
 
+  var memberStates = MemberStates()
   var derivatives = DerivativeRows()
   var unchecked = DerivativeRows()
   var calls: [LanguageID: [RuleCall]] = [:]
   var liveness: [LanguageID: Bool] = [:]
   /// The most languages that one search for a string may look at, and whether one has met it.
   var searchLimit: Int
+  /// The most steps that one search may take.
+  var searchSteps: Int
   var gaveUp = false
   /// What was computed so far, in steps of a fraction of a microsecond.
   var work = 0
 
-  init(classes: ByteClasses, searchLimit: Int) {
+  init(classes: ByteClasses, searchLimit: Int, searchSteps: Int) {
     self.classes = classes
     self.searchLimit = searchLimit
+    self.searchSteps = searchSteps
     _ = insert(LanguageNode(kind: .nothing))
     _ = insert(LanguageNode(kind: .empty))
+    let any = bytes(.all)
+    _ = repetition(any, atLeast: 0, atMost: LanguageNode.endless)
   }
 
   /// Memory that it takes, in bytes.
   var byteCount: Int {
-    nodes.count * 56 + slots.count * 4 + sets.count * 80 + operands.count * 4 + derivatives.byteCount
-      + unchecked.byteCount + calls.count * 64 + liveness.count * 16
+    nodes.count * 88 + slots.byteCount + byteSets.byteCount + operands.count * 4 + derivatives.byteCount
+      + unchecked.byteCount + calls.count * 64 + liveness.count * 16 + memberStates.byteCount
   }
 
   func has(_ fact: LanguageNode.Facts, _ language: LanguageID) -> Bool { facts[Int(language)].contains(fact) }
@@ -54,57 +62,41 @@ struct LanguageTable {
   }
 
   /// The number of a set of bytes.
-  mutating func number(of set: ByteSet) -> Int32 {
-    if let number = setNumbers[set] { return number }
-    let number = Int32(sets.count)
-    sets.append(set)
-    setNumbers[set] = number
-    return number
-  }
+  mutating func number(of set: ByteSet) -> Int32 { byteSets.number(of: set) }
+
+  var sets: [ByteSet] { _read { yield byteSets.sets } }
 
   /// The language that a node is.
-  mutating func insert(_ node: LanguageNode) -> LanguageID { insert(node, fingerprint(of: node)) }
+  mutating func insert(_ node: LanguageNode) -> LanguageID { insert(node, mark(of: node)) }
 
   /// The language of a list: a union or an intersection.
   mutating func insert(_ kind: LanguageNode.Kind, of list: [LanguageID]) -> LanguageID {
     let node = LanguageNode(kind: kind, first: Int32(operands.count), second: Int32(list.count))
     operands += list
     let count = nodes.count
-    let language = insert(node, fingerprint(of: node))
+    let language = insert(node, mark(of: node))
     if count == nodes.count { operands.removeLast(list.count) }
     return language
   }
 
-  private mutating func insert(_ node: LanguageNode, _ print: Fingerprint) -> LanguageID {
+  private mutating func insert(_ node: LanguageNode, _ print: LanguageMark) -> LanguageID {
     work += 1
-    var slot = Int(truncatingIfNeeded: print.low) & (slots.count - 1)
-    while slots[slot] >= 0 {
-      let known = slots[slot]
-      if prints[Int(known)] == print, isEqual(nodes[Int(known)], node) { return known }
-      slot = (slot + 1) & (slots.count - 1)
+    var slot = slots.begin(print.low)
+    while let known = slots.find(print.low, &slot) {
+      if isEqual(nodes[known], node) { return LanguageID(known) }
     }
-    let language = LanguageID(nodes.count)
-    slots[slot] = language
+    slots.append(print.low, at: slot)
     nodes.append(node)
-    prints.append(print)
+    marks.append(print)
     facts.append(facts(of: node))
     shortest.append(shortest(of: node))
-    if nodes.count * 2 > slots.count { grow() }
-    return language
+    firsts.append(first(of: node))
+    return LanguageID(nodes.count - 1)
   }
 
   private func isEqual(_ a: LanguageNode, _ b: LanguageNode) -> Bool {
     guard a.kind == .union || a.kind == .intersection else { return a == b }
     return a.kind == b.kind && operands(of: a).elementsEqual(operands(of: b))
-  }
-
-  private mutating func grow() {
-    slots = Array(repeating: -1, count: slots.count * 2)
-    for (language, print) in prints.enumerated() {
-      var slot = Int(truncatingIfNeeded: print.low) & (slots.count - 1)
-      while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
-      slots[slot] = LanguageID(language)
-    }
   }
 }
 

@@ -1,26 +1,25 @@
 /// Makes a configuration of readings: follows the ends of rules and the calls of rules until all begin with a byte.
 ///
 /// Rules that are called here get one stack each (a frame), whoever calls them; frames become stacks at the end, callers
-/// first. A frame that comes to the end of its rule read nothing: that a rule may be empty its callers have taken into
+/// first. A frame that comes to the end of its rule has read nothing: that a rule may be empty its callers have taken into
 /// account, so nothing is to be done.
-struct Closure {
-  /// A rule that is called at this place.
-  private struct Frame {
-    var rule: Int32
-    /// Where its callers go on; `below` less than 0 is a frame, `-1 - index`.
-    var edges: [StackEdge] = []
-    /// Callers after which nothing is left of their own rule: it goes on where they do.
-    var tails: [StackID] = []
+struct Closure: ~Copyable {
+  /// A call of a rule here: of which frame, and where the caller goes on; `below` less than 0 is a frame, `-1 - index`.
+  private struct Call {
+    var frame: Int
+    var edge: StackEdge
   }
 
-  private let bodies: [LanguageID]
-  private let order: CallOrder
-  private let limit: Int
-  private var waiting: [Reading] = []
-  private var seen: Set<Reading> = []
+  let bodies: [LanguageID]
+  let order: CallOrder
+  let limit: Int
+
   private var readings: [Reading] = []
-  private var frames: [Frame] = []
+  private var seen: Set<Reading> = []
+  /// The rules that are called here.
+  private var frames: [Int32] = []
   private var frameOfRule: [Int32]
+  private var calls: [Call] = []
   private var canEnd = false
 
   init(bodies: [LanguageID], order: CallOrder, limit: Int) {
@@ -31,39 +30,51 @@ struct Closure {
   }
 
   mutating func add(_ reading: Reading) {
-    guard seen.count < limit, seen.insert(reading).inserted else { return }
-    waiting.append(reading)
+    guard readings.count < limit, !hasSeen(reading) else { return }
+    readings.append(reading)
+  }
+
+  private mutating func hasSeen(_ reading: Reading) -> Bool {
+    if readings.count < 16 { return readings.contains(reading) }
+    if seen.isEmpty { seen.formUnion(readings) }
+    return !seen.insert(reading).inserted
   }
 
   /// The configuration of all that was added.
   mutating func finish(
     _ table: inout LanguageTable, _ stacks: inout StackTable, _ configurations: inout Configurations
   ) -> ConfigurationID {
-    while let reading = waiting.popLast() {
-      if table.has(.nullable, reading.language), reading.stack >= 0 { end(reading.stack, stacks) }
-      for call in table.leadingCalls(reading.language) { enter(call, from: reading.stack) }
-      if table.has(.beginsWithByte, reading.language) { readings.append(reading) }
+    var index = 0
+    while index < readings.count {
+      let reading = readings[index]
+      if reading.stack >= 0, table.has(.nullable, reading.language) { end(reading.stack, stacks) }
+      if table.has(.beginsWithCall, reading.language) {
+        for call in table.leadingCalls(reading.language) { enter(call, from: reading.stack) }
+      }
+      index += 1
     }
-    let stackOfFrame = frames.isEmpty ? [] : makeStacks(&stacks)
-    for index in readings.indices where readings[index].stack < 0 {
-      readings[index].stack = stackOfFrame[Int(-1 - readings[index].stack)]
+    readings.removeAll { !table.has(.beginsWithByte, $0.language) }
+    if !frames.isEmpty { placeFrames(&stacks) }
+    if readings.count > 1 {
+      readings.sort()
+      readings.removeDoubles()
     }
-    readings.sort()
-    let result = configurations.insert(readings.withoutDoubles(), canEnd: canEnd)
+    let result = configurations.insert(readings, canEnd: canEnd)
     reset()
     return result
   }
 
   private mutating func reset() {
-    for frame in frames { frameOfRule[Int(frame.rule)] = -1 }
+    for rule in frames { frameOfRule[Int(rule)] = -1 }
     frames.removeAll(keepingCapacity: true)
-    seen.removeAll(keepingCapacity: true)
+    calls.removeAll(keepingCapacity: true)
     readings.removeAll(keepingCapacity: true)
+    if !seen.isEmpty { seen.removeAll() }
     canEnd = false
   }
 
   /// A rule has been read: what its stack says comes next.
-  private mutating func end(_ stack: StackID, _ stacks: StackTable) {
+  private mutating func end(_ stack: StackID, _ stacks: borrowing StackTable) {
     for edge in stacks.edges(of: stack) {
       if edge == StackTable.end {
         canEnd = true
@@ -74,72 +85,78 @@ struct Closure {
   }
 
   private mutating func enter(_ call: RuleCall, from stack: StackID) {
-    var index = Int(frameOfRule[Int(call.rule)])
-    if index < 0 {
-      index = frames.count
-      frames.append(Frame(rule: call.rule))
-      frameOfRule[Int(call.rule)] = Int32(index)
-      add(Reading(language: bodies[Int(call.rule)], stack: StackID(-1 - index)))
+    var frame = Int(frameOfRule[Int(call.rule)])
+    if frame < 0 {
+      frame = frames.count
+      frames.append(call.rule)
+      frameOfRule[Int(call.rule)] = Int32(frame)
+      add(Reading(language: bodies[Int(call.rule)], stack: StackID(-1 - frame)))
     }
-    guard frames[index].edges.count < limit else { return }
-    if call.rest == LanguageTable.empty {
-      frames[index].tails.append(stack)
-    } else {
-      frames[index].edges.append(StackEdge(rest: call.rest, below: stack))
-    }
+    calls.append(Call(frame: frame, edge: StackEdge(rest: call.rest, below: stack)))
   }
 
-  private func makeStacks(_ stacks: inout StackTable) -> [StackID] {
+  /// Makes stacks of the frames, ring by ring, and puts them into the readings.
+  private mutating func placeFrames(_ stacks: inout StackTable) {
+    let sorted = frames.indices.sorted { (ring(of: $0), frames[$0]) < (ring(of: $1), frames[$1]) }
+    var edges: [[StackEdge]] = Array(repeating: [], count: frames.count)
+    for call in calls where edges[call.frame].count < limit { edges[call.frame].append(call.edge) }
     var stackOfFrame = Array(repeating: StackID(-1), count: frames.count)
-    let sorted = frames.indices.sorted { (ring(of: $0), frames[$0].rule) < (ring(of: $1), frames[$1].rule) }
     var first = 0
     while first < sorted.count {
       var last = first + 1
       while last < sorted.count, ring(of: sorted[last]) == ring(of: sorted[first]) { last += 1 }
       let members = sorted[first..<last]
-      let lists = members.map { edges(of: $0, members, stackOfFrame, stacks) }
-      if order.isRecursive[Int(frames[sorted[first]].rule)] {
-        let number = stacks.insert(ring: lists)
+      if order.isRecursive[Int(frames[sorted[first]])] {
+        let ring = members.map { resolve(edges[$0], members, stackOfFrame, stacks) }
+        let number = stacks.insert(ring: ring)
         for (offset, member) in members.enumerated() { stackOfFrame[member] = number + StackID(offset) }
       } else {
-        stackOfFrame[sorted[first]] = stacks.insert(lists[0])
+        stackOfFrame[sorted[first]] = stacks.insert(resolve(edges[sorted[first]], [], stackOfFrame, stacks))
       }
       first = last
     }
-    return stackOfFrame
+    for index in readings.indices where readings[index].stack < 0 {
+      readings[index].stack = stackOfFrame[Int(-1 - readings[index].stack)]
+    }
   }
 
-  private func ring(of frame: Int) -> Int32 { order.ring[Int(frames[frame].rule)] }
+  private func ring(of frame: Int) -> Int32 { order.ring[Int(frames[frame])] }
 
-  /// A frame's edges, with frames of its own ring as their places in it, less than 0.
-  private func edges(
-    of index: Int, _ members: ArraySlice<Int>, _ stackOfFrame: [StackID], _ stacks: StackTable
+  /// A frame's edges: frames of its own ring become their places in it, less than 0; others their stacks.
+  ///
+  /// A caller after which nothing is left of its own rule is left out: the rule goes on where its caller does.
+  private func resolve(
+    _ edges: [StackEdge], _ ring: ArraySlice<Int>, _ stackOfFrame: [StackID], _ stacks: borrowing StackTable
   ) -> [StackEdge] {
-    func resolve(_ stack: StackID) -> StackID {
-      guard stack < 0 else { return stack }
-      let frame = Int(-1 - stack)
-      guard let place = members.firstIndex(of: frame) else { return stackOfFrame[frame] }
-      return StackID(-1 - (place - members.startIndex))
-    }
-    var result = frames[index].edges.map { StackEdge(rest: $0.rest, below: resolve($0.below)) }
-    for tail in frames[index].tails.map(resolve) {
-      if tail < 0 {
-        result.append(StackEdge(rest: LanguageTable.empty, below: tail))
+    var result: [StackEdge] = []
+    for var edge in edges {
+      if edge.below < 0 {
+        let frame = Int(-1 - edge.below)
+        edge.below = ring.firstIndex(of: frame).map { StackID(ring.startIndex - 1 - $0) } ?? stackOfFrame[frame]
+      }
+      if edge.rest == LanguageTable.empty, edge.below >= 0 {
+        result += stacks.edges(of: edge.below)
       } else {
-        result += stacks.edges(of: tail)
+        result.append(edge)
       }
     }
-    result.sort()
-    return Array(result.withoutDoubles().prefix(limit))
+    if result.count > 1 {
+      result.sort()
+      result.removeDoubles()
+      if result.count > limit { result.removeLast(result.count - limit) }
+    }
+    return result
   }
 }
 
 extension Array where Element: Equatable {
-  /// The same, of equal neighbours only one.
-  fileprivate func withoutDoubles() -> [Element] {
-    var result: [Element] = []
-    result.reserveCapacity(count)
-    for element in self where element != result.last { result.append(element) }
-    return result
+  /// Leaves one of equal neighbours.
+  fileprivate mutating func removeDoubles() {
+    var kept = 0
+    for index in indices where kept == 0 || self[index] != self[kept - 1] {
+      self[kept] = self[index]
+      kept += 1
+    }
+    removeLast(count - kept)
   }
 }

@@ -6,26 +6,24 @@ struct Reading: Hashable, Comparable {
   var language: LanguageID
   var stack: StackID
 
+  var word: UInt64 { UInt64(UInt32(bitPattern: language)) << 32 | UInt64(UInt32(bitPattern: stack)) }
+
   static func < (a: Reading, b: Reading) -> Bool { (a.language, a.stack) < (b.language, b.stack) }
 }
 
-/// All the ways to read a text at once, by number; equal ones have one number. 0 is the dead one: no way at all.
-struct Configurations {
+/// All the ways to read a text at once, by number; equal ones have one number.
+struct Configurations: ~Copyable {
+  /// No way at all.
   static let dead: ConfigurationID = 0
-  static let unknown: ConfigurationID = -1
+  private static let unknown: ConfigurationID = -1
 
-  private struct Key: Hashable {
-    var readings: [Reading]
-    var canEnd: Bool
-  }
-
-  private(set) var all: [[Reading]] = []
   private(set) var canEnd: [Bool] = []
+  private var starts: [Int32] = [0]
+  private var readings: [Reading] = []
   /// What follows each class of bytes, a row for each configuration.
-  private(set) var rows: [ConfigurationID] = []
-  private var numbers: [Key: ConfigurationID] = [:]
+  private var rows: [ConfigurationID] = []
+  private var slots = SlotTable()
   private let classCount: Int
-  private var readingCount = 0
 
   init(classCount: Int) {
     self.classCount = classCount
@@ -33,23 +31,36 @@ struct Configurations {
     for `class` in 0..<classCount { rows[`class`] = Self.dead }
   }
 
-  var byteCount: Int { all.count * (144 + classCount * 4) + readingCount * 24 }
+  var byteCount: Int { canEnd.count * (6 + classCount * 4) + readings.count * 8 + slots.byteCount }
 
-  /// The configuration with these readings, which are in order.
-  mutating func insert(_ readings: [Reading], canEnd: Bool) -> ConfigurationID {
-    let key = Key(readings: readings, canEnd: canEnd)
-    if let known = numbers[key] { return known }
-    let number = ConfigurationID(all.count)
-    all.append(readings)
-    self.canEnd.append(canEnd)
-    rows.append(contentsOf: repeatElement(Self.unknown, count: classCount))
-    numbers[key] = number
-    readingCount += readings.count
-    return number
+  func readings(of configuration: ConfigurationID) -> ArraySlice<Reading> {
+    readings[Int(starts[Int(configuration)])..<Int(starts[Int(configuration) + 1])]
   }
 
-  subscript(configuration: ConfigurationID, class: Int) -> ConfigurationID {
-    get { rows[Int(configuration) * classCount + `class`] }
-    set { rows[Int(configuration) * classCount + `class`] = newValue }
+  /// Where a class of bytes leads, if that is known.
+  func next(_ configuration: ConfigurationID, _ class: Int) -> ConfigurationID? {
+    let next = rows[Int(configuration) * classCount + `class`]
+    return next == Self.unknown ? nil : next
+  }
+
+  mutating func setNext(_ configuration: ConfigurationID, _ class: Int, _ next: ConfigurationID) {
+    rows[Int(configuration) * classCount + `class`] = next
+  }
+
+  /// The configuration with these readings, which are in order.
+  mutating func insert(_ list: [Reading], canEnd: Bool) -> ConfigurationID {
+    var print = LanguageMark(canEnd ? 1 : 0)
+    for reading in list { print.add(reading.word) }
+    var slot = slots.begin(print.low)
+    while let known = slots.find(print.low, &slot) {
+      let number = ConfigurationID(known)
+      if self.canEnd[known] == canEnd, readings(of: number).elementsEqual(list) { return number }
+    }
+    slots.append(print.low, at: slot)
+    self.canEnd.append(canEnd)
+    readings += list
+    starts.append(Int32(readings.count))
+    rows.append(contentsOf: repeatElement(Self.unknown, count: classCount))
+    return ConfigurationID(self.canEnd.count - 1)
   }
 }

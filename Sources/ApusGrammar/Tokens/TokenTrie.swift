@@ -1,4 +1,5 @@
 package import ApusCore
+internal import Synchronization
 
 /// The bytes of a vocabulary's tokens as a tree; made once, shared by all grammars.
 ///
@@ -9,10 +10,16 @@ package final class TokenTrie: Sendable {
     let byte: UInt8
     /// How many bytes lead to it.
     let depth: Int32
+    /// The depth of the deepest node below it, or of itself.
+    let deepest: Int32
     /// The first node that is not below it.
     let end: Int32
     /// The token that ends here; -1 is none.
     let token: Token
+
+    fileprivate func ended(at end: Int, deepest: Int32) -> Node {
+      Node(byte: byte, depth: depth, deepest: deepest, end: Int32(end), token: token)
+    }
   }
 
   let vocabularySize: Int
@@ -21,8 +28,11 @@ package final class TokenTrie: Sendable {
   let depth: Int
   /// Tokens with the same bytes as another one that is in the tree.
   let twins: [(first: Token, other: Token)]
+  /// What is known of terminals, whatever grammar they are in.
+  let terminals = TerminalCache(byteLimit: 32 << 20)
   private let starts: [Int]
   private let text: [UInt8]
+  private let shortTokens = Mutex<[Int: [UInt64]]>([:])
 
   /// The tree of `count` tokens; nil or no bytes: a token that is never text.
   package init(count: Int, bytes: (Token) -> [UInt8]?) {
@@ -40,6 +50,19 @@ package final class TokenTrie: Sendable {
     nodes = builder.nodes
     twins = builder.twins
     depth = Int(builder.nodes.lazy.map(\.depth).max() ?? 0)
+  }
+
+  /// One bit for each token of at most so many bytes, as in a mask.
+  func shortTokens(_ length: Int) -> [UInt64] {
+    shortTokens.withLock { known in
+      if let bits = known[length] { return bits }
+      var bits = Array(repeating: UInt64(0), count: (vocabularySize + 63) / 64)
+      for token in 0..<vocabularySize where starts[token + 1] - starts[token] <= length {
+        bits[token / 64] |= 1 << UInt64(token % 64)
+      }
+      known[length] = bits
+      return bits
+    }
   }
 
   /// A token's bytes; none where it is never text.
@@ -86,7 +109,8 @@ private struct TrieBuilder {
     for (offset, byte) in bytes.dropFirst(shared).enumerated() {
       let depth = shared + offset + 1
       path.append(nodes.count)
-      nodes.append(.init(byte: byte, depth: Int32(depth), end: -1, token: depth == bytes.count ? Token(token) : -1))
+      let token = depth == bytes.count ? Token(token) : -1
+      nodes.append(.init(byte: byte, depth: Int32(depth), deepest: Int32(depth), end: -1, token: token))
     }
   }
 
@@ -95,7 +119,10 @@ private struct TrieBuilder {
     while path.count > depth {
       let index = path.removeLast()
       let node = nodes[index]
-      nodes[index] = .init(byte: node.byte, depth: node.depth, end: Int32(nodes.count), token: node.token)
+      nodes[index] = node.ended(at: nodes.count, deepest: node.deepest)
+      if let above = path.last, nodes[above].deepest < node.deepest {
+        nodes[above] = nodes[above].ended(at: -1, deepest: node.deepest)
+      }
     }
   }
 }

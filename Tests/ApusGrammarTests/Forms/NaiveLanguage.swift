@@ -5,8 +5,11 @@ struct NaiveLanguage {
   private let bytes: [UInt8]
 
   static func contains(_ text: String, in language: RegularLanguage) -> Bool {
-    let bytes = Array(text.utf8)
-    return NaiveLanguage(bytes: bytes).ends(of: language, from: 0).contains(bytes.count)
+    contains(Array(text.utf8), in: language)
+  }
+
+  static func contains(_ bytes: [UInt8], in language: RegularLanguage) -> Bool {
+    NaiveLanguage(bytes: bytes).ends(of: language, from: 0).contains(bytes.count)
   }
 
   /// Where a string of the language may end that begins at `start`.

@@ -1,6 +1,6 @@
 internal import ApusTestSupport
 
-/// A random regular expression over the characters a and b, which tries all ways to match.
+/// A random regular expression over the characters a and -, which tries all ways to match.
 indirect enum RandomPattern {
   case character(String, matches: [Character])
   case sequence([RandomPattern])
@@ -9,16 +9,17 @@ indirect enum RandomPattern {
   case start
   case end
   case look(RandomPattern, isBehind: Bool, isNegative: Bool)
+  case wordBoundary(isNegative: Bool)
 
   init(depth: Int, looks: Bool, using random: inout SeededGenerator) {
-    let kinds = depth == 0 ? 3 : looks ? 10 : 8
+    let kinds = depth == 0 ? 3 : looks ? 11 : 8
     let inner = { (random: inout SeededGenerator) in
       RandomPattern(depth: depth - 1, looks: looks, using: &random)
     }
     switch Int.random(in: 0..<kinds, using: &random) {
     case 0, 1:
       self =
-        [.character("a", matches: ["a"]), .character("b", matches: ["b"]), .character(".", matches: ["a", "b"])]
+        [.character("a", matches: ["a"]), .character("-", matches: ["-"]), .character(".", matches: ["a", "-"])]
         .randomElement(using: &random) ?? .sequence([])
     case 2: self = Bool.random(using: &random) ? .start : .end
     case 3, 4: self = .sequence((0..<Int.random(in: 0...3, using: &random)).map { _ in inner(&random) })
@@ -28,6 +29,7 @@ indirect enum RandomPattern {
       self = .repetition(
         inner(&random), atLeast: atLeast,
         atMost: Bool.random(using: &random) ? nil : atLeast + Int.random(in: 0...2, using: &random))
+    case 8: self = .wordBoundary(isNegative: Bool.random(using: &random))
     default:
       self = .look(inner(&random), isBehind: Bool.random(using: &random), isNegative: Bool.random(using: &random))
     }
@@ -44,6 +46,7 @@ indirect enum RandomPattern {
     case .end: "$"
     case .look(let part, let isBehind, let isNegative):
       "(?" + (isBehind ? "<" : "") + (isNegative ? "!" : "=") + part.text + ")"
+    case .wordBoundary(let isNegative): isNegative ? "(?:\\B)" : "(?:\\b)"
     }
   }
 
@@ -62,6 +65,8 @@ indirect enum RandomPattern {
       (isBehind
         ? (0...start).contains { part.ends(in: text, from: $0).contains(start) }
         : !part.ends(in: text, from: start).isEmpty) == isNegative ? [] : [start]
+    case .wordBoundary(let isNegative):
+      ((start > 0 && text[start - 1] == "a") != (start < text.count && text[start] == "a")) == isNegative ? [] : [start]
     }
   }
 

@@ -75,6 +75,12 @@ struct RegularExpressionTests {
     ("^(?!a)|(?<=b)$", ["", "b", "ab"], ["a", "ac"]),
     ("^(?!(?=a)ab)a", ["a", "ac"], ["ab"]),
     ("a?(?!^b)[ab]$", ["a", "ab", "bb", "aa"], ["b", ""]),
+    ("\\bab\\b", ["ab", "x ab.", "é ab"], ["xab", "ab_", "a b", ""]),
+    ("^(\\d\\.?\\b){3}$", ["1.2.3"], ["1.2.3.", "123", "1.2", "1..2.3"]),
+    ("a\\Bb|\\B-\\B", ["ab", "-", "--"], ["a-", "-b", "a-b", ""]),
+    ("^\\b", ["a", "0-"], ["", "-a"]),
+    ("\\B", ["", "ab", "-", "-a-"], ["a", "a-b"]),
+    ("(?!\\b)a*$", ["", "-", "aa"], []),
   ]
 
   @Test(arguments: looks.indices)
@@ -120,7 +126,7 @@ struct RegularExpressionTests {
   }
 
   @Test(arguments: [
-    "\\bword\\b", "a\\B", "(a)\\1", "(?<n>a)\\k<n>", "a*+", "(?>a)", "(?m)^a", "\\p{Script=Greek}", "(?#note)a",
+    "(a\\b)*", "(\\Ba)+b", "(a)\\1", "(?<n>a)\\k<n>", "a*+", "(?>a)", "(?m)^a", "\\p{Script=Greek}", "(?#note)a",
     "((?!a).)*b", "(a(?<!b))c", "(?=(?<=a))b",
   ])
   func whatNoAutomatonCanDoIsRefusedByName(pattern: String) {

@@ -16,23 +16,37 @@ extension ScalarSet {
 /// Characters that are the same but for their case.
 extension ScalarSet {
   /// This set with the upper and lower case of each of its characters, where that is one character.
+  ///
+  /// Cost: the number of its characters that have a case, and of its ranges.
   var ignoringCase: ScalarSet {
+    let table = Self.otherCases
     var added: [ClosedRange<UInt32>] = []
-    for (upper, lower) in Self.casePairs {
-      if contains(upper) { added.append(lower.value...lower.value) }
-      if contains(lower) { added.append(upper.value...upper.value) }
+    for range in ranges {
+      var (low, high) = (0, table.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if table[middle].scalar < range.lowerBound { low = middle + 1 } else { high = middle }
+      }
+      while low < table.count, table[low].scalar <= range.upperBound {
+        if !range.contains(table[low].other) { added.append(table[low].other...table[low].other) }
+        low += 1
+      }
     }
     return added.isEmpty ? self : union(ScalarSet(added))
   }
 
-  private static let casePairs: [(upper: Unicode.Scalar, lower: Unicode.Scalar)] = {
-    var pairs: [(upper: Unicode.Scalar, lower: Unicode.Scalar)] = []
+  /// Characters and what they are in another case, in rising order; made once.
+  private static let otherCases: [(scalar: UInt32, other: UInt32)] = {
+    var pairs: [(scalar: UInt32, other: UInt32)] = []
     // No character beyond the second plane has cases.
-    for scalar in (UInt32(0)...0x1FFFF).lazy.compactMap(Unicode.Scalar.init) {
-      if let upper = single(scalar.properties.uppercaseMapping), upper != scalar { pairs.append((upper, scalar)) }
-      if let lower = single(scalar.properties.lowercaseMapping), lower != scalar { pairs.append((scalar, lower)) }
+    for scalar in (UInt32(0)...0x1FFFF).lazy.compactMap(Unicode.Scalar.init)
+    where scalar.properties.changesWhenCaseMapped {
+      for mapping in [scalar.properties.uppercaseMapping, scalar.properties.lowercaseMapping] {
+        guard let other = single(mapping), other != scalar else { continue }
+        pairs += [(scalar.value, other.value), (other.value, scalar.value)]
+      }
     }
-    return pairs
+    return pairs.sorted { $0.scalar < $1.scalar }
   }()
 
   private static func single(_ text: String) -> Unicode.Scalar? {

@@ -2,8 +2,12 @@ extension ScalarSet {
   /// The strings of bytes that are one scalar of it in UTF-8.
   ///
   /// Scalars with the same bytes behind the first one share them, so that even large sets become few parts.
-  package var utf8: RegularLanguage {
-    let lengths: [(scalars: ClosedRange<UInt32>, continuationBytes: UInt32)] = [
+  package var utf8: RegularLanguage { self == .all ? Self.anyInUTF8 : inUTF8 }
+
+  private static let anyInUTF8 = all.inUTF8
+
+  private var inUTF8: RegularLanguage {
+    let lengths: [(scalars: ClosedRange<UInt32>, continuationBytes: Int)] = [
       (0...0x7F, 0), (0x80...0x7FF, 1), (0x800...0xFFFF, 2), (0x10000...0x10FFFF, 3),
     ]
     let parts = lengths.flatMap { length in
@@ -16,46 +20,57 @@ extension ScalarSet {
 
   /// First bytes with what may stand behind them, for values of six bits for each byte.
   private static func alternatives(
-    _ ranges: [ClosedRange<UInt32>], continuationBytes: UInt32, isFirst: Bool
+    _ ranges: [ClosedRange<UInt32>], continuationBytes: Int, isFirst: Bool
   ) -> [RegularLanguage] {
-    let shift = 6 * continuationBytes
-    let mark: UInt32 = isFirst ? [0, 0xC0, 0xE0, 0xF0][Int(continuationBytes)] : 0x80
-    guard continuationBytes > 0 else {
-      var set = ByteSet()
-      for range in ranges { for value in range { set.insert(UInt8(mark | value)) } }
-      return [.byte(set)]
-    }
-    var tails: [[ClosedRange<UInt32>]] = []
-    var heads: [[ClosedRange<UInt32>]: ByteSet] = [:]
-    for (head, tail) in pieces(ranges, shift: shift) {
-      if heads[tail] == nil { tails.append(tail) }
-      heads[tail, default: ByteSet()].insert(UInt8(mark | head))
-    }
-    return tails.map { tail in
+    let mark: UInt32 = isFirst ? [0, 0xC0, 0xE0, 0xF0][continuationBytes] : 0x80
+    let parts = Parts(ranges, continuationBytes: continuationBytes, mark: mark)
+    guard continuationBytes > 0 else { return [.byte(parts.whole)] }
+    var result: [RegularLanguage] = []
+    if !parts.whole.isEmpty { result.append(.concatenation([.byte(parts.whole)] + anyTail[..<continuationBytes])) }
+    for (tail, heads) in parts.others {
       let rest = alternatives(tail, continuationBytes: continuationBytes - 1, isFirst: false)
-      let first = RegularLanguage.byte(heads[tail] ?? ByteSet())
-      if rest.count == 1, case .concatenation(let parts) = rest[0] { return .concatenation([first] + parts) }
-      return .concatenation([first, rest.count == 1 ? rest[0] : .union(rest)])
+      result.append(.concatenation([.byte(heads), rest.count == 1 ? rest[0] : .union(rest)]))
     }
+    return result
   }
 
-  /// The ranges cut where the bits from `shift` on change: these bits, and what is below them.
-  private static func pieces(
-    _ ranges: [ClosedRange<UInt32>], shift: UInt32
-  ) -> [(head: UInt32, tail: [ClosedRange<UInt32>])] {
-    let low = UInt32(1) << shift - 1
-    var pieces: [(head: UInt32, tail: [ClosedRange<UInt32>])] = []
-    for range in ranges {
-      for head in range.lowerBound >> shift...range.upperBound >> shift {
-        let first = head == range.lowerBound >> shift ? range.lowerBound & low : 0
-        let last = head == range.upperBound >> shift ? range.upperBound & low : low
-        if pieces.last?.head == head {
-          pieces[pieces.count - 1].tail.append(first...last)
-        } else {
-          pieces.append((head, [first...last]))
+  private static let anyTail = Array(repeating: RegularLanguage.byte(ByteSet(0x80...0xBF)), count: 3)
+
+  /// Ranges cut where the bits of the first byte change.
+  private struct Parts {
+    /// The first bytes behind which all may stand.
+    var whole = ByteSet()
+    /// What may stand behind others; those with the same together.
+    var others: [(tail: [ClosedRange<UInt32>], heads: ByteSet)] = []
+
+    init(_ ranges: [ClosedRange<UInt32>], continuationBytes: Int, mark: UInt32) {
+      let shift = UInt32(6 * continuationBytes)
+      let low = UInt32(1) << shift - 1
+      var open: (head: UInt32, tail: [ClosedRange<UInt32>])?
+      for range in ranges {
+        for head in range.lowerBound >> shift...range.upperBound >> shift {
+          let first = max(range.lowerBound, head << shift) & low
+          let last = min(range.upperBound, head << shift | low) & low
+          if first == 0, last == low {
+            whole.insert(UInt8(mark | head))
+          } else if open?.head == head {
+            open?.tail.append(first...last)
+          } else {
+            close(open, mark)
+            open = (head, [first...last])
+          }
         }
       }
+      close(open, mark)
     }
-    return pieces
+
+    private mutating func close(_ part: (head: UInt32, tail: [ClosedRange<UInt32>])?, _ mark: UInt32) {
+      guard let (head, tail) = part else { return }
+      if let same = others.firstIndex(where: { $0.tail == tail }) {
+        others[same].heads.insert(UInt8(mark | head))
+      } else {
+        others.append((tail, ByteSet(CollectionOfOne(UInt8(mark | head)))))
+      }
+    }
   }
 }

@@ -3,7 +3,7 @@ package struct ScalarSet: Hashable, Sendable {
   /// Rising ranges that neither overlap nor touch.
   package let ranges: [ClosedRange<UInt32>]
 
-  /// The scalars of `ranges`, which may come in any order and overlap; surrogates in them are left out.
+  /// The scalars of `ranges`, which may come in any order and overlap; surrogates in them, and what is beyond 10FFFF, are left out.
   package init(_ ranges: [ClosedRange<UInt32>]) {
     self.init(anyOrder: ranges.flatMap(Self.withoutSurrogates))
   }
@@ -73,9 +73,6 @@ package struct ScalarSet: Hashable, Sendable {
 
   /// UTF-8 has no bytes for surrogates (D800 to DFFF).
   private static func withoutSurrogates(_ range: ClosedRange<UInt32>) -> [ClosedRange<UInt32>] {
-    var kept: [ClosedRange<UInt32>] = []
-    if range.lowerBound <= 0xD7FF { kept.append(range.lowerBound...min(range.upperBound, 0xD7FF)) }
-    if range.upperBound >= 0xE000 { kept.append(max(range.lowerBound, 0xE000)...range.upperBound) }
-    return kept
+    [0...0xD7FF, 0xE000...0x10FFFF].filter(range.overlaps).map(range.clamped)
   }
 }

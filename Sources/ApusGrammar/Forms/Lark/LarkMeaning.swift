@@ -51,9 +51,18 @@ struct LarkMeaning {
     .terminal(try SizedLanguage.concatenation([language, ignored]).language)
   }
 
+  private mutating func goDeeper() throws(GrammarError) {
+    guard depth < RegularLanguage.depthLimit else {
+      throw .tooLarge(what: "parts in parts of a grammar", limit: RegularLanguage.depthLimit)
+    }
+    depth += 1
+  }
+
   // MARK: Rules
 
   private mutating func rules(_ expression: LarkExpression) throws(GrammarError) -> Grammar.Expression {
+    try goDeeper()
+    defer { depth -= 1 }
     switch expression {
     case .name(let name, let offset): return .rule(table.rule(name, at: offset))
     case .sequence(let parts): return .sequence(try all(parts))
@@ -74,10 +83,7 @@ struct LarkMeaning {
   // MARK: Terminals
 
   private mutating func language(of expression: LarkExpression) throws(GrammarError) -> SizedLanguage {
-    guard depth < RegularLanguage.depthLimit else {
-      throw .tooLarge(what: "parts in parts of a terminal", limit: RegularLanguage.depthLimit)
-    }
-    depth += 1
+    try goDeeper()
     defer { depth -= 1 }
     switch expression {
     case .string(let text, let ignoringCase):

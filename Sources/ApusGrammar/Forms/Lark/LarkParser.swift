@@ -4,8 +4,11 @@ struct LarkParser {
   var grammar = LarkGrammar()
   private var depth = 0
 
+  /// The longest grammar: each regular expression in it takes microseconds.
+  private static let byteLimit = 1 << 17
+
   static func grammar(_ text: String) throws(GrammarError) -> LarkGrammar {
-    var parser = LarkParser(scanner: try FormScanner(text))
+    var parser = LarkParser(scanner: try FormScanner(text, limit: byteLimit))
     parser.grammar.byteCount = parser.scanner.bytes.count
     parser.skipSpace(lines: true)
     while !parser.scanner.isAtEnd {

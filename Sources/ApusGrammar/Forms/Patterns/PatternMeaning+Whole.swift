@@ -30,9 +30,12 @@ extension PatternMeaning {
 
   /// Whole texts of which the pattern matches a part, or all: `rest` is what they may be from its beginning on.
   private mutating func texts(fromStart rest: Rest) throws(GrammarError) -> SizedLanguage {
-    guard reading == .search else { return rest.atStart }
-    guard rest.usesStart else { return try .concatenation([anyText(), rest.later]) }
-    return try .union([rest.atStart, .concatenation([anyNonemptyText(), rest.later])])
+    guard reading == .search else { return rest[.start] }
+    guard rest.dependsOnBefore else { return try .concatenation([anyText(), rest[.other]]) }
+    return try .union([
+      rest[.start], .concatenation([textsEnding(inWord: true), rest[.word]]),
+      .concatenation([textsEnding(inWord: false), rest[.other]]),
+    ])
   }
 
   /// What all texts are that end with a match of `part`: what a lookbehind sees.
@@ -56,8 +59,8 @@ extension PatternMeaning {
     guard let last = parts.lastIndex(where: \.isLookbehind) else { throw Self.misplacedLook }
     let before = try beginnings(parts[..<last], behind: parts[last])
     let rest = try texts(sequence: parts[(last + 1)...], then: end())
-    guard !rest.usesStart else { throw Self.misplacedLook }
-    return try conditions.intersection(.concatenation([before, rest.later]))
+    guard !rest.dependsOnBefore else { throw Self.misplacedLook }
+    return try conditions.intersection(.concatenation([before, rest[.other]]))
   }
 
   /// `(?<!x)$`.
@@ -87,7 +90,7 @@ extension PatternMeaning {
     let looks = parts.dropFirst(starts.count).prefix { $0.hasLook && !$0.isLookbehind }
     for look in looks {
       guard case .look = look.kind else { throw Self.misplacedLook }
-      conditions = try conditions.intersection(texts(look, then: Rest(anyText())).atStart)
+      conditions = try conditions.intersection(texts(look, then: Rest(anyText()))[.start])
     }
     parts = ArraySlice(starts + parts.dropFirst(starts.count + looks.count))
     return conditions

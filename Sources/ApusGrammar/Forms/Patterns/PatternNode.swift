@@ -1,7 +1,7 @@
 /// A regular expression as it was read: what is written, not yet what it means.
 struct PatternNode: Sendable {
   let kind: Kind
-  /// Whether there is a lookahead or lookbehind in it.
+  /// Whether there is a lookahead, a lookbehind or a word boundary in it.
   let hasLook: Bool
 
   indirect enum Kind: Sendable {
@@ -16,6 +16,8 @@ struct PatternNode: Sendable {
     case end
     /// `(?=…)`, `(?!…)`, `(?<=…)`, `(?<!…)`.
     case look(Look, PatternNode)
+    /// `\b`, `\B`: on one side of it is a word's character, or on both or none.
+    case wordBoundary(isNegative: Bool)
   }
 
   struct Look: Sendable {
@@ -30,14 +32,14 @@ struct PatternNode: Sendable {
       case .character, .start, .end: false
       case .sequence(let parts), .choice(let parts): parts.contains(where: \.hasLook)
       case .repetition(let part, _, _): part.hasLook
-      case .look: true
+      case .look, .wordBoundary: true
       }
   }
 
   /// Whether it only says something of a place.
   var isAssertion: Bool {
     switch kind {
-    case .start, .end, .look: true
+    case .start, .end, .look, .wordBoundary: true
     case .character, .sequence, .choice, .repetition: false
     }
   }

@@ -8,25 +8,28 @@ extension PatternParser {
     scanner.position += 1
     let isNegated = scanner.take("^")
     var ranges: [ClosedRange<UInt32>] = []
+    var named: [ClosedRange<UInt32>] = []
     while !scanner.take("]") {
       guard !scanner.isAtEnd else { throw scanner.error("this class is not closed: add a ']'", at: start) }
       let first = try classItem()
       let dash = scanner.position
-      guard case .scalar(let low) = first, scanner.take("-"), scanner.next != nil else {
-        ranges += first.ranges
+      guard case .scalar(let low) = first else {
+        if case .set(let set) = first { named += set.ranges }
         continue
       }
-      guard scanner.next != UInt8(ascii: "]"), case .scalar(let high) = try classItem() else {
+      guard scanner.take("-"), !scanner.isAtEnd, scanner.next != UInt8(ascii: "]"),
+        case .scalar(let high) = try classItem()
+      else {
         // A '-' at the end, or before a class such as \d, is a character.
         scanner.position = dash
-        ranges += first.ranges
+        ranges.append(low...low)
         continue
       }
       guard low <= high else { throw scanner.error("this range's end is before its beginning", at: dash) }
       ranges.append(low...high)
     }
     // Case first: [^a] leaves out both, where case is ignored.
-    let set = cased(ScalarSet(ranges))
+    let set = cased(ScalarSet(ranges)).union(ScalarSet(named))
     return isNegated ? set.inverted : set
   }
 
@@ -34,13 +37,6 @@ extension PatternParser {
     /// May begin or end a range. A surrogate may too, but is no character.
     case scalar(UInt32)
     case set(ScalarSet)
-
-    var ranges: [ClosedRange<UInt32>] {
-      switch self {
-      case .scalar(let value): [value...value]
-      case .set(let set): set.ranges
-      }
-    }
   }
 
   private mutating func classItem() throws(GrammarError) -> ClassItem {
@@ -57,16 +53,16 @@ extension PatternParser {
     scanner.position += 1
     if scanner.take("A") { return PatternNode(.start) }
     if scanner.take("z") || scanner.take("Z") { return PatternNode(.end) }
-    if let set = try namedSet(from: start) { return PatternNode(.character(cased(set))) }
+    if let set = try namedSet(from: start) { return try character(of: set) }
+    if scanner.take("b") { return PatternNode(.wordBoundary(isNegative: false)) }
+    if scanner.take("B") { return PatternNode(.wordBoundary(isNegative: true)) }
     switch scanner.next {
-    case UInt8(ascii: "b"), UInt8(ascii: "B"):
-      throw .unsupported(what: "word boundaries (\\b and \\B, at byte \(start)): say what may stand there instead")
     case UInt8(ascii: "k"), .some(UInt8(ascii: "1")...UInt8(ascii: "9")):
       throw .unsupported(what: "references to groups (at byte \(start)): no automaton can compare two parts of a text")
     default: break
     }
     let value = try escapedScalar(from: start)
-    return PatternNode(.character(cased(ScalarSet([value...value]))))
+    return try character(of: cased(ScalarSet([value...value])))
   }
 
   /// `\d` and the like, behind the `\`.
@@ -97,7 +93,7 @@ extension PatternParser {
         what: "the Unicode property at byte \(start): there are the general categories (L, Lu, Nd, …) and properties"
           + " such as Alphabetic; write ranges instead")
     }
-    return set
+    return cased(set)
   }
 
   /// The value of the escape whose `\` is at `start`, behind it; surrogates only where no pair of them is a character.

@@ -9,9 +9,15 @@ struct PatternParser {
   var scanner: FormScanner
   var flags: Flags
   private var depth = 0
+  /// Ranges of characters in all classes so far.
+  private var rangeCount = 0
+
+  /// The longest pattern, and the most ranges of characters: properties such as \p{L} have hundreds.
+  private static let byteLimit = 1 << 16
+  private static let rangeLimit = 200_000
 
   init(_ pattern: String, flags: Flags) throws(GrammarError) {
-    scanner = try FormScanner(pattern)
+    scanner = try FormScanner(pattern, as: "a regular expression", limit: Self.byteLimit)
     self.flags = flags
   }
 
@@ -43,7 +49,7 @@ struct PatternParser {
     let start = scanner.position
     switch scanner.next {
     case UInt8(ascii: "("): return try group()
-    case UInt8(ascii: "["): return PatternNode(.character(cased(try characterClass())))
+    case UInt8(ascii: "["): return try character(of: try characterClass())
     case UInt8(ascii: "\\"): return try escapeOutsideClass()
     case UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?"):
       throw scanner.error("this quantifier has nothing to repeat: put something before it, or a \\ for the character")
@@ -51,11 +57,20 @@ struct PatternParser {
     }
     if scanner.take("^") { return PatternNode(.start) }
     if scanner.take("$") { return PatternNode(.end) }
-    if scanner.take(".") { return PatternNode(.character(flags.dotIsAny ? .all : ScalarSet.lineEnds.inverted)) }
+    if scanner.take(".") { return try character(of: flags.dotIsAny ? .all : ScalarSet.lineEnds.inverted) }
     if try takeCounts() != nil {
       throw scanner.error("this quantifier has nothing to repeat: put something before it, or write \\{", at: start)
     }
-    return PatternNode(.character(cased(ScalarSet(scanner.takeScalar()))))
+    return try character(of: cased(ScalarSet(scanner.takeScalar())))
+  }
+
+  /// One character of a set.
+  mutating func character(of set: ScalarSet) throws(GrammarError) -> PatternNode {
+    rangeCount += set.ranges.count
+    guard rangeCount <= Self.rangeLimit else {
+      throw .tooLarge(what: "ranges of characters in a regular expression", limit: Self.rangeLimit)
+    }
+    return PatternNode(.character(set))
   }
 
   func cased(_ set: ScalarSet) -> ScalarSet { flags.ignoresCase ? set.ignoringCase : set }

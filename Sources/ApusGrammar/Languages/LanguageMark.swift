@@ -1,5 +1,5 @@
 /// 128 bits that tell languages apart, with keys drawn anew in each process: nobody can prepare two that collide.
-struct Fingerprint: Hashable, Comparable {
+struct LanguageMark: Hashable, Comparable {
   private(set) var low: UInt64
   private(set) var high: UInt64
 
@@ -20,12 +20,12 @@ struct Fingerprint: Hashable, Comparable {
     high = Self.mix(high ^ word, Self.keys.high)
   }
 
-  mutating func add(_ other: Fingerprint) {
+  mutating func add(_ other: LanguageMark) {
     add(other.low)
     add(other.high)
   }
 
-  static func < (a: Fingerprint, b: Fingerprint) -> Bool { (a.low, a.high) < (b.low, b.high) }
+  static func < (a: LanguageMark, b: LanguageMark) -> Bool { (a.low, a.high) < (b.low, b.high) }
 
   private static func mix(_ value: UInt64, _ key: UInt64) -> UInt64 {
     let product = (value &+ 0x9E37_79B9_7F4A_7C15).multipliedFullWidth(by: key)

@@ -1,0 +1,135 @@
+internal import ApusCore
+internal import ApusGrammar
+internal import Testing
+
+private let letters = TokenTrie(count: 26) { [97 + UInt8($0)] }
+
+private func grammar(_ make: (inout Grammar, Grammar.RuleID) -> Grammar.Expression) -> Grammar {
+  var grammar = Grammar()
+  let root = grammar.declare("root")
+  grammar.define(root, as: make(&grammar, root))
+  return grammar
+}
+
+private func letter(_ text: String) -> Grammar.Expression { .terminal(.literal(text.utf8)) }
+
+private let anyLetter = RegularLanguage.byte(ByteSet(97...122))
+
+private func isAccepted(_ token: Token, _ matcher: inout GrammarMatcher) -> Bool { matcher.accept(token) }
+
+struct GrammarBoundTests {
+  /// Each of 20,000 steps is a place that was never seen before; the same steps without a bound give the same masks.
+  @Test func aLongTextTakesNoMoreMemoryThanIsAllowed() throws {
+    let list = grammar { grammar, _ in
+      let word = grammar.declare("word")
+      grammar.define(
+        word,
+        as: .choice([
+          .terminal(.repetition(anyLetter, atLeast: 1, atMost: 50_000)),
+          .sequence([letter("("), .rule(word), letter(")")]),
+        ]))
+      return .rule(word)
+    }
+    var limits = GrammarLimits()
+    limits.cacheBytes = 200_000
+    let bounded = try CompiledGrammar(list, limits: limits)
+    let free = try CompiledGrammar(list)
+    let atFirst = bounded.byteCount
+    var matchers = (bounded: GrammarMatcher(bounded, letters), free: GrammarMatcher(free, letters))
+    var masks = (
+      bounded: TokenMask(vocabularySize: 26, allowingAll: false),
+      free: TokenMask(vocabularySize: 26, allowingAll: false)
+    )
+    for step in 0..<20_000 {
+      let token = Token(step * step % 26)
+      try #require(isAccepted(token, &matchers.bounded))
+      try #require(isAccepted(token, &matchers.free))
+      if step.isMultiple(of: 100) {
+        matchers.bounded.fill(&masks.bounded)
+        matchers.free.fill(&masks.free)
+        #expect(masks.bounded == masks.free)
+      }
+      #expect(bounded.byteCount < atFirst + 2 * limits.cacheBytes)
+    }
+    #expect(free.byteCount > 5 * limits.cacheBytes)
+  }
+
+  /// Each place of this text can be read in very many ways.
+  @Test func ambiguityDoesNotExplode() throws {
+    let ambiguous = grammar { _, root in
+      .choice([
+        .sequence([.rule(root), .rule(root)]), .sequence([.rule(root), .rule(root), .rule(root)]), letter("a"),
+        .sequence([]),
+      ])
+    }
+    let compiled = try CompiledGrammar(ambiguous)
+    var matcher = GrammarMatcher(compiled, letters)
+    for _ in 0..<2_000 { try #require(isAccepted(0, &matcher) && matcher.canEnd) }
+    #expect(compiled.byteCount < 1_000_000)
+  }
+
+  @Test func palindromesAreReadInAllWaysAtOnce() throws {
+    let palindromes = grammar { _, root in
+      .choice([
+        .sequence([letter("a"), .rule(root), letter("a")]), .sequence([letter("b"), .rule(root), letter("b")]),
+        letter("c"), .sequence([]),
+      ])
+    }
+    var matcher = GrammarMatcher(try CompiledGrammar(palindromes), letters)
+    let half = (0..<200).map { Token($0 % 7 % 2) }
+    for token in half + half.reversed() { try #require(isAccepted(token, &matcher)) }
+    #expect(matcher.canEnd)
+  }
+
+  @Test func recursionAtTheEndTakesNoStack() throws {
+    let list = grammar { _, root in .choice([.sequence([letter("a"), .rule(root)]), letter("b")]) }
+    let compiled = try CompiledGrammar(list)
+    var matcher = GrammarMatcher(compiled, letters)
+    try #require(isAccepted(0, &matcher))
+    let atFirst = compiled.byteCount
+    for _ in 0..<1_000 { try #require(isAccepted(0, &matcher)) }
+    #expect(compiled.byteCount == atFirst)
+  }
+
+  @Test func countsAreNotWrittenOut() throws {
+    var language = anyLetter
+    for _ in 0..<20 { language = .repetition(language, atLeast: 100, atMost: 1_000) }
+    let compiled = try CompiledGrammar(Grammar(language))
+    #expect(compiled.byteCount < 200_000)
+    var matcher = GrammarMatcher(compiled, letters)
+    for step in 0..<1_000 { try #require(isAccepted(Token(step % 26), &matcher) && !matcher.canEnd) }
+  }
+
+  @Test func whatIsTooLargeIsRefused() {
+    let any = RegularLanguage.repetition(.byte(.all), atLeast: 0, atMost: nil)
+    let a = RegularLanguage.byte(ByteSet([97]))
+    // Its search meets two to the power of forty states.
+    func nth(_ count: Int) -> RegularLanguage {
+      .concatenation([any, a, .repetition(.byte(.all), atLeast: count, atMost: count)])
+    }
+    let hard = RegularLanguage.intersection([nth(40), .complement(nth(40))])
+    #expect(throws: GrammarError.self) { try CompiledGrammar(Grammar(hard)) }
+    var deep = a
+    for _ in 0..<300 { deep = .complement(.concatenation([deep, a])) }
+    #expect(throws: GrammarError.tooLarge(what: "nesting", limit: 256)) { try CompiledGrammar(Grammar(deep)) }
+    let wide = RegularLanguage.literal(Array(repeating: 97, count: 500_000))
+    #expect(throws: GrammarError.self) { try CompiledGrammar(Grammar(wide)) }
+    let endless = RegularLanguage.repetition(a, atLeast: .max, atMost: nil)
+    #expect(throws: GrammarError.self) { try CompiledGrammar(Grammar(endless)) }
+  }
+
+  @Test func whatHasNoTextIsEmpty() {
+    #expect(throws: GrammarError.empty) { try CompiledGrammar(Grammar(.nothing)) }
+    #expect(throws: GrammarError.empty) { try CompiledGrammar(Grammar()) }
+    let endless = grammar { _, root in .sequence([letter("a"), .rule(root)]) }
+    #expect(throws: GrammarError.empty) { try CompiledGrammar(endless) }
+    let none = RegularLanguage.intersection([.literal("a".utf8), .complement(.literal("a".utf8))])
+    #expect(throws: GrammarError.empty) { try CompiledGrammar(Grammar(none)) }
+  }
+
+  @Test func manyPartsThatMayBeLeftOut() throws {
+    let parts = (0..<2_000).map { _ in RegularLanguage.repetition(anyLetter, atLeast: 0, atMost: 1) }
+    var matcher = GrammarMatcher(try CompiledGrammar(Grammar(.concatenation(parts))), letters)
+    for _ in 0..<20 { try #require(isAccepted(3, &matcher) && matcher.canEnd) }
+  }
+}
