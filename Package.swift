@@ -103,6 +103,13 @@ let package = Package(
       ],
       swiftSettings: swift),
 
+    .executableTarget(
+      name: "MaskBench",
+      dependencies: [
+        "ApusSchema", "ApusGrammar", "ApusModels", "ApusTokenizers", "ApusGGUF", "ApusJSON", "ApusCore",
+      ],
+      path: "Benchmarks/masks", swiftSettings: swift),
+
     .target(
       name: "ApusTestSupport", dependencies: ["ApusCore", "ApusGGUF", "ApusJSON", "ApusSystem"],
       path: "Tests/ApusTestSupport",
@@ -144,7 +151,7 @@ if Context.environment["APUS_UNTRUSTED_INPUT"] != nil {
     "ApusText", "ApusGGUF", "ApusJSON", "ApusTemplates", "ApusTokenizers", "ApusCPU", "ApusGrammar", "ApusSchema",
     "ApusChat",
   ]
-  let needed = ["CApusKernels", "ApusSystem", "ApusCore", "ApusModels", "ApusSampling", "ApusTestSupport"]
+  let needed = ["CApusKernels", "ApusSystem", "ApusCore", "ApusModels", "ApusSampling", "ApusTestSupport", "MaskBench"]
   let kept = Set(read + read.map { $0 + "Tests" } + needed)
   package.dependencies = []
   package.products = []

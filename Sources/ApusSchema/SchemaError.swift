@@ -10,3 +10,7 @@ package struct SchemaError: Error, Sendable, Equatable {
     self.reason = reason
   }
 }
+
+extension SchemaError: CustomStringConvertible {
+  package var description: String { "\(place): \(reason)" }
+}

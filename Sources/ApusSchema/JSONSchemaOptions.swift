@@ -1,0 +1,28 @@
+/// How the text of a value may be laid out, and how large a grammar may become.
+package struct JSONSchemaOptions: Sendable, Equatable {
+  /// White space between the parts of a value.
+  package enum WhiteSpace: Sendable, Equatable {
+    /// None.
+    case none
+    /// After an opening bracket, a comma and a colon and before a closing bracket: nothing, a space, or a new line
+    /// with at most so many spaces or tabs.
+    case upTo(indentation: Int)
+  }
+
+  /// In which order an object's properties come.
+  package enum PropertyOrder: Sendable, Equatable {
+    /// In any order, as JSON Schema has it.
+    case any
+    /// As the schema names them, others after them: more of a text is then known beforehand.
+    case asDeclared
+  }
+
+  package var whiteSpace: WhiteSpace
+  package var propertyOrder: PropertyOrder
+  /// The most rules that a grammar may have.
+  package var ruleLimit: Int
+
+  package init(whiteSpace: WhiteSpace = .none, propertyOrder: PropertyOrder = .any, ruleLimit: Int = 20_000) {
+    (self.whiteSpace, self.propertyOrder, self.ruleLimit) = (whiteSpace, propertyOrder, ruleLimit)
+  }
+}

@@ -1,0 +1,36 @@
+/// Objects, by what holds of each property and of some.
+struct ObjectShape: Hashable {
+  /// Each holds of every property.
+  var rules: [PropertyRule] = []
+  /// Of each list at least one holds of some property: its key is among the keys and its value fits.
+  var demands: [[PropertyRule]] = []
+  var minimumCount = 0
+  var maximumCount: Int?
+
+  /// Properties whose keys are among `keys`, and what their values fit.
+  struct PropertyRule: Hashable {
+    let keys: StringSet
+    let condition: Condition
+  }
+
+  /// What fits both; nil where that is nothing, plainly.
+  func intersection(_ other: ObjectShape) -> ObjectShape? {
+    var both = self
+    both.rules += other.rules.filter { !rules.contains($0) }
+    both.demands += other.demands.filter { !demands.contains($0) }
+    both.minimumCount = max(minimumCount, other.minimumCount)
+    both.maximumCount = smaller(maximumCount, other.maximumCount)
+    if let most = both.maximumCount, most < both.minimumCount { return nil }
+    return both
+  }
+
+  /// Objects that have the property `key`.
+  static func having(_ key: [UInt8]) -> ObjectShape {
+    ObjectShape(demands: [[PropertyRule(keys: .init([key]), condition: .always)]])
+  }
+}
+
+/// The smaller one; nil is without end.
+func smaller(_ a: Int?, _ b: Int?) -> Int? {
+  if let a, let b { min(a, b) } else { a ?? b }
+}

@@ -1,0 +1,89 @@
+internal import ApusGrammar
+internal import ApusJSON
+
+/// Patterns and sets of texts as languages of bytes; each is made once.
+final class TextLanguages {
+  private var patterns: [TextPattern: RegularExpression] = [:]
+  private var languages: [Key: RegularLanguage] = [:]
+  private var characters: [Spelling: [ScalarSet: RegularLanguage]] = [:]
+  private var matchers: [TextPattern: LanguageMatcher] = [:]
+
+  private struct Key: Hashable {
+    let pattern: TextPattern
+    let spelling: Spelling
+  }
+
+  /// Reads a pattern of a schema, so that it can be used from now on: of keys or of values.
+  func add(_ pattern: TextPattern, ofKeys: Bool = false) throws(GrammarError) {
+    guard patterns[pattern] == nil else { return }
+    patterns[pattern] = try RegularExpression(pattern.text)
+    // What is refused is refused here. Formats are known to be kept, and are made when they are needed.
+    if !pattern.isWhole { _ = try language(pattern, ofKeys ? .plain : .usual) }
+  }
+
+  /// Whether a pattern that was added matches a text.
+  func matches(_ text: [UInt8], _ pattern: TextPattern) -> Bool {
+    if let known = matchers[pattern] { return known.matches(text) }
+    let language = try? patterns[pattern]?.language(pattern.isWhole ? .whole : .search)
+    let matcher = LanguageMatcher(language ?? .nothing)
+    matchers[pattern] = matcher
+    return matcher.matches(text)
+  }
+
+  private func language(_ pattern: TextPattern, _ spelling: Spelling) throws(GrammarError) -> RegularLanguage {
+    let key = Key(pattern: pattern, spelling: spelling)
+    if let known = languages[key] { return known }
+    guard let expression = patterns[pattern] else { return .nothing }
+    let language = try expression.language(pattern.isWhole ? .whole : .search) { self.character($0, spelling) }
+    languages[key] = language
+    return language
+  }
+
+  private func character(_ set: ScalarSet, _ spelling: Spelling) -> RegularLanguage {
+    if set == .all { return spelling.anyCharacter }
+    if let known = characters[spelling]?[set] { return known }
+    let language = set.json(spelling)
+    characters[spelling, default: [:]][set] = language
+    return language
+  }
+
+  /// What stands between the quotes of a JSON string whose text is in `set`: for a value, or for a property's key.
+  func language(_ set: StringSet, isKey: Bool) throws(GrammarError) -> RegularLanguage {
+    var ways: [RegularLanguage] = []
+    for term in set.terms { ways.append(try language(term, isKey: isKey)) }
+    return ways.count == 1 ? ways[0] : .union(ways)
+  }
+
+  private func language(_ term: StringSet.Term, isKey: Bool) throws(GrammarError) -> RegularLanguage {
+    if case .only(let texts) = term.values { return ByteTrie.language(of: texts.map(Self.plain)) }
+    // Keys are written in one way, so that no other way is mistaken for another key.
+    let positive: Spelling = isKey ? .plain : term.isAnyOfSomeLength ? .every : .usual
+    let negative: Spelling = isKey ? .plain : .every
+    var all: [RegularLanguage] = []
+    for use in term.patterns where use.matches { all.append(try language(use.pattern, positive)) }
+    if all.isEmpty || term.minimumLength > 0 || term.maximumLength != nil {
+      all.append(
+        .repetition(positive.anyCharacter, atLeast: term.minimumLength, atMost: term.maximumLength))
+    }
+    for use in term.patterns where !use.matches { all.append(.complement(try language(use.pattern, negative))) }
+    if case .except(let texts) = term.values, !texts.isEmpty { all.append(.complement(every(texts, negative))) }
+    return all.count == 1 ? all[0] : .intersection(all)
+  }
+
+  private func every(_ texts: [[UInt8]], _ spelling: Spelling) -> RegularLanguage {
+    if spelling == .plain { return ByteTrie.language(of: texts.map(Self.plain)) }
+    return .union(
+      texts.map { text in
+        .concatenation(
+          String(decoding: text, as: UTF8.self).unicodeScalars.map { character(ScalarSet($0), spelling) })
+      })
+  }
+
+  /// A text as it is written plainly between quotes.
+  static func plain(_ text: [UInt8]) -> [UInt8] {
+    guard text.contains(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }) else { return text }
+    var writer = JSONWriter(style: .compact)
+    writer.content(text[...])
+    return writer.bytes
+  }
+}

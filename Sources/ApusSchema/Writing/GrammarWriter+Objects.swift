@@ -1,0 +1,168 @@
+internal import ApusGrammar
+
+/// Which properties an object may have: those that are named, in order, and others after them.
+struct ObjectPlan {
+  var named: [Named] = []
+  /// Keys that are not named, each in one of these sets, and what their values fit.
+  var others: [Others] = []
+  /// Of each list some property must be one of its rules'.
+  var demands: [[ObjectShape.PropertyRule]] = []
+  var minimumCount: Int
+  var maximumCount: Int?
+
+  struct Named {
+    let key: [UInt8]
+    var isRequired = false
+    /// What its value fits, and which demands (a bit each) are met then.
+    var ways: [Way] = []
+  }
+
+  struct Others {
+    let keys: StringSet
+    let ways: [Way]
+  }
+
+  struct Way: Hashable {
+    let condition: Condition
+    let meets: UInt32
+  }
+
+  /// Keys for which the same rules hold, what their values fit, and the rules of demands that they are in.
+  private typealias Part = (keys: StringSet, condition: Condition, meets: [ObjectShape.PropertyRule])
+
+  static let demandLimit = 6
+  static let setLimit = 64
+
+  init(_ shape: ObjectShape, _ store: SchemaStore, _ place: Place) throws(SchemaError) {
+    minimumCount = shape.minimumCount
+    maximumCount = shape.maximumCount
+    var positions: [[UInt8]: Int] = [:]
+    var conditions: [Condition] = []
+    var wide: [ObjectShape.PropertyRule] = []
+    func note(_ keys: StringSet) -> [Int]? {
+      guard let listed = keys.listed else { return nil }
+      return listed.map { key in
+        if let known = positions[key] { return known }
+        positions[key] = conditions.count
+        conditions.append(.always)
+        named.append(Named(key: key))
+        return conditions.count - 1
+      }
+    }
+    for rule in shape.rules {
+      if let noted = note(rule.keys) {
+        for position in noted { conditions[position] = conditions[position].and(rule.condition) }
+      } else if rule.condition != .always {
+        wide.append(rule)
+      }
+    }
+    for demand in shape.demands {
+      var isSimple = demand.count == 1
+      for rule in demand where (note(rule.keys)?.count ?? 2) != 1 { isSimple = false }
+      if isSimple, let position = note(demand[0].keys)?.first {
+        named[position].isRequired = true
+        conditions[position] = conditions[position].and(demand[0].condition)
+      } else {
+        demands.append(demand)
+      }
+    }
+    guard demands.count <= Self.demandLimit else {
+      throw place.error("asks for more than \(Self.demandLimit) kinds of properties at once that have no fixed keys")
+    }
+    for position in named.indices {
+      let key = named[position].key
+      for rule in wide where rule.keys.contains(key, store.texts) {
+        conditions[position] = conditions[position].and(rule.condition)
+      }
+      named[position].ways = Self.ways(conditions[position], demands) { $0.contains(key, store.texts) }
+    }
+    try addOthers(wide, store, place)
+    named.removeAll { $0.ways.isEmpty && !$0.isRequired }
+  }
+
+  /// The keys that are not named, cut so that for each part the same rules hold.
+  private mutating func addOthers(
+    _ wide: [ObjectShape.PropertyRule], _ store: SchemaStore, _ place: Place
+  ) throws(SchemaError) {
+    let parts: [Part]
+    do { parts = try self.parts(wide, store) } catch {
+      throw place.error("its keys cannot be told apart: \(error.reason)")
+    }
+    others = parts.compactMap { part in
+      let ways = Self.ways(part.condition, demands) { keys in part.meets.contains { $0.keys == keys } }
+      return ways.isEmpty ? nil : Others(keys: part.keys, ways: ways)
+    }
+  }
+
+  private func parts(
+    _ wide: [ObjectShape.PropertyRule], _ store: SchemaStore
+  ) throws(NotComputable) -> [Part] {
+    var parts: [Part] = [(StringSet(except: named.map(\.key)), .always, [])]
+    let asked = demands.flatMap { $0 }.filter { $0.keys.listed == nil }
+    for (index, rule) in (wide + asked).enumerated() {
+      var next: [Part] = []
+      let outside = try rule.keys.complement(store.texts)
+      for part in parts {
+        let both = try part.keys.intersection(rule.keys, store.texts)
+        let rest = both == part.keys ? .none : try part.keys.intersection(outside, store.texts)
+        if !both.isEmpty {
+          let condition = index < wide.count ? part.condition.and(rule.condition) : part.condition
+          if condition != .never { next.append((both, condition, part.meets + (index < wide.count ? [] : [rule]))) }
+        }
+        if !rest.isEmpty { next.append((rest, part.condition, part.meets)) }
+      }
+      guard next.count <= Self.setLimit else { throw NotComputable() }
+      parts = next
+    }
+    return parts
+  }
+
+  /// The ways in which a property may fit `condition` and meet demands.
+  private static func ways(
+    _ condition: Condition, _ demands: [[ObjectShape.PropertyRule]], _ isIn: (StringSet) -> Bool
+  ) -> [Way] {
+    var ways: Set<Way> = [Way(condition: condition, meets: 0)]
+    for (number, demand) in demands.enumerated() {
+      for rule in demand where isIn(rule.keys) {
+        for way in ways {
+          let both = way.condition.and(rule.condition)
+          if both == way.condition { ways.remove(way) }
+          ways.insert(Way(condition: both, meets: way.meets | 1 << UInt32(number)))
+        }
+      }
+    }
+    return ways.filter { $0.condition != .never }.sorted {
+      ($0.meets, $0.condition.literals.count) < ($1.meets, $1.condition.literals.count)
+    }
+  }
+}
+
+extension GrammarWriter {
+  func object(_ shape: ObjectShape) throws(SchemaError) -> Grammar.Expression {
+    let plan = try ObjectPlan(shape, store, place)
+    var list = MemberList([], separator: layout.comma)
+    for property in plan.named {
+      let key = RegularLanguage.literal([0x22] + TextLanguages.plain(property.key) + [0x22])
+      list.members.append(.init(try ways(property.ways, key), isRequired: property.isRequired))
+    }
+    for other in plan.others { list.others += try ways(other.ways, try string(other.keys, isKey: true)) }
+    list.atLeast = plan.minimumCount
+    list.atMost = plan.maximumCount
+    list.demands = 1 << UInt32(plan.demands.count) - 1
+    list.keepsOrder = keepsOrder
+    return .sequence([layout.opening("{"), .members(list), layout.closing("}")])
+  }
+
+  private func ways(
+    _ ways: [ObjectPlan.Way], _ key: RegularLanguage
+  ) throws(SchemaError) -> [MemberList.Way] {
+    var written: [MemberList.Way] = []
+    for way in ways {
+      let member = Grammar.Expression.sequence([
+        .terminal(.concatenation([key, layout.colon])), try value(way.condition),
+      ])
+      written.append(.init(member, meets: way.meets))
+    }
+    return written
+  }
+}

@@ -1,0 +1,134 @@
+internal import ApusGrammar
+
+/// Writes the grammar of a schema: a rule for each condition that a value has to fit, made when it is first needed.
+final class GrammarWriter {
+  let store: SchemaStore
+  let layout: Layout
+  let keepsOrder: Bool
+  private var grammar = Grammar()
+  private let limit: Int
+  private var ruleOfCondition: [Condition: Grammar.RuleID] = [:]
+  private var shared: [SharedRule: Grammar.RuleID] = [:]
+  private var waiting: [(rule: Grammar.RuleID, condition: Condition)] = []
+  /// Where the rule that is being written comes from, for messages.
+  private(set) var place = Place()
+
+  private enum SharedRule: Hashable { case string, number, integer, anyArray, anyObject }
+
+  private init(_ store: SchemaStore, _ options: JSONSchemaOptions) {
+    self.store = store
+    layout = Layout(options.whiteSpace)
+    keepsOrder = options.propertyOrder == .asDeclared
+    limit = options.ruleLimit
+  }
+
+  static func write(
+    _ root: Condition, _ store: SchemaStore, _ options: JSONSchemaOptions
+  ) throws(SchemaError) -> Grammar {
+    let writer = GrammarWriter(store, options)
+    writer.grammar.root = try writer.rule(for: root)
+    while let (rule, condition) = writer.waiting.popLast() {
+      if let literal = condition.literals.first { writer.place = store.place(of: literal.schema) }
+      writer.grammar.define(rule, as: try writer.values(try store.expand(condition)))
+    }
+    return writer.grammar
+  }
+
+  /// The rule for the values that fit `condition`.
+  func rule(for condition: Condition) throws(SchemaError) -> Grammar.RuleID {
+    let condition = try direct(condition)
+    if let known = ruleOfCondition[condition] { return known }
+    let rule = try declare("value")
+    ruleOfCondition[condition] = rule
+    waiting.append((rule, condition))
+    return rule
+  }
+
+  func value(_ condition: Condition) throws(SchemaError) -> Grammar.Expression {
+    .rule(try rule(for: condition))
+  }
+
+  /// The same condition without schemas that only refer to another one.
+  private func direct(_ condition: Condition) throws(SchemaError) -> Condition {
+    var condition = condition
+    for _ in 0..<SchemaStore.depthLimit {
+      guard condition.literals.count == 1, let literal = condition.literals.first, literal.holds,
+        case let node = store.node(literal.schema), node.own == .all, node.applicators.count == 1,
+        case .reference(let reference) = node.applicators[0]
+      else { break }
+      condition = try store.target(of: reference, at: store.place(of: literal.schema))
+    }
+    return condition
+  }
+
+  func declare(_ name: String) throws(SchemaError) -> Grammar.RuleID {
+    guard grammar.rules.count < limit else {
+      throw place.error("the schema makes more than \(limit) rules: write fewer alternatives or smaller counts")
+    }
+    return grammar.declare(name)
+  }
+
+  func define(_ rule: Grammar.RuleID, _ expression: Grammar.Expression) { grammar.define(rule, as: expression) }
+
+  private func shared(
+    _ kind: SharedRule, _ make: () throws(SchemaError) -> Grammar.Expression
+  ) throws(SchemaError) -> Grammar.Expression {
+    if let known = shared[kind] { return .rule(known) }
+    let rule = try declare("\(kind)")
+    shared[kind] = rule
+    define(rule, try make())
+    return .rule(rule)
+  }
+
+  /// The texts of the values of a set.
+  private func values(_ set: ValueSet) throws(SchemaError) -> Grammar.Expression {
+    var ways: [Grammar.Expression] = []
+    if set.null { ways.append(.terminal(text("null"))) }
+    if set.booleans.contains(.yes) { ways.append(.terminal(text("true"))) }
+    if set.booleans.contains(.no) { ways.append(.terminal(text("false"))) }
+    ways += try numbers(set.numbers)
+    ways += try strings(set.strings)
+    for shape in set.arrays {
+      ways.append(
+        shape == ArrayShape()
+          ? try shared(.anyArray) { () throws(SchemaError) in try self.array(ArrayShape()) } : try array(shape))
+    }
+    for shape in set.objects {
+      ways.append(
+        shape == ObjectShape()
+          ? try shared(.anyObject) { () throws(SchemaError) in try self.object(ObjectShape()) } : try object(shape))
+    }
+    return ways.count == 1 ? ways[0] : .choice(ways)
+  }
+
+  private func strings(_ set: StringSet) throws(SchemaError) -> [Grammar.Expression] {
+    if set.isEmpty { return [] }
+    if set == .all {
+      return [try shared(.string) { () throws(SchemaError) in .terminal(try self.string(set, isKey: false)) }]
+    }
+    return [.terminal(try string(set, isKey: false))]
+  }
+
+  /// The strings of a set with their quotes.
+  func string(_ set: StringSet, isKey: Bool) throws(SchemaError) -> RegularLanguage {
+    let content: RegularLanguage
+    do { content = try store.texts.language(set, isKey: isKey) } catch { throw place.error(error.advice) }
+    return .concatenation([text("\""), content, text("\"")])
+  }
+
+  private func numbers(_ set: NumberSet) throws(SchemaError) -> [Grammar.Expression] {
+    var ways: [Grammar.Expression] = []
+    for piece in set.pieces {
+      if !piece.isPlain {
+        ways.append(try NumberAutomaton(piece, place).write(to: self))
+      } else if piece.integers == .all, piece.fractions == .all {
+        ways.append(try shared(.number) { .terminal(NumberLanguage.any) })
+      } else if piece.integers == .all, piece.fractions.isEmpty {
+        ways.append(try shared(.integer) { .terminal(NumberLanguage.anyInteger) })
+      } else {
+        ways.append(.terminal(NumberLanguage.plain(piece)))
+      }
+    }
+    return ways
+  }
+}
