@@ -3,27 +3,32 @@ package import ApusCore
 extension CPUBackend {
   package func _store(_ k: Buffer, _ v: Buffer?, in cache: KVCache, layer: Int) {
     let (k, v, cache) = (k.cpu, v?.cpu, cache.cpu[layer])
-    let heads = cache.layout.kvHeads
+    let (kernels, slots, heads) = (kernels, kvSlots(of: cache.layout.kind), cache.layout.kvHeads)
+    let values = cache.layout.valuesAreKeys ? nil : v
     // Of keys every value is on a cache line of its own: soon worth a thread.
     let perTile = max(1, Self.smallestStore / max(1, cache.layout.keyDimension))
-    pool.run(tiles: (batch.rows * heads + perTile - 1) / perTile) { tile, _ in
-      for index in tile * perTile..<min(batch.rows * heads, (tile + 1) * perTile) {
+    pool.run(tiles: (slots.count * heads + perTile - 1) / perTile) { tile, _ in
+      for index in tile * perTile..<min(slots.count * heads, (tile + 1) * perTile) {
         let (row, head) = (index / heads, index % heads)
-        storeKey(k, row: row, head: head, in: cache)
-        if let v, !cache.layout.valuesAreKeys { storeValue(v, row: row, head: head, in: cache) }
+        storeKey(k, row, head, at: slots[row], in: cache, kernels)
+        if let values { storeValue(values, row, head, at: slots[row], in: cache, kernels) }
       }
     }
   }
 
-  private func storeKey(_ k: CPURows, row: Int, head: Int, in cache: CPUKVLayer) {
-    let (slot, dimension) = (batch.slot(of: row, cache.layout.kind), cache.layout.keyDimension)
+  private func storeKey(
+    _ k: CPURows, _ row: Int, _ head: Int, at slot: KVSlot, in cache: CPUKVLayer, _ kernels: Kernels
+  ) {
+    let dimension = cache.layout.keyDimension
     let block = unsafe cache.keys + slot.block * cache.keyBlockByteCount + head * cache.keyHeadByteCount
     unsafe kernels.storeKey(
       k.row(row) + head * dimension, dimension: dimension, as: cache.format, offset: slot.offset, in: block)
   }
 
-  private func storeValue(_ v: CPURows, row: Int, head: Int, in cache: CPUKVLayer) {
-    let (slot, dimension) = (batch.slot(of: row, cache.layout.kind), cache.layout.valueDimension)
+  private func storeValue(
+    _ v: CPURows, _ row: Int, _ head: Int, at slot: KVSlot, in cache: CPUKVLayer, _ kernels: Kernels
+  ) {
+    let dimension = cache.layout.valueDimension
     let block = unsafe cache.values + slot.block * cache.valueBlockByteCount + head * cache.valueHeadByteCount
     unsafe kernels.storeValue(
       v.row(row) + head * dimension, dimension: dimension, as: cache.format, offset: slot.offset, in: block)
@@ -108,11 +113,20 @@ extension CPUBackend {
   }
 }
 
+/// A KV block and a position in it.
+struct KVSlot {
+  let block: Int
+  let offset: Int
+}
+
 extension AttentionBatch {
-  /// The KV block and the position in it of a row's token.
-  fileprivate func slot(of row: Int, _ kind: KVBlockKind) -> (block: Int, offset: Int) {
-    let position = Int(positions[row])
-    let table = tables(of: kind)[Int(sequences[row])]
-    return (Int(table[position / KVCacheLayout.blockPositions]), position % KVCacheLayout.blockPositions)
+  /// Where each row's keys and values are put, for one kind of layers; nothing where the batch has none of that kind.
+  func kvSlots(of kind: KVBlockKind) -> [KVSlot] {
+    let tables = tables(of: kind)
+    if tables.isEmpty { return [] }
+    return zip(positions, sequences).map { position, sequence in
+      let (block, offset) = Int(position).quotientAndRemainder(dividingBy: KVCacheLayout.blockPositions)
+      return KVSlot(block: Int(tables[Int(sequence)][block]), offset: offset)
+    }
   }
 }

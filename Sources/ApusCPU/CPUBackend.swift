@@ -42,6 +42,10 @@ package import ApusCore
   var expertRoom: ExpertRoom
   /// The rows of the current step.
   var batch = AttentionBatch()
+  /// Where the step's keys and values are put, in full layers and in windowed ones.
+  ///
+  /// Found when they are first needed: a model without keys and values has no blocks.
+  private var slots: (full: [KVSlot]?, windowed: [KVSlot]?) = (nil, nil)
   var sequenceRows = SequenceRows(AttentionBatch())
   /// The first failure of the current step.
   var failure: BackendError?
@@ -84,6 +88,7 @@ package import ApusCore
   package func _begin(_ batch: AttentionBatch) {
     self.batch = batch
     sequenceRows = SequenceRows(batch)
+    slots = (nil, nil)
     forgetFailures()
   }
 
@@ -92,6 +97,15 @@ package import ApusCore
     batch = AttentionBatch()
     if let failure { throw failure }
     return rowFailures.sorted { $0.key < $1.key }.map { RowFailure(row: $0.key, error: $0.value) }
+  }
+
+  /// Where the step's keys and values are put in layers of a kind.
+  func kvSlots(of kind: KVBlockKind) -> [KVSlot] {
+    let isFull = kind == .full
+    if let known = isFull ? slots.full : slots.windowed { return known }
+    let found = batch.kvSlots(of: kind)
+    if isFull { slots.full = found } else { slots.windowed = found }
+    return found
   }
 
   private func forgetFailures() {
