@@ -90,7 +90,8 @@ let package = Package(
       "Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusGrammar",
       "ApusSchema", "ApusChat", "ApusJSON", "ApusText", "ApusSystem"),
     library(
-      "ApusServer", "Apus", "ApusJSON", "ApusText", hummingbird, hummingbirdCore, lifecycle, signals, logging, metrics,
+      "ApusServer", "Apus", "ApusChat", "ApusJSON", "ApusText", hummingbird, hummingbirdCore, lifecycle, signals,
+      logging, metrics,
       nio, nioPosix, nioHTTP1, httpTypesNIO, httpTypes, asyncAlgorithms),
     library("ApusEvaluation", "ApusModels", "ApusSampling", "ApusCore"),
     library("ApusBenchmark", "ApusCPU", "ApusModels", "ApusCore"),

@@ -50,6 +50,8 @@ public enum ApusError: Error, Sendable, Equatable {
   /// The file holds no conversation or prompt that this model can go on with: missing, damaged, of another kind, or saved
   /// with another model or other options; `reason` says which. Its ``Transcript`` may be of use all the same.
   case cannotRestore(path: String, reason: String)
+  /// An answer that was to be a value ended before it was complete; `reason` is why.
+  case outputCut(reason: FinishReason)
   /// Computing failed in this request; others are not affected.
   case engineFailed(reason: String)
 }
@@ -77,6 +79,8 @@ extension ApusError: CustomStringConvertible {
     case .noChatTemplate:
       "the model file has no chat template: complete a raw prompt instead, or use an instruction-tuned model"
     case .chatTemplate(let reason), .unsuitableModel(let reason), .engineFailed(let reason): reason
+    case .outputCut(let reason):
+      "the answer was cut (\(reason.rawValue)) before its value was complete: allow more tokens or a longer context"
     case .stopped: "the work was stopped"
     case .alreadyResponding:
       "the session is answering another prompt: wait for its end, or make a session for each conversation"

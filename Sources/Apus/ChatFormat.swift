@@ -1,4 +1,5 @@
-internal import ApusJSON
+package import ApusChat
+package import ApusJSON
 package import ApusModels
 package import ApusTemplates
 package import ApusText
@@ -13,6 +14,9 @@ package struct ChatFormat: Sendable {
   private let localTime: @Sendable () -> TemplateClock?
   /// How the template treats messages.
   private var traits = TemplateTraits()
+  /// How it takes conversations with tools, and how its model writes a turn.
+  private var form: ConversationForm?
+  package private(set) var turns = TurnFormat()
 
   /// The format that most chat models without a template of their own were trained with.
   package static let chatML = """
@@ -39,7 +43,7 @@ package struct ChatFormat: Sendable {
       template = .failure(.cannotChat("the model file has chat templates for special uses only (\(list))"))
     case .unreadable(let reason): template = .failure(.cannotChat(reason))
     }
-    probeTemplate()
+    probeTemplate(source)
   }
 
   private static func compile(_ text: String) -> Result<ChatTemplate, ApusError> {
@@ -49,7 +53,7 @@ package struct ChatFormat: Sendable {
   /// Far more than a template needs for a short conversation, and little time.
   private static let probeSteps = 100_000
 
-  private mutating func probeTemplate() {
+  private mutating func probeTemplate(_ source: ChatTemplateSource) {
     let format = self
     guard case .success(let template) = template else { return }
     do throws(ApusError) {
@@ -60,7 +64,11 @@ package struct ChatFormat: Sendable {
       })
     } catch {
       self.template = .failure(error)
+      return
     }
+    let text = if case .text(let text) = source { text } else { Self.chatML }
+    turns = TurnFormat(source: text, template: template, beginning: beginningText, end: endText)
+    form = ConversationForm(turns, source: text, template: template, beginning: beginningText, end: endText)
   }
 
   /// Whether messages can become a prompt, as far as can be told without them.
@@ -76,16 +84,20 @@ package struct ChatFormat: Sendable {
 
   /// The prompt for these messages, in which only what the template wrote may become control tokens.
   ///
+  /// `tools` are the definitions of tools in the form of OpenAI's API. Where the template does not tell the model of them,
+  /// the system message does.
+  ///
   /// Throws where the template refuses them, or leaves out what one of them says, and soon after `shouldStop` says so.
   package func render(
-    _ messages: [ChatMessage], addGenerationPrompt: Bool, shouldStop: (@Sendable () -> Bool)? = nil
+    _ messages: [ChatMessage], tools: [JSONValue] = [], addGenerationPrompt: Bool,
+    shouldStop: (@Sendable () -> Bool)? = nil
   ) throws(ApusError) -> PromptText {
     let template = try template.get()
     try traits.check(messages)
     let prompt: PromptText
     do throws(TemplateError) {
       prompt = try rendering(
-        of: messages, by: template, traits, addGenerationPrompt: addGenerationPrompt, shouldStop: shouldStop)
+        of: messages, tools, by: template, traits, addGenerationPrompt: addGenerationPrompt, shouldStop: shouldStop)
     } catch {
       throw error.kind == .stopped ? .stopped : .chatTemplate(reason: error.description)
     }
@@ -98,13 +110,17 @@ package struct ChatFormat: Sendable {
   }
 
   private func rendering(
-    of messages: [ChatMessage], by template: ChatTemplate, _ traits: TemplateTraits, addGenerationPrompt: Bool,
-    steps: Int? = nil, shouldStop: (@Sendable () -> Bool)? = nil
+    of messages: [ChatMessage], _ tools: [JSONValue] = [], by template: ChatTemplate, _ traits: TemplateTraits,
+    addGenerationPrompt: Bool, steps: Int? = nil, shouldStop: (@Sendable () -> Bool)? = nil
   ) throws(TemplateError) -> PromptText {
-    try template.render(
-      messages: .array(messages.map(traits.value)), addGenerationPrompt: addGenerationPrompt,
-      bosToken: beginningText, eosToken: endText, clock: localTime(), steps: steps,
-      shouldStop: shouldStop)
+    let (values, clock) = (messages.map(traits.value), localTime())
+    var variables = form?.variables(messages: values, tools: tools, clock: clock) ?? [("messages", .array(values))]
+    // As in transformers, tools are None where there are none.
+    if !variables.contains(where: { $0.name == "tools" }) { variables.append(("tools", .null)) }
+    variables.append(("add_generation_prompt", .bool(addGenerationPrompt)))
+    if let beginningText { variables.append(("bos_token", .string(beginningText))) }
+    if let endText { variables.append(("eos_token", .string(endText))) }
+    return try template.render(variables, clock: clock, steps: steps, shouldStop: shouldStop)
   }
 }
 

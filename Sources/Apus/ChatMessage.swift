@@ -22,11 +22,24 @@ public struct ChatMessage: Sendable, Equatable {
   public var role: Role
   /// What is said.
   public var content: String
+  /// The tools that the model has called, where it is the model's message.
+  public var toolCalls: [ToolCall]
+  /// The call that this is the result of, and its tool, where it is a tool's message.
+  public var toolCallID: String?, toolName: String?
+  /// What the model thought before, where it is the model's message and that is to be told again.
+  public var reasoning: String?
 
   /// A message of `role`.
-  public init(role: Role, content: String) {
+  public init(
+    role: Role, content: String, toolCalls: [ToolCall] = [], toolCallID: String? = nil, toolName: String? = nil,
+    reasoning: String? = nil
+  ) {
     self.role = role
     self.content = content
+    self.toolCalls = toolCalls
+    self.toolCallID = toolCallID
+    self.toolName = toolName
+    self.reasoning = reasoning
   }
 
   /// Instructions for the whole conversation.

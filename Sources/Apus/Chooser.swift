@@ -12,8 +12,10 @@ package struct Chooser: Sendable {
   /// The tokens that end the completion.
   private let ends: [Token]
 
-  /// Chooses with `sampler`, and tells with each token how likely it and the `topLogProbabilities` most likely ones were;
-  /// nil tells nothing. With a `constraint` only what fits it is chosen, and the tokens `ends` where it may end.
+  /// Chooses with `sampler`.
+  ///
+  /// Tells with each token how likely it and the `topLogProbabilities` most likely ones were; nil tells nothing. With a
+  /// `constraint` only what fits it is chosen, and the tokens `ends` where it may end.
   package init(
     _ sampler: Sampler, topLogProbabilities: Int? = nil, constraint: TokenConstraint? = nil, ends: [Token] = []
   ) {

@@ -23,14 +23,16 @@ package struct CompletionState: Sendable {
   /// How it ended; nil while it goes on.
   package private(set) var ending: Ending?
 
-  /// The completion of `prompt` with `options`, of at most `room` tokens.
+  /// The completion of `prompt` with `options`, of at most `room` tokens; the control tokens `shown` are part of its
+  /// text.
   ///
   /// Throws where a stop text is empty or too long, or where there are too many.
   package init(
-    _ tokenizer: Tokenizer, after prompt: [Token], _ options: GenerationOptions, room: Int
+    _ tokenizer: Tokenizer, after prompt: [Token], _ options: GenerationOptions, showing shown: Set<Token> = [],
+    room: Int
   ) throws(SamplingError) {
     let continuesText = prompt.contains { !tokenizer.piece(of: $0).isEmpty }
-    decoder = StreamingDecoder(tokenizer, continuing: continuesText)
+    decoder = StreamingDecoder(tokenizer, shown: shown, continuing: continuesText)
     // A stop text would cut a constrained text anywhere.
     matcher = try StopMatcher(options.constraint == nil ? options.stop : [])
     stops = options.stop

@@ -162,6 +162,7 @@ final class EngineInbox: Sendable {
       state.requests -= endedRequests
       state.metrics.revision += 1
       change(&state.metrics)
+      state.running = state.metrics.runningRequests
       let waiters = state.isIdle ? state.drainWaiters : []
       if state.isIdle { state.drainWaiters = [] }
       return (waiters, state.observer, state.metrics)

@@ -43,7 +43,8 @@ final class Generation: @unchecked Sendable {
     seed = options.seed ?? UInt64.random(in: 0...UInt64.max)
     do throws(SamplingError) {
       completion = try CompletionState(
-        tokenizer, after: prompt, options, room: configuration.contextLength - prompt.count)
+        tokenizer, after: prompt, options, showing: request.shownTokens,
+        room: configuration.contextLength - prompt.count)
       chooser = try Chooser(options, tokenizer, after: prompt, seed: seed, request.constraint)
     } catch {
       throw ApusError(error)

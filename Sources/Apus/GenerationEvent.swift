@@ -22,6 +22,10 @@ public struct PromptProgress: Sendable, Equatable {
 public struct TextDelta: Sendable, Equatable {
   /// Whole characters, and never the beginning of a stop text; may be empty while those are awaited.
   public internal(set) var text: String
+  /// What a session's model thought before it answered, where it marks that; it is no part of `text`.
+  ///
+  /// Empty outside of sessions: there it is part of the text.
+  public internal(set) var reasoning = ""
   /// The tokens produced since the last delta; their text may come with a later one.
   public internal(set) var tokens: [GeneratedToken]
 }

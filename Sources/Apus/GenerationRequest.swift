@@ -1,3 +1,4 @@
+package import ApusCore
 internal import ApusSampling
 
 /// A prompt as tokens, and what its completion should be like.
@@ -5,6 +6,8 @@ package struct GenerationRequest: Sendable {
   /// The prompt, all of the vocabulary and not empty.
   package var prompt: [Token]
   package var options: GenerationOptions
+  /// Control tokens that are part of the completion's text: the marks around reasoning and calls.
+  package var shownTokens: Set<Token> = []
   /// What the completion's text must be; nil allows all.
   package var constraint: TokenConstraint?
   /// The first token of the prompt that is scored, with all that follow; nil scores none.

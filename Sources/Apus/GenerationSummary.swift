@@ -78,6 +78,8 @@ public struct Timings: Sendable, Equatable {
 public struct Completion: Sendable, Equatable {
   /// The text.
   public let text: String
+  /// What a session's model thought before it answered, where it marks that; it is no part of `text`.
+  public internal(set) var reasoning = ""
   /// The tokens.
   public let tokens: [GeneratedToken]
   /// How it ended, and what it took.

@@ -42,10 +42,15 @@ extension Model {
   public func stream(
     tokens: [Token], options: GenerationOptions = GenerationOptions()
   ) throws(ApusError) -> GenerationStream {
-    var options = options
-    options.sampling = options.sampling ?? information.sampling
     let constraint = try options.constraint.map { constraint throws(ApusError) in try compile(constraint) }
-    return try engine.submit(GenerationRequest(prompt: tokens, options: options, constraint: constraint))
+    return try submit(GenerationRequest(prompt: tokens, options: options, constraint: constraint))
+  }
+
+  /// Submits a request, with the sampling that the model's file recommends where it names none.
+  func submit(_ request: GenerationRequest) throws(ApusError) -> GenerationStream {
+    var request = request
+    request.options.sampling = request.options.sampling ?? information.sampling
+    return try engine.submit(request)
   }
 
   /// Refuses new requests and waits until those that were taken have ended.

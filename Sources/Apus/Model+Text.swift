@@ -1,3 +1,5 @@
+internal import ApusChat
+package import ApusJSON
 internal import ApusText
 internal import ApusTokenizers
 
@@ -38,10 +40,12 @@ extension Model {
   }
 
   private func chatPrompt(
-    _ messages: [ChatMessage], addGenerationPrompt: Bool, shouldStop: @escaping @Sendable () -> Bool
+    _ messages: [ChatMessage], _ tools: [JSONValue] = [], addGenerationPrompt: Bool,
+    shouldStop: @escaping @Sendable () -> Bool
   ) throws(ApusError) -> PromptText {
     guard let chatFormat else { throw .noChatTemplate }
-    return try chatFormat.render(messages, addGenerationPrompt: addGenerationPrompt, shouldStop: shouldStop)
+    return try chatFormat.render(
+      messages, tools: tools, addGenerationPrompt: addGenerationPrompt, shouldStop: shouldStop)
   }
 
   /// The prompt that `messages` make, as tokens; what a message says never becomes a control token.
@@ -50,11 +54,20 @@ extension Model {
   package func chatTokens(
     _ messages: [ChatMessage], shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(ApusError) -> [Token] {
-    let prompt = try chatPrompt(messages, addGenerationPrompt: true, shouldStop: shouldStop)
+    try chatTurn(messages, shouldStop: shouldStop).tokens
+  }
+
+  /// The same, with tools that the model may call, given in the form of OpenAI's API; and whether the answer begins within
+  /// the model's reasoning.
+  package func chatTurn(
+    _ messages: [ChatMessage], tools: [JSONValue] = [], shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) throws(ApusError) -> (tokens: [Token], startsInReasoning: Bool) {
+    let prompt = try chatPrompt(messages, tools, addGenerationPrompt: true, shouldStop: shouldStop)
+    let startsInReasoning = chatFormat?.turns.startsInReasoning(after: prompt.string) ?? false
     // A template that writes BOS itself must not get a second one from the tokenizer.
     let startsWithBOS = chatFormat?.beginningText.map { prompt.templateBegins(with: $0) } ?? false
     let tokens = tokenizer.encode(prompt, addSpecial: !startsWithBOS, shouldStop: shouldStop)
-    return try promptTokens(tokens, shouldStop)
+    return (try promptTokens(tokens, shouldStop), startsInReasoning)
   }
 
   /// The tokens of a prompt, however many; throws `ApusError.stopped` soon after `shouldStop` says so.

@@ -1,3 +1,4 @@
+internal import ApusChat
 package import ApusModels
 package import ApusTokenizers
 
@@ -18,6 +19,8 @@ public final class Model: Sendable {
   /// What tells the model from others in files that keep its keys and values.
   package let identity: ModelIdentity
   private let constraints: ConstraintCompiler
+  /// The control tokens by which the model marks reasoning and calls.
+  package let turnMarks: Set<Token>
 
   /// A model put together from its parts.
   package init(
@@ -31,11 +34,19 @@ public final class Model: Sendable {
     self.pairFormat = pairFormat
     self.identity = identity
     constraints = ConstraintCompiler(tokenizer)
+    let marks = chatFormat?.turns.marks.compactMap { tokenizer.vocabulary.token(of: $0) } ?? []
+    turnMarks = Set(marks).subtracting(tokenizer.vocabulary.endOfGeneration)
   }
 
   /// The beginning of a text that fits `constraint`; throws where it cannot be read or kept.
-  func compile(_ constraint: OutputConstraint) throws(ApusError) -> TokenConstraint {
-    try constraints.compile(constraint)
+  ///
+  /// For an answer, `startsInReasoning` says whether the prompt ends within the model's reasoning. Then, and where the
+  /// model may begin to reason by itself, the text begins behind that. nil is for a text that is no answer.
+  package func compile(
+    _ constraint: OutputConstraint, startsInReasoning: Bool? = nil
+  ) throws(ApusError) -> TokenConstraint {
+    let lead = startsInReasoning.flatMap { ReasoningLead(chatFormat?.turns.thinking, tokenizer, hasBegun: $0) }
+    return try constraints.compile(constraint, behind: lead)
   }
 
   /// Loads the model file at `path`: GGUF, all parts of a split model included.

@@ -52,7 +52,12 @@ struct TemplateTraits: Sendable {
       case .text: text
       case .parts: .array([["type": "text", "text": text]])
       }
-    return ["role": .string(message.role.rawValue), "content": content]
+    var members = JSONObject([("role", .string(message.role.rawValue)), ("content", content)])
+    if let reasoning = message.reasoning { members["reasoning_content"] = .string(reasoning) }
+    if !message.toolCalls.isEmpty { members["tool_calls"] = .array(message.toolCalls.map(\.json)) }
+    if let id = message.toolCallID { members["tool_call_id"] = .string(id) }
+    if let name = message.toolName { members["name"] = .string(name) }
+    return .object(members)
   }
 
   /// Throws where one of the messages would be left out.
@@ -64,6 +69,16 @@ struct TemplateTraits: Sendable {
       role == .system
       ? "say it in the first user message instead" : "ask without the conversation so far"
     throw .chatTemplate(reason: "the model's chat template leaves out \(role.rawValue) messages: \(advice)")
+  }
+}
+
+extension ToolCall {
+  /// The form of OpenAI's API.
+  var json: JSONValue {
+    [
+      "id": .string(id), "type": "function",
+      "function": ["name": .string(name), "arguments": .string(arguments)],
+    ]
   }
 }
 

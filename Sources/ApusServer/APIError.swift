@@ -206,7 +206,7 @@ extension APIError {
       self = .modelsInUse
     case .unknownModel(_, let known):
       self = .modelNotFound(known: known)
-    case .cannotLoad, .invalidOption, .notEnoughMemory, .alreadyResponding, .engineFailed, .cannotSave,
+    case .cannotLoad, .invalidOption, .notEnoughMemory, .alreadyResponding, .outputCut, .engineFailed, .cannotSave,
       .cannotRestore:
       self = APIError(.internalServerError, type: "server_error", error.description)
     }

@@ -7,6 +7,8 @@ package import ApusCore
 package struct StreamingDecoder: Sendable {
   private let tokenizer: Tokenizer
   private let renderSpecial: Bool
+  /// Control tokens that appear all the same.
+  private let shown: Set<Token>
   private var atStart: Bool
   /// The start of a character whose end has not come: at most three bytes.
   private var unfinished: [UInt8] = []
@@ -16,16 +18,21 @@ package struct StreamingDecoder: Sendable {
   /// - Parameters:
   ///   - tokenizer: The tokenizer whose tokens come.
   ///   - renderSpecial: Whether control tokens appear, as their text.
+  ///   - shown: Control tokens that appear even if others do not.
   ///   - continuing: Whether the tokens continue a text, so that a leading space is theirs.
-  package init(_ tokenizer: Tokenizer, renderSpecial: Bool = false, continuing: Bool = false) {
+  package init(
+    _ tokenizer: Tokenizer, renderSpecial: Bool = false, shown: Set<Token> = [], continuing: Bool = false
+  ) {
     self.tokenizer = tokenizer
     self.renderSpecial = renderSpecial
+    self.shown = shown
     atStart = !continuing
   }
 
   /// The text that is complete with `token`; empty while a character is unfinished.
   package mutating func feed(_ token: Token) -> String {
-    tokenizer.append(token, to: &unfinished, renderSpecial: renderSpecial, atStart: &atStart)
+    tokenizer.append(
+      token, to: &unfinished, renderSpecial: renderSpecial || shown.contains(token), atStart: &atStart)
     let end = startOfUnfinishedScalar(in: unfinished)
     guard end > 0 else { return "" }
     let text = String(decoding: unfinished[..<end], as: UTF8.self)

@@ -41,6 +41,7 @@ struct EndingTests {
     case .stopped: "stopped"
     case .cannotSave: "cannotSave"
     case .cannotRestore: "cannotRestore"
+    case .outputCut: "outputCut"
     case .engineFailed: "engineFailed"
     }
   }
@@ -53,7 +54,8 @@ struct EndingTests {
     .contextLengthExceeded(limit: 0, requested: 0, prompt: 0), .noChatTemplate, .chatTemplate(reason: ""),
     .unsuitableModel(reason: ""), .alreadyResponding, .queueFull(limit: 0), .shuttingDown, .modelChanged(path: ""),
     .modelDamaged(path: "", reason: ""),
-    .stopped, .cannotSave(path: "", reason: ""), .cannotRestore(path: "", reason: ""), .engineFailed(reason: ""),
+    .stopped, .cannotSave(path: "", reason: ""), .cannotRestore(path: "", reason: ""),
+    .outputCut(reason: .length), .engineFailed(reason: ""),
   ]
 
   @Test func `The table of endings names every end that the code knows`() throws {

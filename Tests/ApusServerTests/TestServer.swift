@@ -37,6 +37,9 @@ struct TestModel: Sendable {
     try await TestModel(contextLength: 256, parallel: parallel)
   }
 
+  /// The same with room for definitions of tools, which here take a token a byte.
+  static func spacious() async throws -> TestModel { try await TestModel(contextLength: 2048, parallel: 1) }
+
   /// The same with adapters of these names.
   static func adapted(_ names: String...) async throws -> TestModel {
     try await TestModel(contextLength: 256, parallel: 4, adapters: names)

@@ -20,10 +20,11 @@ let allowedImports: [String: Set<String>] = [
   "ApusReference": ["ApusCore"],
   "ApusModels": ["ApusCore", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusText", "ApusSystem"],
   "Apus": [
-    "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusGrammar", "ApusSchema", "ApusChat", "ApusJSON",
+    "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusGrammar", "ApusSchema", "ApusChat",
+    "ApusJSON",
     "ApusCore", "ApusCPU", "ApusText", "ApusSystem",
   ],
-  "ApusServer": ["Apus", "ApusJSON", "ApusText"],
+  "ApusServer": ["Apus", "ApusChat", "ApusJSON", "ApusText"],
   "ApusEvaluation": ["ApusModels", "ApusSampling", "ApusCore"],
   "ApusBenchmark": ["ApusCPU", "ApusModels", "ApusCore"],
   "ApusCLI": [

@@ -3,6 +3,8 @@
 /// A completion that ends by itself fits, whatever the sampling options; one that `maxTokens` or a cancel cuts is the
 /// beginning of a text that fits. Texts of `GenerationOptions.stop` are not looked for, since they would cut it anywhere.
 public enum OutputConstraint: Sendable, Hashable {
+  /// JSON that a JSON schema describes, given as JSON.
+  case jsonSchema(String)
   /// A text that a regular expression matches as a whole.
   case regularExpression(String)
   /// A text of a grammar in GBNF.

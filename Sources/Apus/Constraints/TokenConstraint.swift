@@ -11,35 +11,51 @@ package struct TokenConstraint: Sendable {
 
   private var matcher: GrammarMatcher
   private let tokenizer: Tokenizer
-  /// The last tokens of the completion.
+  /// What may come before the text; nil once that is over.
+  private var lead: ReasoningLead?
+  /// The last tokens of the text.
   private var last: [Token] = []
-  /// Whether these are all of its tokens.
-  private var hasAll = true
+  /// Whether the text began with a token, not within one.
+  private var beganWithToken = true
 
   /// The beginning of a completion.
-  package init(_ matcher: GrammarMatcher, _ tokenizer: Tokenizer) {
+  package init(_ matcher: GrammarMatcher, _ tokenizer: Tokenizer) { self.init(matcher, tokenizer, behind: nil) }
+
+  /// The beginning of a completion whose text may follow what the model thinks.
+  init(_ matcher: GrammarMatcher, _ tokenizer: Tokenizer, behind lead: ReasoningLead?) {
     self.matcher = matcher
     self.tokenizer = tokenizer
+    self.lead = lead
   }
 
   /// Whether the text is complete: nothing can follow.
-  var isComplete: Bool { matcher.isComplete }
+  var isComplete: Bool { lead?.isFree != true && matcher.isComplete }
 
   /// Makes `mask` the tokens that may come next, those that end a text among them where it may end.
   mutating func fill(_ mask: inout TokenMask, ends: [Token]) {
+    if lead?.isFree == true {
+      mask = TokenMask(vocabularySize: mask.vocabularySize, allowingAll: true)
+      for token in ends { mask[token] = false }
+      return
+    }
     matcher.fill(&mask)
+    for token in lead?.others ?? [] { mask[token] = true }
     guard matcher.canEnd else { return }
     for token in ends { mask[token] = true }
   }
 
   /// Goes on with a token of the completion; false where it does not fit.
   mutating func accept(_ token: Token) -> Bool {
+    switch lead?.take(token) {
+    case .taken?: return true
+    case .ended(let rest)?:
+      (lead, beganWithToken) = (nil, rest.isEmpty)
+      return matcher.accept(bytes: rest)
+    case .text?, nil: lead = nil
+    }
     guard matcher.accept(token) else { return false }
     last.append(token)
-    if last.count > Self.contextTokens {
-      last.removeFirst()
-      hasAll = false
-    }
+    if last.count > Self.contextTokens { last.removeFirst() }
     return true
   }
 
@@ -49,9 +65,10 @@ package struct TokenConstraint: Sendable {
   /// former what stands there. The last one is left out, as what comes behind might join it, unless the text ends there.
   /// They are not taken.
   func forced() -> [Token] {
+    guard lead == nil else { return [] }
     let bytes = matcher.forcedBytes(atMost: Self.forcedBytes)
-    guard bytes.count > 1 else { return [] }
-    for count in [last.count, last.count / 2, 1] where count > 0 || hasAll {
+    guard bytes.count > 1, beganWithToken || !last.isEmpty else { return [] }
+    for count in last.isEmpty ? [0] : [last.count, last.count / 2, 1] where count > 0 || last.isEmpty {
       let before = last.suffix(count)
       let text = before.flatMap { tokenizer.piece(of: $0) } + bytes
       let tokens = tokenizer.encode(continuing: text)

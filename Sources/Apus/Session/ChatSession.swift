@@ -107,6 +107,20 @@ public final class ChatSession: Sendable {
   private func tokens(of messages: [ChatMessage]) async throws(ApusError) -> [Token] {
     try model.chatTokens(messages) { Task.isCancelled }
   }
+
+  /// The request for the answer to the last of `messages`, and what reads that answer.
+  @concurrent
+  private func request(
+    _ messages: [ChatMessage], _ options: GenerationOptions
+  ) async throws(ApusError) -> (GenerationRequest, TurnReader) {
+    let prompt = try model.chatTurn(messages) { Task.isCancelled }
+    var request = GenerationRequest(prompt: prompt.tokens, options: options)
+    request.constraint = try options.constraint.map { constraint throws(ApusError) in
+      try model.compile(constraint, startsInReasoning: prompt.startsInReasoning)
+    }
+    request.shownTokens = model.turnMarks
+    return (request, TurnReader(model, startsInReasoning: prompt.startsInReasoning, ids: "call_"))
+  }
 }
 
 // What a turn asks of its session.
@@ -128,11 +142,12 @@ extension ChatSession {
     }
   }
 
-  /// The answer to the last of `messages`.
+  /// The answer to the last of `messages`, and what reads it.
   func stream(
     _ messages: [ChatMessage], _ options: GenerationOptions
-  ) async throws(ApusError) -> GenerationStream {
-    let tokens = try await tokens(of: messages)
+  ) async throws(ApusError) -> (GenerationStream, TurnReader) {
+    let (request, reader) = try await request(messages, options)
+    let tokens = request.prompt
     if self.options.overflow == .error, let maximum = options.maxTokens {
       let (needed, isTooMuch) = tokens.count.addingReportingOverflow(maximum)
       let limit = model.information.contextLength
@@ -140,12 +155,12 @@ extension ChatSession {
         throw .contextLengthExceeded(limit: limit, requested: isTooMuch ? .max : needed, prompt: tokens.count)
       }
     }
-    let stream = try model.stream(tokens: tokens, options: options)
+    let stream = try model.submit(request)
     let isCancelled = state.withLock { state in
       state.running = stream
       return state.isCancelled
     }
     if isCancelled { stream.cancel() }
-    return stream
+    return (stream, reader)
   }
 }

@@ -1,3 +1,5 @@
+internal import ApusChat
+
 /// A prompt while it is answered: reads the answer, and leaves the session with what became of it.
 final class ChatTurn {
   private enum Phase { case new, answering, over }
@@ -8,6 +10,9 @@ final class ChatTurn {
   private var phase = Phase.new
   private var events: GenerationStream.Iterator?
   private var text = ""
+  private var reader: TurnReader?
+  /// The end, where text had to come before it.
+  private var last: GenerationEvent?
 
   init(_ session: ChatSession, _ prompt: String, _ options: GenerationOptions) {
     self.session = session
@@ -21,9 +26,9 @@ final class ChatTurn {
   func next() async throws(ApusError) -> GenerationEvent? {
     do throws(ApusError) {
       if phase == .new { try await begin() }
+      if let last = last.take() { return last }
       guard phase == .answering, let event = try await events?.next() else { return nil }
-      try take(event)
-      return event
+      return try take(event)
     } catch {
       end(with: [])
       throw error
@@ -34,17 +39,31 @@ final class ChatTurn {
     phase = .over
     let messages = try session.begin()
     phase = .answering
-    events = try await session.stream(messages + [.user(prompt)], options).makeAsyncIterator()
+    let (stream, reader) = try await session.stream(messages + [.user(prompt)], options)
+    (events, self.reader) = (stream.makeAsyncIterator(), reader)
   }
 
-  private func take(_ event: GenerationEvent) throws(ApusError) {
+  /// The event as the reader of the session gets it.
+  private func take(_ event: GenerationEvent) throws(ApusError) -> GenerationEvent {
     switch event {
-    case .progress: break
-    case .text(let delta): text += delta.text
+    case .progress: return event
+    case .text(let delta): return .text(told(reader?.feed(delta.text) ?? [], delta.tokens))
     case .finished(let summary):
       try checkRoom(summary)
+      let rest = told(reader?.finish(isCut: summary.finishReason != .stop) ?? [], [])
       end(with: said(summary.finishReason))
+      if rest.text.isEmpty && rest.reasoning.isEmpty { return event }
+      last = event
+      return .text(rest)
     }
+  }
+
+  /// A delta of what events say.
+  private func told(_ events: [TurnEvent], _ tokens: [GeneratedToken]) -> TextDelta {
+    var said = TurnSummary()
+    said.take(events)
+    text += said.content
+    return TextDelta(text: said.content, reasoning: said.reasoning, tokens: tokens)
   }
 
   /// Throws where the answer met the end of the context and that is an error.

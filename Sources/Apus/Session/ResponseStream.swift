@@ -34,16 +34,17 @@ public struct ResponseStream: AsyncSequence, Sendable {
 extension Completion {
   /// Reads `events` to their end.
   init(of events: some AsyncSequence<GenerationEvent, ApusError>) async throws(ApusError) {
-    var text = ""
+    var (text, reasoning) = ("", "")
     var tokens: [GeneratedToken] = []
     for try await event in events {
       switch event {
       case .progress: break
       case .text(let delta):
         text += delta.text
+        reasoning += delta.reasoning
         tokens += delta.tokens
       case .finished(let summary):
-        self.init(text: text, tokens: tokens, summary: summary)
+        self.init(text: text, reasoning: reasoning, tokens: tokens, summary: summary)
         return
       }
     }

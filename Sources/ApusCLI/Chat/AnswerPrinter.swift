@@ -3,6 +3,8 @@ internal import Apus
 /// An answer, and what it took.
 struct Answer {
   var text: String
+  /// What the model thought before, where it marks that.
+  var reasoning: String
   let summary: GenerationSummary
   /// Whether Ctrl-C stopped it.
   let wasInterrupted: Bool
@@ -23,7 +25,7 @@ struct AnswerPrinter {
     defer { Interrupts.end() }
     let bar = ProgressBar("reading the prompt")
     defer { bar.finish() }
-    var text = ""
+    var (text, reasoning) = ("", "")
     let line = AnswerLine(isSilent: isSilent)
     for try await event in events {
       if Interrupts.isPending { cancel() }
@@ -31,13 +33,15 @@ struct AnswerPrinter {
       case .progress(let progress):
         if progress.total >= Self.longPrompt { bar.update(progress.processed, of: progress.total) }
       case .text(let delta):
-        if !delta.text.isEmpty { bar.finish() }
+        if !delta.text.isEmpty || !delta.reasoning.isEmpty { bar.finish() }
         text += delta.text
+        reasoning += delta.reasoning
+        line.showReasoning(delta.reasoning)
         try line.write(delta.text)
       case .finished(let summary):
         bar.finish()
         try line.end()
-        return Answer(text: text, summary: summary, wasInterrupted: Interrupts.isPending)
+        return Answer(text: text, reasoning: reasoning, summary: summary, wasInterrupted: Interrupts.isPending)
       }
     }
     throw Failure("the answer ended without a summary: report this, please")
@@ -56,6 +60,12 @@ private struct AnswerLine {
     guard !isSilent, !text.isEmpty else { return }
     try output.write(isTerminal ? Terminal.harmless(text) : text)
     try output.flush()
+  }
+
+  /// What the model thinks is shown to a person, in a faint colour, and to nobody else.
+  func showReasoning(_ text: String) {
+    guard !isSilent, !text.isEmpty, Terminal.isError, isTerminal else { return }
+    StandardError.write("\u{1B}[2m" + Terminal.harmless(text) + "\u{1B}[0m")
   }
 
   /// Ends the line.

@@ -27,27 +27,27 @@ struct OneAnswer {
   /// Answers `prompt`.
   func run(_ prompt: String) async throws {
     let start = ContinuousClock.now
-    let stream = try stream(prompt)
-    let answer: Answer
     switch output {
     case .json:
-      answer = try await AnswerPrinter(isSilent: true).print(stream, cancel: stream.cancel)
+      let answer = try await answer(prompt, AnswerPrinter(isSilent: true))
       try write(json(of: answer, took: start.duration(to: .now)))
+      if answer.wasInterrupted { throw ExitCode(Failure.interrupted) }
     case .text(let showsStatistics):
-      answer = try await AnswerPrinter().print(stream, cancel: stream.cancel)
+      let answer = try await answer(prompt, AnswerPrinter())
       AnswerReport(answer.summary, options, model).write(withStatistics: showsStatistics)
+      if answer.wasInterrupted { throw ExitCode(Failure.interrupted) }
     }
-    if answer.wasInterrupted { throw ExitCode(Failure.interrupted) }
   }
 
-  private func stream(_ prompt: String) throws -> GenerationStream {
+  private func answer(_ prompt: String, _ printer: AnswerPrinter) async throws -> Answer {
     switch format {
     case .raw(let parseSpecial):
       let tokens = try model.promptTokens(prompt, addSpecial: true, parseSpecial: parseSpecial)
-      return try model.stream(tokens: tokens, options: options)
+      let stream = try model.stream(tokens: tokens, options: options)
+      return try await printer.print(stream, cancel: stream.cancel)
     case .chat:
-      let messages = (system.map { [ChatMessage.system($0)] } ?? []) + [.user(prompt)]
-      return try model.streamChat(messages, options: options)
+      let session = try model.session(instructions: system, options: SessionOptions(overflow: .stop))
+      return try await printer.print(session.streamResponse(to: prompt, options: options), cancel: session.cancel)
     }
   }
 
@@ -62,6 +62,7 @@ struct OneAnswer {
     return [
       "model": .string(model.information.name),
       "text": .string(answer.text),
+      "reasoning": .string(answer.reasoning),
       "finish_reason": .string(summary.finishReason.rawValue),
       "usage": [
         "prompt_tokens": .int(summary.usage.promptTokens),

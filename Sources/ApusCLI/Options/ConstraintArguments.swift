@@ -4,6 +4,11 @@ internal import ArgumentParser
 /// What an answer's text must be.
 struct ConstraintArguments: ParsableArguments {
   @Option(
+    help: ArgumentHelp("A file with a JSON schema that describes the answer, which is JSON.", valueName: "path"),
+    completion: .file(extensions: ["json"]))
+  var schema: String?
+
+  @Option(
     help: ArgumentHelp(
       "A file with a grammar that the answer follows: Lark's form where its name ends in .lark, else GBNF.",
       valueName: "path"),
@@ -19,8 +24,10 @@ struct ConstraintArguments: ParsableArguments {
   var choices: [String]?
 
   func validate() throws {
-    let given = [grammar, regex, choices?.first].count { $0 != nil }
-    guard given <= 1 else { throw ValidationError("--grammar, --regex and --choices exclude each other: give one") }
+    let given = [schema, grammar, regex, choices?.first].count { $0 != nil }
+    guard given <= 1 else {
+      throw ValidationError("--schema, --grammar, --regex and --choices exclude each other: give one")
+    }
   }
 
   /// What was given; nil allows all texts.
@@ -28,8 +35,9 @@ struct ConstraintArguments: ParsableArguments {
     get throws {
       if let regex { return .regularExpression(regex) }
       if let choices { return .choices(choices) }
-      guard let grammar else { return nil }
-      let text = String(decoding: try readFile(grammar), as: UTF8.self)
+      guard let path = schema ?? grammar else { return nil }
+      let text = String(decoding: try readFile(path), as: UTF8.self)
+      guard let grammar else { return .jsonSchema(text) }
       return grammar.hasSuffix(".lark") ? .lark(text) : .grammar(text)
     }
   }

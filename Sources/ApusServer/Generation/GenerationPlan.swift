@@ -9,6 +9,10 @@ struct GenerationPlan: Sendable {
   let options: GenerationOptions
   /// Whether the tokens of the prompts get scores, all but the first of each.
   var scoresPrompts = false
+  /// Control tokens that are part of the completions' texts.
+  var shownTokens: Set<Token> = []
+  /// For answers of a chat, whether they begin within the model's reasoning.
+  var startsInReasoning: Bool?
 
   /// Completions of all prompts together; number `prompt * count + k` is the k-th of its prompt.
   var choiceCount: Int { prompts.count * count }
@@ -17,20 +21,24 @@ struct GenerationPlan: Sendable {
   ///
   /// May take the time of a pass over the vocabulary for each; those begun end where one is refused.
   func start(_ shouldStop: Preparation.ShouldStop) throws(ApusError) -> [GenerationStream] {
+    let constraint = try options.constraint.map { constraint throws(ApusError) in
+      try lease.model.compile(constraint, startsInReasoning: startsInReasoning)
+    }
     var streams: [GenerationStream] = []
     for choice in 0..<choiceCount {
       if shouldStop() { throw .stopped }
-      streams.append(try start(choice))
+      streams.append(try start(choice, constraint))
     }
     return streams
   }
 
   /// Starts the completion of that number; those of one prompt differ by their seed.
-  private func start(_ choice: Int) throws(ApusError) -> GenerationStream {
+  private func start(_ choice: Int, _ constraint: TokenConstraint?) throws(ApusError) -> GenerationStream {
     var options = options
     options.seed = options.seed.map { $0 &+ UInt64(choice % count) }
-    let request = GenerationRequest(
-      prompt: prompts[choice / count], options: options, scoresFrom: scoresPrompts ? 1 : nil)
+    var request = GenerationRequest(
+      prompt: prompts[choice / count], options: options, constraint: constraint, scoresFrom: scoresPrompts ? 1 : nil)
+    request.shownTokens = shownTokens
     return try lease.model.engine.submit(request)
   }
 }

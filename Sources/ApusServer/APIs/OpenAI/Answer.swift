@@ -30,8 +30,9 @@ struct Answer: Sendable {
         isEmpty = isEmpty && summary.usage.completionTokens == 0
       }
       if cut == nil, result.end.error != nil { cut = result.end }
-      let end = Self.end(result.end, result.summary)
-      choices.append(Self.choice(choice, format.whole(result.text, result.tokens, result.summary), end: end))
+      let members = format.whole(result.text, result.tokens, result.summary)
+      let end = Self.end(result.end, result.summary, by: format.stopWord)
+      choices.append(Self.choice(choice, members, end: end))
     }
     if isEmpty || cut == .clientLeft, let error = cut?.error { throw error }
     if let cut { run.outcome.note(cut) }
@@ -39,14 +40,14 @@ struct Answer: Sendable {
   }
 
   /// The members that say how a choice ended; `stop_reason` is vLLM's: the text or token that ended it.
-  static func end(_ end: AnswerEnd, _ summary: GenerationSummary?) -> JSONMembers {
+  static func end(_ end: AnswerEnd, _ summary: GenerationSummary?, by stopWord: String) -> JSONMembers {
     let reason: JSONValue =
       switch summary?.stopReason {
       case .stopText(let text)?: .string(text)
       case .stopToken(let token)?: .int(Int(token))
       case .endOfGeneration?, .outputComplete?, nil: .null
       }
-    return [("finish_reason", .string(end.rawValue)), ("stop_reason", reason)]
+    return [("finish_reason", .string(end == .stop ? stopWord : end.rawValue)), ("stop_reason", reason)]
   }
 
   private func envelope(_ kind: String, _ choices: [JSONValue]) -> JSONMembers {

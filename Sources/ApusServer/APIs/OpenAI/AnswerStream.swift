@@ -90,6 +90,7 @@ private struct ChoiceFrames {
     error = error ?? end.error
     guard end.error == nil || summary.usage.completionTokens > 0 else { return nil }
     run.outcome.note(end)
-    return answer.frame(choice, formats[choice].closing(), end: Answer.end(end, summary))
+    let members = formats[choice].closing(summary)
+    return answer.frame(choice, members, end: Answer.end(end, summary, by: formats[choice].stopWord))
   }
 }

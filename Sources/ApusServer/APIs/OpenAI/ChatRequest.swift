@@ -4,6 +4,7 @@ internal import ApusJSON
 /// A request to `/v1/chat/completions`.
 struct ChatRequest {
   let fields: GenerationFields
+  let tools: ToolFields
   private let messages: [ChatMessage]
 
   /// Reads the fields; nothing is rendered yet.
@@ -11,7 +12,7 @@ struct ChatRequest {
     var common = try GenerationFields(
       fields, model.information, limits: limits, least: 1, usual: nil)
     common.options.topLogProbabilities = try Self.topLogProbabilities(fields, limits)
-    try Self.checkTools(fields, limits)
+    tools = try ToolFields(fields, limits)
     guard try fields.bool("add_generation_prompt") ?? true else {
       throw .unsupported("add_generation_prompt", "add_generation_prompt false")
     }
@@ -24,10 +25,14 @@ struct ChatRequest {
   }
 
   /// The prompt that the messages make, as tokens; throws where it does not fit.
-  func prompt(_ model: Model, _ shouldStop: @escaping Preparation.ShouldStop) throws(ApusError) -> [Token] {
-    let tokens = try model.chatTokens(messages, shouldStop: shouldStop)
-    try model.engine.configuration.checkRoom(forPrompt: tokens.count, completion: fields.options.maxTokens)
-    return tokens
+  ///
+  /// Says too whether the answer begins within the model's reasoning.
+  func prompt(
+    _ model: Model, _ shouldStop: @escaping Preparation.ShouldStop
+  ) throws(ApusError) -> (tokens: [Token], startsInReasoning: Bool) {
+    let prompt = try model.chatTurn(messages, tools: tools.definitions, shouldStop: shouldStop)
+    try model.engine.configuration.checkRoom(forPrompt: prompt.tokens.count, completion: fields.options.maxTokens)
+    return prompt
   }
 
   /// Refuses answers in other forms than text.
@@ -41,25 +46,6 @@ struct ChatRequest {
     let top = try fields.int("top_logprobs", in: 0...limits.topLogProbabilities)
     guard isWanted || top == nil else { throw .invalid("top_logprobs", "top_logprobs needs logprobs to be true") }
     return isWanted ? top ?? 0 : nil
-  }
-
-  /// Refuses tools that the model would have to know of; those that it must not call are left out.
-  private static func checkTools(_ fields: RequestFields, _ limits: RequestLimits) throws(APIError) {
-    for (list, choice) in [("tools", "tool_choice"), ("functions", "function_call")] {
-      let tools = try fields.array(list) ?? []
-      guard tools.count <= limits.tools else {
-        throw fields.mismatch(list, "an array of at most \(limits.tools) entries")
-      }
-      for tool in tools {
-        guard case .object = tool else { throw fields.mismatch(list, "an array of objects") }
-      }
-      switch fields[choice] {
-      case nil, .string("auto")?: if !tools.isEmpty { throw .unsupported(list, "calling tools") }
-      case .string("none")?: break
-      case .string("required")?, .object?: throw .unsupported(choice, "calling tools")
-      default: throw fields.mismatch(choice, "\"none\", \"auto\", \"required\" or an object")
-      }
-    }
   }
 
   // MARK: Messages
@@ -91,17 +77,22 @@ struct ChatRequest {
     default: throw fields.mismatch("role", "\"system\", \"developer\", \"user\", \"assistant\" or \"tool\"")
     }
     fields.accept(KnownFields.harmlessInMessage)
-    if let calls = try fields.array("tool_calls"), !calls.isEmpty {
-      throw .unsupported(fields.parameter("tool_calls"), "a conversation with tool calls")
+    let content = try content(fields)
+    guard content != nil || role == .assistant else {
+      throw fields.mismatch("content", "a text or an array of text parts")
     }
-    guard fields["function_call"] == nil else {
-      throw .unsupported(fields.parameter("function_call"), "a conversation with function calls")
+    var message = ChatMessage(role: role, content: content ?? "")
+    if role == .assistant {
+      message.toolCalls = try fields.toolCalls()
+      message.reasoning = try fields.only(["reasoning_content", "reasoning"]) { name throws(APIError) in
+        try fields.string(name)
+      }
     }
-    guard let content = try content(fields) else {
-      guard role == .assistant else { throw fields.mismatch("content", "a text or an array of text parts") }
-      return ChatMessage(role: role, content: "")
+    if role == .tool {
+      message.toolCallID = try fields.string("tool_call_id")
+      message.toolName = try fields.string("name")
     }
-    return ChatMessage(role: role, content: content)
+    return message
   }
 
   /// The text of a message; parts of it become lines, as in vLLM and llama.cpp.

@@ -11,33 +11,15 @@ protocol ChoiceFormat: Sendable {
   /// A piece of a streamed choice; nil where there is nothing to say.
   mutating func piece(_ delta: TextDelta) -> JSONMembers?
   /// What the choice's last frame says beside its end.
-  func closing() -> JSONMembers
+  mutating func closing(_ summary: GenerationSummary) -> JSONMembers
   /// The choice as a whole.
   mutating func whole(_ text: String, _ tokens: [GeneratedToken], _ summary: GenerationSummary?) -> JSONMembers
+  /// The word for an answer that ended by itself.
+  var stopWord: String { get }
 }
 
-/// A choice of `/v1/chat/completions`.
-struct ChatChoice: ChoiceFormat {
-  let model: Model
-  let hasLogProbabilities: Bool
-
-  func opening() -> JSONMembers? { [("delta", ["role": "assistant", "content": ""]), ("logprobs", .null)] }
-
-  func piece(_ delta: TextDelta) -> JSONMembers? {
-    guard !delta.text.isEmpty || hasLogProbabilities else { return nil }
-    return [("delta", ["content": .string(delta.text)]), ("logprobs", logProbabilities(delta.tokens))]
-  }
-
-  func closing() -> JSONMembers { [("delta", [:]), ("logprobs", .null)] }
-
-  func whole(_ text: String, _ tokens: [GeneratedToken], _ summary: GenerationSummary?) -> JSONMembers {
-    let message: JSONValue = ["role": "assistant", "content": .string(text), "refusal": .null]
-    return [("message", message), ("logprobs", logProbabilities(tokens))]
-  }
-
-  private func logProbabilities(_ tokens: [GeneratedToken]) -> JSONValue {
-    hasLogProbabilities ? ChatLogProbabilities.json(tokens, model) : .null
-  }
+extension ChoiceFormat {
+  var stopWord: String { AnswerEnd.stop.rawValue }
 }
 
 /// A choice of `/v1/completions`.
@@ -55,7 +37,7 @@ struct TextChoice: ChoiceFormat {
     return [("text", .string(delta.text)), ("logprobs", logProbabilities?.json(delta.tokens) ?? .null)]
   }
 
-  func closing() -> JSONMembers { [("text", ""), ("logprobs", .null)] }
+  func closing(_ summary: GenerationSummary) -> JSONMembers { [("text", ""), ("logprobs", .null)] }
 
   mutating func whole(_ text: String, _ tokens: [GeneratedToken], _ summary: GenerationSummary?) -> JSONMembers {
     let all = scoredEcho.map { $0.tokens(before: tokens, summary) } ?? tokens

@@ -40,7 +40,7 @@ struct GenerationFields {
       stopTokens: try fields.tokens("stop_token_ids", vocabularySize: vocabularySize, limit: limits.logitBiases),
       ignoreEOS: try fields.bool("ignore_eos") ?? false,
       reusesPrefix: try fields.bool("cache_prompt") ?? true,
-      adapters: try fields.adapters(model: self.model, among: model.adapters))
+      adapters: try fields.adapters(model: self.model, among: model.adapters), constraint: try fields.constraint())
     fields.accept(KnownFields.harmless)
     try Self.refuseUnsupported(fields)
   }
@@ -62,15 +62,5 @@ struct GenerationFields {
     if let words = fields["bad_words"], words != [] { throw .unsupported("bad_words", "bad_words") }
     if try fields.bool("use_beam_search") ?? false { throw .unsupported("use_beam_search", "beam search") }
     if try fields.int("min_tokens", in: 0...Int(Int32.max)) ?? 0 > 0 { throw .unsupported("min_tokens", "min_tokens") }
-    try checkResponseFormat(fields)
-  }
-
-  private static func checkResponseFormat(_ fields: RequestFields) throws(APIError) {
-    guard let format = try fields.object("response_format") else { return }
-    switch try format.string("type") {
-    case "text": break
-    case "json_object", "json_schema": throw .unsupported("response_format", "a response_format other than text")
-    default: throw format.mismatch("type", "\"text\", \"json_object\" or \"json_schema\"")
-    }
   }
 }

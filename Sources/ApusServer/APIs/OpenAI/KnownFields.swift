@@ -19,7 +19,7 @@ enum KnownFields {
   /// Fields that change nothing of an answer here: for whom, what for, and how it is scheduled, stored or cached.
   static let harmless = [
     "user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_options",
-    "prompt_cache_retention", "prediction", "parallel_tool_calls", "request_id", "priority", "cache_salt", "id_slot",
+    "prompt_cache_retention", "prediction", "request_id", "priority", "cache_salt", "id_slot",
     "slot_id", "keep_alive", "timings_per_token", "return_progress", "details", "length_penalty",
   ]
   /// The same within a message: an identity, or a hint for a cache.
@@ -29,7 +29,6 @@ enum KnownFields {
 
   /// Fields that would make another answer, and that no answer comes without.
   static let unsupported = [
-    "grammar", "json_schema", "guided_json", "guided_regex", "guided_choice", "guided_grammar", "structured_outputs",
     "allowed_token_ids", "prompt_logprobs", "truncate_prompt_tokens", "chat_template", "chat_template_kwargs", "audio",
     "web_search_options", "negative_prompt", "guidance_scale",
   ]

@@ -66,11 +66,18 @@ struct OpenAI: Sendable {
     try await respond(to: request, context, prompt: "messages") { fields, lease, name, shouldStop in
       let model = lease.model
       let chat = try ChatRequest(fields, model: model, limits: service.configuration.limits)
-      let hasLogProbabilities = chat.fields.options.topLogProbabilities != nil
+      let prompt = try chat.prompt(model, shouldStop)
+      let (tools, hasLogProbabilities) = (chat.tools, chat.fields.options.topLogProbabilities != nil)
       let answer = makeAnswer(
         chat.fields, model, name, id: "chatcmpl-", whole: "chat.completion", frame: "chat.completion.chunk"
-      ) { _ in ChatChoice(model: model, hasLogProbabilities: hasLogProbabilities) }
-      return Prepared(lease, chat.fields, [try chat.prompt(model, shouldStop)], answer)
+      ) { _ in
+        ChatChoice(
+          model, tools, startsInReasoning: prompt.startsInReasoning, hasLogProbabilities: hasLogProbabilities)
+      }
+      var prepared = Prepared(lease, chat.fields, [prompt.tokens], answer)
+      prepared.plan.shownTokens = model.turnMarks
+      prepared.plan.startsInReasoning = prompt.startsInReasoning
+      return prepared
     }
   }
 

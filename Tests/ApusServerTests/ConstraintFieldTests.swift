@@ -1,0 +1,89 @@
+internal import ApusJSON
+internal import ApusServer
+internal import Testing
+
+/// What an answer must be, in the fields of several dialects, and what becomes of calls.
+struct ConstraintFieldTests {
+  private let path = "/v1/chat/completions"
+
+  private func post(_ fields: String, to path: String? = nil) async throws -> Reply {
+    let server = try TestServer(await TestModel.spacious())
+    let prompt = path == nil ? #""messages":[{"role":"user","content":"the"}]"# : #""prompt":"the""#
+    return try await server.post(path ?? self.path, "{\(prompt),\"temperature\":1,\"seed\":3,\(fields)}")
+  }
+
+  private func content(_ reply: Reply) -> String? {
+    guard case .string(let text)? = reply.json["choices"]?.elements?.first?["message"]?["content"] else { return nil }
+    return text
+  }
+
+  @Test(arguments: [
+    #""guided_choice":["in"]"#, #""structured_outputs":{"choice":["in"]}"#, #""guided_regex":"i[n]""#,
+    #""structured_outputs":{"regex":"in"}"#, #""grammar":"root ::= \"in\"""#, #""guided_grammar":"root ::= \"in\"""#,
+    #""guided_grammar":"start: \"in\"""#, #""structured_outputs":{"grammar":"start: \"in\""}"#,
+  ])
+  func `Each field makes the answer fit`(_ fields: String) async throws {
+    let reply = try await post(fields)
+    #expect(reply.status == 200 && content(reply) == "in", "\(reply.text)")
+    #expect(reply.json["choices"]?.elements?.first?["finish_reason"] == "stop")
+    let completion = try await post(fields, to: "/v1/completions")
+    #expect(completion.json["choices"]?.elements?.first?["text"] == "in")
+  }
+
+  @Test(arguments: [
+    #""response_format":{"type":"json_schema","json_schema":{"name":"x","strict":true,"schema":SCHEMA}}"#,
+    #""json_schema":SCHEMA"#, #""guided_json":SCHEMA"#, #""structured_outputs":{"json":SCHEMA}"#,
+    #""response_format":{"type":"json_object","schema":SCHEMA}"#,
+  ])
+  func `A schema makes the answer JSON that fits`(_ fields: String) async throws {
+    let schema =
+      #"{"type":"object","properties":{"a":{"enum":["x","y"]}},"required":["a"],"additionalProperties":false}"#
+    let reply = try await post(fields.replacing("SCHEMA", with: schema))
+    let text = try #require(content(reply), "\(reply.text)")
+    #expect(["{\"a\":\"x\"}", "{\"a\":\"y\"}"].contains(text))
+  }
+
+  @Test(arguments: [
+    (#""guided_regex":"(""#, "regex"), (#""guided_choice":[]"#, "choices"), (#""guided_choice":[1]"#, "guided_choice"),
+    (#""guided_choice":"x""#, "guided_choice"), (#""grammar":"x""#, "grammar"), (#""json_schema":3"#, "json_schema"),
+    (#""guided_regex":"a","guided_choice":["a"]"#, "guided_choice"),
+    (#""response_format":{"type":"json_schema"}"#, "response_format.json_schema"),
+    (#""response_format":{"type":"json_schema","json_schema":{}}"#, "response_format.json_schema.schema"),
+    (#""tools":[{"type":"function"}]"#, "tools[0].function.name"), (#""tools":[{}]"#, "tools[0].function.name"),
+    (#""tools":[{"type":"web"}]"#, "tools[0].type"),
+    (#""tools":[{"function":{"name":"f","parameters":3}}]"#, "tools[0].function.parameters"),
+  ])
+  func `What cannot be kept is refused by its name`(_ fields: String, _ parameter: String) async throws {
+    let reply = try await post(fields)
+    #expect(reply.status == 400 && reply.json["error"]?["param"] == .string(parameter), "\(reply.text)")
+  }
+
+  /// An answer that is a call, as a model would write it.
+  private let call = #""guided_choice":["<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>"]"#
+  private let tools = #","tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}]"#
+
+  @Test func `A call comes as a call, whole and streamed`() async throws {
+    let reply = try await post(call + tools)
+    let choice = try #require(reply.json["choices"]?.elements?.first)
+    let found = try #require(choice["message"]?["tool_calls"]?.elements?.first, "\(reply.text)")
+    #expect(found["function"] == ["name": "f", "arguments": "{\"x\": 1}"] && found["type"] == "function")
+    #expect(choice["finish_reason"] == "tool_calls" && choice["message"]?["content"] == .null)
+    let stream = try await post(call + tools + ",\"stream\":true")
+    let deltas = stream.events.compactMap { $0["choices"]?.elements?.first }
+    let calls = deltas.compactMap { $0["delta"]?["tool_calls"]?.elements?.first }
+    #expect(calls.compactMap { $0["function"]?["name"] } == ["f"])
+    let arguments = calls.reduce(into: "") { all, call in
+      if case .string(let piece)? = call["function"]?["arguments"] { all += piece }
+    }
+    #expect(arguments == "{\"x\": 1}" && deltas.last?["finish_reason"] == "tool_calls")
+  }
+
+  @Test func `By the older names a call comes by the older name, and without tools it is text`() async throws {
+    let reply = try await post(call + #","functions":[{"name":"f"}]"#)
+    let choice = reply.json["choices"]?.elements?.first
+    #expect(choice?["message"]?["function_call"] == ["name": "f", "arguments": "{\"x\": 1}"], "\(reply.text)")
+    #expect(choice?["finish_reason"] == "function_call")
+    let plain = try await post(call)
+    #expect(content(plain)?.hasPrefix("<tool_call>") == true)
+  }
+}
