@@ -33,10 +33,10 @@ package struct CompletionState: Sendable {
   ) throws(SamplingError) {
     let continuesText = prompt.contains { !tokenizer.piece(of: $0).isEmpty }
     decoder = StreamingDecoder(tokenizer, shown: shown, continuing: continuesText)
-    // A stop text would cut a constrained text anywhere.
+    // A stop text or token would cut a constrained text anywhere.
     matcher = try StopMatcher(options.constraint == nil ? options.stop : [])
     stops = options.stop
-    stopTokens = Set(options.stopTokens)
+    stopTokens = options.constraint == nil ? Set(options.stopTokens) : []
     endTokens = options.ignoreEOS ? [] : tokenizer.vocabulary.endOfGeneration
     limit = min(options.maxTokens ?? room, room)
   }

@@ -17,7 +17,7 @@ extension Chooser {
     let breakers = sampling.dryMultiplier > 0 ? tokenizer.breakers(sampling.drySequenceBreakers) : []
     let sampler = try Sampler(
       sampling, breakers: breakers, seed: seed, vocabularySize: tokenizer.vocabulary.count)
-    let ends = (options.ignoreEOS ? [] : tokenizer.vocabulary.endOfGeneration) + options.stopTokens
+    let ends = options.ignoreEOS ? [] : Array(tokenizer.vocabulary.endOfGeneration)
     self.init(sampler, topLogProbabilities: options.topLogProbabilities, constraint: constraint, ends: ends)
     for token in prompt { note(token) }
   }

@@ -39,6 +39,8 @@ package struct TurnSummary: Sendable, Equatable {
   package private(set) var reasoning = ""
   /// Its calls; one that was cut off has the arguments so far.
   package private(set) var calls: [ToolCall] = []
+  /// How many of them are complete.
+  package private(set) var completeCalls = 0
 
   package init() {}
 
@@ -51,7 +53,7 @@ package struct TurnSummary: Sendable, Equatable {
       case .callBegins(_, let id, let name): calls.append(ToolCall(id: id ?? "", name: name, arguments: ""))
       case .callArguments(let index, let text):
         if calls.indices.contains(index) { calls[index].arguments += text }
-      case .callEnds: break
+      case .callEnds: completeCalls += 1
       }
     }
   }

@@ -32,7 +32,7 @@ struct CallDerivation {
     guard let brace = beforeName.lastIndex(of: UInt8(ascii: "{")) else { return nil }
     let members = Self.quoted(in: beforeName[brace...])
     guard let argumentsKey = Self.quoted(in: beforeKey.dropFirst()).first,
-      let end = Self.endOfJSON(one, from: brace)
+      let end = Self.endOfJSON(one, from: brace), end >= value
     else { return nil }
     var keys = CallSyntax.Keys(name: members.last, arguments: argumentsKey)
     if members.isEmpty {
@@ -194,7 +194,7 @@ struct CallDerivation {
     let tail = Array(one[end...])
     let word = Array(Word.nextValue.utf8)
     guard let two, let last = one.positions(of: word, limit: 1, fromEnd: true).first,
-      let second = two.positions(of: word, limit: 1, fromEnd: true).first, second + end - last <= two.count
+      let second = two.positions(of: word, limit: 1, fromEnd: true).first, (0...two.count).contains(second + end - last)
     else { return tail }
     let other = Array(two[(second + end - last)...])
     return other.count > tail.count && other.starts(with: tail) ? other : tail

@@ -115,7 +115,7 @@ extension CallReader {
   }
 
   private mutating func readValue() -> Bool {
-    guard var reader = call.reader else {
+    guard var reader = call.reader.take() else {
       fail()
       return false
     }

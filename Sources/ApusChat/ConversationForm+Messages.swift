@@ -133,16 +133,25 @@ extension ConversationForm {
   /// Makes one message of several of the user in a row.
   private func joinUsers(of messages: inout [JSONValue]) {
     var joined: [JSONValue] = []
+    var said: [String] = []
     for message in messages {
-      if case .object(var last)? = joined.last, last["role"] == "user", message["role"] == "user",
-        case .string(let first)? = last["content"], case .string(let second)? = message["content"]
-      {
-        last["content"] = .string(first + "\n" + second)
-        joined[joined.count - 1] = .object(last)
-      } else {
+      guard message["role"] == "user", case .string(let text)? = message["content"] else {
+        Self.end(&said, of: &joined)
         joined.append(message)
+        continue
       }
+      if said.isEmpty { joined.append(message) }
+      said.append(text)
     }
+    Self.end(&said, of: &joined)
     messages = joined
+  }
+
+  /// Lets the last message say all of `said`, where that is more than it does.
+  private static func end(_ said: inout [String], of messages: inout [JSONValue]) {
+    defer { said = [] }
+    guard said.count > 1, case .object(var last)? = messages.popLast() else { return }
+    last["content"] = .string(said.joined(separator: "\n"))
+    messages.append(.object(last))
   }
 }

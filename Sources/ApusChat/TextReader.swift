@@ -92,8 +92,8 @@ struct TextReader {
       return endEscape(code, into: &json)
     }
     guard held.count == 2 + digits else { return .reading }
-    guard let value = UInt32(String(decoding: held.dropFirst(2), as: UTF8.self), radix: 16),
-      held[2] != UInt8(ascii: "+")
+    guard held.dropFirst(2).allSatisfy({ Unicode.Scalar($0).properties.isASCIIHexDigit }),
+      let value = UInt32(String(decoding: held.dropFirst(2), as: UTF8.self), radix: 16)
     else { return .failed }
     putScalar(value, into: &json)
     held.removeAll()

@@ -73,7 +73,8 @@ extension TurnParser {
 
   /// Reads what may be calls; where it is none, it is content, in which calls may still be found.
   mutating func readCalls(isEnd: Bool) -> Bool {
-    guard var reader else {
+    // Taken out while it changes, so that nothing is copied.
+    guard var reader = reader.take() else {
       phase = misread > 4 * received + 4096 ? .rest : .content
       passByte()
       return true

@@ -15,7 +15,7 @@ extension GrammarError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .syntax(let reason, let offset): "\(reason) (at byte \(offset))"
-    case .unsupported(let what): "\(what) is not supported: leave it out"
+    case .unsupported(let what): "not supported: \(what)"
     case .tooLarge(let what, let limit): "\(what) exceeds the limit of \(limit): make it simpler"
     case .empty: "no text fits it: loosen it"
     }

@@ -19,9 +19,9 @@ package indirect enum RegularLanguage: Hashable, Sendable {
   /// The deepest tree that may be built.
   package static let depthLimit = 256
   /// Only the empty string.
-  package static let empty = RegularLanguage.concatenation([])
+  package static var empty: RegularLanguage { .concatenation([]) }
   /// No string at all.
-  package static let nothing = RegularLanguage.union([])
+  package static var nothing: RegularLanguage { .union([]) }
 
   /// Exactly the bytes `bytes`.
   package static func literal(_ bytes: some Sequence<UInt8>) -> RegularLanguage {

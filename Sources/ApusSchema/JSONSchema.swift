@@ -16,21 +16,4 @@ package struct JSONSchema: Sendable {
     let root = try store.read(schema, at: Place(), in: 0)
     grammar = try GrammarWriter.write(Condition(root), store, options)
   }
-
-  private init(anyOf set: ValueSet, _ options: JSONSchemaOptions) throws(SchemaError) {
-    let store = SchemaStore(true)
-    grammar = try GrammarWriter.write(try store.intern(set, at: Place()), store, options)
-  }
-
-  /// Any JSON value.
-  package static func anyJSON(_ options: JSONSchemaOptions = JSONSchemaOptions()) throws(SchemaError) -> JSONSchema {
-    try JSONSchema(anyOf: .all, options)
-  }
-
-  /// Any JSON object.
-  package static func anyObject(_ options: JSONSchemaOptions = JSONSchemaOptions()) throws(SchemaError) -> JSONSchema {
-    var set = ValueSet.none
-    set.objects = [ObjectShape()]
-    return try JSONSchema(anyOf: set, options)
-  }
 }

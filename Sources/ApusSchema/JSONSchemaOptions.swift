@@ -22,7 +22,7 @@ package struct JSONSchemaOptions: Sendable, Equatable {
   /// The most rules that a grammar may have.
   package var ruleLimit: Int
 
-  package init(whiteSpace: WhiteSpace = .none, propertyOrder: PropertyOrder = .any, ruleLimit: Int = 20_000) {
+  package init(whiteSpace: WhiteSpace = .none, propertyOrder: PropertyOrder = .any, ruleLimit: Int = 4_000) {
     (self.whiteSpace, self.propertyOrder, self.ruleLimit) = (whiteSpace, propertyOrder, ruleLimit)
   }
 }

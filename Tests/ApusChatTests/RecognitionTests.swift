@@ -28,6 +28,15 @@ struct RecognitionTests {
     #expect(format.thinking == nil)
   }
 
+  /// A name in an object of its own, whose arguments come behind it: no form that is known, and no trap.
+  @Test func argumentsBehindTheObjectOfTheName() throws {
+    for end in ["", "}", "</go>", " {{ c.function.name }}"] {
+      _ = try format(
+        "{% for c in m.tool_calls %}{\"name\": \"{{ c.function.name }}\"} \"arguments\": {{ c.function.arguments | tojson }}"
+          + end + "{% endfor %}")
+    }
+  }
+
   @Test func aNameAsTheOnlyKeyInAList() throws {
     let format = try format(
       "{% if m.tool_calls %}<calls>[{% for c in m.tool_calls %}{\"{{ c.function.name }}\": {{ c.function.arguments | tojson }}}"

@@ -39,6 +39,22 @@ struct HostileSchemaTests {
       object([
         ("allOf", .array((0..<40).map { _ in ["anyOf": [["type": "array"], ["minItems": 2], ["maxItems": 5]]] }))
       ]),
+      object([
+        ("type", "object"), ("properties", object([("abcdefghijklmnopqrstuvwxyz0123", true)])),
+        ("not", ["patternProperties": object((0..<30).map { ("[a-z]{\($0)}", ["const": .int($0)]) })]),
+      ]),
+      object([
+        ("properties", object((0..<10_000).map { ("k\($0)", true) })),
+        ("patternProperties", object((0..<1_000).map { ("x\($0)$", ["type": "string"]) })),
+      ]),
+      object([
+        ("enum", .array((0..<20_000).map { .string("value \($0)") })),
+        ("allOf", .array((0..<1_000).map { ["pattern": .string("e \($0)?")] })),
+      ]),
+      object([
+        ("type", "object"), ("properties", object((0..<10_000).map { ("k\($0)", true) })), ("minProperties", 5_000),
+        ("additionalProperties", false),
+      ]),
       object([("allOf", .array((0..<12).map { ["not": ["properties": object([("\($0)", ["type": "null"])])]] }))]),
     ]
 

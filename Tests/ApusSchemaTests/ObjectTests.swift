@@ -31,7 +31,7 @@ struct ObjectTests {
       #"{"type": "object", "properties": {"a": {}, "b": {}}, "minProperties": 2, "additionalProperties": false}"#,
       [#"{"a":1,"b":2}"#], not: [#"{"a":1}"#, "{}"]),
     Fitting(
-      #"{"type": "object", "dependentRequired": {"a": ["b"]}, "dependentSchemas": {"c": {"minProperties": 3}}}"#,
+      #"{"type": "object", "dependentRequired": {"a": ["b"]}, "dependentSchemas": {"c": {"minProperties": 3}}, "properties": {"a": {}, "b": {}, "c": {}, "d": {}, "e": {}}, "additionalProperties": false}"#,
       ["{}", #"{"a":1,"b":2}"#, #"{"c":1,"d":2,"e":3}"#, #"{"b":1}"#], not: [#"{"a":1}"#, #"{"c":1,"b":1}"#]),
     Fitting(
       #"{"type": "object", "dependencies": {"a": ["b"], "c": {"required": ["d"]}}}"#,

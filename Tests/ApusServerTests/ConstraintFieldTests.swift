@@ -83,6 +83,13 @@ struct ConstraintFieldTests {
     let choice = reply.json["choices"]?.elements?.first
     #expect(choice?["message"]?["function_call"] == ["name": "f", "arguments": "{\"x\": 1}"], "\(reply.text)")
     #expect(choice?["finish_reason"] == "function_call")
+    // The older form has room for one call: what follows is not lost.
+    let two = #""guided_choice":["CALL\nCALL"]"#.replacing(
+      "CALL", with: #"<tool_call>\n{\"name\": \"f\", \"arguments\": {}}\n</tool_call>"#)
+    let several = try await post(two + #","functions":[{"name":"f"}]"#)
+    let message = several.json["choices"]?.elements?.first?["message"]
+    #expect(
+      message?["function_call"]?["name"] == "f" && content(several)?.contains("tool_call") == true, "\(several.text)")
     let plain = try await post(call)
     #expect(content(plain)?.hasPrefix("<tool_call>") == true)
   }

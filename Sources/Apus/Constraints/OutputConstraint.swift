@@ -1,7 +1,9 @@
 /// What a completion's text must be: the model chooses among the texts that fit.
 ///
 /// A completion that ends by itself fits, whatever the sampling options; one that `maxTokens` or a cancel cuts is the
-/// beginning of a text that fits. Texts of `GenerationOptions.stop` are not looked for, since they would cut it anywhere.
+/// beginning of a text that fits. `stop` and `stopTokens` of `GenerationOptions`
+/// are not looked for, since they would cut it anywhere. Where `topLogProbabilities` are asked for, each token is chosen by
+/// its own probability, so that the text may be another one than without.
 public enum OutputConstraint: Sendable, Hashable {
   /// JSON that a JSON schema describes, given as JSON.
   case jsonSchema(String)

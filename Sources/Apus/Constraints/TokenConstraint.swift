@@ -17,6 +17,8 @@ package struct TokenConstraint: Sendable {
   private var last: [Token] = []
   /// Whether the text began with a token, not within one.
   private var beganWithToken = true
+  /// Whether the thinking ended within a token whose rest does not fit: then nothing is allowed.
+  private var isBroken = false
 
   /// The beginning of a completion.
   package init(_ matcher: GrammarMatcher, _ tokenizer: Tokenizer) { self.init(matcher, tokenizer, behind: nil) }
@@ -33,6 +35,7 @@ package struct TokenConstraint: Sendable {
 
   /// Makes `mask` the tokens that may come next, those that end a text among them where it may end.
   mutating func fill(_ mask: inout TokenMask, ends: [Token]) {
+    if isBroken { return mask.removeAll() }
     if lead?.isFree == true {
       mask = TokenMask(vocabularySize: mask.vocabularySize, allowingAll: true)
       for token in ends { mask[token] = false }
@@ -50,7 +53,8 @@ package struct TokenConstraint: Sendable {
     case .taken?: return true
     case .ended(let rest)?:
       (lead, beganWithToken) = (nil, rest.isEmpty)
-      return matcher.accept(bytes: rest)
+      isBroken = !matcher.accept(bytes: rest)
+      return !isBroken
     case .text?, nil: lead = nil
     }
     guard matcher.accept(token) else { return false }

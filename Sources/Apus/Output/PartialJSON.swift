@@ -88,10 +88,17 @@ package struct PartialJSON: Sendable {
     return end
   }
 
+  /// Whether the escape there is the first half of a pair: `\uD8…` to `\uDB…`.
+  private func isFirstOfPair(at index: Int) -> Bool {
+    guard index + 3 < text.count else { return false }
+    return text[index + 2] | 0x20 == UInt8(ascii: "d") && "89abAB".utf8.contains(text[index + 3])
+  }
+
   private func length(at index: Int) -> Int {
     let byte = text[index]
     if byte == UInt8(ascii: "\\") {
-      return index + 1 < text.count && text[index + 1] == UInt8(ascii: "u") ? 6 : 2
+      guard index + 1 < text.count, text[index + 1] == UInt8(ascii: "u") else { return 2 }
+      return isFirstOfPair(at: index) ? 12 : 6
     }
     return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
   }

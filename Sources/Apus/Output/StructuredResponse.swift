@@ -79,6 +79,8 @@ public struct StructuredStream<Value: Decodable & Sendable>: AsyncSequence, Send
     var events: ResponseStream.Iterator
     private var json = PartialJSON()
     private var text = ""
+    /// Bytes of the text from which on it is worth another look: looking takes time that goes with all of it.
+    private var nextLook = 0
 
     init(events: ResponseStream.Iterator) { self.events = events }
 
@@ -97,6 +99,8 @@ public struct StructuredStream<Value: Decodable & Sendable>: AsyncSequence, Send
         case .text(let delta):
           text += delta.text
           json.append(delta.text.utf8)
+          guard text.utf8.count >= nextLook else { continue }
+          nextLook = text.utf8.count + 1 + text.utf8.count / 64
           guard let value = json.value.flatMap({ try? OutputDecoder($0).decode(Value.self) }) else { continue }
           return PartialOutput(value: value, isComplete: false, text: text)
         case .finished(let summary):

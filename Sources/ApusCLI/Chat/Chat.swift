@@ -52,8 +52,18 @@ struct Chat {
     }
   }
 
-  /// Answers until the person leaves.
+  /// Answers until the person leaves; what was said is saved then, and where an error ends it.
   consuming func run() async throws {
+    do {
+      try await talk()
+    } catch {
+      if let path { try await session?.save(to: path) }
+      throw error
+    }
+    if let path { try await session?.save(to: path) }
+  }
+
+  private mutating func talk() async throws {
     let isEditable = Terminal.isInput && Terminal.isError && Terminal.canMoveCursor
     let prompter: any Prompter = isEditable ? LineEditor() : PlainPrompter()
     note(greeting)
@@ -68,7 +78,6 @@ struct Chat {
         StandardError.write("Error: \(advice(for: error))\n")
       }
     }
-    if let path { try await session?.save(to: path) }
   }
 
   /// An answer that meets the end of the context is cut, and `AnswerReport` says so.

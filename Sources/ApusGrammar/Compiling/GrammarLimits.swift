@@ -4,6 +4,8 @@ package struct GrammarLimits: Sendable, Equatable {
   package var depth = 256
   /// The most parts that a grammar may be written with.
   package var parts = 400_000
+  /// The most members of a list that may come in any order: each state of it is as large as the list.
+  package var members = 512
   /// The most languages that are looked at to see whether one has a string.
   package var states = 50_000
   /// The same for one search while the grammar is used: what no text is found for by then is not allowed.

@@ -29,6 +29,9 @@ struct GrammarSurvey {
       try count(part, depth: depth + 1)
     case .members(let list):
       try check(list.atLeast, list.atMost)
+      guard list.members.count <= limits.members else {
+        throw .tooLarge(what: "members of an object", limit: limits.members)
+      }
       try count(list.separator, depth: 0)
       for way in list.ways { try count(way.expression, depth: depth + 1) }
     }

@@ -3,7 +3,7 @@ internal import ApusCore
 /// The tokens that may follow a configuration: those of terminals, which all grammars share, and others.
 struct AllowedTokens {
   var terminals: [TerminalTokens] = []
-  var others = TokenSet.list([])
+  var others = TokenSet()
 
   var byteCount: Int { 96 + terminals.count * 8 + others.byteCount }
 

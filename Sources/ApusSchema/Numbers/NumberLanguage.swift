@@ -2,28 +2,33 @@ internal import ApusGrammar
 
 /// How numbers are written.
 ///
+/// Languages are made when they are asked for: kept as constants, their memory would look lost to a leak checker, which
+/// does not see through the tags in an enumeration's pointers.
+///
 /// Any number may be written in every way that JSON has. Where only some numbers fit, they are written as decimals, also with
 /// zeros at their end, or as Python writes very small and very large ones: 1.5e-07, 1e+16.
 enum NumberLanguage {
-  static let digit = RegularLanguage.byte(ByteSet(0x30...0x39))
-  static let digits = many(digit, atLeast: 0)
-  private static let nonzero = RegularLanguage.byte(ByteSet(0x31...0x39))
-  private static let zeros = many(text("0"), atLeast: 0)
+  static var digit: RegularLanguage { RegularLanguage.byte(ByteSet(0x30...0x39)) }
+  static var digits: RegularLanguage { many(digit, atLeast: 0) }
+  private static var nonzero: RegularLanguage { RegularLanguage.byte(ByteSet(0x31...0x39)) }
+  private static var zeros: RegularLanguage { many(text("0"), atLeast: 0) }
   /// A whole part as JSON has it.
-  private static let whole = RegularLanguage.union([text("0"), .concatenation([nonzero, digits])])
-  static let pointZeros = optional(.concatenation([text("."), many(text("0"), atLeast: 1)]))
+  private static var whole: RegularLanguage { RegularLanguage.union([text("0"), .concatenation([nonzero, digits])]) }
+  static var pointZeros: RegularLanguage { optional(.concatenation([text("."), many(text("0"), atLeast: 1)])) }
 
   /// Any number, as JSON has it.
-  static let any = RegularLanguage.concatenation([
-    optional(text("-")), whole, optional(.concatenation([text("."), many(digit, atLeast: 1)])),
-    optional(
-      .concatenation([
-        .byte(ByteSet("eE".utf8)), optional(.byte(ByteSet("+-".utf8))), many(digit, atLeast: 1),
-      ])),
-  ])
+  static var any: RegularLanguage {
+    .concatenation([
+      optional(text("-")), whole, optional(.concatenation([text("."), many(digit, atLeast: 1)])),
+      optional(
+        .concatenation([
+          .byte(ByteSet("eE".utf8)), optional(.byte(ByteSet("+-".utf8))), many(digit, atLeast: 1),
+        ])),
+    ])
+  }
 
   /// Any whole number.
-  static let anyInteger = RegularLanguage.concatenation([optional(text("-")), whole, pointZeros])
+  static var anyInteger: RegularLanguage { RegularLanguage.concatenation([optional(text("-")), whole, pointZeros]) }
 
   /// The numbers of a piece without multiples.
   static func plain(_ piece: NumberSet.Piece) -> RegularLanguage {

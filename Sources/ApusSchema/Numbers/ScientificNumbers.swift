@@ -6,10 +6,12 @@ internal import ApusGrammar
 extension NumberLanguage {
   private static let smallest = 5
   private static let largest = 16
-  private static let mantissa = RegularLanguage.concatenation([
-    .byte(ByteSet(0x31...0x39)),
-    optional(.concatenation([text("."), .repetition(digit, atLeast: 1, atMost: 16)])),
-  ])
+  private static var mantissa: RegularLanguage {
+    .concatenation([
+      .byte(ByteSet(0x31...0x39)),
+      optional(.concatenation([text("."), .repetition(digit, atLeast: 1, atMost: 16)])),
+    ])
+  }
 
   private static func exponent(_ isNegative: Bool, _ value: RegularLanguage) -> RegularLanguage {
     let sign = isNegative ? text("-") : optional(text("+"))

@@ -22,10 +22,6 @@ struct ValueSet: Hashable {
   static let all = ValueSet(
     null: true, booleans: .all, numbers: .all, strings: .all, arrays: [ArrayShape()], objects: [ObjectShape()])
 
-  /// True where no value can be in it without a look at what arrays and objects hold.
-  var isPlainlyEmpty: Bool {
-    !null && booleans.isEmpty && numbers.isEmpty && strings.isEmpty && arrays.isEmpty && objects.isEmpty
-  }
 }
 
 /// Why a set cannot be computed with.

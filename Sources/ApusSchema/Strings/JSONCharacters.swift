@@ -11,18 +11,8 @@ enum Spelling: Hashable {
 }
 
 extension Spelling {
-  /// Any character: the same in all schemas, so that it is made only once.
-  var anyCharacter: RegularLanguage {
-    switch self {
-    case .plain: Self.anyPlain
-    case .usual: Self.anyUsual
-    case .every: Self.anyEvery
-    }
-  }
-
-  private static let anyPlain = ScalarSet.all.json(.plain)
-  private static let anyUsual = ScalarSet.all.json(.usual)
-  private static let anyEvery = ScalarSet.all.json(.every)
+  /// Any character.
+  var anyCharacter: RegularLanguage { ScalarSet.all.json(self) }
 }
 
 extension ScalarSet {

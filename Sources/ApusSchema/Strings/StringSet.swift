@@ -93,6 +93,7 @@ struct StringSet: Hashable {
     for a in terms {
       for b in other.terms {
         if let common = a.intersection(b, texts) { both = try both.union(StringSet(terms: [common])) }
+        guard !texts.isExhausted else { throw NotComputable() }
       }
     }
     return both
@@ -121,7 +122,8 @@ extension StringSet.Term {
       let length = text.count { $0 & 0xC0 != 0x80 }
       guard length >= minimumLength, maximumLength.map({ length <= $0 }) ?? true else { return false }
     }
-    return patterns.allSatisfy { texts.matches(text, $0.pattern) == $0.matches }
+    // What is said of texts beyond the limit is not used: `intersection` throws then.
+    return patterns.allSatisfy { !texts.isExhausted && texts.matches(text, $0.pattern) == $0.matches }
   }
 
   /// What is in both; nil where that is nothing, plainly.

@@ -21,8 +21,15 @@ final class TextLanguages {
     if !pattern.isWhole { _ = try language(pattern, ofKeys ? .plain : .usual) }
   }
 
+  /// The most steps of about ten microseconds that comparing texts with patterns may take.
+  private static let stepLimit = 30_000
+  private var steps = 0
+  /// Whether more were taken: whoever compares many texts gives up then.
+  var isExhausted: Bool { steps > Self.stepLimit }
+
   /// Whether a pattern that was added matches a text.
   func matches(_ text: [UInt8], _ pattern: TextPattern) -> Bool {
+    steps += 1 + text.count / 16
     if let known = matchers[pattern] { return known.matches(text) }
     let language = try? patterns[pattern]?.language(pattern.isWhole ? .whole : .search)
     let matcher = LanguageMatcher(language ?? .nothing)

@@ -74,23 +74,32 @@ struct ObjectPlan {
       for rule in wide where rule.keys.contains(key, store.texts) {
         conditions[position] = conditions[position].and(rule.condition)
       }
-      named[position].ways = Self.ways(conditions[position], demands) { $0.contains(key, store.texts) }
+      guard !store.texts.isExhausted else { throw place.error("has too many keys and patterns to compare") }
+      do {
+        named[position].ways = try Self.ways(conditions[position], demands) { $0.contains(key, store.texts) }
+      } catch { throw place.error("asks for too much of one property: \(error.reason)") }
     }
     try addOthers(wide, store, place)
     named.removeAll { $0.ways.isEmpty && !$0.isRequired }
+    // A key that is not named may be written twice, and counts once.
+    let hasOthers = others.contains { $0.ways.contains { !store.isEmpty($0.condition, depth: 0) } }
+    guard minimumCount < 2 || !hasOthers || named.count(where: \.isRequired) >= minimumCount else {
+      throw place.error(
+        "minProperties of \(minimumCount) can be kept only for properties that are named: name them, or ask for 1")
+    }
   }
 
   /// The keys that are not named, cut so that for each part the same rules hold.
   private mutating func addOthers(
     _ wide: [ObjectShape.PropertyRule], _ store: SchemaStore, _ place: Place
   ) throws(SchemaError) {
-    let parts: [Part]
-    do { parts = try self.parts(wide, store) } catch {
+    do throws(NotComputable) {
+      for part in try parts(wide, store) {
+        let ways = try Self.ways(part.condition, demands) { keys in part.meets.contains { $0.keys == keys } }
+        if !ways.isEmpty { others.append(Others(keys: part.keys, ways: ways)) }
+      }
+    } catch {
       throw place.error("its keys cannot be told apart: \(error.reason)")
-    }
-    others = parts.compactMap { part in
-      let ways = Self.ways(part.condition, demands) { keys in part.meets.contains { $0.keys == keys } }
-      return ways.isEmpty ? nil : Others(keys: part.keys, ways: ways)
     }
   }
 
@@ -120,14 +129,17 @@ struct ObjectPlan {
   /// The ways in which a property may fit `condition` and meet demands.
   private static func ways(
     _ condition: Condition, _ demands: [[ObjectShape.PropertyRule]], _ isIn: (StringSet) -> Bool
-  ) -> [Way] {
+  ) throws(NotComputable) -> [Way] {
     var ways: Set<Way> = [Way(condition: condition, meets: 0)]
     for (number, demand) in demands.enumerated() {
+      // One rule is enough to meet a demand.
+      let before = ways
       for rule in demand where isIn(rule.keys) {
-        for way in ways {
+        for way in before {
           let both = way.condition.and(rule.condition)
           if both == way.condition { ways.remove(way) }
           ways.insert(Way(condition: both, meets: way.meets | 1 << UInt32(number)))
+          guard ways.count <= Self.setLimit * Self.setLimit else { throw NotComputable() }
         }
       }
     }

@@ -66,6 +66,19 @@ struct StructuredResponseTests {
     #expect(seen.contains("bad 12 ") && seen.contains("bad 12 ä") && seen.contains("bad 12 ä\n|é"))
   }
 
+  @Test func `Half a pair of escapes is no reason to take a text back`() throws {
+    let text = #"{"words":["a\ud83d\ude00b"]}"#
+    var last = ""
+    for count in 0...text.utf8.count {
+      var json = PartialJSON()
+      json.append(text.utf8.prefix(count))
+      guard case .array(let words)? = json.value?["words"], case .string(let word)? = words.first else { continue }
+      #expect(word.hasPrefix(last), "\(count)")
+      last = word
+    }
+    #expect(last == "a😀b")
+  }
+
   @Test func `Broken texts have no value, or one of what came before`() {
     for text in ["}", "]", "[1,,", "{\"a\"", "\"", "\\", "[[[", "{\"a\":\"\\u12", "nul", "{]", ":", ","] {
       var json = PartialJSON()

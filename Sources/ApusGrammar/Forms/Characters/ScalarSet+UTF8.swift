@@ -2,11 +2,7 @@ extension ScalarSet {
   /// The strings of bytes that are one scalar of it in UTF-8.
   ///
   /// Scalars with the same bytes behind the first one share them, so that even large sets become few parts.
-  package var utf8: RegularLanguage { self == .all ? Self.anyInUTF8 : inUTF8 }
-
-  private static let anyInUTF8 = all.inUTF8
-
-  private var inUTF8: RegularLanguage {
+  package var utf8: RegularLanguage {
     let lengths: [(scalars: ClosedRange<UInt32>, continuationBytes: Int)] = [
       (0...0x7F, 0), (0x80...0x7FF, 1), (0x800...0xFFFF, 2), (0x10000...0x10FFFF, 3),
     ]
@@ -34,7 +30,7 @@ extension ScalarSet {
     return result
   }
 
-  private static let anyTail = Array(repeating: RegularLanguage.byte(ByteSet(0x80...0xBF)), count: 3)
+  private static var anyTail: [RegularLanguage] { Array(repeating: .byte(ByteSet(0x80...0xBF)), count: 3) }
 
   /// Ranges cut where the bits of the first byte change.
   private struct Parts {

@@ -43,8 +43,10 @@ struct AnchoredLanguage: Sendable {
     languages = [language]
   }
 
-  static let start = AnchoredLanguage(only: { atStart, _ in atStart }, usesStart: true, usesEnd: false)
-  static let end = AnchoredLanguage(only: { _, atEnd in atEnd }, usesStart: false, usesEnd: true)
+  static var start: AnchoredLanguage {
+    AnchoredLanguage(only: { atStart, _ in atStart }, usesStart: true, usesEnd: false)
+  }
+  static var end: AnchoredLanguage { AnchoredLanguage(only: { _, atEnd in atEnd }, usesStart: false, usesEnd: true) }
 
   private init(only isThere: (_ atStart: Bool, _ atEnd: Bool) -> Bool, usesStart: Bool, usesEnd: Bool) {
     self.usesStart = usesStart

@@ -54,11 +54,11 @@ struct SizedLanguage: Sendable {
   }
 
   /// Only the empty string.
-  static let empty = SizedLanguage(unchecked: .empty, hasEmpty: true)
+  static var empty: SizedLanguage { SizedLanguage(unchecked: .empty, hasEmpty: true) }
   /// No string.
-  static let nothing = SizedLanguage(unchecked: .nothing, hasEmpty: false)
+  static var nothing: SizedLanguage { SizedLanguage(unchecked: .nothing, hasEmpty: false) }
   /// All strings.
-  static let anything = SizedLanguage(unchecked: .intersection([]), hasEmpty: true)
+  static var anything: SizedLanguage { SizedLanguage(unchecked: .intersection([]), hasEmpty: true) }
 
   var isNothing: Bool { if case .union(let parts) = language { parts.isEmpty } else { false } }
   private var isAnything: Bool { if case .intersection(let parts) = language { parts.isEmpty } else { false } }

@@ -21,7 +21,8 @@ struct ChatChoice: ChoiceFormat {
   }
 
   var stopWord: String {
-    said.calls.isEmpty ? AnswerEnd.stop.rawValue : isLegacy ? "function_call" : "tool_calls"
+    // A call whose arguments the model did not finish is none that a client could make.
+    said.completeCalls == 0 ? AnswerEnd.stop.rawValue : isLegacy ? "function_call" : "tool_calls"
   }
 
   func opening() -> JSONMembers? { [("delta", ["role": "assistant", "content": ""]), ("logprobs", .null)] }

@@ -22,7 +22,8 @@ struct ToolFields: Sendable {
     isLegacy = !functions.isEmpty
     definitions = isLegacy ? functions.map { ["type": "function", "function": $0] } : tools
     choice = try Self.choice(isLegacy ? "function_call" : "tool_choice", fields)
-    allowsSeveral = try fields.bool("parallel_tool_calls") ?? true
+    // The older form has room for one call.
+    allowsSeveral = try fields.bool("parallel_tool_calls") ?? true && !isLegacy
     // The model need not know of tools that it must not call.
     if choice == .none { definitions = [] }
     for (index, definition) in definitions.enumerated() { try Self.check(definition, at: index, isLegacy) }
