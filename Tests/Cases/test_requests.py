@@ -179,9 +179,15 @@ class TestFields(SharedServer):
         self.assertIsNone(answer.headers["Injected"])
         self.assertLess(len(answer.headers["X-Apus-Ignored-Fields"]), 1200)
 
-    def test_function_calls_in_a_conversation_are_refused_by_name(self):
-        answer = self.server.chat("a", {"role": "assistant", "content": None, "function_call": {"name": "f"}})
-        self.expect_refusal(answer, "messages[1].function_call")
+    def test_malformed_function_calls_in_a_conversation_are_refused_by_name(self):
+        for call, field in [({"name": 3}, "messages[1].function_call.name"), (3, "messages[1].function_call"),
+                            ({"name": "f", "arguments": 3}, "messages[1].function_call.arguments")]:
+            answer = self.server.chat("a", {"role": "assistant", "content": None, "function_call": call}, "b")
+            self.expect_refusal(answer, field)
+
+    def test_function_calls_in_a_conversation_are_taken(self):
+        answer = self.server.chat("a", {"role": "assistant", "content": None, "function_call": {"name": "f"}}, "b")
+        self.assertEqual(answer.status, 200, answer.text)
 
     def test_a_number_out_of_range_names_the_bound_that_is_broken(self):
         for fields, words in [
