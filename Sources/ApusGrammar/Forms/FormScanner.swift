@@ -43,6 +43,33 @@ struct FormScanner {
     return bytes[start..<position]
   }
 
+  /// Goes behind white space and comments, which go on to the end of their line; behind line ends only with `lines`.
+  mutating func skipSpace(lines: Bool, comments: [StaticString]) {
+    while let byte = next {
+      switch byte {
+      case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\u{C}"): position += 1
+      case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
+        guard lines else { return }
+        position += 1
+      default:
+        guard comments.contains(where: { starts(with: $0) }) else { return }
+        _ = take { $0 != UInt8(ascii: "\n") }
+      }
+    }
+  }
+
+  /// Goes behind a '|' and the space around it, also where it begins the next line: no rule begins with one.
+  mutating func takeBar(comments: [StaticString]) -> Bool {
+    let start = position
+    skipSpace(lines: true, comments: comments)
+    guard take("|") else {
+      position = start
+      return false
+    }
+    skipSpace(lines: true, comments: comments)
+    return true
+  }
+
   /// Goes behind the character here, and returns it; not at the end.
   mutating func takeScalar() -> Unicode.Scalar {
     var decoder = UTF8()

@@ -15,17 +15,10 @@ struct GBNFParser {
 
   /// Blanks and comments, and line ends where they mean nothing.
   private mutating func skipSpace(lines: Bool) {
-    while let byte = scanner.next {
-      switch byte {
-      case UInt8(ascii: " "), UInt8(ascii: "\t"): scanner.position += 1
-      case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
-        guard lines else { return }
-        scanner.position += 1
-      case UInt8(ascii: "#"): _ = scanner.take { $0 != UInt8(ascii: "\n") }
-      default: return
-      }
-    }
+    scanner.skipSpace(lines: lines, comments: Self.comments)
   }
+
+  private static let comments: [StaticString] = ["#"]
 
   /// In a group a line end means nothing.
   private mutating func skipSpace() { skipSpace(lines: depth > 0) }
@@ -55,20 +48,8 @@ struct GBNFParser {
 
   private mutating func alternatives() throws(GrammarError) -> Grammar.Expression {
     var choices = [try sequence()]
-    while takeBar() { choices.append(try sequence()) }
+    while scanner.takeBar(comments: Self.comments) { choices.append(try sequence()) }
     return choices.count == 1 ? choices[0] : .choice(choices)
-  }
-
-  /// A '|', also at the beginning of the next line: no rule begins with one.
-  private mutating func takeBar() -> Bool {
-    let start = scanner.position
-    skipSpace(lines: true)
-    guard scanner.take("|") else {
-      scanner.position = start
-      return false
-    }
-    skipSpace(lines: true)
-    return true
   }
 
   private mutating func sequence() throws(GrammarError) -> Grammar.Expression {

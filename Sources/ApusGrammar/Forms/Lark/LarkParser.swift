@@ -22,21 +22,10 @@ struct LarkParser {
 
   /// Blanks and comments, and line ends where they mean nothing.
   mutating func skipSpace(lines: Bool) {
-    while let byte = scanner.next {
-      switch byte {
-      case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\u{C}"): scanner.position += 1
-      case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
-        guard lines else { return }
-        scanner.position += 1
-      case UInt8(ascii: "#"): skipLine()
-      default:
-        guard scanner.starts(with: "//") else { return }
-        skipLine()
-      }
-    }
+    scanner.skipSpace(lines: lines, comments: Self.comments)
   }
 
-  private mutating func skipLine() { _ = scanner.take { $0 != UInt8(ascii: "\n") } }
+  private static let comments: [StaticString] = ["#", "//"]
 
   /// In parentheses a line end means nothing.
   private mutating func skipSpace() { skipSpace(lines: depth > 0) }
@@ -90,20 +79,8 @@ struct LarkParser {
 
   mutating func alternatives() throws(GrammarError) -> LarkExpression {
     var choices = [try alternative()]
-    while takeBar() { choices.append(try alternative()) }
+    while scanner.takeBar(comments: Self.comments) { choices.append(try alternative()) }
     return choices.count == 1 ? choices[0] : .choice(choices)
-  }
-
-  /// A '|', also at the beginning of the next line.
-  private mutating func takeBar() -> Bool {
-    let start = scanner.position
-    skipSpace(lines: true)
-    guard scanner.take("|") else {
-      scanner.position = start
-      return false
-    }
-    skipSpace(lines: true)
-    return true
   }
 
   private mutating func alternative() throws(GrammarError) -> LarkExpression {
