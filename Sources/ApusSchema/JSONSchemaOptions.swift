@@ -19,10 +19,18 @@ package struct JSONSchemaOptions: Sendable, Equatable {
 
   package var whiteSpace: WhiteSpace
   package var propertyOrder: PropertyOrder
+  /// Whether a whole number may be written with zeros behind a point where no others fit, as in 22.0.
+  ///
+  /// JSON Schema has it so since draft 6; many programs that read integers do not take it.
+  package var integersMayHavePoint: Bool
   /// The most rules that a grammar may have.
   package var ruleLimit: Int
 
-  package init(whiteSpace: WhiteSpace = .none, propertyOrder: PropertyOrder = .any, ruleLimit: Int = 4_000) {
-    (self.whiteSpace, self.propertyOrder, self.ruleLimit) = (whiteSpace, propertyOrder, ruleLimit)
+  package init(
+    whiteSpace: WhiteSpace = .none, propertyOrder: PropertyOrder = .any, integersMayHavePoint: Bool = true,
+    ruleLimit: Int = 4_000
+  ) {
+    (self.whiteSpace, self.propertyOrder) = (whiteSpace, propertyOrder)
+    (self.integersMayHavePoint, self.ruleLimit) = (integersMayHavePoint, ruleLimit)
   }
 }

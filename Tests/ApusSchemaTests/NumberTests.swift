@@ -35,6 +35,18 @@ struct NumberTests {
   func fits(fitting: Fitting) throws { #expect(try fitting.mistakes() == [], "\(fitting.schema)") }
 
   /// All whole numbers and halves around the ends of random intervals.
+  @Test(arguments: [
+    Fitting(#"{"type": "integer"}"#, ["0", "-22", "100"], not: ["22.0", "1.", "1.5", "1e2"]),
+    Fitting(#"{"type": "integer", "minimum": 1, "maximum": 30}"#, ["1", "30"], not: ["1.0", "30.00", "31"]),
+    Fitting(#"{"type": "integer", "multipleOf": 7}"#, ["0", "-7", "700"], not: ["7.0", "8"]),
+    Fitting(#"{"type": "integer", "multipleOf": 7, "minimum": 1, "maximum": 30}"#, ["7", "28"], not: ["7.0", "35"]),
+    Fitting(#"{"type": "number"}"#, ["1", "1.0", "1.5", "1e2"], not: ["1."]),
+    Fitting(#"{"type": "number", "multipleOf": 0.5}"#, ["1", "1.0", "1.5"], not: ["1.2"]),
+  ])
+  func integersMayBeHeldToHaveNoPoint(fitting: Fitting) throws {
+    #expect(try fitting.mistakes(JSONSchemaOptions(integersMayHavePoint: false)) == [], "\(fitting.schema)")
+  }
+
   @Test func intervalsAreExact() throws {
     for (low, high) in [(-12, -3), (-5, 7), (0, 0), (9, 10), (99, 101), (-101, 1000), (995, 2005)] {
       for kind in ["integer", "number"] {

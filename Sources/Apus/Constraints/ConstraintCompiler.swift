@@ -87,8 +87,9 @@ extension OutputConstraint {
     }
   }
 
-  /// Properties in the order of the schema: more of a text can then be written without choosing.
-  private static let schemaOptions = JSONSchemaOptions(propertyOrder: .asDeclared)
+  /// Properties in the order of the schema, as more of a text can then be written without choosing; integers as all
+  /// programs read them.
+  private static let schemaOptions = JSONSchemaOptions(propertyOrder: .asDeclared, integersMayHavePoint: false)
 
   private func grammar(ofSchema text: String) throws(ApusError) -> Grammar {
     let value: JSONValue

@@ -5,6 +5,7 @@ internal import ApusJSON
 struct NumberAutomaton {
   private let piece: NumberSet.Piece
   private let place: Place
+  private let hasPoint: Bool
   /// Numbers are multiples of whole numbers once they are taken times ten to this power.
   private let scale: Int
   private let multiples: [Int]
@@ -36,9 +37,9 @@ struct NumberAutomaton {
     var isDecided = false
   }
 
-  init(_ piece: NumberSet.Piece, _ place: Place) throws(SchemaError) {
-    self.piece = piece
-    self.place = place
+  /// The numbers of a piece, without a point if `hasPoint` is false.
+  init(_ piece: NumberSet.Piece, _ place: Place, hasPoint: Bool) throws(SchemaError) {
+    (self.piece, self.place, self.hasPoint) = (piece, place, hasPoint)
     let all = piece.multiples + piece.notMultiples
     let scale = all.map(\.scale).max() ?? 0
     func whole(_ divisors: [DecimalNumber]) throws(SchemaError) -> [Int] {
@@ -69,7 +70,7 @@ struct NumberAutomaton {
     var waiting = [start]
     while let state = waiting.popLast() {
       var nexts: [State: ByteSet] = [:]
-      for byte in UInt8(ascii: "-")...UInt8(ascii: "9") {
+      for byte in UInt8(ascii: "-")...UInt8(ascii: "9") where hasPoint || byte != UInt8(ascii: ".") {
         if let next = after(byte, state) { nexts[next, default: ByteSet()].insert(byte) }
       }
       var ways: [Grammar.Expression] = accepts(state) ? [.sequence([])] : []
@@ -104,7 +105,7 @@ struct NumberAutomaton {
         }
       }
     }
-    return .concatenation([ByteTrie.language(of: values), NumberLanguage.pointZeros])
+    return .concatenation([ByteTrie.language(of: values), hasPoint ? NumberLanguage.pointZeros : .empty])
   }
 
   private func after(_ byte: UInt8, _ state: State) -> State? {

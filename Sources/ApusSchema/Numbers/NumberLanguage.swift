@@ -30,6 +30,9 @@ enum NumberLanguage {
   /// Any whole number.
   static var anyInteger: RegularLanguage { RegularLanguage.concatenation([optional(text("-")), whole, pointZeros]) }
 
+  /// Whatever has no point and no exponent.
+  static var withoutPoint: RegularLanguage { .concatenation([optional(text("-")), many(digit, atLeast: 1)]) }
+
   /// The numbers of a piece without multiples.
   static func plain(_ piece: NumberSet.Piece) -> RegularLanguage {
     if piece.integers == .all, piece.fractions == .all { return any }

@@ -5,6 +5,7 @@ final class GrammarWriter {
   let store: SchemaStore
   let layout: Layout
   let keepsOrder: Bool
+  private let integersMayHavePoint: Bool
   private var grammar = Grammar()
   private let limit: Int
   private var ruleOfCondition: [Condition: Grammar.RuleID] = [:]
@@ -19,6 +20,7 @@ final class GrammarWriter {
     self.store = store
     layout = Layout(options.whiteSpace)
     keepsOrder = options.propertyOrder == .asDeclared
+    integersMayHavePoint = options.integersMayHavePoint
     limit = options.ruleLimit
   }
 
@@ -119,14 +121,18 @@ final class GrammarWriter {
   private func numbers(_ set: NumberSet) throws(SchemaError) -> [Grammar.Expression] {
     var ways: [Grammar.Expression] = []
     for piece in set.pieces {
+      let isWhole = piece.fractions.isEmpty && !integersMayHavePoint
+      func terminal(_ language: RegularLanguage) -> Grammar.Expression {
+        .terminal(isWhole ? .intersection([language, NumberLanguage.withoutPoint]) : language)
+      }
       if !piece.isPlain {
-        ways.append(try NumberAutomaton(piece, place).write(to: self))
+        ways.append(try NumberAutomaton(piece, place, hasPoint: !isWhole).write(to: self))
       } else if piece.integers == .all, piece.fractions == .all {
         ways.append(try shared(.number) { .terminal(NumberLanguage.any) })
       } else if piece.integers == .all, piece.fractions.isEmpty {
-        ways.append(try shared(.integer) { .terminal(NumberLanguage.anyInteger) })
+        ways.append(try shared(.integer) { terminal(NumberLanguage.anyInteger) })
       } else {
-        ways.append(.terminal(NumberLanguage.plain(piece)))
+        ways.append(terminal(NumberLanguage.plain(piece)))
       }
     }
     return ways
