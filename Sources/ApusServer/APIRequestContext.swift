@@ -10,6 +10,10 @@ package struct APIRequestContext: RequestContext {
   var requestID = ""
   /// The client at the other end; nil where there is no connection.
   var client: ClientPresence?
+  /// Whose words its refusals have.
+  var dialect: any Dialect = Routes.standardDialect
+  /// Who may ask.
+  var access = Route.Access.key
   /// How it ended.
   let outcome = RequestOutcome()
 
@@ -19,9 +23,9 @@ package struct APIRequestContext: RequestContext {
   }
 
   /// The response that tells the client of an error, which the log names too.
-  func refusal(_ error: APIError, cause: String? = nil) -> Response {
-    outcome.note(error, cause: cause)
-    return error.response
+  func response(to refusal: Refusal, cause: String? = nil) -> Response {
+    outcome.note(refusal, cause: cause)
+    return dialect.response(to: refusal)
   }
 }
 

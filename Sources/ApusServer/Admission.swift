@@ -20,8 +20,8 @@ final class Admission: Sendable {
   }
 
   /// A place for one request, which keeps `other` too; throws where there is none.
-  func admit(beside other: AdmissionPermit? = nil) throws(APIError) -> AdmissionPermit {
-    let isTaken = try state.withLock { state throws(APIError) in
+  func admit(beside other: AdmissionPermit? = nil) throws(Refusal) -> AdmissionPermit {
+    let isTaken = try state.withLock { state throws(Refusal) in
       if state.isClosed { throw .shuttingDown }
       guard state.admitted < limit else { return false }
       state.admitted += 1

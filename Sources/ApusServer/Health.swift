@@ -7,6 +7,15 @@ internal import Hummingbird
 struct Health: Sendable {
   let service: ModelService
 
+  var routes: [Route] {
+    let dialect = Routes.standardDialect
+    return [
+      Route(.get, "/", dialect, access: .open) { root($0, $1) },
+      Route(.get, "/health", dialect, access: .open) { try live($0, $1) },
+      Route(.get, "/health/ready", dialect, access: .open) { try await ready($0, $1) },
+    ]
+  }
+
   /// `GET /`: what a person or a load balancer's default check finds.
   func root(_ request: Request, _ context: APIRequestContext) -> Response {
     let isAlive = isAlive
@@ -26,7 +35,7 @@ struct Health: Sendable {
   /// requests are sent to it.
   func ready(_ request: Request, _ context: APIRequestContext) async throws -> Response {
     guard isAlive else { throw Self.stuck }
-    guard !service.admission.isClosed else { throw APIError.shuttingDown }
+    guard !service.admission.isClosed else { throw Refusal.shuttingDown }
     let standard = service.models[0]
     if let model = service.pool.loadedModels[standard.name] { try await standard.file.check(model, context.logger) }
     return ok
@@ -53,7 +62,5 @@ struct Health: Sendable {
       body: ResponseBody(byteBuffer: ByteBuffer(json: body)))
   }
 
-  private static let stuck = APIError(
-    .serviceUnavailable, type: "server_error", "the engine has stopped working: start the server again",
-    code: "engine_stuck")
+  private static let stuck = Refusal(.engineStuck, "the engine has stopped working: start the server again")
 }

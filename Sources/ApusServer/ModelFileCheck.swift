@@ -9,7 +9,7 @@ final class ModelFileCheck: Sendable {
   private let draftWasTold = Atomic<Bool>(false)
 
   /// Throws where the file of `model` has changed; waits for a comparison where only its time has.
-  func check(_ model: Model, _ logger: Logger) async throws(APIError) {
+  func check(_ model: Model, _ logger: Logger) async throws(Refusal) {
     do throws(ApusError) {
       try await model.engine.checkFile()
     } catch {
@@ -17,7 +17,7 @@ final class ModelFileCheck: Sendable {
         logger.error(
           "the model's file was changed: put it back and start the server again", metadata: ["error": "\(error)"])
       }
-      throw APIError(error)
+      throw Refusal(error)
     }
     if let failure = model.engine.metrics.draftFailure, !draftWasTold.exchange(true, ordering: .relaxed) {
       logger.warning(

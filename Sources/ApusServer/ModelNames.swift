@@ -24,7 +24,7 @@ struct ModelNames: Sendable {
 
   /// The model that answers a request for `name`: the default, where the request names none, or where its name may be
   /// whatever the client likes.
-  func choice(for name: String?) throws(APIError) -> ModelChoice {
+  func choice(for name: String?) throws(Refusal) -> ModelChoice {
     guard let name, !name.isEmpty else { return ModelChoice(model: 0, name: list[0]) }
     if let number = list.firstIndex(where: { $0.utf8.elementsEqual(name.utf8) }) {
       return ModelChoice(model: number, name: name)
@@ -33,7 +33,7 @@ struct ModelNames: Sendable {
     return ModelChoice(model: 0, name: name)
   }
 
-  private var unknown: APIError {
-    .modelNotFound(known: list.count > 1 ? list : [])
+  private var unknown: Refusal {
+    .unknownModel(known: list.count > 1 ? list : [])
   }
 }

@@ -38,23 +38,16 @@ struct ModelService: Sendable {
   /// The model of that number, loaded first where it is not; the wait ends with the client's presence.
   func lease(_ number: Int, for client: ClientPresence?, _ logger: Logger) async throws -> ModelLease {
     let (pool, name) = (pool, models[number].name)
-    let wait = Task { try await pool.model(name) }
-    let watch = client?.whenGone { _ in wait.cancel() }
-    defer { withExtendedLifetime(watch) {} }
     do {
-      let lease = try await withTaskCancellationHandler {
-        try await wait.value
-      } onCancel: {
-        wait.cancel()
-      }
+      let lease = try await client.whilePresent { try await pool.model(name) }
       models[number].measures.follow(lease.model.engine)
       return lease
     } catch ApusError.stopped {
       throw client?.departure?.error ?? .shuttingDown
     } catch let error as ApusError {
-      let refusal = APIError(loading: error)
+      let refusal = Refusal(loading: error)
       // What may be better in a moment stands in the request's own line.
-      if refusal.code == APIError.modelNotLoaded.code {
+      if refusal.kind == .modelNotLoaded {
         logger.error("a model could not be loaded", metadata: ["model": "\(name)", "error": "\(error)"])
       }
       throw refusal

@@ -46,7 +46,7 @@ final class Preparation: Sendable {
       if !state.isClosed { state.jobs[ObjectIdentifier(job)] = job }
       return !state.isClosed
     }
-    guard isTaken else { throw APIError.shuttingDown }
+    guard isTaken else { throw Refusal.shuttingDown }
     defer { state.withLock { _ = $0.jobs.removeValue(forKey: ObjectIdentifier(job)) } }
     let watch = client?.whenGone { job.stop($0.error ?? .clientLeft) }
     defer { withExtendedLifetime(watch) {} }
@@ -68,14 +68,14 @@ final class Preparation: Sendable {
 
 /// Something that can be given up.
 private protocol StoppableJob: AnyObject, Sendable {
-  func stop(_ reason: APIError)
+  func stop(_ reason: Refusal)
 }
 
 /// One piece of work of `Preparation`: who waits for it, until when it may go on, and why it was stopped.
 private final class PreparationJob<Result: Sendable>: StoppableJob {
   private struct State {
     var waiter: CheckedContinuation<Result, any Error>?
-    var reason: APIError?
+    var reason: Refusal?
   }
 
   private let state = Mutex(State())
@@ -89,7 +89,7 @@ private final class PreparationJob<Result: Sendable>: StoppableJob {
     if let reason { waiter.resume(throwing: reason) }
   }
 
-  func stop(_ reason: APIError) {
+  func stop(_ reason: Refusal) {
     let waiter = state.withLock { state in
       state.reason = state.reason ?? reason
       return state.waiter.take()
@@ -98,7 +98,7 @@ private final class PreparationJob<Result: Sendable>: StoppableJob {
   }
 
   /// Lets whoever waits go on with `reason` after some time, whatever the work does then.
-  func giveUp(_ reason: APIError, after time: Duration) -> Task<Void, any Error> {
+  func giveUp(_ reason: Refusal, after time: Duration) -> Task<Void, any Error> {
     Task {
       try await Task.sleep(for: time)
       stop(reason)

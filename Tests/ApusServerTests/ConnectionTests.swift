@@ -105,9 +105,14 @@ struct ConnectionTests {
     try await LiveServer.run(await TestModel.quick()) {
       $0.maximumConnections = 4
     } _: { server in
+      // Threads of their own take connections in: without a pause it is open which has waited longest.
+      let pause = Duration.milliseconds(100)
       try await server.connect { first in
+        try await Task.sleep(for: pause)
         try await server.connect { second in
+          try await Task.sleep(for: pause)
           try await server.connect { third in
+            try await Task.sleep(for: pause)
             // One address has three quarters of four.
             let answer = try await server.exchange(Self.last)
             #expect(Self.successes(answer) == 1)

@@ -82,6 +82,20 @@ final class ClientPresence: Sendable {
   }
 }
 
+extension ClientPresence? {
+  /// Does `work`, which is cancelled where the client leaves.
+  func whilePresent<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result {
+    let task = Task { try await work() }
+    let watch = self?.whenGone { _ in task.cancel() }
+    defer { withExtendedLifetime(watch) {} }
+    return try await withTaskCancellationHandler {
+      try await task.value
+    } onCancel: {
+      task.cancel()
+    }
+  }
+}
+
 /// Keeps an action waiting for what a client does.
 final class PresenceWatch: Sendable {
   private let presence: ClientPresence

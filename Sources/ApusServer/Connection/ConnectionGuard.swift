@@ -198,7 +198,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
     } else if exchanges.isAnswering || (!exchanges.isReading && !hasInput) {
       context.close(promise: nil)
     } else {
-      refuse(.timeout, context)
+      refuse(.requestTimeout, context)
     }
   }
 
@@ -211,27 +211,26 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
     context.fireErrorCaught(error)
   }
 
-  private static func refusal(of error: any Error) -> APIError? {
+  private static func refusal(of error: any Error) -> Refusal? {
     switch error {
     case HTTPParserError.headerOverflow:
-      APIError(
-        .requestHeaderFieldsTooLarge, type: "invalid_request_error", "the request's header is too large",
-        code: "header_too_large")
-    case is HTTPParserError: .invalid(nil, "this is not a valid HTTP/1.1 request", code: "invalid_http")
-    case is HostField.Invalid: .invalid(nil, "a request must name its host in one Host field", code: "invalid_host")
+      Refusal(.headerTooLarge, "the request's header is too large")
+    case is HTTPParserError: Refusal(.invalidHTTP, "this is not a valid HTTP/1.1 request")
+    case is HostField.Invalid: Refusal(.invalidHost, "a request must name its host in one Host field")
     case is ChannelError, is IOError: nil
-    default: .invalid(nil, "this is not a valid HTTP/1.1 request", code: "invalid_http")
+    default: Refusal(.invalidHTTP, "this is not a valid HTTP/1.1 request")
     }
   }
 
   /// Answers in place of the application, and ends the connection.
-  private func refuse(_ error: APIError, _ context: ChannelHandlerContext) {
-    let response = error.response
-    var head = response.head
+  private func refuse(_ error: Refusal, _ context: ChannelHandlerContext) {
+    // Nobody knows yet which path, and so which dialect, it would have been.
+    let dialect = Routes.standardDialect
+    var head = dialect.response(to: error).head
     head.headerFields[.connection] = "close"
     let written = context.eventLoop.makePromise(of: Void.self)
     context.write(wrapOutboundOut(.head(head)), promise: nil)
-    context.write(wrapOutboundOut(.body(ByteBuffer(json: error.json))), promise: nil)
+    context.write(wrapOutboundOut(.body(ByteBuffer(json: dialect.error(error).body))), promise: nil)
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
     linger(after: written.futureResult, context)
   }

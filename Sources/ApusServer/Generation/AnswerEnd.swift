@@ -31,7 +31,7 @@ package enum AnswerEnd: String, Sendable, CaseIterable {
   }
 
   /// The error in place of an answer that ended so before it began; nil for the ends that were asked for.
-  var error: APIError? {
+  var error: Refusal? {
     switch self {
     case .stop, .length: nil
     case .deadline: .deadlineExceeded

@@ -11,18 +11,21 @@ struct GenerationPlan: Sendable {
   var scoresPrompts = false
   /// Control tokens that are part of the completions' texts.
   var shownTokens: Set<Token> = []
-  /// For answers of a chat, whether they begin within the model's reasoning.
-  var startsInReasoning: Bool?
+  /// How the answers of a chat are read; nil where they are raw completions.
+  var reading: TurnReading?
 
   /// Completions of all prompts together; number `prompt * count + k` is the k-th of its prompt.
   var choiceCount: Int { prompts.count * count }
+
+  /// What reads one of the completions.
+  func makeReading() -> ChoiceReading { ChoiceReading(reading?.reader(lease.model)) }
 
   /// Starts all completions, in order.
   ///
   /// May take the time of a pass over the vocabulary for each; those begun end where one is refused.
   func start(_ shouldStop: Preparation.ShouldStop) throws(ApusError) -> [GenerationStream] {
     let constraint = try options.constraint.map { constraint throws(ApusError) in
-      try lease.model.compile(constraint, startsInReasoning: startsInReasoning)
+      try lease.model.compile(constraint, startsInReasoning: reading?.startsInReasoning)
     }
     var streams: [GenerationStream] = []
     for choice in 0..<choiceCount {

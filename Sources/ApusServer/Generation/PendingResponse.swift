@@ -36,6 +36,13 @@ final class PendingResponse<Value: Sendable>: Sendable {
 
   /// The response; waits until it can be given or the first heartbeat is due.
   func response() async throws -> Response {
+    guard let sign = form.signOfLife.map({ ByteBuffer(bytes: $0) }) else {
+      return try await withTaskCancellationHandler {
+        try await respond(try await work.value)
+      } onCancel: {
+        work.cancel()
+      }
+    }
     let isReady = await withTaskCancellationHandler {
       var iterator = beats.makeAsyncIterator()
       return await iterator.next() == nil
@@ -43,19 +50,18 @@ final class PendingResponse<Value: Sendable>: Sendable {
       work.cancel()
     }
     if isReady { return try await respond(try await work.value) }
-    return Response(status: .ok, headers: form.headers, body: lateBody)
+    return Response(status: .ok, headers: form.headers, body: lateBody(sign))
   }
 
-  private var lateBody: ResponseBody {
+  private func lateBody(_ sign: ByteBuffer) -> ResponseBody {
     ResponseBody { [self] writer in
-      let sign = form.signOfLife
       try await writer.write(sign)
       for await _ in beats { try await writer.write(sign) }
       let response: Response
       do {
         response = try await respond(try await work.value)
       } catch {
-        if let refusal = APIError(known: error) { try await writer.write(form.last(refusal)) }
+        if let refusal = Refusal(known: error) { try await writer.write(ByteBuffer(bytes: form.ending(refusal))) }
         throw error
       }
       try await response.body.write(writer)
@@ -64,34 +70,21 @@ final class PendingResponse<Value: Sendable>: Sendable {
 }
 
 /// What a response that was begun before it could be given is made of.
-enum LateForm: Sendable {
-  /// One JSON value; the connection closes in the middle of the body where it fails, so that no client takes the error for
-  /// an answer.
-  case json
-  /// Events of a stream.
-  case events
+struct LateForm: Sendable {
+  static let jsonHeaders: HTTPFields = [.contentType: "application/json"]
 
-  var headers: HTTPFields {
-    switch self {
-    case .json: return [.contentType: "application/json"]
-    case .events:
-      var headers: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-cache"]
-      if let unbuffered = HTTPField.Name("X-Accel-Buffering") { headers[unbuffered] = "no" }
-      return headers
-    }
-  }
+  let headers: HTTPFields
+  /// What is sent while nothing else is; nil where nothing may be, so that the response is not begun before its time.
+  let signOfLife: [UInt8]?
+  /// The end of a response that fails.
+  ///
+  /// The connection closes behind it, in the middle of the body, so that no client takes the error for an answer.
+  let ending: @Sendable (Refusal) -> [UInt8]
 
-  fileprivate var signOfLife: ByteBuffer {
-    switch self {
-    case .json: ByteBuffer(string: " ")
-    case .events: ServerSentEvents.ping
-    }
-  }
-
-  fileprivate func last(_ error: APIError) -> ByteBuffer {
-    switch self {
-    case .json: ByteBuffer(json: error.json)
-    case .events: ServerSentEvents.event(error.json)
-    }
+  /// White space and JSON, which may begin with it; or what the dialect's streams are made of.
+  init(_ dialect: any Dialect, isStreamed: Bool) {
+    headers = isStreamed ? dialect.framing.headers : Self.jsonHeaders
+    signOfLife = isStreamed ? dialect.framing.signOfLife : [0x20]
+    ending = { isStreamed ? dialect.ending(with: $0) : dialect.error($0).body.serialized(.compact) }
   }
 }

@@ -15,7 +15,7 @@ struct LogEntry: Sendable {
   let start: ContinuousClock.Instant
 
   /// The status that was sent, or the one for a client that was gone.
-  var status: Int { outcome.end?.isClientGone == true ? APIError.clientLeft.status.code : sentStatus }
+  var status: Int { outcome.end?.isClientGone == true ? Refusal.clientLeft.status.code : sentStatus }
 
   /// Whether the answer took no work, so that nothing bounds how many of its kind a client can ask for.
   var isCheap: Bool { method != "POST" || status >= 400 }

@@ -68,11 +68,11 @@ struct HostCheck: RouterMiddleware {
     _ request: Request, context: APIRequestContext, next: NextResponder
   ) async throws -> Response {
     guard hosts.allows(request.head.authority) else {
-      return context.refusal(
-        APIError(
-          .forbidden, type: "permission_error",
-          "the server does not answer under this host's name: use localhost, or allow the name where it is started",
-          code: "host_refused"))
+      return context.response(
+        to:
+          Refusal(
+            .hostRefused,
+            "the server does not answer under this host's name: use localhost, or allow the name where it is started"))
     }
     return try await next(request, context)
   }

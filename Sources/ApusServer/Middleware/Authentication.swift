@@ -6,17 +6,16 @@ struct Authentication: RouterMiddleware {
   typealias Context = APIRequestContext
 
   private let keys: [[UInt8]]
-  private static let publicPaths: Set<String> = ["/", "/health", "/health/ready"]
 
   init(keys: [String]) { self.keys = keys.map { Array($0.utf8) } }
 
   func handle(
     _ request: Request, context: APIRequestContext, next: NextResponder
   ) async throws -> Response {
-    if keys.isEmpty || Self.publicPaths.contains(request.uri.path) || isKnown(Self.credential(of: request)) {
+    if keys.isEmpty || context.access == .open || isKnown(Self.credential(of: request)) {
       return try await next(request, context)
     }
-    throw APIError.unauthorized
+    throw Refusal.unauthorized
   }
 
   /// The key that a client of OpenAI, Anthropic or Azure sends.

@@ -9,6 +9,8 @@ struct CrossOrigin: RouterMiddleware {
   let allowedOrigins: [String]
   /// The names under which the server's own pages may use it.
   let hosts: AllowedHosts
+  /// The methods of all paths, as a browser is told them.
+  let methods: String
 
   private static let allowOrigin = HTTPField.Name("Access-Control-Allow-Origin")
   private static let allowMethods = HTTPField.Name("Access-Control-Allow-Methods")
@@ -21,17 +23,16 @@ struct CrossOrigin: RouterMiddleware {
   ) async throws -> Response {
     let origin = request.headers[.origin]
     if let origin, !isAllowed(origin, host: request.head.authority) {
-      return context.refusal(
-        APIError(
-          .forbidden, type: "permission_error", "web pages of this origin may not use the server",
-          code: "origin_refused"))
+      return context.response(
+        to:
+          Refusal(.originRefused, "web pages of this origin may not use the server"))
     }
     var response = request.method == .options ? Response(status: .noContent) : try await next(request, context)
     set(Self.allowOrigin, origin ?? "http://localhost", &response)
     set(.vary, "Origin", &response)
     set(Self.exposeHeaders, "X-Request-Id, X-Apus-Ignored-Fields", &response)
     if request.method == .options {
-      set(Self.allowMethods, "GET, HEAD, POST, OPTIONS", &response)
+      set(Self.allowMethods, methods, &response)
       set(Self.allowHeaders, "*, authorization, content-type", &response)
       set(Self.maximumAge, "600", &response)
     }

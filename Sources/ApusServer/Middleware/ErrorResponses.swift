@@ -3,7 +3,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import NIOHTTP1
 
-/// Turns every error into a response in OpenAI's shape: the one place where that happens.
+/// Turns every error into a response in the words of the path's dialect: the one place where that happens.
 struct ErrorResponses: RouterMiddleware {
   typealias Context = APIRequestContext
 
@@ -21,12 +21,12 @@ struct ErrorResponses: RouterMiddleware {
   }
 
   private static func response(to error: any Error, _ context: APIRequestContext) -> Response {
-    if let known = APIError(known: error) { return context.refusal(known) }
+    if let known = Refusal(known: error) { return context.response(to: known) }
     switch error {
-    case let error as any HTTPResponseError where error.status == .notFound: return context.refusal(.notFound)
+    case let error as any HTTPResponseError where error.status == .notFound: return context.response(to: .notFound)
     // What cannot be read any more has no other cause.
-    case _ where context.client?.departure != nil: return context.refusal(.clientLeft)
-    default: return context.refusal(.internal, cause: "\(type(of: error))")
+    case _ where context.client?.departure != nil: return context.response(to: .clientLeft)
+    default: return context.response(to: .failure, cause: "\(type(of: error))")
     }
   }
 }

@@ -7,7 +7,7 @@ internal import Synchronization
 final class RequestOutcome: Sendable {
   /// What is known about an end that nobody asked for.
   struct End: Sendable {
-    /// The word that the client was told: the error's code, or the `finish_reason` of an answer that was cut.
+    /// The word for it: the refusal's, or the answer's that was cut.
     let name: String
     /// What went wrong in the server itself, without a part of the request.
     var failure: String?
@@ -26,10 +26,9 @@ final class RequestOutcome: Sendable {
   /// The end; nil for an answer that ended as it was asked to.
   var end: End? { told.withLock { $0 } }
 
-  /// An error took the answer's place or followed it; `cause` is what the client must not see of a failure.
-  func note(_ error: APIError, cause: String? = nil) {
-    let failure = error.status == .internalServerError ? cause ?? error.message : nil
-    tell(End(name: error.code ?? error.type, failure: failure))
+  /// A refusal took the answer's place or followed it; `cause` is what the client must not see of a failure.
+  func note(_ refusal: Refusal, cause: String? = nil) {
+    tell(End(name: refusal.word, failure: refusal.kind == .failure ? cause ?? refusal.message : nil))
   }
 
   /// The answer ended so; what was asked for is nothing to note.

@@ -5,6 +5,7 @@ internal import Hummingbird
 struct RequestRecord: RouterMiddleware {
   typealias Context = APIRequestContext
 
+  let routes: Routes
   let log: AccessLog
   let connections: Connections
 
@@ -17,6 +18,7 @@ struct RequestRecord: RouterMiddleware {
     var context = context
     context.requestID = Self.identifier(of: request)
     context.client = connections.presence(of: context.channel)
+    (context.dialect, context.access) = routes.manners(of: request.uri.path)
     var response = try await next(request, context)
     if let header = Self.header { response.headers[header] = context.requestID }
     let entry = LogEntry(
@@ -38,7 +40,7 @@ struct RequestRecord: RouterMiddleware {
         try await body.write(writer)
       } catch {
         if let departure = client?.departure { entry.outcome.note(departure) }
-        entry.outcome.note(APIError(known: error) ?? .clientLeft)
+        entry.outcome.note(Refusal(known: error) ?? .clientLeft)
         throw error
       }
     }

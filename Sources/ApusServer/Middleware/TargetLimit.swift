@@ -10,7 +10,7 @@ struct TargetLimit: RouterMiddleware {
     _ request: Request, context: APIRequestContext, next: NextResponder
   ) async throws -> Response {
     guard (request.head.path?.utf8.count ?? 0) <= byteCount else {
-      throw APIError(.uriTooLong, type: "invalid_request_error", "the request's path is too long", code: "uri_too_long")
+      throw Refusal(.targetTooLong, "the request's path is too long")
     }
     return try await next(request, context)
   }

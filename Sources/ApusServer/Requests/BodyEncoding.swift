@@ -3,19 +3,19 @@ internal import HTTPTypes
 /// Refuses bodies whose headers say that their bytes are something else than JSON text in UTF-8.
 enum BodyEncoding {
   /// Throws 415 or 501 for a coding that is not undone here.
-  static func check(_ headers: HTTPFields) throws(APIError) {
+  static func check(_ headers: HTTPFields) throws(Refusal) {
     if let coding = coding(in: headers[.contentEncoding], known: ["identity"]) {
-      var error = APIError.unsupportedEncoding("Content-Encoding", coding, "send the body as it is")
+      var error = Refusal.unsupportedEncoding("Content-Encoding", coding, "send the body as it is")
       error.headers[.acceptEncoding] = "identity"
       throw error
     }
     if let coding = coding(in: headers[.transferEncoding], known: ["chunked", "identity"]) {
-      throw .unsupportedEncoding("Transfer-Encoding", coding, "send the body as it is", status: .notImplemented)
+      throw .unsupportedEncoding("Transfer-Encoding", coding, "send the body as it is", kind: .unsupportedTransfer)
     }
   }
 
   /// Throws 415 where the content type names a character set in which these bytes may be another text.
-  static func check(_ bytes: [UInt8], _ headers: HTTPFields) throws(APIError) {
+  static func check(_ bytes: [UInt8], _ headers: HTTPFields) throws(Refusal) {
     guard let charset = charset(in: headers[.contentType] ?? ""), charset != "utf-8", charset != "utf8",
       charset.hasPrefix("utf") || bytes.contains(where: { $0 >= 0x80 })
     else { return }

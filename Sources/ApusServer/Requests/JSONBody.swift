@@ -13,7 +13,7 @@ struct JSONBody: Sendable {
   }
 
   /// The object that `body` holds; takes time with its length, so it is no work for a thread that others wait for.
-  func object(of body: HeldBody) throws(APIError) -> JSONObject {
+  func object(of body: HeldBody) throws(Refusal) -> JSONObject {
     let bytes = body.bytes
     guard !bytes.isEmpty else { throw .invalid(nil, "the request needs a body: a JSON object") }
     guard JSONTokens.count(in: bytes, upTo: limits.jsonTokens) <= limits.jsonTokens else {
@@ -23,7 +23,7 @@ struct JSONBody: Sendable {
     do {
       value = try JSONParser.parse(bytes)
     } catch {
-      throw .invalid(nil, error.description, code: "invalid_json")
+      throw Refusal(.invalidJSON, error.description)
     }
     guard case .object(let object) = value else {
       throw .invalid(nil, "the request body must be a JSON object")
@@ -35,12 +35,12 @@ struct JSONBody: Sendable {
   func held(of request: Request) async throws -> HeldBody {
     try BodyEncoding.check(request.headers)
     let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 0
-    guard announced <= limits.bodyByteCount else { throw APIError.tooLarge }
+    guard announced <= limits.bodyByteCount else { throw Refusal.tooLarge }
     let claim = memory.claim()
     var bytes: [UInt8] = []
     for try await chunk in request.body {
-      guard chunk.readableBytes <= limits.bodyByteCount - bytes.count else { throw APIError.tooLarge }
-      guard claim.grow(to: bytes.count + chunk.readableBytes) else { throw APIError.queueFull() }
+      guard chunk.readableBytes <= limits.bodyByteCount - bytes.count else { throw Refusal.tooLarge }
+      guard claim.grow(to: bytes.count + chunk.readableBytes) else { throw Refusal.queueFull() }
       bytes.append(contentsOf: chunk.readableBytesView)
     }
     try BodyEncoding.check(bytes, request.headers)

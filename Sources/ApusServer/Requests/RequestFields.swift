@@ -26,7 +26,7 @@ struct RequestFields {
   }
 
   /// The same fields with those of the objects `names` beside them; what stands in both must be equal.
-  func lifting(_ names: [String]) throws(APIError) -> RequestFields {
+  func lifting(_ names: [String]) throws(Refusal) -> RequestFields {
     var merged = object
     for name in names {
       guard case .object(let inner)? = self[name] else { continue }
@@ -62,11 +62,11 @@ struct RequestFields {
   func parameter(_ name: String) -> String { prefix + name }
 
   /// The error that a field is not what it must be.
-  func mismatch(_ name: String, _ expected: String) -> APIError {
+  func mismatch(_ name: String, _ expected: String) -> Refusal {
     .invalid(parameter(name), "\(parameter(name)) must be \(expected)")
   }
 
-  func bool(_ name: String) throws(APIError) -> Bool? {
+  func bool(_ name: String) throws(Refusal) -> Bool? {
     switch self[name] {
     case nil: return nil
     case .bool(let value): return value
@@ -75,7 +75,7 @@ struct RequestFields {
   }
 
   /// A whole number; the error names the bound that is broken.
-  func int(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
+  func int(_ name: String, in range: ClosedRange<Int>) throws(Refusal) -> Int? {
     guard let value = self[name] else { return nil }
     guard let number = value.number, number == number.rounded() else { throw mismatch(name, "a whole number") }
     // What no Int holds breaks a bound all the same.
@@ -89,7 +89,7 @@ struct RequestFields {
   }
 
   /// A number; the error names the bound that is broken.
-  func number(_ name: String, in range: ClosedRange<Double>) throws(APIError) -> Double? {
+  func number(_ name: String, in range: ClosedRange<Double>) throws(Refusal) -> Double? {
     guard let value = self[name] else { return nil }
     guard let number = value.number else { throw mismatch(name, "a number") }
     guard number >= range.lowerBound else { throw mismatch(name, "at least \(short(range.lowerBound))") }
@@ -98,7 +98,7 @@ struct RequestFields {
   }
 
   /// A seed as a number or as decimal text; nil for a random one.
-  func seed(_ name: String) throws(APIError) -> UInt64? {
+  func seed(_ name: String) throws(Refusal) -> UInt64? {
     let text: String
     switch self[name] {
     case nil: return nil
@@ -120,8 +120,8 @@ struct RequestFields {
 
   /// What one of several names of the same thing gives; an error where two give different values.
   func only<Value: Equatable>(
-    _ names: [String], _ read: (String) throws(APIError) -> Value?
-  ) throws(APIError) -> Value? {
+    _ names: [String], _ read: (String) throws(Refusal) -> Value?
+  ) throws(Refusal) -> Value? {
     var found: (name: String, value: Value)?
     for name in names {
       guard let value = try read(name) else { continue }
@@ -131,11 +131,11 @@ struct RequestFields {
     return found?.value
   }
 
-  private func conflict(_ name: String, _ other: String) -> APIError {
+  private func conflict(_ name: String, _ other: String) -> Refusal {
     .invalid(name, "\(name) and \(other) mean the same and differ: give one of them")
   }
 
-  func string(_ name: String, upTo byteCount: Int = .max) throws(APIError) -> String? {
+  func string(_ name: String, upTo byteCount: Int = .max) throws(Refusal) -> String? {
     switch self[name] {
     case nil: return nil
     case .string(let value):
@@ -145,7 +145,7 @@ struct RequestFields {
     }
   }
 
-  func array(_ name: String) throws(APIError) -> [JSONValue]? {
+  func array(_ name: String) throws(Refusal) -> [JSONValue]? {
     switch self[name] {
     case nil: return nil
     case .array(let values): return values
@@ -153,12 +153,12 @@ struct RequestFields {
     }
   }
 
-  func object(_ name: String) throws(APIError) -> RequestFields? {
+  func object(_ name: String) throws(Refusal) -> RequestFields? {
     try members(name).map { nested($0, name) }
   }
 
   /// The members of an object whose keys are data.
-  func members(_ name: String) throws(APIError) -> JSONObject? {
+  func members(_ name: String) throws(Refusal) -> JSONObject? {
     switch self[name] {
     case nil: return nil
     case .object(let object): return object

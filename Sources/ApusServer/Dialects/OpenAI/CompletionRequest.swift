@@ -20,7 +20,7 @@ struct CompletionRequest {
   let scoresPrompts: Bool
 
   /// Reads the fields; nothing is tokenized yet.
-  init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws(APIError) {
+  init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws(Refusal) {
     var common = try GenerationFields(
       fields, model.information, limits: limits, least: 0, usual: 16)
     common.options.topLogProbabilities = try fields.int("logprobs", in: 0...limits.topLogProbabilities)
@@ -69,7 +69,7 @@ struct CompletionRequest {
     var text: String? { if case .text(let text) = self { text } else { nil } }
   }
 
-  private static func parts(_ fields: RequestFields, vocabularySize: Int) throws(APIError) -> [Part] {
+  private static func parts(_ fields: RequestFields, vocabularySize: Int) throws(Refusal) -> [Part] {
     switch fields["prompt"] {
     case .string(let text)?: return [.text(text)]
     case .array(let values)?:

@@ -8,7 +8,7 @@ extension RequestFields {
   private static let choiceLimit = 10_000
 
   /// The one constraint that the request has; nil for none.
-  func constraint() throws(APIError) -> OutputConstraint? {
+  func constraint() throws(Refusal) -> OutputConstraint? {
     var found: (name: String, constraint: OutputConstraint)?
     for (name, constraint) in try constraints() {
       if let found, found.constraint != constraint {
@@ -19,7 +19,7 @@ extension RequestFields {
     return found?.constraint
   }
 
-  private func constraints() throws(APIError) -> [(String, OutputConstraint)] {
+  private func constraints() throws(Refusal) -> [(String, OutputConstraint)] {
     var found: [(String, OutputConstraint)] = []
     func add(_ fields: RequestFields, _ name: String, _ constraint: OutputConstraint?) {
       if let constraint { found.append((fields.parameter(name), constraint)) }
@@ -41,7 +41,7 @@ extension RequestFields {
   }
 
   /// OpenAI's `response_format`.
-  private func responseFormat() throws(APIError) -> OutputConstraint? {
+  private func responseFormat() throws(Refusal) -> OutputConstraint? {
     guard let format = try object("response_format") else { return nil }
     switch try format.string("type") {
     case "text": return nil
@@ -56,7 +56,7 @@ extension RequestFields {
   }
 
   /// A schema as a JSON value, or as a text that holds one.
-  private func schema(_ name: String) throws(APIError) -> OutputConstraint? {
+  private func schema(_ name: String) throws(Refusal) -> OutputConstraint? {
     switch self[name] {
     case nil: return nil
     case .string(let text)?: return .jsonSchema(text)
@@ -67,7 +67,7 @@ extension RequestFields {
     }
   }
 
-  private func choices(_ name: String) throws(APIError) -> OutputConstraint? {
+  private func choices(_ name: String) throws(Refusal) -> OutputConstraint? {
     guard let values = try array(name) else { return nil }
     guard values.count <= Self.choiceLimit else {
       throw mismatch(name, "an array of at most \(Self.choiceLimit) texts")

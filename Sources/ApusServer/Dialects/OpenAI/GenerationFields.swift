@@ -16,7 +16,7 @@ struct GenerationFields {
   /// Reads the fields; a path allows `least` tokens of a completion and more, and `usual` where none are asked for.
   init(
     _ fields: RequestFields, _ model: ModelInformation, limits: RequestLimits, least: Int, usual: Int?
-  ) throws(APIError) {
+  ) throws(Refusal) {
     let vocabularySize = model.vocabularySize
     self.model = try fields.string("model", upTo: limits.modelNameByteCount)
     choices = try fields.int("n", in: 1...limits.choices) ?? 1
@@ -34,7 +34,7 @@ struct GenerationFields {
       sampling: try fields.sampling(
         usual: model.sampling, vocabularySize: vocabularySize, limits: limits),
       seed: try fields.only(KnownFields.seeds, fields.seed),
-      stop: try fields.only(KnownFields.stops) { name throws(APIError) in
+      stop: try fields.only(KnownFields.stops) { name throws(Refusal) in
         fields[name] == nil ? nil : try fields.texts(name, limits: limits)
       } ?? [],
       stopTokens: try fields.tokens("stop_token_ids", vocabularySize: vocabularySize, limit: limits.logitBiases),
@@ -46,9 +46,9 @@ struct GenerationFields {
   }
 
   /// The most tokens of a completion, whatever it is called; nil goes on to the end of the context.
-  private static func maxTokens(_ fields: RequestFields, least: Int, usual: Int?) throws(APIError) -> Int? {
+  private static func maxTokens(_ fields: RequestFields, least: Int, usual: Int?) throws(Refusal) -> Int? {
     let open = KnownFields.openCompletionLimits
-    let limit = try fields.only(KnownFields.completionLimits + open) { name throws(APIError) in
+    let limit = try fields.only(KnownFields.completionLimits + open) { name throws(Refusal) in
       if open.contains(name), let limit = try fields.int(name, in: -2...Int.max), limit < 0 { return Int.max }
       return try fields.int(name, in: least...Int.max)
     }
@@ -57,7 +57,7 @@ struct GenerationFields {
   }
 
   /// Refuses what would change the answer if it were ignored.
-  private static func refuseUnsupported(_ fields: RequestFields) throws(APIError) {
+  private static func refuseUnsupported(_ fields: RequestFields) throws(Refusal) {
     for name in KnownFields.unsupported where fields[name] != nil { throw .unsupported(name, name) }
     if let words = fields["bad_words"], words != [] { throw .unsupported("bad_words", "bad_words") }
     if try fields.bool("use_beam_search") ?? false { throw .unsupported("use_beam_search", "beam search") }

@@ -7,7 +7,7 @@ extension RequestFields {
   /// What is not named is as in `usual`, so that the same question is answered as well here as elsewhere.
   func sampling(
     usual: SamplingOptions, vocabularySize: Int, limits: RequestLimits
-  ) throws(APIError) -> SamplingOptions {
+  ) throws(Refusal) -> SamplingOptions {
     var options = usual
     options.temperature = try number("temperature", in: 0...2) ?? options.temperature
     options.topP = try number("top_p", in: 0...1) ?? options.topP
@@ -23,7 +23,7 @@ extension RequestFields {
     return options
   }
 
-  private func readTruncation(into options: inout SamplingOptions) throws(APIError) {
+  private func readTruncation(into options: inout SamplingOptions) throws(Refusal) {
     options.typicalP = try number("typical_p", in: 0...1) ?? options.typicalP
     options.topNSigma = try number("top_n_sigma", in: -1...100) ?? options.topNSigma
     options.minimumKept = try int("min_keep", in: 0...Int(Int32.max)) ?? options.minimumKept
@@ -35,10 +35,10 @@ extension RequestFields {
   }
 
   /// vLLM's `repetition_penalty` looks at all tokens, llama.cpp's `repeat_penalty` at the last `repeat_last_n`.
-  private func readPenalties(into options: inout SamplingOptions) throws(APIError) {
+  private func readPenalties(into options: inout SamplingOptions) throws(Refusal) {
     options.presencePenalty = try number("presence_penalty", in: -2...2) ?? options.presencePenalty
     options.frequencyPenalty = try number("frequency_penalty", in: -2...2) ?? options.frequencyPenalty
-    let penalty = try only(["repetition_penalty", "repeat_penalty"]) { name throws(APIError) in
+    let penalty = try only(["repetition_penalty", "repeat_penalty"]) { name throws(Refusal) in
       try number(name, in: 0.01...100)
     }
     options.repetitionPenalty = penalty ?? options.repetitionPenalty
@@ -47,7 +47,7 @@ extension RequestFields {
     options.penaltyLastN = try int("repeat_last_n", in: -1...Int(Int32.max)) ?? lastTokens
   }
 
-  private func readRepetitionGuard(into options: inout SamplingOptions, limits: RequestLimits) throws(APIError) {
+  private func readRepetitionGuard(into options: inout SamplingOptions, limits: RequestLimits) throws(Refusal) {
     options.dryMultiplier = try number("dry_multiplier", in: 0...100) ?? options.dryMultiplier
     options.dryBase = try number("dry_base", in: 1...100) ?? options.dryBase
     options.dryAllowedLength = try int("dry_allowed_length", in: 0...Int(Int32.max)) ?? options.dryAllowedLength
@@ -58,7 +58,7 @@ extension RequestFields {
   }
 
   /// A list of texts, each neither empty nor long; a single text is a list of one.
-  func texts(_ name: String, limits: RequestLimits) throws(APIError) -> [String] {
+  func texts(_ name: String, limits: RequestLimits) throws(Refusal) -> [String] {
     let values: [JSONValue]
     switch self[name] {
     case nil: return []
@@ -77,7 +77,7 @@ extension RequestFields {
     return texts
   }
 
-  private func logitBias(vocabularySize: Int, limit: Int) throws(APIError) -> [Token: Double] {
+  private func logitBias(vocabularySize: Int, limit: Int) throws(Refusal) -> [Token: Double] {
     guard let members = try members("logit_bias") else { return [:] }
     guard members.count <= limit else { throw mismatch("logit_bias", "an object of at most \(limit) entries") }
     var biases: [Token: Double] = [:]
@@ -94,7 +94,7 @@ extension RequestFields {
   }
 
   /// Token ids of the vocabulary.
-  func tokens(_ name: String, vocabularySize: Int, limit: Int) throws(APIError) -> [Token] {
+  func tokens(_ name: String, vocabularySize: Int, limit: Int) throws(Refusal) -> [Token] {
     guard let values = try array(name) else { return [] }
     guard values.count <= limit else { throw mismatch(name, "an array of at most \(limit) token ids") }
     guard let tokens = Self.tokens(values, vocabularySize: vocabularySize) else {

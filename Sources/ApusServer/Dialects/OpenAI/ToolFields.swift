@@ -2,36 +2,32 @@ internal import Apus
 internal import ApusChat
 internal import ApusJSON
 
-/// The tools of a chat request that the model may call.
+/// The tools of a chat request, in OpenAI's fields.
 struct ToolFields: Sendable {
-  /// Their definitions, as the request has them: objects of type `function`.
-  private(set) var definitions: [JSONValue] = []
-  private(set) var choice = ToolChoice.auto
-  /// Whether one answer may have several calls.
-  private(set) var allowsSeveral = true
+  private(set) var use = ToolUse()
   /// Whether the older fields are used, `functions` and `function_call`.
   private(set) var isLegacy = false
 
   /// Reads the fields; the older names stand for the same.
-  init(_ fields: RequestFields, _ limits: RequestLimits) throws(APIError) {
+  init(_ fields: RequestFields, _ limits: RequestLimits) throws(Refusal) {
     let tools = try Self.list("tools", fields, limits)
     let functions = try Self.list("functions", fields, limits)
     guard tools.isEmpty || functions.isEmpty else {
       throw .invalid("functions", "functions and tools mean the same: give one of them")
     }
     isLegacy = !functions.isEmpty
-    definitions = isLegacy ? functions.map { ["type": "function", "function": $0] } : tools
-    choice = try Self.choice(isLegacy ? "function_call" : "tool_choice", fields)
+    use.definitions = isLegacy ? functions.map { ["type": "function", "function": $0] } : tools
+    use.choice = try Self.choice(isLegacy ? "function_call" : "tool_choice", fields)
     // The older form has room for one call.
-    allowsSeveral = try fields.bool("parallel_tool_calls") ?? true && !isLegacy
+    use.allowsSeveral = try fields.bool("parallel_tool_calls") ?? true && !isLegacy
     // The model need not know of tools that it must not call.
-    if choice == .none { definitions = [] }
-    for (index, definition) in definitions.enumerated() { try Self.check(definition, at: index, isLegacy) }
+    if use.choice == .none { use.definitions = [] }
+    for (index, definition) in use.definitions.enumerated() { try Self.check(definition, at: index, isLegacy) }
   }
 
   private static func list(
     _ name: String, _ fields: RequestFields, _ limits: RequestLimits
-  ) throws(APIError) -> [JSONValue] {
+  ) throws(Refusal) -> [JSONValue] {
     let tools = try fields.array(name) ?? []
     guard tools.count <= limits.tools else {
       throw fields.mismatch(name, "an array of at most \(limits.tools) entries")
@@ -40,7 +36,7 @@ struct ToolFields: Sendable {
     return tools
   }
 
-  private static func check(_ tool: JSONValue, at index: Int, _ isLegacy: Bool) throws(APIError) {
+  private static func check(_ tool: JSONValue, at index: Int, _ isLegacy: Bool) throws(Refusal) {
     let place = isLegacy ? "functions[\(index)]" : "tools[\(index)].function"
     guard isLegacy || tool["type"] == nil || tool["type"] == "function" else {
       throw .unsupported("tools[\(index)].type", "a tool that is no function")
@@ -54,7 +50,7 @@ struct ToolFields: Sendable {
     }
   }
 
-  private static func choice(_ name: String, _ fields: RequestFields) throws(APIError) -> ToolChoice {
+  private static func choice(_ name: String, _ fields: RequestFields) throws(Refusal) -> ToolChoice {
     switch fields[name] {
     case nil, .string("auto")?: return .auto
     case .string("none")?: return .none
@@ -66,7 +62,7 @@ struct ToolFields: Sendable {
 
 extension RequestFields {
   /// The calls of a message of the model, by their newer or older name.
-  func toolCalls() throws(APIError) -> [ToolCall] {
+  func toolCalls() throws(Refusal) -> [ToolCall] {
     if let call = try object("function_call") { return [try call.call(id: "call_0")] }
     var calls: [ToolCall] = []
     for (index, value) in (try array("tool_calls") ?? []).enumerated() {
@@ -80,7 +76,7 @@ extension RequestFields {
     return calls
   }
 
-  private func call(id: String) throws(APIError) -> ToolCall {
+  private func call(id: String) throws(Refusal) -> ToolCall {
     guard let name = try string("name") else { throw mismatch("name", "a text") }
     switch self["arguments"] {
     case nil: return ToolCall(id: id, name: name, arguments: "{}")

@@ -5,10 +5,10 @@ internal import ApusJSON
 struct ChatRequest {
   let fields: GenerationFields
   let tools: ToolFields
-  private let messages: [ChatMessage]
+  let input: ChatInput
 
   /// Reads the fields; nothing is rendered yet.
-  init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws(APIError) {
+  init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws(Refusal) {
     var common = try GenerationFields(
       fields, model.information, limits: limits, least: 1, usual: nil)
     common.options.topLogProbabilities = try Self.topLogProbabilities(fields, limits)
@@ -20,28 +20,18 @@ struct ChatRequest {
       throw .unsupported("continue_final_message", "continue_final_message")
     }
     try Self.checkModalities(fields)
-    messages = try Self.messages(fields, limits)
+    input = ChatInput(
+      messages: try Self.messages(fields, limits), tools: tools.use, options: common.options, count: common.choices)
     self.fields = common
   }
 
-  /// The prompt that the messages make, as tokens; throws where it does not fit.
-  ///
-  /// Says too whether the answer begins within the model's reasoning.
-  func prompt(
-    _ model: Model, _ shouldStop: @escaping Preparation.ShouldStop
-  ) throws(ApusError) -> (tokens: [Token], startsInReasoning: Bool) {
-    let prompt = try model.chatTurn(messages, tools: tools.definitions, shouldStop: shouldStop)
-    try model.engine.configuration.checkRoom(forPrompt: prompt.tokens.count, completion: fields.options.maxTokens)
-    return prompt
-  }
-
   /// Refuses answers in other forms than text.
-  private static func checkModalities(_ fields: RequestFields) throws(APIError) {
+  private static func checkModalities(_ fields: RequestFields) throws(Refusal) {
     guard let modalities = try fields.array("modalities"), modalities != ["text"], modalities != [] else { return }
     throw .unsupported("modalities", "an answer that is no text")
   }
 
-  private static func topLogProbabilities(_ fields: RequestFields, _ limits: RequestLimits) throws(APIError) -> Int? {
+  private static func topLogProbabilities(_ fields: RequestFields, _ limits: RequestLimits) throws(Refusal) -> Int? {
     let isWanted = try fields.bool("logprobs") ?? false
     let top = try fields.int("top_logprobs", in: 0...limits.topLogProbabilities)
     guard isWanted || top == nil else { throw .invalid("top_logprobs", "top_logprobs needs logprobs to be true") }
@@ -50,7 +40,7 @@ struct ChatRequest {
 
   // MARK: Messages
 
-  private static func messages(_ fields: RequestFields, _ limits: RequestLimits) throws(APIError) -> [ChatMessage] {
+  private static func messages(_ fields: RequestFields, _ limits: RequestLimits) throws(Refusal) -> [ChatMessage] {
     guard let values = try fields.array("messages"), !values.isEmpty else {
       throw fields.mismatch("messages", "an array of at least one message")
     }
@@ -67,7 +57,7 @@ struct ChatRequest {
     return messages
   }
 
-  private static func message(_ fields: RequestFields) throws(APIError) -> ChatMessage {
+  private static func message(_ fields: RequestFields) throws(Refusal) -> ChatMessage {
     let role: ChatMessage.Role
     switch try fields.string("role") {
     case "system", "developer": role = .system
@@ -84,7 +74,7 @@ struct ChatRequest {
     var message = ChatMessage(role: role, content: content ?? "")
     if role == .assistant {
       message.toolCalls = try fields.toolCalls()
-      message.reasoning = try fields.only(["reasoning_content", "reasoning"]) { name throws(APIError) in
+      message.reasoning = try fields.only(["reasoning_content", "reasoning"]) { name throws(Refusal) in
         try fields.string(name)
       }
     }
@@ -96,7 +86,7 @@ struct ChatRequest {
   }
 
   /// The text of a message; parts of it become lines, as in vLLM and llama.cpp.
-  private static func content(_ fields: RequestFields) throws(APIError) -> String? {
+  private static func content(_ fields: RequestFields) throws(Refusal) -> String? {
     switch fields["content"] {
     case nil: return nil
     case .string(let text)?: return text
@@ -112,11 +102,11 @@ struct ChatRequest {
     }
   }
 
-  private static func text(of part: RequestFields) throws(APIError) -> String {
+  private static func text(of part: RequestFields) throws(Refusal) -> String {
     switch try part.string("type") {
     case "text", "input_text": break
     case "image_url", "input_image", "input_audio", "video_url", "audio_url", "file":
-      throw .invalid(part.parameter("type"), "this model reads text only", code: "unsupported_content")
+      throw .invalid(part.parameter("type"), "this model reads text only", kind: .unsupportedContent)
     default: throw part.mismatch("type", "\"text\"")
     }
     part.accept(KnownFields.harmlessInPart)

@@ -16,7 +16,7 @@ extension OpenAI {
   func model(_ request: Request, _ context: APIRequestContext) throws -> Response {
     let encoded = context.parameters.getCatchAll().joined(separator: "/")
     guard let id = encoded.removingPercentEncoding, !id.isEmpty else {
-      throw APIError.invalid("model", "the model's name in the path is not valid")
+      throw Refusal.invalid("model", "the model's name in the path is not valid")
     }
     let choice = try service.names.choice(
       for: id.shortened(toByteCount: service.configuration.limits.modelNameByteCount))

@@ -3,7 +3,7 @@ internal import ApusJSON
 
 extension RequestFields {
   /// The adapters that a request chooses: by the model's name, as in vLLM, or by numbers in `lora`, as in llama.cpp.
-  func adapters(model: String?, among names: [String]) throws(APIError) -> [AdapterChoice] {
+  func adapters(model: String?, among names: [String]) throws(Refusal) -> [AdapterChoice] {
     let named = names.filter { $0 == model }.map { AdapterChoice($0) }
     guard let entries = try array("lora") else { return named }
     guard named.isEmpty else { throw .invalid("lora", "the model's name chooses an adapter already: leave out lora") }

@@ -1,0 +1,77 @@
+internal import Apus
+internal import ApusJSON
+internal import Hummingbird
+
+/// A path whose answers need a model: how a dialect reads its requests.
+protocol Endpoint: Sendable {
+  /// How its errors and streams look.
+  var dialect: any Dialect { get }
+  /// The field with the prompt, for errors.
+  var promptField: String { get }
+  /// Objects whose members stand for fields beside them.
+  var nestedFields: [String] { get }
+  /// What the dialect calls a field that errors of the library name.
+  func field(_ name: String) -> String
+  /// The JSON object of a request's body.
+  func object(of body: HeldBody, _ request: Request, _ reader: JSONBody) throws(Refusal) -> JSONObject
+  /// What must be known of a request before its model is.
+  func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget
+}
+
+/// A path that generates text.
+protocol GenerationEndpoint: Endpoint {
+  /// What is to be generated, and who writes the answer; on a thread for such work.
+  ///
+  /// Throws `Refusal` or `ApusError`.
+  func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob
+}
+
+/// A path that asks a model for something else, such as tokens or vectors.
+protocol ReplyEndpoint: Endpoint {
+  /// The work that gives the reply; what is made of the fields before it, is made on a thread for such work.
+  ///
+  /// Throws `Refusal` or `ApusError`, as the work does; that ends early where the client leaves.
+  func work(_ fields: RequestFields, _ setting: JobSetting) throws -> ReplyWork
+}
+
+/// What gives a reply in the end.
+typealias ReplyWork = @Sendable () async throws -> WholeReply
+
+extension Endpoint {
+  var nestedFields: [String] { [] }
+
+  func field(_ name: String) -> String { name }
+
+  func object(of body: HeldBody, _ request: Request, _ reader: JSONBody) throws(Refusal) -> JSONObject {
+    try reader.object(of: body)
+  }
+}
+
+/// Whom a request asks, and how it wants its answer.
+struct RequestTarget: Sendable {
+  /// The model's name as the client gave it; nil for the default.
+  let model: String?
+  let isStreamed: Bool
+}
+
+/// What a job is made with.
+struct JobSetting: Sendable {
+  /// The model that answers.
+  let lease: ModelLease
+  /// Its name in the answer.
+  let name: String
+  let isStreamed: Bool
+  let limits: RequestLimits
+  /// Seconds since 1970.
+  let time: Int
+  /// Whether nobody needs the job any longer.
+  let shouldStop: Preparation.ShouldStop
+
+  var model: Model { lease.model }
+}
+
+/// What is to be generated, and who writes the answer.
+struct GenerationJob: Sendable {
+  var plan: GenerationPlan
+  let encoder: any AnswerEncoder
+}

@@ -1,0 +1,80 @@
+internal import Apus
+internal import ApusChat
+internal import ApusJSON
+
+/// Writes answers of `/v1/chat/completions`: content, reasoning and calls, each in its own member.
+struct ChatEncoder: AnswerEncoder {
+  let envelope: OpenAIEnvelope
+  let model: Model
+  let hasLogProbabilities: Bool
+  /// Whether a call is told by the older name, `function_call`.
+  let isLegacy: Bool
+
+  func open(_ choice: Int) -> [UInt8] {
+    envelope.frame(choice, [("delta", ["role": "assistant", "content": ""]), ("logprobs", .null)])
+  }
+
+  func delta(_ choice: Int, _ delta: AnswerDelta) -> [UInt8] {
+    let said = members(of: delta.events)
+    guard said.count > 0 || hasLogProbabilities && !delta.tokens.isEmpty else { return [] }
+    return envelope.frame(choice, [("delta", .object(said)), ("logprobs", logProbabilities(delta.tokens))])
+  }
+
+  func close(_ choice: Int, _ result: ChoiceResult) -> [UInt8] {
+    envelope.frame(choice, [("delta", [:]), ("logprobs", .null)], end: end(result))
+  }
+
+  func finish(_ usage: UsageCount) -> [UInt8] { envelope.finish(usage) }
+
+  func whole(_ results: [ChoiceResult], _ usage: UsageCount) -> WholeReply {
+    envelope.whole(
+      results.map { result in
+        [("message", message(result.turn)), ("logprobs", logProbabilities(result.tokens))] + end(result)
+      }, usage)
+  }
+
+  /// A call whose arguments the model did not finish is none that a client could make.
+  private func end(_ result: ChoiceResult) -> JSONMembers {
+    guard result.turn.completeCalls > 0 else { return OpenAIEnvelope.end(result) }
+    return OpenAIEnvelope.end(result, stopWord: isLegacy ? "function_call" : "tool_calls")
+  }
+
+  private func message(_ said: TurnSummary) -> JSONValue {
+    let hasCalls = !said.calls.isEmpty
+    var message: JSONMembers = [
+      ("role", "assistant"), ("content", hasCalls && said.content.isEmpty ? .null : .string(said.content)),
+      ("refusal", .null),
+    ]
+    if !said.reasoning.isEmpty { message.append(("reasoning_content", .string(said.reasoning))) }
+    if let call = said.calls.first, isLegacy {
+      message.append(("function_call", ["name": .string(call.name), "arguments": .string(call.arguments)]))
+    } else if hasCalls {
+      message.append(("tool_calls", .array(said.calls.map(Self.json))))
+    }
+    return .object(JSONObject(message))
+  }
+
+  private static func json(_ call: ToolCall) -> JSONValue {
+    [
+      "id": .string(call.id), "type": "function",
+      "function": ["name": .string(call.name), "arguments": .string(call.arguments)],
+    ]
+  }
+
+  /// What events add to a message.
+  private func members(of events: [TurnEvent]) -> JSONObject {
+    var new = TurnSummary()
+    new.take(events.filter { if case .callArguments = $0 { false } else { true } })
+    var members = JSONObject()
+    if !new.content.isEmpty { members["content"] = .string(new.content) }
+    if !new.reasoning.isEmpty { members["reasoning_content"] = .string(new.reasoning) }
+    let calls = CallPiece.pieces(of: events)
+    if isLegacy, let call = calls.first { members["function_call"] = .object(call.function) }
+    if !isLegacy, !calls.isEmpty { members["tool_calls"] = .array(calls.map(\.json)) }
+    return members
+  }
+
+  private func logProbabilities(_ tokens: [GeneratedToken]) -> JSONValue {
+    hasLogProbabilities ? ChatLogProbabilities.json(tokens, model) : .null
+  }
+}

@@ -1,0 +1,16 @@
+internal import HTTPTypes
+
+/// The paths of OpenAI's API: completions, chat completions and models.
+struct OpenAI: Sendable {
+  let service: ModelService
+
+  var routes: [Route] {
+    let (dialect, generator) = (OpenAIDialect(), Generator(service: service))
+    return [
+      Route(.get, "/v1/models", dialect) { models($0, $1) },
+      Route(.get, "/v1/models/**", dialect) { try model($0, $1) },
+      Route(.post, "/v1/completions", dialect) { try await generator.respond(CompletionEndpoint(), to: $0, $1) },
+      Route(.post, "/v1/chat/completions", dialect) { try await generator.respond(ChatEndpoint(), to: $0, $1) },
+    ]
+  }
+}

@@ -1,0 +1,107 @@
+internal import Apus
+internal import AsyncAlgorithms
+internal import Hummingbird
+
+/// Writes an answer piece by piece, as its tokens come; several choices take turns.
+struct AnswerStream: Sendable {
+  let run: GenerationRun
+  let encoder: any AnswerEncoder
+  let dialect: any Dialect
+  let heartbeat: Heartbeat
+
+  /// Writes the whole stream; a failure becomes its last frame.
+  @concurrent func write(to writer: inout any ResponseBodyWriter) async throws {
+    do {
+      try await writeChoices(to: &writer)
+    } catch {
+      guard let refusal = Refusal(known: error) else { throw error }
+      try await writer.write(ByteBuffer(bytes: dialect.ending(with: refusal)))
+      run.outcome.note(refusal)
+    }
+    try await writer.finish(nil)
+  }
+
+  /// Writes all choices to their ends; throws why they were cut, after what there is of them.
+  @concurrent private func writeChoices(to writer: inout any ResponseBodyWriter) async throws {
+    var frames = ChoiceFrames(run, encoder, signOfLife: dialect.framing.signOfLife, heartbeat)
+    if let opening = frames.opening { try await writer.write(opening) }
+    let signals = StreamSignals()
+    let sending = Task { [run, heartbeat] in await run.send(to: signals, heartbeat) }
+    defer { sending.cancel() }
+    var iterator = signals.makeAsyncIterator()
+    while frames.openCount > 0, let signal = try await iterator.next() {
+      if let frame = frames.frame(for: signal) { try await writer.write(frame) }
+    }
+    if let error = frames.error { throw error }
+    if let last = frames.last { try await writer.write(last) }
+  }
+}
+
+/// What is written of the choices of an answer.
+private struct ChoiceFrames {
+  private let run: GenerationRun
+  private var encoder: any AnswerEncoder
+  private let signOfLife: [UInt8]?
+  private let heartbeat: Heartbeat
+  private var readings: [ChoiceReading]
+  /// Whether nothing was written since the last beat.
+  private var isQuiet = false
+  /// Choices that have not ended.
+  private(set) var openCount: Int
+  private var usage = UsageCount()
+  /// Why the answer was cut, if it was.
+  private(set) var error: Refusal?
+
+  init(_ run: GenerationRun, _ encoder: any AnswerEncoder, signOfLife: [UInt8]?, _ heartbeat: Heartbeat) {
+    self.run = run
+    self.encoder = encoder
+    self.signOfLife = signOfLife
+    self.heartbeat = heartbeat
+    readings = (0..<run.plan.choiceCount).map { _ in run.plan.makeReading() }
+    openCount = readings.count
+  }
+
+  /// What stands before all tokens.
+  var opening: ByteBuffer? {
+    mutating get { Self.buffer(readings.indices.flatMap { encoder.open($0) }) }
+  }
+
+  /// What stands behind all choices.
+  var last: ByteBuffer? { mutating get { Self.buffer(encoder.finish(usage)) } }
+
+  /// Takes in a signal; gives what is to be written for it.
+  mutating func frame(for signal: StreamSignal) -> ByteBuffer? {
+    guard case .event(let event, let choice) = signal else {
+      defer { isQuiet = true }
+      return isQuiet || heartbeat.isProbing ? signOfLife.map { ByteBuffer(bytes: $0) } : nil
+    }
+    run.note(event, of: choice)
+    let bytes =
+      switch event {
+      case .progress(let progress): encoder.progress(choice, progress)
+      case .text(let delta): encoder.delta(choice, read(delta, of: choice))
+      case .finished(let summary): end(of: choice, summary)
+      }
+    if !bytes.isEmpty { isQuiet = false }
+    return Self.buffer(bytes)
+  }
+
+  private mutating func read(_ delta: TextDelta, of choice: Int) -> AnswerDelta {
+    AnswerDelta(events: readings[choice].feed(delta.text), tokens: delta.tokens)
+  }
+
+  /// The end of a choice; nothing is said of one that was cut before it had a token.
+  private mutating func end(of choice: Int, _ summary: GenerationSummary) -> [UInt8] {
+    openCount -= 1
+    usage.add(summary.usage, choice: choice, count: run.plan.count)
+    let end = run.end(of: summary)
+    error = error ?? end.error
+    guard end.error == nil || summary.usage.completionTokens > 0 else { return [] }
+    run.outcome.note(end)
+    let rest = readings[choice].finish(summary)
+    let bytes = rest.isEmpty ? [] : encoder.delta(choice, AnswerDelta(events: rest, tokens: []))
+    return bytes + encoder.close(choice, ChoiceResult(turn: readings[choice].turn, summary: summary, end: end))
+  }
+
+  private static func buffer(_ bytes: [UInt8]) -> ByteBuffer? { bytes.isEmpty ? nil : ByteBuffer(bytes: bytes) }
+}

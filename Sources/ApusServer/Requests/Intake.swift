@@ -1,0 +1,89 @@
+internal import Apus
+internal import ApusJSON
+internal import Hummingbird
+
+/// Takes requests in: reads them, gives them their places, and gets them their model.
+struct Intake: Sendable {
+  let service: ModelService
+
+  /// A request whose body was read and that has its places.
+  struct Admitted: Sendable {
+    fileprivate let object: JSONObject
+    /// The object's part of the memory for bodies.
+    fileprivate let claim: BodyMemory.Claim
+    fileprivate let choice: ModelChoice
+    let isStreamed: Bool
+    let permit: AdmissionPermit
+    let heartbeat: Heartbeat
+  }
+
+  /// Answers one request: its body is read, it gets a place or is refused, and only then anything dear is done.
+  ///
+  /// - Parameters:
+  ///   - endpoint: Whose request it is.
+  ///   - request: The request.
+  ///   - context: Where it came from.
+  ///   - prepare: Makes of its fields what is to be done, on a thread for such work.
+  ///   - answer: Does it.
+  /// - Returns: The response.
+  /// - Throws: What the client is to be told, as far as it is known.
+  func respond<Prepared: Sendable>(
+    _ endpoint: some Endpoint, to request: Request, _ context: APIRequestContext,
+    _ prepare: @escaping @Sendable (RequestFields, JobSetting) throws -> Prepared,
+    answer: @escaping @Sendable (Prepared, Admitted) async throws -> Response
+  ) async throws -> Response {
+    let admitted = try await admit(endpoint, request, context)
+    let form = LateForm(endpoint.dialect, isStreamed: admitted.isStreamed)
+    return try await PendingResponse(form, admitted.heartbeat) {
+      try await service.lease(admitted.choice.model, for: context.client, context.logger)
+    } respond: { lease in
+      let (prepared, ignored) = try await self.prepared(endpoint, admitted, lease, context, prepare)
+      try await service.models[admitted.choice.model].file.check(lease.model, context.logger)
+      var response = try await answer(prepared, admitted)
+      ignored.write(to: &response.headers)
+      return response
+    }.response()
+  }
+
+  /// Reads a request's body, and takes a place among all requests before it is parsed, and one at its model behind that.
+  private func admit(
+    _ endpoint: some Endpoint, _ request: Request, _ context: APIRequestContext
+  ) async throws -> Admitted {
+    let (reader, names) = (service.body, service.names)
+    let body = try await reader.held(of: request)
+    let permit = try service.admission.admit()
+    let (object, choice, isStreamed) = try await service.preparation.run(for: context.client) { _ in
+      let object = try endpoint.object(of: body, request, reader)
+      let target = try endpoint.target(RequestFields(object).lifting(endpoint.nestedFields), request)
+      let name = target.model
+      guard name?.utf8.count ?? 0 <= reader.limits.modelNameByteCount else {
+        throw Refusal.invalid("model", "model must be a text of at most \(reader.limits.modelNameByteCount) bytes")
+      }
+      return (object, try names.choice(for: name), target.isStreamed)
+    }
+    let model = service.models[choice.model]
+    context.outcome.note(model: model.name)
+    return Admitted(
+      object: object, claim: body.claim, choice: choice, isStreamed: isStreamed,
+      permit: try model.admission.admit(beside: permit),
+      heartbeat: Heartbeat(interval: service.configuration.timeouts.heartbeat, client: context.client))
+  }
+
+  private func prepared<Prepared: Sendable>(
+    _ endpoint: some Endpoint, _ admitted: Admitted, _ lease: ModelLease, _ context: APIRequestContext,
+    _ prepare: @escaping @Sendable (RequestFields, JobSetting) throws -> Prepared
+  ) async throws -> (Prepared, IgnoredFields) {
+    let configuration = service.configuration
+    return try await service.preparation.run(for: context.client) { shouldStop in
+      let fields = try RequestFields(admitted.object).lifting(endpoint.nestedFields)
+      let setting = JobSetting(
+        lease: lease, name: admitted.choice.name, isStreamed: admitted.isStreamed, limits: configuration.limits,
+        time: configuration.unixTime(), shouldStop: shouldStop)
+      do {
+        return (try prepare(fields, setting), fields.ignored)
+      } catch let error as ApusError {
+        throw Refusal(error, prompt: endpoint.promptField, field: endpoint.field)
+      }
+    }
+  }
+}
