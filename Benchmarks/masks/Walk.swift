@@ -29,7 +29,7 @@ struct Outcome {
   let name: String
   /// Why it was refused; nil where it was not.
   var refusal: String?
-  /// From the schema to a grammar, and with that from the grammar to a machine.
+  /// From the schema's text to a grammar, and with that from the grammar to a machine.
   var reading = Duration.zero
   var compile = Duration.zero
   var masks: [Duration] = []
@@ -65,10 +65,11 @@ struct Walk {
     var outcome = Outcome(name: entry.name)
     let clock = ContinuousClock()
     var grammar: CompiledGrammar?
+    let text = entry.schema.serialized(.compact)
     let start = clock.now
     outcome.compile = clock.measure {
       do {
-        let read = try JSONSchema(entry.schema).grammar
+        let read = try JSONSchema(try JSONParser.parse(text)).grammar
         outcome.reading = clock.now - start
         grammar = try CompiledGrammar(read)
       } catch { outcome.refusal = "\(error)" }

@@ -73,7 +73,7 @@ package final class ConstraintCache<Value: Sendable, Failure: Error>: Sendable {
   /// - Parameters:
   ///   - entryLimit: the most results that are kept.
   ///   - byteLimit: the most memory that they and their texts may take, in bytes.
-  ///   - size: the memory of a result, in bytes. It may grow: it is asked at every use.
+  ///   - size: the memory of a result, in bytes. It may grow: it is asked at every use, and must not wait for anything.
   package init(entryLimit: Int = 64, byteLimit: Int = 32 << 20, size: @escaping @Sendable (Value) -> Int) {
     self.entryLimit = entryLimit
     self.byteLimit = byteLimit
@@ -83,14 +83,20 @@ package final class ConstraintCache<Value: Sendable, Failure: Error>: Sendable {
   /// The number of results that are kept.
   package var count: Int { slots.withLock { $0.slots.count } }
 
+  /// Whether the result for a text is kept, and so given at once.
+  package func has(_ key: Key) -> Bool { slots.withLock { $0.slots[key]?.value != nil } }
+
   /// The result for a text; `make` is called where it is not known, by one caller at a time for each text.
   ///
-  /// - Throws: what `make` throws, or threw before.
-  package func value(for key: Key, make: () throws(Failure) -> Value) throws(Failure) -> Value {
+  /// - Throws: what `make` throws, or threw before, unless `isPassing` says of that that it may be otherwise next time.
+  package func value(
+    for key: Key, isPassing: (Failure) -> Bool = { _ in false }, make: () throws(Failure) -> Value
+  ) throws(Failure) -> Value {
     let entry = slots.withLock { $0.entry(for: key) }
     let result = entry.result.withLock { known in
       if let known { return known }
       let made = Result(catching: make)
+      if case .failure(let error) = made, isPassing(error) { return made }
       known = made
       return made
     }

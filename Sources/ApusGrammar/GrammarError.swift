@@ -8,6 +8,8 @@ package enum GrammarError: Error, Sendable, Equatable {
   case tooLarge(what: String, limit: Int)
   /// No text fits it.
   case empty
+  /// Whoever asked for it needs it no longer.
+  case stopped
 }
 
 extension GrammarError: CustomStringConvertible {
@@ -18,6 +20,7 @@ extension GrammarError: CustomStringConvertible {
     case .unsupported(let what): "not supported: \(what)"
     case .tooLarge(let what, let limit): "\(what) exceeds the limit of \(limit): make it simpler"
     case .empty: "no text fits it: loosen it"
+    case .stopped: "stopped"
     }
   }
 }

@@ -14,7 +14,7 @@ package struct GrammarMatcher: Sendable {
     self.grammar = grammar
     self.trie = trie
     machine = grammar.machine
-    place = machine.use { $0.start }
+    place = machine.start
   }
 
   /// Goes on with a token; false, and nothing changes, where it is not allowed, as a token without bytes never is.

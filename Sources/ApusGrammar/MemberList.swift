@@ -35,7 +35,9 @@ package struct MemberList: Hashable, Sendable {
   var ways: [Way] { members.flatMap(\.ways) + others }
 
   /// Whether nothing need be there.
-  var mayBeEmpty: Bool { atLeast <= 0 && demands == 0 && !members.contains(where: \.isRequired) }
+  var mayBeEmpty: Bool {
+    atLeast <= 0 && atMost ?? 0 >= 0 && demands == 0 && !members.contains(where: \.isRequired)
+  }
 
   package init(_ members: [Member], others: [Way] = [], separator: RegularLanguage) {
     (self.members, self.others, self.separator) = (members, others, separator)

@@ -5,6 +5,8 @@
 package indirect enum RegularLanguage: Hashable, Sendable {
   /// One byte of the set.
   case byte(ByteSet)
+  /// Exactly these bytes.
+  case string([UInt8])
   /// One string of each, one after the other; of none: only the empty string.
   case concatenation([RegularLanguage])
   /// The strings of any of them; of none: no string at all.
@@ -25,6 +27,6 @@ package indirect enum RegularLanguage: Hashable, Sendable {
 
   /// Exactly the bytes `bytes`.
   package static func literal(_ bytes: some Sequence<UInt8>) -> RegularLanguage {
-    .concatenation(bytes.map { .byte(ByteSet(CollectionOfOne($0))) })
+    .string(Array(bytes))
   }
 }

@@ -4,6 +4,8 @@ package struct JSONSchemaOptions: Sendable, Equatable {
   package enum WhiteSpace: Sendable, Equatable {
     /// None.
     case none
+    /// After a comma and a colon: nothing or a space.
+    case spaces
     /// After an opening bracket, a comma and a colon and before a closing bracket: nothing, a space, or a new line
     /// with at most so many spaces or tabs.
     case upTo(indentation: Int)

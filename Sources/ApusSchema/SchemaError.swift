@@ -5,6 +5,9 @@ package struct SchemaError: Error, Sendable, Equatable {
   /// What is wrong there, for the person who wrote the schema.
   package let reason: String
 
+  /// Whoever asked for the schema needs it no longer.
+  package static let stopped = SchemaError(place: "#", reason: "stopped")
+
   package init(place: String, reason: String) {
     self.place = place
     self.reason = reason

@@ -76,6 +76,16 @@ struct ConstraintCacheTests {
     #expect(count == 1)
   }
 
+  @Test func whatWasGivenUpIsMadeByTheNextOne() throws {
+    let cache = Cache { _ in 0 }
+    #expect(throws: GrammarError.stopped) {
+      try cache.value(for: key("a"), isPassing: { $0 == .stopped }) { () throws(GrammarError) in throw .stopped }
+    }
+    #expect(!cache.has(key("a")))
+    #expect(try cache.value(for: key("a")) { "made" } == "made")
+    #expect(cache.has(key("a")))
+  }
+
   @Test func callersOfOneTextAtOnceMakeItOnce() async throws {
     let cache = Cache { _ in 0 }
     let count = Number(0)

@@ -82,6 +82,7 @@ struct NaiveRecogniser {
   private func ends(of language: RegularLanguage, at place: Int) -> Set<Int> {
     switch language {
     case .byte(let set): place < text.count && set.contains(text[place]) ? [place + 1] : []
+    case .string(let bytes): text[place...].starts(with: bytes) ? [place + bytes.count] : []
     case .concatenation(let parts):
       parts.reduce([place]) { places, part in places.reduce(into: []) { $0.formUnion(ends(of: part, at: $1)) } }
     case .union(let parts): parts.reduce(into: []) { $0.formUnion(ends(of: $1, at: place)) }

@@ -24,6 +24,9 @@ struct ArrayTests {
       #"{"type": "array", "uniqueItems": true, "items": {"enum": ["a", "b", 1]}}"#, ["[]", #"["a"]"#, #"[1,"b","a"]"#],
       not: [#"["a","a"]"#, #"[1,1.0]"#, #"["c"]"#]),
     Fitting(
+      #"{"type": "array", "uniqueItems": true, "items": {"type": "integer", "minimum": -1.5, "maximum": 2}}"#,
+      ["[]", "[2,-1,0,1]"], not: ["[1,1]", "[0,0.0]", "[3]", "[-2]"]),
+    Fitting(
       #"{"type": "array", "not": {"items": {"type": "integer"}}}"#, [#"["a"]"#, "[1,null,2]"], not: ["[]", "[1,2]"]),
     Fitting(
       #"{"type": "array", "not": {"contains": {"type": "integer"}}}"#, ["[]", "[null]"], not: ["[1]", "[null,1]"]),

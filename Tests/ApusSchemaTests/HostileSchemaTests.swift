@@ -63,6 +63,26 @@ struct HostileSchemaTests {
     _ = try? CompiledGrammar(grammar)
   }
 
+  @Test func whatAsksForTooMuchAtOnceIsRefused() {
+    let contained = (0..<40).map { ["contains": ["const": .int($0)]] as JSONValue }
+    #expect(throws: SchemaError.self) { try JSONSchema(["allOf": .array(contained)]) }
+    let long = "[" + String(repeating: " ", count: JSONSchema.textLimit) + "]"
+    #expect(throws: SchemaError.self) { try JSONSchema(text: long) }
+    #expect(throws: SchemaError.self) { try JSONSchema(text: "{") }
+  }
+
+  @Test func readingEndsSoonAfterItIsToldTo() {
+    let branches = (0..<2_000).map { ["required": [.string("\($0)")]] as JSONValue }
+    var questions = 0
+    #expect(throws: SchemaError.stopped) {
+      try JSONSchema(["oneOf": .array(branches)]) {
+        questions += 1
+        return questions == 3
+      }
+    }
+    #expect(questions == 3)
+  }
+
   @Test func mutatedSchemasAreKeptOrRefused() throws {
     var generator = SeededGenerator(seed: 7)
     let texts = [

@@ -10,8 +10,9 @@ struct NumberTests {
       #"{"type": "integer", "minimum": -3, "maximum": 120}"#, ["-3", "0", "-0", "99", "120", "120.0"],
       not: ["-4", "121", "1200", "-30", "119.5"]),
     Fitting(
-      #"{"type": "number", "exclusiveMinimum": 0, "maximum": 1.25}"#, ["0.001", "1", "1.25", "1.250", "1e-07"],
-      not: ["0", "0.0", "-1", "1.26", "2", "-1e-07"]),
+      #"{"type": "number", "exclusiveMinimum": 0, "maximum": 1.25}"#,
+      ["0.001", "1", "1.25", "1.250", "1e-07", "1e-307"],
+      not: ["0", "0.0", "-1", "1.26", "2", "-1e-07", "5e-444"]),
     Fitting(
       #"{"type": "number", "minimum": 0, "exclusiveMinimum": true}"#, ["0.5", "3", "2.5e+20"], not: ["0", "-0.1"]),
     Fitting(

@@ -5,42 +5,67 @@ internal import Synchronization
 /// What they find out on their way is kept for all of them, within `GrammarLimits.cacheBytes`.
 package final class CompiledGrammar: Sendable {
   private let current: Mutex<SharedMachine>
+  /// Held by whoever makes another machine.
+  private let restart = Mutex(())
 
   /// Checks and reads a grammar.
   ///
-  /// Throws where it is too large, or no text fits it.
-  package init(_ grammar: Grammar, limits: GrammarLimits = .init()) throws(GrammarError) {
-    var reader = GrammarReader(try GrammarSurvey(grammar, limits), limits)
-    try reader.read(grammar)
+  /// `shouldStop` is asked every few milliseconds. Throws where it says so, and where the grammar is too large or no text
+  /// fits it.
+  package init(
+    _ grammar: Grammar, limits: GrammarLimits = .init(), shouldStop: () -> Bool = { false }
+  ) throws(GrammarError) {
+    let survey = try GrammarSurvey(grammar, limits)
     let root = grammar.root.index
-    guard reader.bodies.indices.contains(root), reader.bodies[root] != LanguageTable.nothing else { throw .empty }
-    let bodies = reader.bodies
-    current = Mutex(SharedMachine(Machine(table: reader.table, bodies: bodies, root: root, limits: limits)))
+    let machine = try withoutActuallyEscaping(shouldStop) { (shouldStop) throws(GrammarError) in
+      var reader = GrammarReader(survey, limits, shouldStop)
+      try reader.read(grammar)
+      guard reader.bodies.indices.contains(root), reader.bodies[root] != LanguageTable.nothing else { throw .empty }
+      return SharedMachine(Machine(table: reader.table, bodies: reader.bodies, root: root, limits: limits))
+    }
+    current = Mutex(machine)
   }
 
-  /// Memory that it takes at present, in bytes.
-  package var byteCount: Int { machine.use { $0.byteCount } }
+  /// Memory that it takes at present, in bytes; known at once, also while a mask is being made.
+  package var byteCount: Int { machine.byteCount }
 
   var machine: SharedMachine { current.withLock { $0 } }
 
   /// The machine to go on with where `full` is full: the first matcher that comes makes it.
   func machine(after full: SharedMachine) -> SharedMachine {
-    current.withLock { current in
-      if current === full || current.use({ $0.isFull }) { current = SharedMachine(restarting: full) }
-      return current
+    restart.withLock { _ in
+      let machine = machine
+      guard machine === full || machine.use({ $0.isFull }) else { return machine }
+      let fresh = SharedMachine(restarting: full)
+      current.withLock { $0 = fresh }
+      return fresh
     }
   }
 }
 
 /// A machine that threads take turns to use.
 final class SharedMachine: Sendable {
+  /// The beginning of a text.
+  let start: ConfigurationID
   private let machine: Mutex<Machine>
+  private let bytes: Atomic<Int>
 
-  init(_ machine: consuming sending Machine) { self.machine = Mutex(machine) }
+  init(_ machine: consuming sending Machine) {
+    start = machine.start
+    bytes = Atomic(machine.byteCount)
+    self.machine = Mutex(machine)
+  }
 
-  init(restarting full: SharedMachine) { machine = Mutex(full.machine.withLock { $0.restarted() }) }
+  convenience init(restarting full: SharedMachine) { self.init(full.machine.withLock { $0.restarted() }) }
+
+  /// Memory that it took when it was used last, in bytes.
+  var byteCount: Int { bytes.load(ordering: .relaxed) }
 
   func use<Result: Sendable>(_ body: (inout sending Machine) -> sending Result) -> Result {
-    machine.withLock(body)
+    machine.withLock { machine in
+      let result = body(&machine)
+      bytes.store(machine.byteCount, ordering: .relaxed)
+      return result
+    }
   }
 }

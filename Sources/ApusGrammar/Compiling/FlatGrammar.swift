@@ -6,8 +6,8 @@ struct FlatGrammar {
     case sequence(Int)
     case choice(Int)
     case repetition(atLeast: Int32, atMost: Int32)
-    /// A list; its parts are its ways.
-    case members(MemberList, separator: LanguageID)
+    /// A list by number; its parts are its ways.
+    case members(Int, separator: LanguageID)
     case way(Int)
   }
 
@@ -18,6 +18,7 @@ struct FlatGrammar {
   }
 
   private(set) var parts: [Part] = []
+  private(set) var lists: [MemberList] = []
   let ruleCount: Int
 
   init(_ grammar: Grammar, terminal: (RegularLanguage) throws(GrammarError) -> LanguageID) throws(GrammarError) {
@@ -53,7 +54,8 @@ struct FlatGrammar {
   ) throws(GrammarError) {
     let index = parts.count
     let separator = try terminal(list.separator)
-    parts.append(Part(kind: .members(list, separator: separator), parent: parent))
+    parts.append(Part(kind: .members(lists.count, separator: separator), parent: parent))
+    lists.append(list)
     for (number, way) in list.ways.enumerated() {
       parts.append(Part(kind: .way(number), parent: index))
       try add(way.expression, parent: parts.count - 1, terminal)
@@ -83,6 +85,7 @@ struct FlatGrammar {
   /// How a property spreads from parts to what they are part of.
   private struct Spread {
     private let parts: [Part]
+    private let memberLists: [MemberList]
     private var missing: [Int]
     private var callers: [[Int]]
     private var holds: [Bool]
@@ -94,13 +97,16 @@ struct FlatGrammar {
     init(_ grammar: FlatGrammar, _ ofMembers: @escaping (MemberList, (Int) -> Bool) -> Bool) {
       self.ofMembers = ofMembers
       parts = grammar.parts
+      memberLists = grammar.lists
       callers = Array(repeating: [], count: grammar.ruleCount)
       holds = Array(repeating: false, count: grammar.ruleCount)
       missing = Array(repeating: 1, count: parts.count)
       for (index, part) in parts.enumerated() {
         if case .sequence(let count) = part.kind { missing[index] = max(1, count) }
         if case .call(let rule) = part.kind { callers[rule].append(index) }
-        if case .members(let list, _) = part.kind { lists[index] = (list.members.count(where: \.isRequired), []) }
+        if case .members(let list, _) = part.kind {
+          lists[index] = (memberLists[list].members.count(where: \.isRequired), [])
+        }
         if case .repetition(let atLeast, let atMost) = part.kind, atMost < atLeast { missing[index] = 2 }
       }
     }
@@ -131,7 +137,7 @@ struct FlatGrammar {
       guard missing[index] > 0, case .members(let list, _) = parts[index].kind, let (needed, ready) = lists[index],
         ready.count >= needed
       else { return }
-      if ofMembers(list, ready.contains) { complete(index) }
+      if ofMembers(memberLists[list], ready.contains) { complete(index) }
     }
 
     private mutating func receive(_ part: Int) {

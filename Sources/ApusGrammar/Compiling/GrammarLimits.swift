@@ -6,6 +6,8 @@ package struct GrammarLimits: Sendable, Equatable {
   package var parts = 400_000
   /// The most members of a list that may come in any order: each state of it is as large as the list.
   package var members = 512
+  /// The most parts one after the other that may all be left out: each of them may come next.
+  package var optionalParts = 2_000
   /// The most languages that are looked at to see whether one has a string.
   package var states = 50_000
   /// The same for one search while the grammar is used: what no text is found for by then is not allowed.

@@ -6,9 +6,14 @@ struct GrammarReader: ~Copyable {
   /// The language of each rule.
   private(set) var bodies: [LanguageID] = []
   private let limits: GrammarLimits
+  /// The languages of single bytes that were read.
+  private var letters: [LanguageID?] = Array(repeating: nil, count: 256)
 
-  init(_ survey: GrammarSurvey, _ limits: GrammarLimits) {
-    self.limits = limits
+  private let shouldStop: () -> Bool
+  private var checks = 0
+
+  init(_ survey: GrammarSurvey, _ limits: GrammarLimits, _ shouldStop: @escaping () -> Bool) {
+    (self.limits, self.shouldStop) = (limits, shouldStop)
     table = LanguageTable(classes: ByteClasses(survey.sets), searchLimit: limits.states, searchSteps: limits.steps)
   }
 
@@ -28,6 +33,9 @@ struct GrammarReader: ~Copyable {
     }
     bodies = Array(repeating: LanguageTable.nothing, count: grammar.rules.count)
     try build(flat, productive)
+    if table.longestOptionalRun > limits.optionalParts {
+      throw .tooLarge(what: "parts one after the other that may all be left out", limit: limits.optionalParts)
+    }
   }
 
   /// From the last part to the first: a part's own parts are then the last ones that were made.
@@ -48,7 +56,7 @@ struct GrammarReader: ~Copyable {
       case .repetition(let atLeast, let atMost):
         language = table.repetition(made.removeLast(), atLeast: atLeast, atMost: atMost)
       case .way: continue
-      case .members(let list, let separator): language = try members(list, separator, &made)
+      case .members(let list, let separator): language = try members(flat.lists[list], separator, &made)
       }
       if part.parent < 0 { bodies[-1 - part.parent] = language } else { made.append(language) }
     }
@@ -72,6 +80,10 @@ struct GrammarReader: ~Copyable {
     try checkWork()
     switch language {
     case .byte(let set): return table.bytes(set)
+    case .string(let bytes):
+      return bytes.reversed().reduce(LanguageTable.empty) { rest, byte in
+        table.sequence(.concatenation, letter(byte), rest)
+      }
     case .concatenation(let parts):
       var result = LanguageTable.empty
       for part in parts.reversed() {
@@ -91,6 +103,13 @@ struct GrammarReader: ~Copyable {
     }
   }
 
+  private mutating func letter(_ byte: UInt8) -> LanguageID {
+    if let known = letters[Int(byte)] { return known }
+    let language = table.bytes(ByteSet(CollectionOfOne(byte)))
+    letters[Int(byte)] = language
+    return language
+  }
+
   private mutating func read(
     _ parts: [RegularLanguage], isWithinBoolean: Bool
   ) throws(GrammarError) -> [LanguageID] {
@@ -107,7 +126,9 @@ struct GrammarReader: ~Copyable {
     return isLive ? language : LanguageTable.nothing
   }
 
-  private func checkWork() throws(GrammarError) {
+  private mutating func checkWork() throws(GrammarError) {
+    checks += 1
+    if checks % 4_096 == 0, shouldStop() { throw .stopped }
     if table.work > limits.steps { throw .tooLarge(what: "steps to read the grammar", limit: limits.steps) }
   }
 }

@@ -1,7 +1,8 @@
 /// What a grammar consists of, counted before anything is built from it.
 struct GrammarSurvey {
   private var table = ByteSetTable()
-  var sets: [ByteSet] { table.sets }
+  /// The bytes of strings.
+  private var letters = ByteSet()
   private var parts = 0
   private let limits: GrammarLimits
 
@@ -10,10 +11,14 @@ struct GrammarSurvey {
     for rule in grammar.rules {
       if let expression = rule.expression { try count(expression, depth: 0) }
     }
+    letters.forEach { _ = table.number(of: ByteSet(CollectionOfOne($0))) }
   }
 
-  private mutating func enter(_ depth: Int) throws(GrammarError) {
-    parts += 1
+  /// The sets that its terminals are made of.
+  var sets: [ByteSet] { table.sets }
+
+  private mutating func enter(_ depth: Int, parts count: Int = 1) throws(GrammarError) {
+    parts += count
     if parts > limits.parts { throw .tooLarge(what: "parts of the grammar", limit: limits.parts) }
     if depth > limits.depth { throw .tooLarge(what: "nesting", limit: limits.depth) }
   }
@@ -38,8 +43,14 @@ struct GrammarSurvey {
   }
 
   private mutating func count(_ language: RegularLanguage, depth: Int) throws(GrammarError) {
+    if case .string(let bytes) = language {
+      try enter(depth, parts: bytes.count + 1)
+      for byte in bytes { letters.insert(byte) }
+      return
+    }
     try enter(depth)
     switch language {
+    case .string: break
     case .byte(let set): _ = table.number(of: set)
     case .concatenation(let parts), .union(let parts), .intersection(let parts):
       for part in parts { try count(part, depth: depth + 1) }

@@ -57,18 +57,26 @@ extension LanguageTable {
       return sequence(has(.isPlain, node.first) ? .concatenation : .join, begun, rest(ofRepetition: node))
     case .members: return derivative(unfold(language), `class`)
     case .complement: return complement(uncheckedDerivative(node.first, `class`))
-    case .union:
-      return union(Array(operands(of: node)).map { part($0, `class`, isChecked: isChecked) })
+    case .union: return derivativeOfUnion(node, `class`, isChecked)
     case .intersection: return derivativeOfIntersection(node, `class`)
     }
   }
 
+  private mutating func derivativeOfUnion(_ node: LanguageNode, _ class: Int, _ isChecked: Bool) -> LanguageID {
+    var parts: [LanguageID] = []
+    for place in places(of: node) {
+      let part = part(operands[place], `class`, isChecked: isChecked)
+      if part != Self.nothing { parts.append(part) }
+    }
+    return union(parts)
+  }
+
   private mutating func derivativeOfIntersection(_ node: LanguageNode, _ class: Int) -> LanguageID {
     var parts: [LanguageID] = []
-    for operand in Array(operands(of: node)) {
-      let part = uncheckedDerivative(operand, `class`)
+    for place in places(of: node) {
+      let part = uncheckedDerivative(operands[place], `class`)
       if part == Self.nothing { return Self.nothing }
-      parts.append(part)
+      if part != Self.everything { parts.append(part) }
     }
     return intersection(parts)
   }

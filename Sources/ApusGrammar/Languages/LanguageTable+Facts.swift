@@ -42,6 +42,17 @@ extension LanguageTable {
     return result
   }
 
+  /// The most parts of a sequence one after the other that may all be left out.
+  var longestOptionalRun: Int {
+    var runs: [Int32] = []
+    runs.reserveCapacity(nodes.count)
+    for node in nodes {
+      let isSequence = node.kind == .concatenation || node.kind == .join
+      runs.append(isSequence && has(.nullable, node.first) ? runs[Int(node.second)] + 1 : 0)
+    }
+    return Int(runs.max() ?? 0)
+  }
+
   func shortest(of node: LanguageNode) -> Int32 {
     switch node.kind {
     case .nothing, .empty, .call, .members: return 0

@@ -58,7 +58,34 @@ extension LanguageTable {
       }
     }
     if let set { list.append(bytes(set)) }
+    if list.count > 8 { removeTails(&list) }
     return makeList(.union, list, ofNone: Self.nothing)
+  }
+
+  /// Leaves out what another one of a union has too, as all that stands before it there may be left out.
+  ///
+  /// Without it, many parts that may all be left out would be as many alternatives, and each of these again.
+  private mutating func removeTails(_ list: inout [LanguageID]) {
+    guard list.contains(where: { tail(of: $0) != nil }) else { return }
+    let all = Set(list)
+    var tails: Set<LanguageID> = []
+    for part in list {
+      var next = tail(of: part)
+      while let tail = next {
+        work += 1
+        // What is in the list, or was met before, is followed from there.
+        let isNew = tails.insert(tail).inserted
+        next = isNew && !all.contains(tail) ? self.tail(of: tail) : nil
+      }
+    }
+    list.removeAll { tails.contains($0) }
+  }
+
+  /// What is left of a sequence whose first part may be left out.
+  private func tail(of language: LanguageID) -> LanguageID? {
+    let node = nodes[Int(language)]
+    guard node.kind == .concatenation || node.kind == .join, has(.nullable, node.first) else { return nil }
+    return node.second
   }
 
   private func add(_ part: LanguageID, to list: inout [LanguageID], _ set: inout ByteSet?) {
@@ -71,23 +98,30 @@ extension LanguageTable {
   }
 
   mutating func intersection(_ parts: [LanguageID]) -> LanguageID {
+    if parts.count == 1 { return parts[0] }
+    var set: ByteSet?
+    var hasEmpty = false
     var list: [LanguageID] = []
-    for part in parts where part != Self.everything {
+    func add(_ part: LanguageID) {
       let node = nodes[Int(part)]
-      if node.kind == .intersection { list += operands(of: node) } else { list.append(part) }
-    }
-    if list.contains(Self.nothing) { return Self.nothing }
-    if list.contains(Self.empty) {
-      return list.allSatisfy { has(.nullable, $0) } ? Self.empty : Self.nothing
-    }
-    let isSet = list.map { nodes[Int($0)].kind == .bytes }
-    if isSet.count(where: { $0 }) > 1 {
-      var common = ByteSet.all
-      for (part, isSet) in zip(list, isSet) where isSet {
-        common = common.intersection(sets[Int(nodes[Int(part)].first)])
+      if node.kind == .bytes {
+        set = (set ?? .all).intersection(sets[Int(node.first)])
+      } else {
+        list.append(part)
       }
-      list = zip(list, isSet).filter { !$0.1 }.map(\.0) + [bytes(common)]
-      if common.isEmpty { return Self.nothing }
+    }
+    for part in parts where part != Self.everything {
+      switch nodes[Int(part)].kind {
+      case .nothing: return Self.nothing
+      case .empty: hasEmpty = true
+      case .intersection: for place in places(of: nodes[Int(part)]) { add(operands[place]) }
+      default: add(part)
+      }
+    }
+    if hasEmpty { return set == nil && list.allSatisfy { has(.nullable, $0) } ? Self.empty : Self.nothing }
+    if let set {
+      if set.isEmpty { return Self.nothing }
+      list.append(bytes(set))
     }
     return makeList(.intersection, list, ofNone: Self.everything)
   }
@@ -98,7 +132,8 @@ extension LanguageTable {
   ) -> LanguageID {
     if list.count <= 1 { return list.first ?? ofNone }
     work += list.count
-    var sorted = list.sorted { marks[Int($0)] < marks[Int($1)] }
+    var sorted = list
+    sort(&sorted)
     var kept = 1
     for index in 1..<sorted.count where sorted[index] != sorted[kept - 1] {
       sorted[kept] = sorted[index]
@@ -106,5 +141,19 @@ extension LanguageTable {
     }
     sorted.removeLast(sorted.count - kept)
     return sorted.count == 1 ? sorted[0] : insert(kind, of: sorted)
+  }
+
+  /// By their marks: one by one where they are few, as they mostly are.
+  private func sort(_ list: inout [LanguageID]) {
+    guard list.count <= 8 else { return list.sort { marks[Int($0)] < marks[Int($1)] } }
+    for end in 1..<list.count {
+      let (added, mark) = (list[end], marks[Int(list[end])])
+      var place = end
+      while place > 0, mark < marks[Int(list[place - 1])] {
+        list[place] = list[place - 1]
+        place -= 1
+      }
+      list[place] = added
+    }
   }
 }

@@ -58,8 +58,11 @@ struct LanguageTable: ~Copyable {
   func has(_ fact: LanguageNode.Facts, _ language: LanguageID) -> Bool { facts[Int(language)].contains(fact) }
 
   func operands(of node: LanguageNode) -> ArraySlice<LanguageID> {
-    operands[Int(node.first)..<Int(node.first) + Int(node.second)]
+    operands[places(of: node)]
   }
+
+  /// Where the operands of a union or an intersection are in the list of all.
+  func places(of node: LanguageNode) -> Range<Int> { Int(node.first)..<Int(node.first) + Int(node.second) }
 
   /// The number of a set of bytes.
   mutating func number(of set: ByteSet) -> Int32 { byteSets.number(of: set) }

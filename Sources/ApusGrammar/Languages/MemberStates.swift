@@ -55,6 +55,7 @@ struct MemberStates {
 
   /// Whether a list has a text, if only those ways can be written whose numbers `isReady` knows.
   static func canBeWritten(_ list: MemberList, with isReady: (Int) -> Bool) -> Bool {
+    if list.mayBeEmpty { return true }
     let ways = list.ways.indices.map { isReady($0) ? LanguageTable.empty : LanguageTable.nothing }
     var states = MemberStates()
     return states.add(List(list, ways, separator: LanguageTable.empty), demands: list.demands) != nil

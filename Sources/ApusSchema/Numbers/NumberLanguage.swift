@@ -30,6 +30,17 @@ enum NumberLanguage {
   /// Any whole number.
   static var anyInteger: RegularLanguage { RegularLanguage.concatenation([optional(text("-")), whole, pointZeros]) }
 
+  /// Numbers that every reader takes: no longer than some hundred digits, and not beyond a double.
+  static var short: RegularLanguage {
+    func digits(_ most: Int) -> RegularLanguage { .repetition(digit, atLeast: 1, atMost: most) }
+    let exponent = RegularLanguage.concatenation([
+      .byte(ByteSet("eE".utf8)), optional(.byte(ByteSet("+-".utf8))), digits(2),
+    ])
+    return .concatenation([
+      optional(text("-")), digits(200), optional(.concatenation([text("."), digits(200)])), optional(exponent),
+    ])
+  }
+
   /// Whatever has no point and no exponent.
   static var withoutPoint: RegularLanguage { .concatenation([optional(text("-")), many(digit, atLeast: 1)]) }
 

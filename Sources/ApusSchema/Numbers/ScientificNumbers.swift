@@ -6,6 +6,8 @@ internal import ApusGrammar
 extension NumberLanguage {
   private static let smallest = 5
   private static let largest = 16
+  /// Readers round what is beyond, 5e-444 to 0 and 1e400 to infinity, and that may not be within the same bounds.
+  private static let beyond = 308
   private static var mantissa: RegularLanguage {
     .concatenation([
       .byte(ByteSet(0x31...0x39)),
@@ -18,10 +20,11 @@ extension NumberLanguage {
     return .concatenation([.byte(ByteSet("eE".utf8)), sign, optional(text("0")), value])
   }
 
-  private static func magnitudes(above least: Int) -> RegularLanguage { DigitRange.greater(than: decimal(least)) }
+  private static func magnitudes(above least: Int) -> RegularLanguage { magnitudes(from: least + 1, below: beyond) }
 
   private static func magnitudes(from least: Int, below end: Int) -> RegularLanguage {
-    least < end ? .intersection([magnitudes(above: least - 1), DigitRange.less(than: decimal(end))]) : .nothing
+    least < end
+      ? .intersection([DigitRange.greater(than: decimal(least - 1)), DigitRange.less(than: decimal(end))]) : .nothing
   }
 
   private static func decimal(_ value: Int) -> [UInt8] {

@@ -136,7 +136,8 @@ struct SchemaDocument {
   ) throws(NotComputable) -> (value: JSONValue, place: Place, resource: Int) {
     var (value, place, resource) = (resources[resource].value, resources[resource].place, resource)
     for step in pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
-      let key = String(step).replacing("~1", with: "/").replacing("~0", with: "~")
+      var key = String(step)
+      if key.utf8.contains(UInt8(ascii: "~")) { key = key.replacing("~1", with: "/").replacing("~0", with: "~") }
       switch value {
       case .object(let object):
         guard let member = object[key] else { throw NotComputable(reason: "there is nothing at that place") }

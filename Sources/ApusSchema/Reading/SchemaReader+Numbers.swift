@@ -74,6 +74,7 @@ extension GrammarError {
     case .unsupported(let what): "\(what) in a regular expression cannot be kept"
     case .tooLarge(let what, let limit): "too large: more than \(limit) \(what)"
     case .empty: "no text matches it"
+    case .stopped: description
     }
   }
 }

@@ -22,11 +22,21 @@ final class SchemaStore {
   static let schemaLimit = 50_000
   static let workLimit = 250_000
 
-  init(_ schema: JSONValue) { document = SchemaDocument(schema) }
+  private let shouldStop: () -> Bool
+  private var nextQuestion = 0
 
-  /// Counts steps; throws when there are too many.
+  init(_ schema: JSONValue, _ shouldStop: @escaping () -> Bool) {
+    document = SchemaDocument(schema)
+    self.shouldStop = shouldStop
+  }
+
+  /// Counts steps; throws when there are too many, or when nobody needs them.
   func spend(_ steps: Int, at place: Place) throws(SchemaError) {
     work += steps
+    if work >= nextQuestion {
+      nextQuestion = work + 2_000
+      if shouldStop() { throw .stopped }
+    }
     if work > Self.workLimit { throw place.error("takes too many steps to compute: write fewer alternatives") }
   }
 

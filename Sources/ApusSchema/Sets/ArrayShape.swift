@@ -32,8 +32,8 @@ struct ArrayShape: Hashable {
   /// What fits both; nil where that is nothing, plainly.
   func intersection(_ other: ArrayShape) -> ArrayShape? {
     var both = self
-    both.rules += other.rules.filter { !rules.contains($0) }
-    both.counts += other.counts.filter { !counts.contains($0) }
+    both.rules = merged(rules, other.rules)
+    both.counts = merged(counts, other.counts)
     both.minimumCount = max(minimumCount, other.minimumCount)
     both.maximumCount = smaller(maximumCount, other.maximumCount)
     both.isUnique = isUnique || other.isUnique

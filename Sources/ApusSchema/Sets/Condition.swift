@@ -42,6 +42,17 @@ struct Condition: Hashable {
 
   func and(_ other: Condition) -> Condition {
     if literals.isEmpty || self == other { return other }
-    return other.literals.isEmpty ? self : Condition(literals + other.literals)
+    if other.literals.isEmpty || self == .never { return self }
+    if other == .never { return other }
+    var both: [Literal] = []
+    var (left, right) = (literals[...], other.literals[...])
+    while let a = left.first, let b = right.first {
+      // A schema and its negation are neighbours in this order.
+      if a.schema == b.schema, a.holds != b.holds { return .never }
+      both.append(min(a, b))
+      if a <= b { left.removeFirst() }
+      if b <= a { right.removeFirst() }
+    }
+    return Condition(literals: both + left + right)
   }
 }

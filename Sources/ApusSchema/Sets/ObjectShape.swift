@@ -16,8 +16,8 @@ struct ObjectShape: Hashable {
   /// What fits both; nil where that is nothing, plainly.
   func intersection(_ other: ObjectShape) -> ObjectShape? {
     var both = self
-    both.rules += other.rules.filter { !rules.contains($0) }
-    both.demands += other.demands.filter { !demands.contains($0) }
+    both.rules = merged(rules, other.rules)
+    both.demands = merged(demands, other.demands)
     both.minimumCount = max(minimumCount, other.minimumCount)
     both.maximumCount = smaller(maximumCount, other.maximumCount)
     if let most = both.maximumCount, most < both.minimumCount { return nil }
@@ -28,6 +28,14 @@ struct ObjectShape: Hashable {
   static func having(_ key: [UInt8]) -> ObjectShape {
     ObjectShape(demands: [[PropertyRule(keys: .init([key]), condition: .always)]])
   }
+}
+
+/// What is in a list, and behind that what is only in another.
+func merged<Element: Hashable>(_ list: [Element], _ others: [Element]) -> [Element] {
+  if others.isEmpty || list == others { return list }
+  if list.isEmpty { return others }
+  let known = Set(list)
+  return list + others.filter { !known.contains($0) }
 }
 
 /// The smaller one; nil is without end.

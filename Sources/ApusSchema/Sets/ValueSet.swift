@@ -60,7 +60,7 @@ extension ValueSet {
 
   private static func distinct<Shape: Hashable>(_ shapes: [Shape], all: Shape) throws(NotComputable) -> [Shape] {
     if shapes.count < 2 { return shapes }
-    var seen: Set<Shape> = []
+    var seen = Set<Shape>(minimumCapacity: shapes.count)
     let different = shapes.filter { seen.insert($0).inserted }
     if seen.contains(all) { return [all] }
     guard different.count <= alternativeLimit else { throw NotComputable() }

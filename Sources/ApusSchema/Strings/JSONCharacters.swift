@@ -1,7 +1,9 @@
 internal import ApusGrammar
 
-/// How the characters of a text may be written between the quotes of a JSON string.
+/// How the characters of a text may be written: between the quotes of a JSON string, or as they are.
 enum Spelling: Hashable {
+  /// As itself, whatever it is.
+  case raw
   /// In one way: as itself, or by its shortest escape where JSON asks for one.
   case plain
   /// Also `\/`, and escapes by number (`\u00e9`) of all but printable ASCII.
@@ -13,6 +15,13 @@ enum Spelling: Hashable {
 extension Spelling {
   /// Any character.
   var anyCharacter: RegularLanguage { ScalarSet.all.json(self) }
+
+  /// A key without quotes: characters that end it nowhere, and no more than a reader takes.
+  static var bareKey: RegularLanguage {
+    let marks = "{}[](),:=<>\"'`\\".unicodeScalars.map { $0.value...$0.value }
+    let characters = ScalarSet([0x21...0x7E, 0xA0...0x10FFFF]).subtracting(ScalarSet(marks))
+    return .repetition(characters.utf8, atLeast: 1, atMost: 100)
+  }
 }
 
 extension ScalarSet {
@@ -22,8 +31,15 @@ extension ScalarSet {
     (0x22, "\""), (0x5C, "\\"), (0x08, "b"), (0x0C, "f"), (0x0A, "n"), (0x0D, "r"), (0x09, "t"), (0x2F, "/"),
   ]
 
+  /// Whether an ASCII character has one way to be written but for numbers.
+  private func isPlain(_ byte: UInt8) -> Bool {
+    (0x20...0x7E).contains(byte) && byte != 0x22 && byte != 0x2F && byte != 0x5C
+  }
+
   /// The strings of bytes that are one character of the set in a JSON string.
   func json(_ spelling: Spelling) -> RegularLanguage {
+    if spelling == .raw { return utf8 }
+    if spelling != .every, let only, only.isASCII, isPlain(UInt8(ascii: only)) { return utf8 }
     var ways: [RegularLanguage] = []
     let raw = subtracting(Self.mustEscape)
     if !raw.isEmpty { ways.append(raw.utf8) }
@@ -37,7 +53,7 @@ extension ScalarSet {
     if !escapes.isEmpty { ways.append(.concatenation([text("\\"), .byte(escapes)])) }
     let numbered =
       switch spelling {
-      case .plain: intersection(Self.mustEscape).subtracting(ScalarSet(escaped))
+      case .plain, .raw: intersection(Self.mustEscape).subtracting(ScalarSet(escaped))
       case .usual: subtracting(Self.ascii)
       case .every: self
       }

@@ -12,6 +12,7 @@ struct LanguageMatcher {
   private func ends(of language: RegularLanguage, in text: [UInt8], from starts: Set<Int>) -> Set<Int> {
     switch language {
     case .byte(let set): return Set(starts.filter { $0 < text.count && set.contains(text[$0]) }.map { $0 + 1 })
+    case .string(let bytes): return Set(starts.filter { text[$0...].starts(with: bytes) }.map { $0 + bytes.count })
     case .concatenation(let parts):
       var reached = starts
       for part in parts where !reached.isEmpty { reached = ends(of: part, in: text, from: reached) }

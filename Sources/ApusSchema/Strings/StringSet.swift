@@ -2,6 +2,8 @@
 struct StringSet: Hashable {
   /// What is in any of them.
   let terms: [Term]
+  /// A hash of the terms: sets are compared and looked up again and again.
+  private let mark: Int
 
   /// Texts that keep to all of this.
   struct Term: Hashable {
@@ -31,7 +33,14 @@ struct StringSet: Hashable {
   static let none = StringSet(terms: [])
   static let all = StringSet(terms: [Term()])
 
-  private init(terms: [Term]) { self.terms = terms }
+  private init(terms: [Term]) {
+    self.terms = terms
+    mark = terms.hashValue
+  }
+
+  static func == (a: StringSet, b: StringSet) -> Bool { a.mark == b.mark && a.terms == b.terms }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(mark) }
 
   /// These texts.
   init(_ texts: [[UInt8]]) {

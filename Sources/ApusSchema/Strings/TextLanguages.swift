@@ -22,7 +22,7 @@ final class TextLanguages {
   }
 
   /// The most steps of about ten microseconds that comparing texts with patterns may take.
-  private static let stepLimit = 30_000
+  private static let stepLimit = 8_000
   private var steps = 0
   /// Whether more were taken: whoever compares many texts gives up then.
   var isExhausted: Bool { steps > Self.stepLimit }
@@ -47,30 +47,42 @@ final class TextLanguages {
   }
 
   private func character(_ set: ScalarSet, _ spelling: Spelling) -> RegularLanguage {
-    if set == .all { return spelling.anyCharacter }
     if let known = characters[spelling]?[set] { return known }
     let language = set.json(spelling)
     characters[spelling, default: [:]][set] = language
     return language
   }
 
-  /// What stands between the quotes of a JSON string whose text is in `set`: for a value, or for a property's key.
-  func language(_ set: StringSet, isKey: Bool) throws(GrammarError) -> RegularLanguage {
+  /// Where a text stands, which says how it is written.
+  enum Use {
+    /// Between the quotes of a JSON string: as a value, and as a property's key or another text that has one way only.
+    case value, key, plain
+    /// As it is.
+    case raw
+    /// As a key without quotes.
+    case bareKey
+  }
+
+  /// How the texts of `set` are written; in a JSON string without its quotes.
+  func language(_ set: StringSet, as use: Use) throws(GrammarError) -> RegularLanguage {
     var ways: [RegularLanguage] = []
-    for term in set.terms { ways.append(try language(term, isKey: isKey)) }
+    for term in set.terms { ways.append(try language(term, use)) }
+    if use == .bareKey { return .intersection([ways.count == 1 ? ways[0] : .union(ways), Spelling.bareKey]) }
     return ways.count == 1 ? ways[0] : .union(ways)
   }
 
-  private func language(_ term: StringSet.Term, isKey: Bool) throws(GrammarError) -> RegularLanguage {
-    if case .only(let texts) = term.values { return ByteTrie.language(of: texts.map(Self.plain)) }
+  private func language(_ term: StringSet.Term, _ use: Use) throws(GrammarError) -> RegularLanguage {
+    let isRaw = use == .raw || use == .bareKey
+    if case .only(let texts) = term.values { return ByteTrie.language(of: isRaw ? texts : texts.map(Self.plain)) }
     // Keys are written in one way, so that no other way is mistaken for another key.
-    let positive: Spelling = isKey ? .plain : term.isAnyOfSomeLength ? .every : .usual
-    let negative: Spelling = isKey ? .plain : .every
+    let only: Spelling? = use == .value ? nil : isRaw ? .raw : .plain
+    let positive = only ?? (term.isAnyOfSomeLength ? .every : .usual)
+    let negative = only ?? .every
     var all: [RegularLanguage] = []
     for use in term.patterns where use.matches { all.append(try language(use.pattern, positive)) }
     if all.isEmpty || term.minimumLength > 0 || term.maximumLength != nil {
       all.append(
-        .repetition(positive.anyCharacter, atLeast: term.minimumLength, atMost: term.maximumLength))
+        .repetition(character(.all, positive), atLeast: term.minimumLength, atMost: term.maximumLength))
     }
     for use in term.patterns where !use.matches { all.append(.complement(try language(use.pattern, negative))) }
     if case .except(let texts) = term.values, !texts.isEmpty { all.append(.complement(every(texts, negative))) }
@@ -79,6 +91,7 @@ final class TextLanguages {
 
   private func every(_ texts: [[UInt8]], _ spelling: Spelling) -> RegularLanguage {
     if spelling == .plain { return ByteTrie.language(of: texts.map(Self.plain)) }
+    if spelling == .raw { return ByteTrie.language(of: texts) }
     return .union(
       texts.map { text in
         .concatenation(

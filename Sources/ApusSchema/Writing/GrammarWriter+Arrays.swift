@@ -1,4 +1,5 @@
 internal import ApusGrammar
+internal import ApusJSON
 
 extension GrammarWriter {
   func array(_ shape: ArrayShape) throws(SchemaError) -> Grammar.Expression {
@@ -105,6 +106,10 @@ private struct ArrayWriter {
     var ways: [(condition: Condition, counts: [Int])] = [(condition, [])]
     for (count, soFar) in zip(shape.counts, state.counts) {
       ways = try counted(ways, count, soFar, at: state.position)
+      guard ways.count <= ValueSet.alternativeLimit else {
+        throw writer.place.at("contains").error("too many kinds of items are asked for at once: ask for fewer")
+      }
+      try writer.store.spend(ways.count, at: writer.place)
     }
     var expressions: [Grammar.Expression] = []
     let comma = state.position == 0 ? [] : [Grammar.Expression.terminal(writer.layout.comma)]
@@ -162,6 +167,30 @@ private struct ArrayWriter {
   }
 }
 
+extension NumberIntervals {
+  /// The most numbers that are listed of one interval.
+  private static let listLimit = 64
+
+  /// Its numbers, or only its whole ones, where they are few.
+  fileprivate func listed(isWhole: Bool) -> [DecimalNumber]? {
+    var all: [DecimalNumber] = []
+    for interval in intervals {
+      guard let lower = interval.lower?.value, let upper = interval.upper?.value else { return nil }
+      if lower == upper {
+        all.append(lower)
+        continue
+      }
+      guard isWhole, let first = lower.towardZero.scaled(by: 0), let last = upper.towardZero.scaled(by: 0),
+        last - first <= Self.listLimit
+      else { return nil }
+      for value in first...last {
+        if let number = DecimalNumber(.int(value)), contains(number) { all.append(number) }
+      }
+    }
+    return all
+  }
+}
+
 extension ValueSet {
   /// Its values, each as a set of its own, where they are few and plain.
   var listed: [ValueSet]? {
@@ -171,11 +200,10 @@ extension ValueSet {
     if booleans.contains(.yes) { all.append(ValueSet(booleans: .yes)) }
     if booleans.contains(.no) { all.append(ValueSet(booleans: .no)) }
     for piece in numbers.pieces {
-      guard piece.isPlain else { return nil }
-      for interval in piece.integers.intervals + piece.fractions.intervals {
-        guard let lower = interval.lower, let upper = interval.upper, lower.value == upper.value else { return nil }
-        all.append(ValueSet(numbers: NumberSet([lower.value])))
-      }
+      guard piece.isPlain, let numbers = piece.integers.listed(isWhole: true),
+        let others = piece.fractions.listed(isWhole: false)
+      else { return nil }
+      all += (numbers + others).map { ValueSet(numbers: NumberSet([$0])) }
     }
     for text in texts { all.append(ValueSet(strings: StringSet([text]))) }
     return all

@@ -151,18 +151,25 @@ struct ObjectPlan {
 
 extension GrammarWriter {
   func object(_ shape: ObjectShape) throws(SchemaError) -> Grammar.Expression {
-    let plan = try ObjectPlan(shape, store, place)
+    try object(try ObjectPlan(shape, store, place))
+  }
+
+  func object(_ plan: ObjectPlan) throws(SchemaError) -> Grammar.Expression {
     var list = MemberList([], separator: layout.comma)
     for property in plan.named {
-      let key = RegularLanguage.literal([0x22] + TextLanguages.plain(property.key) + [0x22])
+      let key = try string(StringSet([property.key]), isKey: true)
       list.members.append(.init(try ways(property.ways, key), isRequired: property.isRequired))
     }
     for other in plan.others { list.others += try ways(other.ways, try string(other.keys, isKey: true)) }
+    setCounts(of: &list, plan)
+    return .sequence([layout.opening("{"), .members(list), layout.closing("}")])
+  }
+
+  func setCounts(of list: inout MemberList, _ plan: ObjectPlan) {
     list.atLeast = plan.minimumCount
     list.atMost = plan.maximumCount
     list.demands = 1 << UInt32(plan.demands.count) - 1
     list.keepsOrder = keepsOrder
-    return .sequence([layout.opening("{"), .members(list), layout.closing("}")])
   }
 
   private func ways(

@@ -6,6 +6,8 @@ final class GrammarWriter {
   let layout: Layout
   let keepsOrder: Bool
   private let integersMayHavePoint: Bool
+  let form: ArgumentForm
+  private let isArguments: Bool
   private var grammar = Grammar()
   private let limit: Int
   private var ruleOfCondition: [Condition: Grammar.RuleID] = [:]
@@ -16,8 +18,10 @@ final class GrammarWriter {
 
   private enum SharedRule: Hashable { case string, number, integer, anyArray, anyObject }
 
-  private init(_ store: SchemaStore, _ options: JSONSchemaOptions) {
+  private init(_ store: SchemaStore, _ options: JSONSchemaOptions, _ form: ArgumentForm? = nil) {
     self.store = store
+    self.form = form ?? ArgumentForm()
+    isArguments = form != nil
     layout = Layout(options.whiteSpace)
     keepsOrder = options.propertyOrder == .asDeclared
     integersMayHavePoint = options.integersMayHavePoint
@@ -29,11 +33,25 @@ final class GrammarWriter {
   ) throws(SchemaError) -> Grammar {
     let writer = GrammarWriter(store, options)
     writer.grammar.root = try writer.rule(for: root)
-    while let (rule, condition) = writer.waiting.popLast() {
-      if let literal = condition.literals.first { writer.place = store.place(of: literal.schema) }
-      writer.grammar.define(rule, as: try writer.values(try store.expand(condition)))
-    }
+    try writer.writeWaiting()
     return writer.grammar
+  }
+
+  static func write(
+    arguments root: Condition, _ form: ArgumentForm, _ store: SchemaStore, _ options: JSONSchemaOptions
+  ) throws(SchemaError) -> Grammar {
+    let writer = GrammarWriter(store, options, form)
+    writer.grammar.root = try writer.declare("arguments")
+    writer.define(writer.grammar.root, try writer.arguments(root))
+    try writer.writeWaiting()
+    return writer.grammar
+  }
+
+  private func writeWaiting() throws(SchemaError) {
+    while let (rule, condition) = waiting.popLast() {
+      if let literal = condition.literals.first { place = store.place(of: literal.schema) }
+      define(rule, try values(try store.expand(condition)))
+    }
   }
 
   /// The rule for the values that fit `condition`.
@@ -85,9 +103,9 @@ final class GrammarWriter {
   /// The texts of the values of a set.
   private func values(_ set: ValueSet) throws(SchemaError) -> Grammar.Expression {
     var ways: [Grammar.Expression] = []
-    if set.null { ways.append(.terminal(text("null"))) }
-    if set.booleans.contains(.yes) { ways.append(.terminal(text("true"))) }
-    if set.booleans.contains(.no) { ways.append(.terminal(text("false"))) }
+    if set.null { ways.append(.terminal(text(form.words.null))) }
+    if set.booleans.contains(.yes) { ways.append(.terminal(text(form.words.yes))) }
+    if set.booleans.contains(.no) { ways.append(.terminal(text(form.words.no))) }
     ways += try numbers(set.numbers)
     ways += try strings(set.strings)
     for shape in set.arrays {
@@ -113,9 +131,23 @@ final class GrammarWriter {
 
   /// The strings of a set with their quotes.
   func string(_ set: StringSet, isKey: Bool) throws(SchemaError) -> RegularLanguage {
-    let content: RegularLanguage
-    do { content = try store.texts.language(set, isKey: isKey) } catch { throw place.error(error.advice) }
-    return .concatenation([text("\""), content, text("\"")])
+    if isKey, form.hasBareKeys { return try texts(set, as: .bareKey) }
+    switch form.quotes {
+    case .mark(let mark, let text) where !isKey:
+      let content = RegularLanguage.intersection([try texts(set, as: .raw), .before(mark: text)])
+      return .concatenation([.literal(mark), content, .literal(mark)])
+    case .python where !isKey: return try quoted(set, as: .plain)
+    default: return try quoted(set, as: isKey ? .key : .value)
+    }
+  }
+
+  private func quoted(_ set: StringSet, as use: TextLanguages.Use) throws(SchemaError) -> RegularLanguage {
+    let quoted = RegularLanguage.concatenation([text("\""), try texts(set, as: use), text("\"")])
+    return form.avoided.isEmpty ? quoted : .intersection([quoted, .without(.literal(form.avoided))])
+  }
+
+  func texts(_ set: StringSet, as use: TextLanguages.Use) throws(SchemaError) -> RegularLanguage {
+    do { return try store.texts.language(set, as: use) } catch { throw place.error(error.advice) }
   }
 
   private func numbers(_ set: NumberSet) throws(SchemaError) -> [Grammar.Expression] {
@@ -123,12 +155,14 @@ final class GrammarWriter {
     for piece in set.pieces {
       let isWhole = piece.fractions.isEmpty && !integersMayHavePoint
       func terminal(_ language: RegularLanguage) -> Grammar.Expression {
-        .terminal(isWhole ? .intersection([language, NumberLanguage.withoutPoint]) : language)
+        let all =
+          [language] + (isWhole ? [NumberLanguage.withoutPoint] : []) + (isArguments ? [NumberLanguage.short] : [])
+        return .terminal(all.count == 1 ? language : .intersection(all))
       }
       if !piece.isPlain {
         ways.append(try NumberAutomaton(piece, place, hasPoint: !isWhole).write(to: self))
       } else if piece.integers == .all, piece.fractions == .all {
-        ways.append(try shared(.number) { .terminal(NumberLanguage.any) })
+        ways.append(try shared(.number) { terminal(NumberLanguage.any) })
       } else if piece.integers == .all, piece.fractions.isEmpty {
         ways.append(try shared(.integer) { terminal(NumberLanguage.anyInteger) })
       } else {

@@ -130,6 +130,7 @@ private struct TreeSize {
     let parts: [RegularLanguage]
     switch language {
     case .byte: parts = []
+    case .string(let bytes): parts = bytes.map { .byte(ByteSet(CollectionOfOne($0))) }
     case .concatenation(let all), .union(let all), .intersection(let all): parts = all
     case .complement(let part), .repetition(let part, _, _): parts = [part]
     }

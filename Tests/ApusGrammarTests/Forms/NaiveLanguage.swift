@@ -16,6 +16,7 @@ struct NaiveLanguage {
   private func ends(of language: RegularLanguage, from start: Int) -> Set<Int> {
     switch language {
     case .byte(let set): return start < bytes.count && set.contains(bytes[start]) ? [start + 1] : []
+    case .string(let string): return bytes[start...].starts(with: string) ? [start + string.count] : []
     case .concatenation(let parts):
       return parts.reduce([start]) { places, part in Set(places.flatMap { ends(of: part, from: $0) }) }
     case .union(let parts): return Set(parts.flatMap { ends(of: $0, from: start) })

@@ -3,6 +3,7 @@ extension ScalarSet {
   ///
   /// Scalars with the same bytes behind the first one share them, so that even large sets become few parts.
   package var utf8: RegularLanguage {
+    if let only { return only.isASCII ? .byte(ByteSet(String(only).utf8)) : .string(Array(String(only).utf8)) }
     let lengths: [(scalars: ClosedRange<UInt32>, continuationBytes: Int)] = [
       (0...0x7F, 0), (0x80...0x7FF, 1), (0x800...0xFFFF, 2), (0x10000...0x10FFFF, 3),
     ]

@@ -28,6 +28,12 @@ package struct ScalarSet: Hashable, Sendable {
   /// None.
   package static let none = ScalarSet([])
 
+  /// Its scalar, where it has one only.
+  package var only: Unicode.Scalar? {
+    guard ranges.count == 1, ranges[0].count == 1 else { return nil }
+    return Unicode.Scalar(ranges[0].lowerBound)
+  }
+
   /// Whether it has no scalar.
   package var isEmpty: Bool { ranges.isEmpty }
 

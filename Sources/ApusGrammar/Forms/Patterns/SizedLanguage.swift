@@ -28,6 +28,7 @@ struct SizedLanguage: Sendable {
   init(_ language: RegularLanguage) throws(GrammarError) {
     switch language {
     case .byte: try self.init(language, hasEmpty: false)
+    case .string(let bytes): try self.init(bytes, language)
     case .concatenation(let parts):
       let parts = try parts.map { (part) throws(GrammarError) in try SizedLanguage(part) }
       try self.init(language, hasEmpty: parts.allSatisfy(\.hasEmpty), of: parts)
@@ -44,6 +45,13 @@ struct SizedLanguage: Sendable {
       let part = try SizedLanguage(part)
       try self.init(language, hasEmpty: atLeast == 0 || part.hasEmpty, of: [part])
     }
+  }
+
+  private init(_ bytes: [UInt8], _ language: RegularLanguage) throws(GrammarError) {
+    guard bytes.count < Self.sizeLimit else {
+      throw .tooLarge(what: "parts of a regular expression", limit: Self.sizeLimit)
+    }
+    (self.language, hasEmpty, size, depth) = (language, bytes.isEmpty, bytes.count + 1, 2)
   }
 
   private init(unchecked language: RegularLanguage, hasEmpty: Bool) {

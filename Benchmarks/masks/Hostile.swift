@@ -1,0 +1,67 @@
+internal import ApusCore
+internal import ApusGrammar
+internal import ApusSchema
+internal import Foundation
+
+/// Schemas, patterns and grammars made to take long or much: how long each takes, and how much memory.
+///
+/// A case takes from its text to the tokens that may come first, or to its refusal.
+struct Hostile {
+  static let mostTime = Duration.milliseconds(200)
+  static let mostBytes = 64 << 20
+
+  let trie: TokenTrie
+  let vocabularySize: Int
+
+  /// Prints a line for each case that is within the bounds by less than half, or not at all; says whether all are within.
+  func run(only part: String?) -> Bool {
+    var (slowest, largest, beyond) = (Duration.zero, 0, 0)
+    let cases = HostileCase.all.filter { part.map($0.name.contains) ?? true }
+    for item in cases {
+      let before = PeakMemory.restart()
+      var outcome = ""
+      let time = ContinuousClock().measure { outcome = compile(item) }
+      let bytes = max(0, PeakMemory.peak() - before)
+      (slowest, largest) = (max(slowest, time), max(largest, bytes))
+      if time > Self.mostTime || bytes > Self.mostBytes { beyond += 1 }
+      guard part != nil || time > Self.mostTime / 2 || bytes > Self.mostBytes / 2 else { continue }
+      let line = "\(microseconds(time)) µs, \(bytes >> 10) KiB: \(item.name): \(outcome.prefix(120))\n"
+      FileHandle.standardOutput.write(Data(line.utf8))
+    }
+    print(
+      "\(cases.count) cases, slowest \(microseconds(slowest)) µs, largest \(largest >> 10) KiB, beyond the bounds: \(beyond)"
+    )
+    return beyond == 0
+  }
+
+  private func compile(_ item: HostileCase) -> String {
+    do {
+      let grammar: Grammar
+      switch item.text {
+      case .schema(let text):
+        let options = JSONSchemaOptions(propertyOrder: .asDeclared, integersMayHavePoint: false)
+        grammar = try JSONSchema(text: text, options: options).grammar
+      case .grammar(let text): grammar = try text.grammar
+      }
+      var matcher = GrammarMatcher(try CompiledGrammar(grammar), trie)
+      var mask = TokenMask(vocabularySize: vocabularySize, allowingAll: false)
+      matcher.fill(&mask)
+      return "kept"
+    } catch { return "refused: \(error)" }
+  }
+}
+
+/// The most memory that the process has had, as Linux counts it; 0 elsewhere.
+private enum PeakMemory {
+  /// Counts from now on; what is there now, in bytes.
+  static func restart() -> Int {
+    try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
+    return peak()
+  }
+
+  static func peak() -> Int {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
+    return (line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) << 10
+  }
+}
