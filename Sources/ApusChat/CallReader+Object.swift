@@ -30,6 +30,11 @@ extension CallReader {
       return false
     }
     at += 1
+    // Without a mark before it, what is no call yet may be any JSON: a grammar keeps calls that begin with their names.
+    if isTakenAtOnce, syntax.opener == "{", call.name == nil, call.wrappers == 0, let name = keys.name, key != name {
+      fail()
+      return false
+    }
     if keys.name == nil {
       takeName(key)
       guard status == .reading else { return false }

@@ -39,15 +39,21 @@ struct ToolTable: Sendable {
 }
 
 extension ToolTable.Tool {
+  /// Words of a schema beside `properties` by which there may be more of them.
+  private static let wordsAboutOthers = [
+    "additionalProperties", "patternProperties", "$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas",
+  ]
+
   fileprivate init(_ schema: JSONValue) {
     guard case .object(let properties)? = schema["properties"] else { return }
     for (key, property) in zip(properties.keys, properties.values) {
       parameters[Array(key.utf8)] = ToolTable.Kinds(property)
     }
-    takesOthers = if let others = schema["additionalProperties"] { others != false } else { false }
+    takesOthers = Self.wordsAboutOthers.contains { schema[$0].map { $0 != false } ?? false }
     if case .array(let names)? = schema["required"] {
       required = names.compactMap { if case .string(let name) = $0 { Array(name.utf8) } else { nil } }
     }
+    for name in required where parameters[name] == nil { parameters[name] = .any }
   }
 
   /// Whether a call with these keys fits.
@@ -71,8 +77,9 @@ extension ToolTable.Kinds {
   }
 
   private static func alternatives(of schema: JSONValue, depth: Int) -> Self {
+    if depth == 8 { return .any }
     var kinds: Self = []
-    for key in ["anyOf", "oneOf"] where depth < 8 {
+    for key in ["anyOf", "oneOf"] {
       guard case .array(let schemas)? = schema[key] else { continue }
       for schema in schemas { kinds.formUnion(Self(schema, depth: depth + 1)) }
     }
@@ -93,6 +100,15 @@ extension ToolTable.Kinds {
     case "array": .array
     default: .any
     }
+  }
+
+  /// The names of the types.
+  var names: [String] {
+    let all: [(Self, String)] = [
+      (.text, "string"), (.number, "number"), (.bool, "boolean"), (.null, "null"), (.object, "object"),
+      (.array, "array"),
+    ]
+    return all.filter { contains($0.0) }.map(\.1)
   }
 
   /// The type of a value.

@@ -13,14 +13,6 @@ package struct TurnFormat: Sendable, Equatable {
 
   package init() {}
 
-  /// What begins a call, wherever it stands in the text; what follows can be constrained from there on.
-  package var triggers: [String] {
-    if hasChannels { return ["to=functions."] }
-    var triggers: [String] = []
-    for opener in calls.map(\.opener) where !opener.isEmpty && !triggers.contains(opener) { triggers.append(opener) }
-    return triggers
-  }
-
   /// Marks that must come as text where they are tokens of their own.
   package var marks: [String] {
     var texts: [String] = []

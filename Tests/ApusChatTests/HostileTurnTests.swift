@@ -27,8 +27,8 @@ struct HostileTurnTests {
   ) {
     let whole = TurnState([text], parser)
     let name = text.debugDescription
-    #expect(whole == TurnState(text.pieces(&generator), parser), "\(format.triggers) \(name)")
-    #expect(whole == TurnState(text.unicodeScalars.map { String($0) }, parser), "\(format.triggers) \(name)")
+    #expect(whole == TurnState(text.pieces(&generator), parser), "\(format.marks) \(name)")
+    #expect(whole == TurnState(text.unicodeScalars.map { String($0) }, parser), "\(format.marks) \(name)")
     // Half a surrogate pair is replaced, a word may go on behind a mark or a call, an id may come too late.
     let parts = ["ud8", "ude0", "é"] + format.marks.flatMap(\.words)
     let lost = whole.lostWords(of: text, format).filter { word in !parts.contains { word.contains($0) } }
@@ -65,7 +65,7 @@ struct HostileTurnTests {
     for name in ["qwen3", "qwen3-coder", "llama-3.1", "gpt-oss", "lfm2", "gemma-4"] {
       guard let family = data.families[name] else { continue }
       let tool: JSONValue = ["name": "f", "parameters": ["properties": ["a": ["type": "string"]]]]
-      let opener = family.format.triggers.first ?? "<|channel|>commentary to=functions."
+      let opener = family.format.marks.first ?? "<|channel|>commentary to=functions."
       let texts = [
         String(repeating: opener, count: 2000), String(repeating: opener + "{\"name\": \"f\", ", count: 800),
         String(repeating: " ", count: 20_000), String(repeating: "<", count: 20_000),

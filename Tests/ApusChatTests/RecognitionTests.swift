@@ -24,7 +24,6 @@ struct RecognitionTests {
     var expected = CallSyntax(.object(.init(name: "fn", arguments: "in")))
     expected.call = .init("<go>", "</go>")
     #expect(format.calls == [expected])
-    #expect(format.triggers == ["<go>"])
     #expect(format.thinking == nil)
   }
 

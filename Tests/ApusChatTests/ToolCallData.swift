@@ -54,6 +54,9 @@ struct ToolCallData {
         source: source, template: template, beginning: line["bos_token"]?.text, end: line["eos_token"]?.text))
   }
 
+  /// A list of tools.
+  func tools(named name: String) -> [JSONValue] { tools[name]?.elements ?? [] }
+
   /// The tools of a case.
   func tools(of entry: JSONValue) -> [JSONValue] { entry["tools"]?.text.map { tools[$0]?.elements ?? [] } ?? [] }
 }

@@ -1,5 +1,5 @@
+internal import ApusChat
 internal import ApusGrammar
-internal import ApusJSON
 internal import ApusSchema
 internal import ApusTokenizers
 internal import Synchronization
@@ -10,30 +10,70 @@ internal import Synchronization
 /// with the same constraint.
 final class ConstraintCompiler: Sendable {
   private let tokenizer: Tokenizer
+  private let marks: TurnMarks
   private let trie = Mutex<TokenTrie?>(nil)
-  private let compiled = ConstraintCache<CompiledGrammar, ApusError> { $0.byteCount }
+  private let compiled = ConstraintCache<CompiledGrammar, ConstraintError> { $0.byteCount }
+  private let compiledCalls = ConstraintCache<CompiledGrammar, ApusError> { $0.byteCount }
 
-  init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }
+  /// `shown` are the tokens that a turn's text shows.
+  init(_ tokenizer: Tokenizer, showing shown: Set<Token>) {
+    self.tokenizer = tokenizer
+    marks = TurnMarks(shown, tokenizer.vocabulary)
+  }
+
+  /// Whether `compile` gives it at once.
+  func has(_ constraint: OutputConstraint) -> Bool { compiled.has(constraint.key) }
 
   /// The beginning of a text that fits `constraint`, behind what the model may think first.
   ///
-  /// Throws `ApusError.invalidRequest` where it cannot be read or kept, which takes well under a second to find.
+  /// Takes well under a second where it was not compiled before. Throws where it cannot be read or kept, and soon after
+  /// `shouldStop` says so.
   func compile(
-    _ constraint: OutputConstraint, behind lead: ReasoningLead? = nil
-  ) throws(ApusError) -> TokenConstraint {
-    let grammar = try compiled.value(for: constraint.key) { () throws(ApusError) in
-      let source = try constraint.grammar()
-      do throws(GrammarError) { return try CompiledGrammar(source) } catch {
-        throw constraint.refusal(error.description)
+    _ constraint: OutputConstraint, behind lead: ReasoningLead? = nil, shouldStop: () -> Bool = { false }
+  ) throws(ConstraintError) -> TokenConstraint {
+    let grammar = try compiled.value(for: constraint.key) {
+      $0 == .stopped
+    } make: { () throws(ConstraintError) in
+      let source = try constraint.grammar(shouldStop)
+      do throws(GrammarError) { return try CompiledGrammar(source, shouldStop: shouldStop) } catch {
+        if error == .empty, case .jsonSchema = constraint { throw .refused("no value fits the schema: loosen it") }
+        throw ConstraintError(error)
       }
     }
-    return TokenConstraint(GrammarMatcher(grammar, madeTrie), tokenizer, behind: lead)
+    return TokenConstraint(GrammarMatcher(grammar, madeTrie), tokenizer, marks, behind: lead)
+  }
+
+  /// The beginning of an answer that calls tools in the form of `turns`, as `calls` wants it.
+  ///
+  /// Throws `ApusError.invalidRequest` where a call must come and cannot be kept in form. Where one may come, and even its
+  /// beginning cannot be kept, the result is nil, as where there is no tool.
+  func compile(
+    _ calls: CallConstraint, _ turns: TurnFormat, behind lead: ReasoningLead?
+  ) throws(ApusError) -> TokenConstraint? {
+    if calls.choice == .none || calls.choice == .auto && calls.tools.isEmpty { return nil }
+    let marks = MarkTexts(shown: marks.shown, ends: endTexts)
+    let isAuto = calls.choice == .auto
+    do throws(ApusError) {
+      let grammar = try compiledCalls.value(for: calls.key) { () throws(ApusError) in
+        try calls.compiled(turns, marks)
+      }
+      return TokenConstraint(GrammarMatcher(grammar, madeTrie), tokenizer, self.marks, behind: lead, isWhole: !isAuto)
+    } catch {
+      if isAuto { return nil }
+      throw error
+    }
+  }
+
+  private var endTexts: [String] {
+    tokenizer.vocabulary.endOfGeneration.map {
+      String(decoding: tokenizer.piece(of: $0, renderSpecial: true), as: UTF8.self)
+    }
   }
 
   private var madeTrie: TokenTrie {
     trie.withLock { trie in
       if let trie { return trie }
-      let made = tokenizer.trie
+      let made = tokenizer.trie(marks)
       trie = made
       return made
     }
@@ -41,24 +81,11 @@ final class ConstraintCompiler: Sendable {
 }
 
 extension OutputConstraint {
-  /// The error that it cannot be kept.
-  fileprivate func refusal(_ reason: String) -> ApusError { .invalidRequest(field: field, reason: reason) }
-
-  /// The name that APIs give it.
-  private var field: String {
-    switch self {
-    case .jsonSchema: "json_schema"
-    case .regularExpression: "regex"
-    case .grammar, .lark: "grammar"
-    case .choices: "choices"
-    }
-  }
-
-  fileprivate func grammar() throws(ApusError) -> Grammar {
+  fileprivate func grammar(_ shouldStop: () -> Bool) throws(ConstraintError) -> Grammar {
     switch form {
-    case .schema(let schema): return try grammar(ofSchema: schema)
+    case .schema(let schema): return try grammar(ofSchema: schema, shouldStop)
     case .text(let text):
-      do throws(GrammarError) { return try text.grammar } catch { throw refusal(error.description) }
+      do throws(GrammarError) { return try text.grammar } catch { throw ConstraintError(error) }
     }
   }
 
@@ -78,7 +105,7 @@ extension OutputConstraint {
   }
 
   /// What tells it from others in a cache.
-  fileprivate var key: ConstraintCache<CompiledGrammar, ApusError>.Key {
+  fileprivate var key: ConstraintCache<CompiledGrammar, ConstraintError>.Key {
     switch form {
     case .schema(let schema): return .init(kind: "schema", bytes: Array(schema.utf8))
     case .text(let text):
@@ -91,22 +118,24 @@ extension OutputConstraint {
   /// programs read them.
   private static let schemaOptions = JSONSchemaOptions(propertyOrder: .asDeclared, integersMayHavePoint: false)
 
-  private func grammar(ofSchema text: String) throws(ApusError) -> Grammar {
-    let value: JSONValue
-    do throws(JSONError) { value = try JSONParser.parse(text) } catch {
-      throw refusal("the schema is not JSON: \(error.description)")
-    }
-    do throws(SchemaError) { return try JSONSchema(value, options: Self.schemaOptions).grammar } catch {
-      throw refusal("the schema cannot be kept at \(error.place): \(error.reason)")
+  private func grammar(ofSchema text: String, _ shouldStop: () -> Bool) throws(ConstraintError) -> Grammar {
+    do throws(SchemaError) {
+      return try JSONSchema(text: text, options: Self.schemaOptions, shouldStop: shouldStop).grammar
+    } catch {
+      if error == .stopped { throw .stopped }
+      throw .refused("the schema cannot be kept at \(error.place): \(error.reason)")
     }
   }
 }
 
 extension Tokenizer {
-  /// The bytes of all tokens that can be text.
-  fileprivate var trie: TokenTrie {
+  /// The bytes of all tokens that can be text, and of marks what stands for them.
+  fileprivate func trie(_ marks: TurnMarks) -> TokenTrie {
     TokenTrie(count: vocabulary.count) { token in
-      vocabulary.isMark(token) || vocabulary.endOfGeneration.contains(token) ? nil : piece(of: token)
+      if let mark = marks.bytes(of: token) { return mark }
+      if vocabulary.isMark(token) || vocabulary.endOfGeneration.contains(token) { return nil }
+      let piece = piece(of: token)
+      return piece.contains(MarkToken.edge) ? nil : piece
     }
   }
 }

@@ -11,6 +11,9 @@ package struct TokenConstraint: Sendable {
 
   private var matcher: GrammarMatcher
   private let tokenizer: Tokenizer
+  private let marks: TurnMarks
+  /// Whether the whole text is constrained, so that nothing else may cut it.
+  let isWhole: Bool
   /// What may come before the text; nil once that is over.
   private var lead: ReasoningLead?
   /// The last tokens of the text.
@@ -21,13 +24,20 @@ package struct TokenConstraint: Sendable {
   private var isBroken = false
 
   /// The beginning of a completion.
-  package init(_ matcher: GrammarMatcher, _ tokenizer: Tokenizer) { self.init(matcher, tokenizer, behind: nil) }
+  package init(_ matcher: GrammarMatcher, _ tokenizer: Tokenizer) {
+    self.init(matcher, tokenizer, TurnMarks(), behind: nil)
+  }
 
   /// The beginning of a completion whose text may follow what the model thinks.
-  init(_ matcher: GrammarMatcher, _ tokenizer: Tokenizer, behind lead: ReasoningLead?) {
+  init(
+    _ matcher: GrammarMatcher, _ tokenizer: Tokenizer, _ marks: TurnMarks, behind lead: ReasoningLead?,
+    isWhole: Bool = true
+  ) {
     self.matcher = matcher
     self.tokenizer = tokenizer
+    self.marks = marks
     self.lead = lead
+    self.isWhole = isWhole
   }
 
   /// Whether the text is complete: nothing can follow.
@@ -58,7 +68,8 @@ package struct TokenConstraint: Sendable {
     case .text?, nil: lead = nil
     }
     guard matcher.accept(token) else { return false }
-    last.append(token)
+    // A mark divides the text: what stands before it has no part in how the rest is split.
+    if marks.contains(token) { (last, beganWithToken) = ([], true) } else { last.append(token) }
     if last.count > Self.contextTokens { last.removeFirst() }
     return true
   }
@@ -66,19 +77,22 @@ package struct TokenConstraint: Sendable {
   /// The next tokens, where the text can only go on in one way and there is no doubt how it is split.
   ///
   /// They are the tokens that the tokenizer makes of the text so far and the bytes that must follow: it must make of the
-  /// former what stands there. The last one is left out, as what comes behind might join it, unless the text ends there.
-  /// They are not taken.
+  /// former what stands there. The last one is left out, as what comes behind might join it, unless the text ends there
+  /// or a mark follows, which is then the last one of them. They are not taken.
   func forced() -> [Token] {
     guard lead == nil else { return [] }
-    let bytes = matcher.forcedBytes(atMost: Self.forcedBytes)
-    guard bytes.count > 1, beganWithToken || !last.isEmpty else { return [] }
+    let forced = matcher.forcedBytes(atMost: Self.forcedBytes)
+    let (bytes, mark) = marks.firstMark(in: forced)
+    let end = mark.map { [$0] } ?? []
+    if bytes.isEmpty { return end }
+    guard bytes.count + end.count > 1, beganWithToken || !last.isEmpty else { return [] }
     for count in last.isEmpty ? [0] : [last.count, last.count / 2, 1] where count > 0 || last.isEmpty {
       let before = last.suffix(count)
       let text = before.flatMap { tokenizer.piece(of: $0) } + bytes
       let tokens = tokenizer.encode(continuing: text)
       guard tokens.starts(with: before) else { continue }
       let rest = tokens.dropFirst(count)
-      return Array(isEnd(behind: bytes) ? rest : rest.dropLast())
+      return Array(mark != nil || isEnd(behind: bytes) ? rest : rest.dropLast()) + end
     }
     return []
   }
