@@ -13,8 +13,8 @@ let swift: [SwiftSetting] = [
   .strictMemorySafety(),
 ]
 
-func library(_ name: String, _ dependencies: Target.Dependency...) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: swift)
+func library(_ name: String, _ dependencies: Target.Dependency..., resources: [Resource]? = nil) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swift)
 }
 
 func tests(of name: String, _ dependencies: Target.Dependency...) -> Target {
@@ -31,6 +31,8 @@ func server(_ product: String, of package: String) -> Target.Dependency {
 
 let argumentParser = server("ArgumentParser", of: "swift-argument-parser")
 let asyncAlgorithms = server("AsyncAlgorithms", of: "swift-async-algorithms")
+let grdb = server("GRDB", of: "GRDB.swift")
+let crypto = server("Crypto", of: "swift-crypto")
 let httpTypes = server("HTTPTypes", of: "swift-http-types")
 let httpTypesNIO = server("NIOHTTPTypes", of: "swift-nio-extras")
 let hummingbird = server("Hummingbird", of: "hummingbird")
@@ -44,6 +46,10 @@ let nioEmbedded = server("NIOEmbedded", of: "swift-nio")
 let nioHTTP1 = server("NIOHTTP1", of: "swift-nio")
 let nioPosix = server("NIOPosix", of: "swift-nio")
 let signals = server("UnixSignals", of: "swift-service-lifecycle")
+let yams = server("Yams", of: "Yams")
+
+/// What checks signatures, which are untrusted input, too.
+let swiftCrypto = Package.Dependency.package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2")
 
 let package = Package(
   name: "apus",
@@ -59,13 +65,16 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+    swiftCrypto,
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
     // From 2.100 on: CVE-2026-28980, header blocks without a bound.
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     // For `swift package generate-documentation`: no target uses it, so that nobody else resolves it.
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
@@ -76,10 +85,11 @@ let package = Package(
     library("ApusText"),
     library("ApusCore", "ApusSystem"),
     library("ApusJSON", "ApusText"),
+    library("ApusWire", "ApusJSON", "ApusText", crypto),
     library("ApusTemplates", "ApusJSON", "ApusText", "ApusSystem"),
     library("ApusGrammar", "ApusCore", "ApusText"),
     library("ApusSchema", "ApusGrammar", "ApusJSON", "ApusText"),
-    library("ApusChat", "ApusTemplates", "ApusJSON", "ApusText"),
+    library("ApusChat", "ApusTemplates", "ApusGrammar", "ApusSchema", "ApusJSON", "ApusText"),
     library("ApusTokenizers", "ApusCore", "ApusText"),
     library("ApusSampling", "ApusCore"),
     library("ApusGGUF", "ApusCore", "ApusText", "ApusSystem"),
@@ -89,18 +99,25 @@ let package = Package(
     library(
       "Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusGrammar",
       "ApusSchema", "ApusChat", "ApusJSON", "ApusText", "ApusSystem"),
+    library("ApusStore", grdb),
     library(
-      "ApusServer", "Apus", "ApusChat", "ApusJSON", "ApusText", hummingbird, hummingbirdCore, lifecycle, signals,
-      logging, metrics,
-      nio, nioPosix, nioHTTP1, httpTypesNIO, httpTypes, asyncAlgorithms),
+      "ApusServer", "Apus", "ApusStore", "ApusChat", "ApusWire", "ApusJSON", "ApusText", hummingbird, hummingbirdCore,
+      lifecycle,
+      signals,
+      crypto, logging, metrics,
+      nio, nioPosix, nioHTTP1, httpTypesNIO, httpTypes, asyncAlgorithms,
+      resources: [
+        "index.html", "style.css", "app.js", "api.js", "markdown.js", "messages.js", "settings.js", "status.js",
+      ]
+      .map { .embedInCode("Own/Files/\($0)") }),
     library("ApusEvaluation", "ApusModels", "ApusSampling", "ApusCore"),
     library("ApusBenchmark", "ApusCPU", "ApusModels", "ApusCore"),
     .executableTarget(
       name: "ApusCLI",
       dependencies: [
-        "Apus", "ApusServer", "ApusEvaluation", "ApusBenchmark", "ApusCPU", "ApusModels", "ApusGGUF",
+        "Apus", "ApusServer", "ApusStore", "ApusEvaluation", "ApusBenchmark", "ApusCPU", "ApusModels", "ApusGGUF",
         "ApusTokenizers", "ApusTemplates", "ApusSampling", "ApusJSON", "ApusCore", "ApusText", "ApusSystem",
-        argumentParser, logging,
+        argumentParser, logging, yams,
       ],
       swiftSettings: swift),
 
@@ -109,7 +126,7 @@ let package = Package(
       dependencies: [
         "ApusSchema", "ApusGrammar", "ApusModels", "ApusTokenizers", "ApusGGUF", "ApusJSON", "ApusCore",
       ],
-      path: "Benchmarks/masks", swiftSettings: swift),
+      path: "Benchmarks/masks", exclude: ["compare.py"], swiftSettings: swift),
 
     .target(
       name: "ApusTestSupport", dependencies: ["ApusCore", "ApusGGUF", "ApusJSON", "ApusSystem"],
@@ -118,11 +135,12 @@ let package = Package(
     tests(of: "ApusText"),
     tests(of: "ApusCore"),
     tests(of: "ApusJSON"),
+    tests(of: "ApusWire", "ApusJSON", "ApusText"),
     tests(of: "ApusTemplates", "ApusJSON", "ApusText"),
     tests(of: "ApusGrammar", "ApusText", "ApusCore"),
     tests(
       of: "ApusSchema", "ApusGrammar", "ApusTokenizers", "ApusModels", "ApusGGUF", "ApusJSON", "ApusText", "ApusCore"),
-    tests(of: "ApusChat", "ApusTemplates", "ApusJSON", "ApusText"),
+    tests(of: "ApusChat", "ApusTemplates", "ApusGrammar", "ApusSchema", "ApusJSON", "ApusText"),
     tests(of: "ApusTokenizers", "ApusGGUF", "ApusModels", "ApusTemplates", "ApusJSON", "ApusText", "ApusCore"),
     tests(of: "ApusSampling", "ApusCore"),
     tests(of: "ApusGGUF", "ApusText"),
@@ -133,9 +151,11 @@ let package = Package(
     tests(of: "ApusModels", "ApusCPU", "ApusReference", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusCore"),
     tests(
       of: "Apus", "ApusCPU", "ApusReference", "ApusModels", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusGrammar",
-      "ApusCore"),
+      "ApusChat", "ApusJSON", "ApusCore"),
     tests(
-      of: "ApusServer", "Apus", "ApusJSON", hummingbird, hummingbirdCore, logging, metrics, metricsTestKit, nio,
+      of: "ApusServer", "Apus", "ApusStore", "ApusJSON", "ApusWire", hummingbird, hummingbirdCore, logging, metrics,
+      metricsTestKit,
+      nio,
       nioEmbedded, nioPosix,
       nioHTTP1, httpTypes),
     tests(of: "ApusEvaluation", "ApusCPU", "ApusModels", "ApusGGUF", "ApusCore"),
@@ -150,11 +170,11 @@ let package = Package(
 if Context.environment["APUS_UNTRUSTED_INPUT"] != nil {
   let read = [
     "ApusText", "ApusGGUF", "ApusJSON", "ApusTemplates", "ApusTokenizers", "ApusCPU", "ApusGrammar", "ApusSchema",
-    "ApusChat",
+    "ApusChat", "ApusWire",
   ]
   let needed = ["CApusKernels", "ApusSystem", "ApusCore", "ApusModels", "ApusSampling", "ApusTestSupport", "MaskBench"]
   let kept = Set(read + read.map { $0 + "Tests" } + needed)
-  package.dependencies = []
+  package.dependencies = [swiftCrypto]
   package.products = []
   package.targets.removeAll { !kept.contains($0.name) }
 }
