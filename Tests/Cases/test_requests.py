@@ -307,6 +307,28 @@ class TestKeys(unittest.TestCase):
         with Server("--api-key-file", self.file(b"key\n", 0o644)) as server:
             self.assertTrue([line for line in server.log if line["level"] == "warning" and "chmod" in line["message"]])
 
+    def test_a_new_key_opens_until_its_line_is_removed(self):
+        made = apus("keys", "new", "--name", "alice", "--requests-per-minute", "3", timeout=30)
+        key = next(line for line in made.stderr.splitlines() if line.startswith("apus_"))
+        path = self.file(made.stdout.encode() + b"other\n")
+        with Server("--api-key-file", path) as server:
+            self.expect_keys(server, [key, "other"], [made.stdout.split()[1], "alice"])
+            ask = lambda: server.post(
+                "/v1/completions", {"prompt": "a", "max_tokens": 1}, {"Authorization": f"Bearer {key}"})
+            self.assertEqual([ask().status for _ in range(4)], [200, 200, 200, 429])
+            self.assertTrue(0 < int(ask().headers["Retry-After"]) <= 20)
+            with open(path, "w") as file:
+                file.write("alice nonsense\n")
+            time.sleep(1.1)
+            self.expect_keys(server, [key, "other"], [])
+            wrong = [line for line in server.log if line["level"] == "error"]
+            self.assertEqual(len(wrong), 1)
+            self.assertIn("line 1", wrong[0]["error"])
+            with open(path, "w") as file:
+                file.write("other\n")
+            time.sleep(1.1)
+            self.expect_keys(server, ["other"], [key])
+
     def test_a_file_without_keys_or_no_file_is_an_error(self):
         for path in [self.file(b"# nothing\n\n"), temporary("absent")]:
             result = apus("serve", MODEL, "--listen", "127.0.0.1:0", "--api-key-file", path, timeout=30)

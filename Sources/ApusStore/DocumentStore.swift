@@ -1,0 +1,79 @@
+/// Keeps what clients want to find again: conversations, answers that others follow.
+///
+/// What has been put is there after a crash of the program or the machine. All calls may wait for a disk or another
+/// server; none blocks a thread of the caller.
+package protocol DocumentStore: Sendable {
+  /// Keeps a document, in place of the one with its kind, owner and id.
+  ///
+  /// Where its owner has too many of its kind then, those that were put first are dropped.
+  func put(_ document: Document) async throws(StoreError)
+  /// A document; nil where there is none.
+  func document(_ key: DocumentKey) async throws(StoreError) -> Document?
+  /// Drops a document; false where there is none.
+  func drop(_ key: DocumentKey) async throws(StoreError) -> Bool
+  /// What an owner has of a kind, the last put first: at most `limit`, all put before `time`.
+  func list(
+    _ kind: DocumentKind, of owner: String, before time: Int, limit: Int
+  ) async throws(StoreError) -> [DocumentSummary]
+}
+
+/// What documents are.
+package enum DocumentKind: String, Sendable, CaseIterable {
+  /// A conversation of the chat page.
+  case conversation
+  /// An answer of `/v1/responses`, with all that came before it.
+  case response
+}
+
+/// What tells documents apart.
+package struct DocumentKey: Sendable, Hashable {
+  package let kind: DocumentKind
+  /// Whose it is: nobody else finds it.
+  package let owner: String
+  package let id: String
+
+  package init(_ kind: DocumentKind, owner: String, id: String) {
+    self.kind = kind
+    self.owner = owner
+    self.id = id
+  }
+}
+
+/// Something that is kept.
+package struct Document: Sendable, Equatable {
+  package let key: DocumentKey
+  /// What a list shows of it.
+  package var title: String
+  /// When it was put: milliseconds since 1970.
+  package var time: Int
+  package var body: [UInt8]
+
+  package init(_ key: DocumentKey, title: String = "", time: Int, body: [UInt8]) {
+    self.key = key
+    self.title = title
+    self.time = time
+    self.body = body
+  }
+}
+
+/// A document in a list.
+package struct DocumentSummary: Sendable, Equatable {
+  package let id: String
+  package let title: String
+  /// When it was put: milliseconds since 1970.
+  package let time: Int
+
+  package init(id: String, title: String, time: Int) {
+    self.id = id
+    self.title = title
+    self.time = time
+  }
+}
+
+/// Why something could not be kept, or not be found.
+package struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What is wrong and what to do.
+  package let description: String
+
+  package init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,63 @@
+internal import ApusStore
+internal import ApusTestSupport
+internal import Foundation
+internal import Testing
+
+struct SQLiteStoreTests {
+  private static func document(_ id: String, owner: String = "ann", time: Int, body: String = "{}") -> Document {
+    Document(
+      DocumentKey(.conversation, owner: owner, id: id), title: "about \(id)", time: time, body: Array(body.utf8))
+  }
+
+  @Test func `What was put is found, replaced and dropped`() async throws {
+    let folder = try TemporaryFolder()
+    let store = try SQLiteStore(path: folder.path("store"))
+    let (first, second) = (Self.document("a", time: 1), Self.document("a", time: 2, body: "\u{0}é"))
+    try await store.put(first)
+    #expect(try await store.document(first.key) == first)
+    try await store.put(second)
+    #expect(try await store.document(first.key) == second)
+    #expect(try await store.drop(first.key))
+    #expect(try await !store.drop(first.key))
+    #expect(try await store.document(first.key) == nil)
+  }
+
+  @Test func `Nobody finds what is another's or of another kind`() async throws {
+    let folder = try TemporaryFolder()
+    let store = try SQLiteStore(path: folder.path("store"))
+    try await store.put(Self.document("a", time: 1))
+    #expect(try await store.document(DocumentKey(.conversation, owner: "bob", id: "a")) == nil)
+    #expect(try await store.document(DocumentKey(.response, owner: "ann", id: "a")) == nil)
+    #expect(try await store.list(.conversation, of: "bob", before: .max, limit: 9).isEmpty)
+  }
+
+  @Test func `Lists are in order, in pages, and bounded`() async throws {
+    let folder = try TemporaryFolder()
+    let store = try SQLiteStore(path: folder.path("store"), limit: 4)
+    for time in 1...6 { try await store.put(Self.document("d\(time)", time: time)) }
+    try await store.put(Self.document("other", owner: "bob", time: 0))
+    let page = try await store.list(.conversation, of: "ann", before: .max, limit: 3)
+    #expect(page.map(\.id) == ["d6", "d5", "d4"])
+    #expect(try await store.list(.conversation, of: "ann", before: 4, limit: 3).map(\.id) == ["d3"])
+    #expect(try await store.list(.conversation, of: "bob", before: .max, limit: 3).count == 1)
+  }
+
+  @Test func `A file is found again, and shared`() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("store")
+    let document = Self.document("a", time: 1)
+    try await SQLiteStore(path: path).put(document)
+    let (one, other) = (try SQLiteStore(path: path), try SQLiteStore(path: path))
+    #expect(try await one.document(document.key) == document)
+    _ = try await other.drop(document.key)
+    #expect(try await one.document(document.key) == nil)
+  }
+
+  @Test func `What is no store is told by its path`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("text")
+    try Data(String(repeating: "no database ", count: 200).utf8).write(to: URL(fileURLWithPath: path))
+    #expect { try SQLiteStore(path: path) } throws: { "\($0)".contains(path) && "\($0)".contains("no store") }
+    #expect { try SQLiteStore(path: folder.path("missing/store")) } throws: { "\($0)".contains("folder") }
+  }
+}
