@@ -11,5 +11,5 @@ let package = Package(
   name: "Examples",
   platforms: [.macOS(.v15)],
   dependencies: [.package(name: "apus", path: "../..", traits: [])],
-  targets: [example("Chat"), example("Classify"), example("Search"), example("Together")]
+  targets: [example("Chat"), example("Classify"), example("Search"), example("Together"), example("Tools")]
 )

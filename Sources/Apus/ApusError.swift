@@ -52,6 +52,11 @@ public enum ApusError: Error, Sendable, Equatable {
   case cannotRestore(path: String, reason: String)
   /// An answer that was to be a value ended before it was complete; `reason` is why.
   case outputCut(reason: FinishReason)
+  /// The model called tools again and again for one prompt, as often as `SessionOptions.maximumToolRounds` says, and then
+  /// once more; the transcript is as before the prompt.
+  case tooManyToolRounds(limit: Int)
+  /// A call of a tool failed, and that was to end the response; `reason` has the tool's own words.
+  case toolFailed(name: String, reason: String)
   /// Computing failed in this request; others are not affected.
   case engineFailed(reason: String)
 }
@@ -81,6 +86,9 @@ extension ApusError: CustomStringConvertible {
     case .chatTemplate(let reason), .unsuitableModel(let reason), .engineFailed(let reason): reason
     case .outputCut(let reason):
       "the answer was cut (\(reason.rawValue)) before its value was complete: allow more tokens or a longer context"
+    case .tooManyToolRounds(let limit):
+      "the model has called tools \(limit) times and wants to again: allow more, or ask for less at once"
+    case .toolFailed(let name, let reason): "the tool '\(name)' failed: \(reason)"
     case .stopped: "the work was stopped"
     case .alreadyResponding:
       "the session is answering another prompt: wait for its end, or make a session for each conversation"

@@ -10,6 +10,8 @@ package struct ChatFormat: Sendable {
   /// The text of BOS, which a template may write itself.
   let beginningText: String?
   private let endText: String?
+  /// The template as text; nil where it is of no use.
+  let source: String?
   private var template: Result<ChatTemplate, ApusError>
   private let localTime: @Sendable () -> TemplateClock?
   /// How the template treats messages.
@@ -34,16 +36,17 @@ package struct ChatFormat: Sendable {
     endText = vocabulary.text(of: .endOfSequence)
     self.localTime = localTime
     switch source {
-    case .text(let text): template = Self.compile(text)
+    case .text(let text): (template, self.source) = (Self.compile(text), text)
     case .absent, .blank:
       guard source.isReplacedByChatML(vocabulary) else { return nil }
-      template = Self.compile(Self.chatML)
+      (template, self.source) = (Self.compile(Self.chatML), Self.chatML)
     case .onlyNamed(let names):
       let list = names.map { $0.prefix(40) }.prefix(8).joined(separator: ", ")
       template = .failure(.cannotChat("the model file has chat templates for special uses only (\(list))"))
-    case .unreadable(let reason): template = .failure(.cannotChat(reason))
+      self.source = nil
+    case .unreadable(let reason): (template, self.source) = (.failure(.cannotChat(reason)), nil)
     }
-    probeTemplate(source)
+    probeTemplate()
   }
 
   private static func compile(_ text: String) -> Result<ChatTemplate, ApusError> {
@@ -53,22 +56,21 @@ package struct ChatFormat: Sendable {
   /// Far more than a template needs for a short conversation, and little time.
   private static let probeSteps = 100_000
 
-  private mutating func probeTemplate(_ source: ChatTemplateSource) {
+  private mutating func probeTemplate() {
     let format = self
-    guard case .success(let template) = template else { return }
+    guard case .success(let template) = template, let source else { return }
     do throws(ApusError) {
       traits = try TemplateTraits(of: { messages, traits throws(TemplateError) in
         try format.rendering(
-          of: messages, by: template, traits, addGenerationPrompt: true, steps: Self.probeSteps
+          of: messages, by: template, traits, steps: Self.probeSteps
         ).string
       })
     } catch {
       self.template = .failure(error)
       return
     }
-    let text = if case .text(let text) = source { text } else { Self.chatML }
-    turns = TurnFormat(source: text, template: template, beginning: beginningText, end: endText)
-    form = ConversationForm(turns, source: text, template: template, beginning: beginningText, end: endText)
+    turns = TurnFormat(source: source, template: template, beginning: beginningText, end: endText)
+    form = ConversationForm(turns, source: source, template: template, beginning: beginningText, end: endText)
   }
 
   /// Whether messages can become a prompt, as far as can be told without them.
@@ -89,7 +91,7 @@ package struct ChatFormat: Sendable {
   ///
   /// Throws where the template refuses them, or leaves out what one of them says, and soon after `shouldStop` says so.
   package func render(
-    _ messages: [ChatMessage], tools: [JSONValue] = [], addGenerationPrompt: Bool,
+    _ messages: [ChatMessage], tools: [JSONValue] = [], options: PromptOptions = PromptOptions(),
     shouldStop: (@Sendable () -> Bool)? = nil
   ) throws(ApusError) -> PromptText {
     let template = try template.get()
@@ -97,7 +99,7 @@ package struct ChatFormat: Sendable {
     let prompt: PromptText
     do throws(TemplateError) {
       prompt = try rendering(
-        of: messages, tools, by: template, traits, addGenerationPrompt: addGenerationPrompt, shouldStop: shouldStop)
+        of: messages, tools, by: template, traits, options: options, shouldStop: shouldStop)
     } catch {
       throw error.kind == .stopped ? .stopped : .chatTemplate(reason: error.description)
     }
@@ -106,20 +108,26 @@ package struct ChatFormat: Sendable {
         reason: "the chat template leaves out what message \(index + 1) of \(messages.count) says "
           + "(\(messages[index].role.rawValue.prefix(40))): leave that message out, or say it in another one")
     }
-    return prompt
+    guard options.continuesLastMessage else { return prompt }
+    guard let open = prompt.upToEnd(of: messages.last?.content ?? "") else {
+      throw .chatTemplate(reason: "the last message cannot be continued: it has no text that stands last in the prompt")
+    }
+    return open
   }
 
   private func rendering(
     of messages: [ChatMessage], _ tools: [JSONValue] = [], by template: ChatTemplate, _ traits: TemplateTraits,
-    addGenerationPrompt: Bool, steps: Int? = nil, shouldStop: (@Sendable () -> Bool)? = nil
+    options: PromptOptions = PromptOptions(), steps: Int? = nil, shouldStop: (@Sendable () -> Bool)? = nil
   ) throws(TemplateError) -> PromptText {
     let (values, clock) = (messages.map(traits.value), localTime())
     var variables = form?.variables(messages: values, tools: tools, clock: clock) ?? [("messages", .array(values))]
     // As in transformers, tools are None where there are none.
     if !variables.contains(where: { $0.name == "tools" }) { variables.append(("tools", .null)) }
-    variables.append(("add_generation_prompt", .bool(addGenerationPrompt)))
+    variables.append(
+      ("add_generation_prompt", .bool(options.addsGenerationPrompt && !options.continuesLastMessage)))
     if let beginningText { variables.append(("bos_token", .string(beginningText))) }
     if let endText { variables.append(("eos_token", .string(endText))) }
+    variables += options.templateVariables
     return try template.render(variables, clock: clock, steps: steps, shouldStop: shouldStop)
   }
 }

@@ -9,20 +9,23 @@ package struct Chooser: Sendable {
   private var sampler: Sampler
   private let topLogProbabilities: Int?
   private var constraint: TokenConstraint?
+  private var filter: TokenFilter?
   /// The tokens that end the completion.
   private let ends: [Token]
 
   /// Chooses with `sampler`.
   ///
   /// Tells with each token how likely it and the `topLogProbabilities` most likely ones were; nil tells nothing. With a
-  /// `constraint` only what fits it is chosen, and the tokens `ends` where it may end.
+  /// `constraint` only what fits it is chosen, and the tokens `ends` where it may end. `rules` take more away.
   package init(
-    _ sampler: Sampler, topLogProbabilities: Int? = nil, constraint: TokenConstraint? = nil, ends: [Token] = []
+    _ sampler: Sampler, topLogProbabilities: Int? = nil, constraint: TokenConstraint? = nil,
+    rules: TokenRules = TokenRules(), ends: [Token] = []
   ) {
     self.sampler = sampler
     self.topLogProbabilities = topLogProbabilities
     self.constraint = constraint
     self.ends = ends
+    filter = TokenFilter(rules, ends: ends)
   }
 
   /// Whether the constraint allows nothing more but the end.
@@ -38,7 +41,11 @@ package struct Chooser: Sendable {
       workspace.mask = TokenMask(vocabularySize: logits.count, allowingAll: false)
     }
     constraint?.fill(&workspace.mask, ends: ends)
-    let mask = constraint == nil ? nil : workspace.mask
+    if let filter {
+      if constraint == nil { workspace.mask = TokenMask(vocabularySize: logits.count, allowingAll: true) }
+      filter.restrict(&workspace.mask, isConstrained: constraint != nil)
+    }
+    let mask = constraint == nil && filter == nil ? nil : workspace.mask
     let token = try sampler.next(from: logits, allowing: mask, using: &workspace)
     guard let topLogProbabilities else { return GeneratedToken(id: token) }
     return GeneratedToken(
@@ -60,5 +67,6 @@ package struct Chooser: Sendable {
   package mutating func accept(_ token: Token) {
     sampler.accept(token)
     _ = constraint?.accept(token)
+    filter?.accept(token)
   }
 }

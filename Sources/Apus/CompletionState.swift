@@ -26,17 +26,19 @@ package struct CompletionState: Sendable {
   /// The completion of `prompt` with `options`, of at most `room` tokens; the control tokens `shown` are part of its
   /// text.
   ///
+  /// Unless `isCutByStops`, stop texts and tokens are not looked for.
   /// Throws where a stop text is empty or too long, or where there are too many.
   package init(
     _ tokenizer: Tokenizer, after prompt: [Token], _ options: GenerationOptions, showing shown: Set<Token> = [],
-    room: Int
+    room: Int, isCutByStops: Bool = true
   ) throws(SamplingError) {
     let continuesText = prompt.contains { !tokenizer.piece(of: $0).isEmpty }
     decoder = StreamingDecoder(tokenizer, shown: shown, continuing: continuesText)
     // A stop text or token would cut a constrained text anywhere.
-    matcher = try StopMatcher(options.constraint == nil ? options.stop : [])
+    let stopsCount = isCutByStops && options.constraint == nil
+    matcher = try StopMatcher(stopsCount ? options.stop : [])
     stops = options.stop
-    stopTokens = options.constraint == nil ? Set(options.stopTokens) : []
+    stopTokens = stopsCount ? Set(options.stopTokens) : []
     endTokens = options.ignoreEOS ? [] : tokenizer.vocabulary.endOfGeneration
     limit = min(options.maxTokens ?? room, room)
   }

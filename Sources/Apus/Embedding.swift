@@ -13,6 +13,15 @@ public struct Embedding: Sendable, Equatable {
   public let isTruncated: Bool
 }
 
+extension Embedding {
+  /// The first values of the vector alone, for models that put most of the meaning there (arXiv:2205.13147).
+  package func shortened(to dimensions: Int, isNormalized: Bool) -> Embedding {
+    let start = Array(vector.prefix(dimensions))
+    return Embedding(
+      vector: isNormalized ? normalized(start) : start, tokenCount: tokenCount, isTruncated: isTruncated)
+  }
+}
+
 /// How texts become vectors; the defaults are what the model was made for.
 public struct EmbeddingOptions: Sendable, Equatable {
   /// How the vectors of a text's tokens become one.
@@ -57,12 +66,29 @@ extension Model {
   public func embed(
     _ texts: [String], options: EmbeddingOptions = EmbeddingOptions()
   ) async throws(ApusError) -> [Embedding] {
-    let pooling = try checkedPooling(options.pooling)
+    try await embed(try embeddingInputs(texts.map { .text($0) }, options), options)
+  }
+
+  /// What `embed` makes vectors of: the tokens of texts, which take time with their length.
+  ///
+  /// Throws as `embed` does, and `ApusError.stopped` soon after `shouldStop` says so.
+  package func embeddingInputs(
+    _ texts: [EmbeddingText], _ options: EmbeddingOptions, shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) throws(ApusError) -> [EmbeddingInput] {
+    _ = try checkedPooling(options.pooling)
     var inputs: [EmbeddingInput] = []
     for (index, text) in texts.enumerated() {
-      inputs.append(try input(for: text, index: index, truncates: options.truncates))
+      inputs.append(try input(for: text, index: index, truncates: options.truncates, shouldStop))
+      if shouldStop() { throw .stopped }
     }
-    let vectors = try await vectors(of: inputs.map(\.tokens), pooling)
+    return inputs
+  }
+
+  /// The vectors of texts whose tokens are known.
+  package func embed(
+    _ inputs: [EmbeddingInput], _ options: EmbeddingOptions
+  ) async throws(ApusError) -> [Embedding] {
+    let vectors = try await vectors(of: inputs.map(\.tokens), try checkedPooling(options.pooling))
     return zip(inputs, vectors).map { input, vector in
       Embedding(
         vector: options.isNormalized ? normalized(vector) : vector, tokenCount: input.tokens.count,
@@ -91,24 +117,43 @@ extension Model {
   }
 }
 
+/// One text of which a vector is wanted.
+package enum EmbeddingText: Sendable {
+  case text(String)
+  /// Tokens that are taken as they are: those that the model wants around a text are the caller's.
+  case tokens([Token])
+}
+
 /// The tokens of one text.
-struct EmbeddingInput {
-  var tokens: [Token]
+package struct EmbeddingInput: Sendable {
+  package internal(set) var tokens: [Token]
   var isTruncated = false
 }
 
 extension Model {
   /// The tokens of a text with those that the model wants around it.
-  private func input(for text: String, index: Int, truncates: Bool) throws(ApusError) -> EmbeddingInput {
-    let bytes = Array(text.withoutByteOrderMark.utf8)
-    let tokens = tokenizer.encode(bytes, addSpecial: true, parseSpecial: false)
+  private func input(
+    for text: EmbeddingText, index: Int, truncates: Bool, _ shouldStop: @escaping @Sendable () -> Bool
+  ) throws(ApusError) -> EmbeddingInput {
+    func encode(_ text: String, addSpecial: Bool) -> [Token] {
+      tokenizer.encode(text.withoutByteOrderMark, addSpecial: addSpecial, parseSpecial: false, shouldStop: shouldStop)
+    }
+    let tokens =
+      switch text {
+      case .text(let text): encode(text, addSpecial: true)
+      case .tokens(let tokens): tokens
+      }
+    if shouldStop() { throw .stopped }
     if tokens.isEmpty { throw .emptyText(index) }
     let limit = information.contextLength
     if tokens.count <= limit { return EmbeddingInput(tokens: tokens) }
-    let frame = TokenFrame(tokens, around: tokenizer.encode(bytes, addSpecial: false, parseSpecial: false))
-    guard truncates, limit > frame.count else {
-      throw .longText(index, tokens: tokens.count, limit: limit)
-    }
+    guard truncates else { throw .longText(index, tokens: tokens.count, limit: limit) }
+    let frame =
+      switch text {
+      case .text(let text): TokenFrame(tokens, around: encode(text, addSpecial: false))
+      case .tokens: TokenFrame(tokens, around: tokens)
+      }
+    guard limit > frame.count else { throw .longText(index, tokens: tokens.count, limit: limit) }
     return EmbeddingInput(tokens: frame.around(frame.text.prefix(limit - frame.count)), isTruncated: true)
   }
 }

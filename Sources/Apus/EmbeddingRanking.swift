@@ -33,22 +33,33 @@ extension Model {
   public func rank(
     _ query: String, _ documents: [String], truncates: Bool = false
   ) async throws(ApusError) -> [DocumentScore] {
-    guard let ranking = engine.pooling?.ranking, let pairFormat else {
-      throw .unsuitableModel(
-        reason: engine.pooling == nil
-          ? "this model generates text and does not rank: use a reranker"
-          : "this model makes embeddings and does not rank: use a reranker, or compare embeddings")
-    }
+    try await rank(try rankingInputs(query, documents, truncates: truncates))
+  }
+
+  /// What `rank` scores: the tokens of pairs, which take time with their length.
+  ///
+  /// Throws as `rank` does, and `ApusError.stopped` soon after `shouldStop` says so.
+  package func rankingInputs(
+    _ query: String, _ documents: [String], truncates: Bool, shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) throws(ApusError) -> [EmbeddingInput] {
+    _ = try ranking()
+    guard let pairFormat else { throw unsuitableForRanking }
     let (query, limit) = (query.withoutByteOrderMark, information.contextLength)
     var inputs: [EmbeddingInput] = []
     for (index, document) in documents.enumerated() {
       let pair = try pairFormat.tokens(
-        query, document.withoutByteOrderMark, tokenizer, limit: truncates ? limit : nil)
+        query, document.withoutByteOrderMark, tokenizer, limit: truncates ? limit : nil, shouldStop)
       guard pair.tokens.count <= limit else {
         throw truncates ? .noRoom(index, limit: limit) : .longPair(index, tokens: pair.tokens.count, limit: limit)
       }
       inputs.append(pair)
     }
+    return inputs
+  }
+
+  /// The scores of pairs whose tokens are known.
+  package func rank(_ inputs: [EmbeddingInput]) async throws(ApusError) -> [DocumentScore] {
+    let ranking = try ranking()
     let scores = try await vectors(of: inputs.map(\.tokens), nil)
     var results: [DocumentScore] = []
     for (input, scores) in zip(inputs, scores) {
@@ -57,6 +68,21 @@ extension Model {
           score: try ranking.score(scores), tokenCount: input.tokens.count, isTruncated: input.isTruncated))
     }
     return results
+  }
+
+  /// Whether its scores are probabilities; else they are of any size.
+  package var ranksByProbability: Bool { engine.pooling?.ranking?.isSoftmax ?? false }
+
+  private func ranking() throws(ApusError) -> PoolingPlan.Ranking {
+    guard let ranking = engine.pooling?.ranking else { throw unsuitableForRanking }
+    return ranking
+  }
+
+  private var unsuitableForRanking: ApusError {
+    .unsuitableModel(
+      reason: engine.pooling == nil
+        ? "this model generates text and does not rank: use a reranker"
+        : "this model makes embeddings and does not rank: use a reranker, or compare embeddings")
   }
 }
 

@@ -26,6 +26,11 @@ package struct EngineConfiguration: Sendable {
 
   package init(contextLength: Int) { self.contextLength = contextLength }
 
+  /// KV blocks for all sequences together.
+  package var kvBlocks: Int {
+    blockCount ?? maximumSequences * KVCacheLayout.blocks(forPositions: contextLength)
+  }
+
   /// The bounds for the scheduler.
   var limits: Scheduler.Limits {
     Scheduler.Limits(
@@ -59,8 +64,7 @@ package struct EngineModel: Sendable {
 
   func makeKVCache(_ configuration: EngineConfiguration) throws(ApusError) -> KVCache {
     let sequences = configuration.maximumSequences
-    let blocks =
-      configuration.blockCount ?? sequences * KVCacheLayout.blocks(forPositions: configuration.contextLength)
+    let blocks = configuration.kvBlocks
     let windowBlocks = model.configuration.windowBlocks(
       besides: blocks, context: configuration.contextLength, sequences: sequences, batchRows: model.maxBatchRows)
     do throws(BackendError) {

@@ -44,8 +44,8 @@ final class Generation: @unchecked Sendable {
     do throws(SamplingError) {
       completion = try CompletionState(
         tokenizer, after: prompt, options, showing: request.shownTokens,
-        room: configuration.contextLength - prompt.count)
-      chooser = try Chooser(options, tokenizer, after: prompt, seed: seed, request.constraint)
+        room: configuration.contextLength - prompt.count, isCutByStops: request.constraint?.isWhole != true)
+      chooser = try Chooser(options, tokenizer, after: prompt, seed: seed, request.constraint, rules: request.rules)
     } catch {
       throw ApusError(error)
     }

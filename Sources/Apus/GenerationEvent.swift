@@ -22,9 +22,9 @@ public struct PromptProgress: Sendable, Equatable {
 public struct TextDelta: Sendable, Equatable {
   /// Whole characters, and never the beginning of a stop text; may be empty while those are awaited.
   public internal(set) var text: String
-  /// What a session's model thought before it answered, where it marks that; it is no part of `text`.
+  /// What the model thinks before it answers messages, where it marks that; it is no part of `text`.
   ///
-  /// Empty outside of sessions: there it is part of the text.
+  /// Empty where a raw prompt is completed: there it is part of the text.
   public internal(set) var reasoning = ""
   /// The tokens produced since the last delta; their text may come with a later one.
   public internal(set) var tokens: [GeneratedToken]
@@ -57,4 +57,6 @@ public struct TokenLogProbabilities: Sendable, Equatable {
   public let chosen: Double
   /// The most likely tokens, the most likely first.
   public let top: [Entry]
+  /// Its place among all tokens, the most likely of which has 1.
+  public let rank: Int
 }

@@ -37,13 +37,17 @@ public struct GenerationOptions: Sendable, Equatable {
   public var adapters: [AdapterChoice]
   /// What the completion's text must be; nil allows all.
   public var constraint: OutputConstraint?
+  /// Whether an answer to messages may, must or must not call the tools that there are.
+  ///
+  /// What a session must call it calls in the first turn of a response; then the model is free.
+  public var toolChoice: ToolChoice
 
   /// The defaults, or others.
   public init(
     maxTokens: Int? = nil, sampling: SamplingOptions? = nil, seed: UInt64? = nil, stop: [String] = [],
     stopTokens: [Token] = [], ignoreEOS: Bool = false, topLogProbabilities: Int? = nil, reusesPrefix: Bool = true,
     priority: Int = 0, deadline: Duration? = nil, speculation: Speculation = .automatic, adapters: [AdapterChoice] = [],
-    constraint: OutputConstraint? = nil
+    constraint: OutputConstraint? = nil, toolChoice: ToolChoice = .auto
   ) {
     self.maxTokens = maxTokens
     self.sampling = sampling
@@ -58,6 +62,7 @@ public struct GenerationOptions: Sendable, Equatable {
     self.speculation = speculation
     self.adapters = adapters
     self.constraint = constraint
+    self.toolChoice = toolChoice
   }
 
   /// The most likely token every time.

@@ -10,6 +10,8 @@ package struct GenerationRequest: Sendable {
   package var shownTokens: Set<Token> = []
   /// What the completion's text must be; nil allows all.
   package var constraint: TokenConstraint?
+  /// Which tokens it may have; where a constraint leaves no other way, that counts.
+  package var rules = TokenRules()
   /// The first token of the prompt that is scored, with all that follow; nil scores none.
   package var scoresFrom: Int?
   /// What of the prompt becomes a vector; nil for a completion.

@@ -43,7 +43,9 @@ public struct GenerationStream: AsyncSequence, Sendable {
   }
 
   /// Waits for the end and puts the whole completion together.
-  public func completion() async throws(ApusError) -> Completion { try await Completion(of: self) }
+  public func completion() async throws(ApusError) -> Completion {
+    try await Completion(of: map(ChatEvent.init))
+  }
 }
 
 /// Keeps the engine alive for a stream, and cancels the completion when the stream is dropped.

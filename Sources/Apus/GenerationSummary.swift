@@ -78,8 +78,10 @@ public struct Timings: Sendable, Equatable {
 public struct Completion: Sendable, Equatable {
   /// The text.
   public let text: String
-  /// What a session's model thought before it answered, where it marks that; it is no part of `text`.
-  public internal(set) var reasoning = ""
+  /// What the model thought before it answered messages, where it marks that; it is no part of `text`.
+  public let reasoning: String
+  /// The tools that the model has called, in order; in a session those of all turns, which it has run.
+  public let toolCalls: [ToolCall]
   /// The tokens.
   public let tokens: [GeneratedToken]
   /// How it ended, and what it took.

@@ -11,10 +11,17 @@ extension Model {
   /// Answers the last of `messages`, and waits for the end.
   ///
   /// If the task is cancelled, gives what there is until then.
+  ///
+  /// - Parameters:
+  ///   - messages: The conversation.
+  ///   - tools: What the model may call: see `Completion.toolCalls`. To have calls run, use a session.
+  ///   - options: How to answer.
+  /// - Returns: The answer, or the calls.
+  /// - Throws: `ApusError`, which says what to do.
   public func chat(
-    _ messages: [ChatMessage], options: GenerationOptions = GenerationOptions()
+    _ messages: [ChatMessage], tools: [ToolDefinition] = [], options: GenerationOptions = GenerationOptions()
   ) async throws(ApusError) -> Completion {
-    try await streamChat(messages, options: options).completion()
+    try await streamChat(messages, tools: tools, options: options).completion()
   }
 
   /// Completes `prompt`, event by event.
@@ -27,13 +34,22 @@ extension Model {
     try stream(tokens: try promptTokens(prompt, addSpecial: true, parseSpecial: false), options: options)
   }
 
-  /// Answers the last of `messages`, event by event.
+  /// Answers the last of `messages`, event by event: what the model thinks, answers and calls, each apart.
   ///
   /// Throws at once where the request cannot be taken.
+  ///
+  /// - Parameters:
+  ///   - messages: The conversation.
+  ///   - tools: What the model may call. Its calls are told and not run: answer each with a message of the role `tool`,
+  ///     behind the message with the calls. To have them run, use a session.
+  ///   - options: How to answer.
+  /// - Returns: The events.
+  /// - Throws: `ApusError`, which says what to do.
   public func streamChat(
-    _ messages: [ChatMessage], options: GenerationOptions = GenerationOptions()
-  ) throws(ApusError) -> GenerationStream {
-    try stream(tokens: try chatTokens(messages), options: options)
+    _ messages: [ChatMessage], tools: [ToolDefinition] = [], options: GenerationOptions = GenerationOptions()
+  ) throws(ApusError) -> ChatStream {
+    let turn = try turn(messages, tools: try ToolDefinition.json(tools), options: options)
+    return ChatStream(try submit(turn.request), turn.reader)
   }
 
   /// Completes a prompt given as tokens, event by event.

@@ -1,6 +1,6 @@
 internal import ApusChat
 package import ApusJSON
-internal import ApusText
+package import ApusText
 internal import ApusTokenizers
 
 extension Model {
@@ -36,16 +36,20 @@ extension Model {
   public func renderChat(
     _ messages: [ChatMessage], addGenerationPrompt: Bool = true
   ) throws(ApusError) -> String {
-    try chatPrompt(messages, addGenerationPrompt: addGenerationPrompt) { false }.string
+    var options = PromptOptions()
+    options.addsGenerationPrompt = addGenerationPrompt
+    return try chatPrompt(messages, options: options).string
   }
 
-  private func chatPrompt(
-    _ messages: [ChatMessage], _ tools: [JSONValue] = [], addGenerationPrompt: Bool,
-    shouldStop: @escaping @Sendable () -> Bool
+  /// The prompt that `messages` make, with tools that the model may call, given in the form of OpenAI's API.
+  ///
+  /// Throws `ApusError.stopped` soon after `shouldStop` says so.
+  package func chatPrompt(
+    _ messages: [ChatMessage], tools: [JSONValue] = [], options: PromptOptions = PromptOptions(),
+    shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(ApusError) -> PromptText {
     guard let chatFormat else { throw .noChatTemplate }
-    return try chatFormat.render(
-      messages, tools: tools, addGenerationPrompt: addGenerationPrompt, shouldStop: shouldStop)
+    return try chatFormat.render(messages, tools: tools, options: options, shouldStop: shouldStop)
   }
 
   /// The prompt that `messages` make, as tokens; what a message says never becomes a control token.
@@ -60,9 +64,10 @@ extension Model {
   /// The same, with tools that the model may call, given in the form of OpenAI's API; and whether the answer begins within
   /// the model's reasoning.
   package func chatTurn(
-    _ messages: [ChatMessage], tools: [JSONValue] = [], shouldStop: @escaping @Sendable () -> Bool = { false }
+    _ messages: [ChatMessage], tools: [JSONValue] = [], options: PromptOptions = PromptOptions(),
+    shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(ApusError) -> (tokens: [Token], startsInReasoning: Bool) {
-    let prompt = try chatPrompt(messages, tools, addGenerationPrompt: true, shouldStop: shouldStop)
+    let prompt = try chatPrompt(messages, tools: tools, options: options, shouldStop: shouldStop)
     let startsInReasoning = chatFormat?.turns.startsInReasoning(after: prompt.string) ?? false
     // A template that writes BOS itself must not get a second one from the tokenizer.
     let startsWithBOS = chatFormat?.beginningText.map { prompt.templateBegins(with: $0) } ?? false

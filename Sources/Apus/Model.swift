@@ -1,4 +1,5 @@
-internal import ApusChat
+package import ApusChat
+package import ApusJSON
 package import ApusModels
 package import ApusTokenizers
 
@@ -12,6 +13,8 @@ public final class Model: Sendable {
   /// What the model is, and how it is set up.
   public let information: ModelInformation
 
+  /// The file that it was loaded from.
+  package let path: String
   package let engine: Engine
   package let tokenizer: Tokenizer
   package let chatFormat: ChatFormat?
@@ -24,30 +27,58 @@ public final class Model: Sendable {
 
   /// A model put together from its parts.
   package init(
-    information: ModelInformation, engine: Engine, tokenizer: Tokenizer, chatFormat: ChatFormat?,
+    path: String, information: ModelInformation, engine: Engine, tokenizer: Tokenizer, chatFormat: ChatFormat?,
     pairFormat: PairFormat? = nil, identity: ModelIdentity
   ) {
+    self.path = path
     self.information = information
     self.engine = engine
     self.tokenizer = tokenizer
     self.chatFormat = chatFormat
     self.pairFormat = pairFormat
     self.identity = identity
-    constraints = ConstraintCompiler(tokenizer)
     let marks = chatFormat?.turns.marks.compactMap { tokenizer.vocabulary.token(of: $0) } ?? []
     turnMarks = Set(marks).subtracting(tokenizer.vocabulary.endOfGeneration)
+    constraints = ConstraintCompiler(tokenizer, showing: turnMarks)
   }
 
   /// The beginning of a text that fits `constraint`; throws where it cannot be read or kept.
   ///
   /// For an answer, `startsInReasoning` says whether the prompt ends within the model's reasoning. Then, and where the
-  /// model may begin to reason by itself, the text begins behind that. nil is for a text that is no answer.
+  /// model may begin to reason by itself, the text begins behind that. nil is for a text that is no answer. `field` is the
+  /// name of what it came by, for errors. Throws `ApusError.stopped` soon after `shouldStop` says so.
   package func compile(
-    _ constraint: OutputConstraint, startsInReasoning: Bool? = nil
+    _ constraint: OutputConstraint, field: String = "constraint", startsInReasoning: Bool? = nil,
+    shouldStop: () -> Bool = { false }
   ) throws(ApusError) -> TokenConstraint {
-    let lead = startsInReasoning.flatMap { ReasoningLead(chatFormat?.turns.thinking, tokenizer, hasBegun: $0) }
-    return try constraints.compile(constraint, behind: lead)
+    do throws(ConstraintError) {
+      return try constraints.compile(
+        constraint, behind: startsInReasoning.flatMap(reasoningLead), shouldStop: shouldStop)
+    } catch { throw error.of(field) }
   }
+
+  /// The beginning of an answer that calls `tools` as `choice` says; nil where there is nothing to keep.
+  ///
+  /// `tools` are given in the form of OpenAI's API. With `required` or a function the answer is calls whose arguments fit
+  /// the tools' schemas, and nothing else. With `auto` it is free until a call begins; the arguments of a tool whose schema
+  /// cannot be kept are any object. The answer's reader must be told (`isConstrained`), and its text must show `turnMarks`.
+  /// `startsInReasoning` says whether the prompt ends within the model's reasoning, which comes first.
+  /// Throws `ApusError.invalidRequest` where a call must come, and there is no such tool or its schema cannot be kept.
+  package func chatConstraint(
+    tools: [JSONValue], choice: ToolChoice, allowsSeveral: Bool, startsInReasoning: Bool
+  ) throws(ApusError) -> TokenConstraint? {
+    guard let turns = chatFormat?.turns else { return nil }
+    return try constraints.compile(
+      CallConstraint(tools: tools, choice: choice, allowsSeveral: allowsSeveral), turns,
+      behind: reasoningLead(hasBegun: startsInReasoning))
+  }
+
+  private func reasoningLead(hasBegun: Bool) -> ReasoningLead? {
+    ReasoningLead(chatFormat?.turns.thinking, tokenizer, hasBegun: hasBegun)
+  }
+
+  /// Whether `compile` gives it at once, as it was compiled before.
+  package func hasCompiled(_ constraint: OutputConstraint) -> Bool { constraints.has(constraint) }
 
   /// Loads the model file at `path`: GGUF, all parts of a split model included.
   ///

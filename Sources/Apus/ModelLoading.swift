@@ -43,7 +43,7 @@ struct ModelLoading: Sendable {
       file, loaded.tokenizer.vocabulary, plan.backend, options, memory: memory, reserved: reservation.byteCount,
       chat: chatFormat?.support ?? .noTemplate, sampling: loaded.sampling.options, warnings: loaded.warnings)
     return Model(
-      information: information, engine: engine, tokenizer: loaded.tokenizer, chatFormat: chatFormat,
+      path: path, information: information, engine: engine, tokenizer: loaded.tokenizer, chatFormat: chatFormat,
       pairFormat: try PairFormat(loaded, path: path), identity: ModelIdentity(loaded, adapters: adapters))
   }
 

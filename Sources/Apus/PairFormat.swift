@@ -79,9 +79,12 @@ package enum PairFormat: Sendable {
 
 extension PairFormat {
   /// The tokens of a pair; with a limit, the document's end is left out where there are more.
+  ///
+  /// Throws `ApusError.stopped` where `shouldStop` says so between two attempts.
   func tokens(
-    _ query: String, _ document: String, _ tokenizer: Tokenizer, limit: Int?
+    _ query: String, _ document: String, _ tokenizer: Tokenizer, limit: Int?, _ shouldStop: () -> Bool
   ) throws(ApusError) -> EmbeddingInput {
+    if shouldStop() { throw .stopped }
     switch self {
     case .separated:
       let (tokens, isTruncated) = tokenizer.encode(query, with: document, limit: limit)
@@ -91,6 +94,7 @@ extension PairFormat {
       guard let limit, whole.count > limit else { return EmbeddingInput(tokens: whole) }
       var (cut, fitting) = (EmbeddingInput(tokens: whole, isTruncated: true), 0..<document.unicodeScalars.count)
       while !fitting.isEmpty {
+        if shouldStop() { throw .stopped }
         let middle = (fitting.lowerBound + fitting.upperBound) / 2
         let start = String(String.UnicodeScalarView(document.unicodeScalars.prefix(middle)))
         let tokens = try prompt(query, start, template, tokenizer)

@@ -32,5 +32,6 @@ extension TokenLogProbabilities {
     let all = try LogProbabilities(of: logits)
     chosen = all[token]
     top = all.top(count, using: &workspace).map { Entry(token: $0.token, logProbability: $0.logProbability) }
+    rank = top.firstIndex { $0.token == token }.map { $0 + 1 } ?? all.rank(of: token)
   }
 }

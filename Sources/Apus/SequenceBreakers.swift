@@ -8,7 +8,7 @@ extension Chooser {
   /// Throws the first sampling option that is out of its range, or does not suit the vocabulary.
   init(
     _ options: GenerationOptions, _ tokenizer: Tokenizer, after prompt: [Token], seed: UInt64,
-    _ constraint: TokenConstraint? = nil
+    _ constraint: TokenConstraint? = nil, rules: TokenRules = TokenRules()
   ) throws(SamplingError) {
     var sampling = options.sampling ?? SamplingOptions()
     if options.ignoreEOS {
@@ -17,8 +17,11 @@ extension Chooser {
     let breakers = sampling.dryMultiplier > 0 ? tokenizer.breakers(sampling.drySequenceBreakers) : []
     let sampler = try Sampler(
       sampling, breakers: breakers, seed: seed, vocabularySize: tokenizer.vocabulary.count)
-    let ends = options.ignoreEOS ? [] : Array(tokenizer.vocabulary.endOfGeneration)
-    self.init(sampler, topLogProbabilities: options.topLogProbabilities, constraint: constraint, ends: ends)
+    var ends = options.ignoreEOS ? [] : Array(tokenizer.vocabulary.endOfGeneration)
+    // A constraint's text does not end at stop tokens.
+    if constraint?.isWhole != true { ends += options.stopTokens }
+    self.init(
+      sampler, topLogProbabilities: options.topLogProbabilities, constraint: constraint, rules: rules, ends: ends)
     for token in prompt { note(token) }
   }
 }

@@ -39,7 +39,7 @@ package enum FileReadMode: String, Sendable, CaseIterable {
 package struct FileStamp: Sendable, Equatable {
   package let byteCount: Int
   /// When the file was last written, renamed or given other times or rights: no program can set this time.
-  private let seconds: Int
+  package let seconds: Int
   private let nanoseconds: Int
 
   /// Of a file that is only in memory and never changes.
@@ -47,6 +47,13 @@ package struct FileStamp: Sendable, Equatable {
     self.byteCount = byteCount
     seconds = 0
     nanoseconds = 0
+  }
+
+  /// Of the file that now has this path; nil where there is none.
+  package init?(path: String) {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return nil }
+    self.init(status)
   }
 
   fileprivate init(_ status: stat) {

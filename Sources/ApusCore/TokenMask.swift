@@ -28,6 +28,9 @@ package struct TokenMask: Sendable, Equatable {
     }
   }
 
+  /// Whether no token is allowed.
+  package var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
+
   /// Allows no token.
   package mutating func removeAll() {
     for index in words.indices { words[index] = 0 }

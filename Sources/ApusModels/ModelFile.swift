@@ -11,7 +11,7 @@ package struct ModelFile: Sendable {
   }
 
   package let configuration: ModelConfiguration
-  private let file: GGUFFile
+  let file: GGUFFile
 
   /// Opens the file at `path`, all parts of a split model included.
   package init(path: String, mode: FileReadMode = .mapped) throws(ModelError) {

@@ -49,6 +49,15 @@ package struct LogProbabilities: ~Escapable {
   /// The probability of `token`; 0 for one outside the vocabulary.
   package func probability(of token: Token) -> Double { PortableMath.exp(self[token]) }
 
+  /// How many tokens are more likely than `token`, and one.
+  package func rank(of token: Token) -> Int {
+    guard token >= 0, token < logits.count else { return logits.count + 1 }
+    let own = logits[Int(token)]
+    var rank = 1
+    for index in 0..<logits.count where logits[index] > own { rank += 1 }
+    return rank
+  }
+
   /// The `count` most likely tokens, most likely first, the lower token first of equals; forbidden ones never.
   package func top(_ count: Int, using workspace: inout Workspace) -> [Entry] {
     workspace.select(min(count, logits.count), from: logits)

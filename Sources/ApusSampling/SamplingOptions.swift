@@ -52,6 +52,8 @@ public struct SamplingOptions: Sendable, Equatable {
   public var logitBias: [Token: Double] = [:]
   /// The names of the stages that run, in order; nil is the usual order.
   public var order: [String]?
+  /// The usual order.
+  package static var usualOrder: [String] { SamplingStage.defaultOrder.map(\.rawValue) }
 
   /// The defaults.
   public init() {}

@@ -1,4 +1,5 @@
 internal import Apus
+internal import ApusJSON
 internal import ApusModels
 internal import ApusTestSupport
 internal import ApusText
@@ -18,7 +19,7 @@ internal import Testing
   }
 
   private func render(_ template: String, _ messages: ChatMessage...) throws -> String {
-    try #require(makeFormat(template)).render(messages, addGenerationPrompt: true).string
+    try #require(makeFormat(template)).render(messages).string
   }
 
   @Test func `gives texts where the template reads texts, else parts, for each role by itself`() throws {
@@ -42,7 +43,7 @@ internal import Testing
     guard case .refused(let reason) = format.support else { Issue.record("\(template) is taken"); return }
     #expect(reason.utf8.starts(with: "this model cannot chat: ".utf8))
     let error = #expect(throws: ApusError.self) {
-      _ = try format.render([.user("Hello")], addGenerationPrompt: true)
+      _ = try format.render([.user("Hello")])
     }
     #expect(error?.description == reason)
   }
@@ -87,6 +88,48 @@ internal import Testing
       }
       #expect(reason.contains("rag"))
     }
+  }
+
+  @Test func `leaves the last message open where the answer goes on with it`() throws {
+    let template = """
+      {% for m in messages %}<{{ m.role }}>{{ m.content | trim }}</{{ m.role }}>{% endfor %}\
+      {% if add_generation_prompt %}<assistant>{% endif %}
+      """
+    let format = try #require(makeFormat(template))
+    var options = PromptOptions()
+    options.continuesLastMessage = true
+    let messages = [ChatMessage.user("Once, Once"), .assistant(" Once ")]
+    let prompt = try format.render(messages, options: options)
+    #expect(prompt.string == "<user>Once, Once</user><assistant>Once")
+    #expect(
+      prompt.templateRanges.map { String(decoding: prompt.utf8[$0], as: UTF8.self) }.joined()
+        == "<user></user><assistant>")
+    #expect(throws: ApusError.self) { try format.render([.user("a"), .assistant("")], options: options) }
+    options.continuesLastMessage = false
+    options.addsGenerationPrompt = false
+    #expect(try format.render([.user("a")], options: options).string == "<user>a</user>")
+  }
+
+  @Test func `tells the template how much to think, by all names of that, and what else a request says`() throws {
+    let template = """
+      {{ messages[0].content }}{% for m in messages[1:] %}{{ m.content }}{% endfor %}\
+      {{ enable_thinking }} {{ thinking }} {{ reasoning_effort }} {{ citation_mode }}
+      """
+    let format = try #require(makeFormat(template))
+    func text(_ thinking: PromptOptions.Thinking?, _ variables: JSONObject = JSONObject()) throws -> String {
+      var options = PromptOptions()
+      (options.thinking, options.variables) = (thinking, variables)
+      return try format.render([.user("a")], options: options).string
+    }
+    #expect(try text(nil) == "a   ")
+    #expect(try text(.off) == "aFalse False low ")
+    #expect(try text(.on) == "aTrue True  ")
+    #expect(try text(.effort("high")) == "aTrue True high ")
+    let variables = JSONObject([("thinking", true), ("citation_mode", "fast")])
+    #expect(try text(.off, variables) == "aFalse True low fast")
+    var options = PromptOptions()
+    options.variables = JSONObject([("thinking", true), ("messages", [])])
+    #expect(options.refusedVariable == "messages")
   }
 
   /// Templates of the reference data that leave a role out; their makers meant it so.

@@ -17,7 +17,8 @@ struct ChatTests {
     let plain = try await tiny.load()
     let format = ChatFormat(template: .text(template), plain.tokenizer.vocabulary, localTime: { nil })
     return Model(
-      information: plain.information, engine: plain.engine, tokenizer: plain.tokenizer, chatFormat: format,
+      path: plain.path, information: plain.information, engine: plain.engine, tokenizer: plain.tokenizer,
+      chatFormat: format,
       identity: plain.identity)
   }
 
@@ -79,7 +80,7 @@ struct ChatTests {
       let format = ChatFormat(template: .absent, vocabulary, localTime: { nil })
       #expect((format != nil) == knowsChatML)
       guard let format else { continue }
-      let text = try format.render([.system("A"), .user("B")], addGenerationPrompt: true).string
+      let text = try format.render([.system("A"), .user("B")]).string
       #expect(text == "<|im_start|>system\nA<|im_end|>\n<|im_start|>user\nB<|im_end|>\n<|im_start|>assistant\n")
     }
   }

@@ -57,6 +57,22 @@ struct `Embedding and ranking` {
     #expect(shorter.vector == cut.vector)
   }
 
+  @Test func `tokens are taken as they are, and make the vector of their text`() async throws {
+    let model = try await tiny.load()
+    let tokens = model.tokenize("the monster")
+    let inputs = try model.embeddingInputs([.tokens(tokens), .tokens(Array(tokens.dropFirst()))], EmbeddingOptions())
+    #expect(inputs.map(\.tokens) == [tokens, Array(tokens.dropFirst())])
+    let vectors = try await model.embed(inputs, EmbeddingOptions())
+    let text = try await model.embed("the monster")
+    #expect(vectors[0] == text && vectors[1] != text)
+    #expect(throws: ApusError.self) { try model.embeddingInputs([.tokens([])], EmbeddingOptions()) }
+    #expect(throws: ApusError.stopped) { try model.embeddingInputs([.text("a")], EmbeddingOptions()) { true } }
+    let long = EmbeddingText.tokens(Array(repeating: tokens[1], count: 600))
+    #expect(throws: ApusError.self) { try model.embeddingInputs([long], EmbeddingOptions()) }
+    let cut = try model.embeddingInputs([long], EmbeddingOptions(truncates: true))
+    #expect(cut[0].tokens.count == model.information.contextLength)
+  }
+
   @Test func `a model is asked only for what it is made for`() async throws {
     let encoder = try await tiny.load()
     await #expect(throws: ApusError.self) { try await encoder.complete("Once") }

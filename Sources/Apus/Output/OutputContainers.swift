@@ -22,7 +22,7 @@ struct OutputObject<Key: CodingKey>: KeyedDecodingContainerProtocol {
     if let note = decoder.note, let probe = decoder.probe {
       note.add(key.stringValue, try probe.schema(of: type))
     }
-    return try OutputDecoder(members?[key.stringValue], decoder.note, decoder.probe).decode(type)
+    return try decoder.part(members?[key.stringValue], key.stringValue).decode(type)
   }
 
   func nestedContainer<Nested: CodingKey>(
@@ -40,24 +40,25 @@ struct OutputObject<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
   private func nested(_ key: Key) throws -> OutputDecoder {
     if decoder.note != nil { throw OutputProblem("it decodes containers within its own") }
-    return OutputDecoder(members?[key.stringValue])
+    return decoder.part(members?[key.stringValue], key.stringValue)
   }
 }
 
 /// The elements of a list.
 struct OutputList: UnkeyedDecodingContainer {
+  let decoder: OutputDecoder
   let elements: [JSONValue]
   let codingPath: [any CodingKey] = []
   private(set) var currentIndex = 0
 
-  init(elements: [JSONValue]) { self.elements = elements }
+  init(decoder: OutputDecoder, elements: [JSONValue]) { (self.decoder, self.elements) = (decoder, elements) }
 
   var count: Int? { elements.count }
   var isAtEnd: Bool { currentIndex >= elements.count }
 
   private mutating func next() -> OutputDecoder {
     defer { currentIndex += 1 }
-    return OutputDecoder(isAtEnd ? nil : elements[currentIndex])
+    return decoder.part(isAtEnd ? nil : elements[currentIndex], "[\(currentIndex)]")
   }
 
   mutating func decodeNil() -> Bool {
@@ -71,7 +72,7 @@ struct OutputList: UnkeyedDecodingContainer {
   mutating func nestedContainer<Nested: CodingKey>(
     keyedBy type: Nested.Type
   ) throws -> KeyedDecodingContainer<Nested> {
-    next().container(keyedBy: type)
+    try next().container(keyedBy: type)
   }
 
   mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { try next().unkeyedContainer() }

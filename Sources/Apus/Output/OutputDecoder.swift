@@ -1,30 +1,50 @@
 package import ApusJSON
 
-/// Decodes a value of JSON that may be incomplete: what is missing is empty, zero, false or the first case.
+/// Decodes a value of JSON.
 ///
-/// With a note it writes down what is asked for (`SchemaProbe`).
+/// What is missing is empty, zero, false or the first case, as the JSON may be incomplete; a strict one throws there. With
+/// a note it writes down what is asked for (`SchemaProbe`).
 package struct OutputDecoder: Decoder {
-  let value: JSONValue?
+  private(set) var value: JSONValue?
   let note: SchemaNote?
   let probe: SchemaProbe?
+  private(set) var isStrict = false
+  /// Where the value stands, such as `points[2].x`; empty for the whole, kept where it is strict.
+  private(set) var place = ""
   package let codingPath: [any CodingKey] = []
   package let userInfo: [CodingUserInfoKey: Any] = [:]
 
   /// Decodes `value`.
   package init(_ value: JSONValue) { self.init(value, nil, nil) }
 
+  /// Decodes `value`, and throws in plain words what is missing or of another kind.
+  package init(strict value: JSONValue) {
+    self.init(value, nil, nil)
+    isStrict = true
+  }
+
   init(_ value: JSONValue?, _ note: SchemaNote? = nil, _ probe: SchemaProbe? = nil) {
     (self.value, self.note, self.probe) = (value, note, probe)
   }
 
-  package func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedDecodingContainer<Key> {
-    KeyedDecodingContainer(OutputObject(decoder: self))
+  /// A decoder for a part of the value.
+  func part(_ value: JSONValue?, _ key: String) -> OutputDecoder {
+    var part = self
+    part.value = value
+    if isStrict { part.place = place.isEmpty || key.hasPrefix("[") ? place + key : place + "." + key }
+    return part
+  }
+
+  package func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    if isStrict, case .object? = value {} else if isStrict { throw problem("must be an object") }
+    return KeyedDecodingContainer(OutputObject(decoder: self))
   }
 
   package func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
     if note != nil { throw OutputProblem("it decodes a list of its own") }
-    guard case .array(let elements)? = value else { return OutputList(elements: []) }
-    return OutputList(elements: elements)
+    if case .array(let elements)? = value { return OutputList(decoder: self, elements: elements) }
+    if isStrict { throw problem("must be a list") }
+    return OutputList(decoder: self, elements: [])
   }
 
   package func singleValueContainer() -> any SingleValueDecodingContainer { OutputValue(decoder: self) }
@@ -32,6 +52,7 @@ package struct OutputDecoder: Decoder {
   /// The value as one of `type`.
   package func decode<T: Decodable>(_ type: T.Type) throws -> T {
     if let simple = OutputScalar.value(type, value) { return simple }
+    if isStrict { return try decodeStrictly(type) }
     let isMissing = value == nil || value == .null
     if isMissing, let empty = OutputScalar.empty(type) { return empty }
     if let cases = type as? any CaseIterable.Type, note != nil || isMissing || (try? T(from: self)) == nil,
@@ -39,7 +60,24 @@ package struct OutputDecoder: Decoder {
     {
       return first
     }
+    if let kind = OutputScalar.kind(of: type) { throw problem("must be \(kind)") }
     return try T(from: OutputDecoder(value, note == nil ? nil : SchemaNote(), probe))
+  }
+
+  private func decodeStrictly<T: Decodable>(_ type: T.Type) throws -> T {
+    if value == nil { throw problem("is missing") }
+    if let kind = OutputScalar.kind(of: type) { throw problem("must be \(kind)") }
+    do {
+      return try T(from: self)
+    } catch is DecodingError where type is any CaseIterable.Type {
+      throw problem("must fit \(try SchemaProbe().schema(of: type).json)")
+    } catch let error as DecodingError {
+      throw problem("is wrong: \(error)")
+    }
+  }
+
+  private func problem(_ what: String) -> OutputProblem {
+    OutputProblem((place.isEmpty ? "the value" : "'\(place)'") + " " + what)
   }
 }
 
@@ -69,6 +107,15 @@ enum OutputScalar {
 
   private static func floating<T>(_ type: T.Type, _ number: Double) -> T? { number as? T ?? Float(number) as? T }
 
+  /// What values of a type are called that are decoded as they are; nil for other types.
+  static func kind<T>(of type: T.Type) -> String? {
+    if type is String.Type { return "a text" }
+    if type is Bool.Type { return "true or false" }
+    if type is Double.Type || type is Float.Type { return "a number" }
+    guard let whole = type as? any FixedWidthInteger.Type else { return nil }
+    return "a whole number from \(whole.range)"
+  }
+
   static func empty<T>(_ type: T.Type) -> T? {
     if let empty = (type as? any EmptyOutput.Type)?.init() as? T { return empty }
     return "" as? T ?? false as? T ?? 0.0 as? T ?? Float(0) as? T
@@ -79,6 +126,7 @@ enum OutputScalar {
 }
 
 extension FixedWidthInteger {
+  fileprivate static var range: String { "\(min) to \(max)" }
   fileprivate static func exactly(_ number: some BinaryInteger) -> Self? { Self(exactly: number) }
 }
 

@@ -34,7 +34,8 @@ extension ChatSession {
   /// - Parameters:
   ///   - prompt: What is asked.
   ///   - type: What the answer is: see ``OutputSchema/init(of:)`` for the types that need no schema of their own.
-  ///   - options: How to answer; nil takes `options.generation` of the session. Its `constraint` is not looked at.
+  ///   - options: How to answer; nil takes `options.generation` of the session. Its `constraint` is not looked at. In a
+  ///     session with tools its `toolChoice` must be `none`, as no tool is called for a value.
   /// - Returns: The value, with the text that it was read from.
   /// - Throws: What `respond(to:options:)` throws, `ApusError.invalidRequest` for a schema that cannot be kept, and
   ///   `ApusError.outputCut` where the answer was cut before its value was complete.
@@ -84,6 +85,9 @@ public struct StructuredStream<Value: Decodable & Sendable>: AsyncSequence, Send
 
     init(events: ResponseStream.Iterator) { self.events = events }
 
+    /// A new turn begins: what was said before tools were called is no part of the value.
+    private mutating func begin() { (json, text, nextLook) = (PartialJSON(), "", 0) }
+
     /// The next state; nil after the complete one.
     public mutating func next() async throws(ApusError) -> PartialOutput<Value>? {
       try await next(isolation: #isolation)
@@ -95,7 +99,8 @@ public struct StructuredStream<Value: Decodable & Sendable>: AsyncSequence, Send
     ) async throws(ApusError) -> PartialOutput<Value>? {
       while let event = try await events.next(isolation: actor) {
         switch event {
-        case .progress: continue
+        case .progress, .toolCallBegins, .toolCallArguments, .toolCall: continue
+        case .toolResult: begin()
         case .text(let delta):
           text += delta.text
           json.append(delta.text.utf8)

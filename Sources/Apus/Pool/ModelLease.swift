@@ -15,5 +15,8 @@ public final class ModelLease: Sendable {
     self.pool = pool
   }
 
+  /// Lets the model stay loaded so long when nobody uses it; see ``ModelPool/keep(_:for:)``.
+  package func keepLoaded(for idleTime: Duration?) { pool.keep(name, for: idleTime) }
+
   deinit { pool.release(name) }
 }

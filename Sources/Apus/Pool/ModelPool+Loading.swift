@@ -16,6 +16,8 @@ extension ModelPool {
       let waiters = (state.waiters.removeValue(forKey: name) ?? [:]).values
       let model = try? result.get()
       state.models[name] = model
+      // The file may be another one than the one that was described.
+      state.descriptions[name] = nil
       state.schedule.endLoad(model.map { ($0.information.memory, waiters.count) }, at: now)
       return waiters.map { ($0, result.map { ModelLease($0, name, self) }) }
     }
@@ -63,31 +65,37 @@ extension ModelPool {
     state.withLock { state in state.schedule.makeRoom(for: missing).map { state.remove($0) } }
   }
 
-  /// Sleeps until the next model expires, where there is one and nobody does.
+  /// Sees to it that one task sleeps until the next model expires, where one does.
   func watchIdle() {
-    guard let idleTime else { return }
-    let due = state.withLock { state -> ContinuousClock.Instant? in
-      guard !state.isWatched, let due = state.schedule.nextExpiry(idleTime: idleTime) else { return nil }
-      state.isWatched = true
-      return due
-    }
-    guard let due else { return }
-    Task { [weak self] in
-      try? await Task.sleep(until: due, clock: .continuous)
-      await self?.unloadExpired(idleTime)
+    state.withLock { state in
+      guard let due = state.schedule.nextExpiry, state.watch.map({ due < $0.due }) ?? true else { return }
+      state.watch?.task.cancel()
+      let task = Task { [weak self] in
+        guard (try? await Task.sleep(until: due, clock: .continuous)) != nil else { return }
+        await self?.unloadExpired()
+      }
+      state.watch = IdleWatch(due: due, task: task)
     }
   }
 
-  private func unloadExpired(_ idleTime: Duration) async {
-    let models = state.withLock { $0.remove($0.schedule.expire(at: .now, idleTime: idleTime)) }
-    await models.unload(telling: onEvent)
-    state.withLock { state in
-      state.schedule.endUnload()
-      state.isWatched = false
+  private func unloadExpired() async {
+    let models = state.withLock { state in
+      state.watch = nil
+      return state.remove(state.schedule.expire(at: .now))
+    }
+    if !models.isEmpty {
+      await models.unload(telling: onEvent)
+      state.withLock { $0.schedule.endUnload() }
     }
     loadNext()
     watchIdle()
   }
+}
+
+/// Someone who sleeps until a model expires.
+struct IdleWatch {
+  let due: ContinuousClock.Instant
+  let task: Task<Void, Never>
 }
 
 /// Models that are loaded no longer, until their memory is free.
@@ -102,9 +110,12 @@ final class DepartingModels: Sendable {
     self.models = Mutex(models)
   }
 
+  /// Whether there are none.
+  var isEmpty: Bool { names.isEmpty }
+
   /// Lets go of them where waiting for the step in progress holds nobody up; returns when they are gone.
   func unload(telling onEvent: (ModelPool.Event) -> Void) async {
-    guard !names.isEmpty else { return }
+    guard !isEmpty else { return }
     let ends = models.withLock { $0.compactMap(\.engine.memoryEnd) }
     // Where there is no thread, they go with this object.
     _ = await onThread("apus-unload") { self.models.withLock { $0 = [] } }

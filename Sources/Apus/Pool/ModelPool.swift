@@ -8,14 +8,18 @@ public final class ModelPool: Sendable {
   typealias Waiter = CheckedContinuation<Result<ModelLease, ApusError>, Never>
 
   struct State {
-    var schedule = PoolSchedule()
+    var schedule: PoolSchedule
     var models: [String: Model] = [:]
     /// Who waits for a model that is not loaded yet, by number.
     var waiters: [String: [Int: Waiter]] = [:]
     var nextWaiter = 0
-    /// Whether somebody sleeps until the next model expires.
-    var isWatched = false
+    /// What the files of models say, as far as that was asked.
+    var descriptions: [String: ModelDescription] = [:]
+    /// Who sleeps until the next model expires.
+    var watch: IdleWatch?
     var isClosed = false
+
+    init(_ schedule: PoolSchedule) { self.schedule = schedule }
 
     /// Takes models out that go.
     mutating func remove(_ names: [String]) -> DepartingModels {
@@ -28,7 +32,6 @@ public final class ModelPool: Sendable {
 
   let sources: [String: Source]
   let memory: Int?
-  let idleTime: Duration?
   let onEvent: @Sendable (Event) -> Void
   let state: Mutex<State>
 
@@ -47,16 +50,15 @@ public final class ModelPool: Sendable {
     var seen: Set<String> = []
     names = sources.map(\.name).filter { seen.insert($0).inserted }
     self.memory = memory
-    self.idleTime = idleTime
     self.onEvent = onEvent
-    state = Mutex(State())
+    state = Mutex(State(PoolSchedule(idleTime: idleTime)))
   }
 
   /// A pool of one model that is loaded already, and stays so.
   package init(_ model: Model, name: String) {
     names = [name]
-    (sources, memory, idleTime, onEvent) = ([:], nil, nil, { _ in })
-    var state = State()
+    (sources, memory, onEvent) = ([:], nil, { _ in })
+    var state = State(PoolSchedule())
     state.models[name] = model
     state.schedule.request(name)
     _ = state.schedule.beginLoad()
@@ -93,6 +95,29 @@ public final class ModelPool: Sendable {
 
   /// The models that are loaded, to look at: what is not leased may go.
   package var loadedModels: [String: Model] { state.withLock { $0.models } }
+
+  /// The models that are loaded: what each takes, and when it goes.
+  package var residents: [String: PoolSchedule.Resident] { state.withLock { $0.schedule.residents } }
+
+  /// What that model's file says; its header is read where that was not asked before, and again once it was loaded.
+  package func description(of name: String) throws(ApusError) -> ModelDescription {
+    let (known, model) = state.withLock { ($0.descriptions[name], $0.models[name]) }
+    if let known { return known }
+    guard let path = model?.path ?? sources[name]?.path else { throw .unknownModel(name: name, known: names) }
+    let description = try ModelDescription(path: path)
+    state.withLock { $0.descriptions[name] = description }
+    return description
+  }
+
+  /// Lets a model that is loaded stay so long when nobody uses it, whatever the pool has for others; nil for ever, or until
+  /// another one needs its memory.
+  ///
+  /// It holds until the model is unloaded. A model that was not loaded by this pool stays all the same.
+  package func keep(_ name: String, for idleTime: Duration?) {
+    guard sources[name] != nil else { return }
+    state.withLock { $0.schedule.keep(name, for: idleTime) }
+    watchIdle()
+  }
 
   /// Sequences of that model that run together at most, as far as that is known before it is loaded.
   package func parallel(_ name: String) -> Int {

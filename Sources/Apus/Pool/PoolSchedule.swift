@@ -8,6 +8,11 @@ package struct PoolSchedule: Equatable {
     package var users: Int
     /// When it was last taken or given back.
     package var lastUse: ContinuousClock.Instant
+    /// How long it stays when nobody uses it; nil for ever, or until another one needs its memory.
+    package var idleTime: Duration?
+
+    /// When it goes; nil where it stays.
+    package var expiry: ContinuousClock.Instant? { users == 0 ? idleTime.map { lastUse.advanced(by: $0) } : nil }
   }
 
   /// What can be done for a model that does not fit.
@@ -38,9 +43,17 @@ package struct PoolSchedule: Equatable {
   /// Bytes that all loaded models take.
   package var byteCount: Int { residents.values.reduce(0) { $0 + $1.byteCount } }
 
-  package init() {}
+  /// How long models stay when nobody uses them, where `keep` does not say otherwise.
+  private let idleTime: Duration?
+
+  package init(idleTime: Duration? = nil) { self.idleTime = idleTime }
 
   // MARK: Users
+
+  /// A model that is loaded stays so long when nobody uses it, as long as it is loaded; nil for ever.
+  package mutating func keep(_ name: String, for idleTime: Duration?) {
+    residents[name]?.idleTime = idleTime
+  }
 
   /// Counts a user of a model that is loaded; false, where it is not.
   package mutating func take(_ name: String, at now: ContinuousClock.Instant) -> Bool {
@@ -78,7 +91,7 @@ package struct PoolSchedule: Equatable {
     guard let name = loading else { return }
     loading = nil
     guard let loaded else { return }
-    residents[name] = Resident(byteCount: loaded.byteCount, users: loaded.users, lastUse: now)
+    residents[name] = Resident(byteCount: loaded.byteCount, users: loaded.users, lastUse: now, idleTime: idleTime)
   }
 
   // MARK: Unloading
@@ -95,10 +108,11 @@ package struct PoolSchedule: Equatable {
     return .unload(victims)
   }
 
-  /// Models that nobody has used for `idleTime`: they go, unless one is being loaded; `endUnload` says that they are gone.
-  package mutating func expire(at now: ContinuousClock.Instant, idleTime: Duration) -> [String] {
-    guard loading == nil else { return [] }
-    let expired = idle.filter { $0.value.lastUse.duration(to: now) >= idleTime }.map(\.key)
+  /// Models that nobody has used for their idle time: they go, unless one is being loaded or others are on their way out;
+  /// `endUnload` says that they are gone.
+  package mutating func expire(at now: ContinuousClock.Instant) -> [String] {
+    guard loading == nil, !isUnloading else { return [] }
+    let expired = idle.filter { $0.value.expiry.map { $0 <= now } ?? false }.map(\.key)
     for name in expired { residents[name] = nil }
     isUnloading = !expired.isEmpty
     return expired
@@ -107,9 +121,9 @@ package struct PoolSchedule: Equatable {
   /// The models that expired are gone.
   package mutating func endUnload() { isUnloading = false }
 
-  /// When the next model expires; nil where all are in use, and as long as one is being loaded.
-  package func nextExpiry(idleTime: Duration) -> ContinuousClock.Instant? {
-    loading == nil ? idle.first?.value.lastUse.advanced(by: idleTime) : nil
+  /// When the next model expires; nil where none does, and as long as one is being loaded or others are on their way out.
+  package var nextExpiry: ContinuousClock.Instant? {
+    loading == nil && !isUnloading ? residents.values.compactMap(\.expiry).min() : nil
   }
 
   /// Models that nobody uses, the least recently used one first.

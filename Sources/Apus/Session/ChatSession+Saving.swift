@@ -3,7 +3,7 @@ internal import ApusModels
 extension ChatSession {
   /// Writes the conversation to a file: the transcript, and the keys, values and states that are kept of it.
   ///
-  /// ``Model/session(restoring:options:)`` goes on with it, without computing what was said again. For the cost, and for
+  /// ``Model/session(restoring:tools:options:)`` goes on with it, without computing what was said again. For the cost, and for
   /// what the file holds, see ``Model/savePrompt(_:adapters:to:)``. A response that is being produced is no part of it.
   ///
   /// - Parameter path: The file; one that is there is replaced.
@@ -27,11 +27,12 @@ extension Model {
   ///
   /// - Parameters:
   ///   - path: The file. Restore only what you have saved yourself: see ``restorePrompt(from:)``.
+  ///   - tools: What the model may call; give those of the session that was saved.
   ///   - options: What holds for all responses; give those of the session that was saved. The adapters must be the same.
   /// - Returns: The session.
   /// - Throws: As for a transcript, and as ``restorePrompt(from:)``.
   public func session(
-    restoring path: String, options: SessionOptions = SessionOptions()
+    restoring path: String, tools: [any Tool] = [], options: SessionOptions = SessionOptions()
   ) async throws(ApusError) -> ChatSession {
     let chosen = try options.generation.adapters.uses(of: information.adapters)
     try await checkKeepsTexts()
@@ -47,7 +48,7 @@ extension Model {
           + (names.isEmpty ? "no adapters" : "the adapters \(names.joined(separator: ", "))")
           + ": choose the same in the options of the session")
     }
-    return try session(transcript: transcript, options: options)
+    return try session(transcript: transcript, tools: tools, options: options)
   }
 }
 

@@ -11,26 +11,51 @@ internal import Synchronization
 /// **What stays in the transcript.** A prompt and its response join ``transcript`` together, when the response ends. One
 /// that was cancelled, or whose stream was left, stays with the text that it had; where it had none, the transcript is as
 /// before the prompt. It also is after an error. So the next prompt can always follow.
+///
+/// **Tools.** A session that has tools runs those that the model calls, tells it the results, and goes on until the model
+/// answers without a call. All calls of a turn run at the same time, and their results follow in the order of the calls.
+/// A call stays in the transcript with its result, or not at all: where a response is cancelled while tools run, the
+/// tasks of these are cancelled, and the turn that called them is left out.
 public final class ChatSession: Sendable {
   private struct State {
     var transcript: Transcript
     var isResponding = false
     /// Whether the response that is being produced is to end.
     var isCancelled = false
-    /// What is being produced, once the prompt is taken.
-    var running: GenerationStream?
+    /// Ends what is being done for it, once there is something.
+    var cancel: (@Sendable () -> Void)?
   }
 
   /// The model that answers.
   public let model: Model
   /// What holds for all responses.
   public let options: SessionOptions
+  /// What the model may call.
+  public var tools: [any Tool] { toolBox.tools }
 
+  /// Makes the request for the answer to the last of some messages.
+  package typealias TurnMaker =
+    @Sendable (_ messages: [ChatMessage], _ options: GenerationOptions) throws(ApusError) -> TurnRequest
+
+  private let toolBox: ToolBox
+  private let makeTurn: TurnMaker
   private let state: Mutex<State>
 
-  init(_ model: Model, _ transcript: Transcript, _ options: SessionOptions) {
+  /// A session whose turns the model answers, or what `makeTurn` asks for.
+  package init(
+    _ model: Model, _ transcript: Transcript, _ options: SessionOptions, tools: [any Tool], makeTurn: TurnMaker? = nil
+  ) throws(ApusError) {
+    let toolBox = try ToolBox(tools)
     self.model = model
     self.options = options
+    self.toolBox = toolBox
+    if let makeTurn {
+      self.makeTurn = makeTurn
+    } else {
+      self.makeTurn = { messages, options throws(ApusError) in
+        try model.turn(messages, tools: toolBox.definitions, options: options) { Task.isCancelled }
+      }
+    }
     state = Mutex(State(transcript: transcript))
   }
 
@@ -72,11 +97,11 @@ public final class ChatSession: Sendable {
   /// Its stream still gives the text so far, and `finished` with `FinishReason.cancelled`. Does nothing where no prompt
   /// is being answered.
   public func cancel() {
-    let running = state.withLock { state in
+    let cancel = state.withLock { state in
       if state.isResponding { state.isCancelled = true }
-      return state.running
+      return state.cancel
     }
-    running?.cancel()
+    cancel?()
   }
 
   /// Computes what is known of the next prompt: instructions, and what was said so far.
@@ -105,21 +130,16 @@ public final class ChatSession: Sendable {
   /// Takes the tokenizing of a long conversation off the caller's actor.
   @concurrent
   private func tokens(of messages: [ChatMessage]) async throws(ApusError) -> [Token] {
-    try model.chatTokens(messages) { Task.isCancelled }
+    let tools = options.generation.toolChoice == .none ? [] : toolBox.definitions
+    return try model.chatTurn(messages, tools: tools) { Task.isCancelled }.tokens
   }
 
-  /// The request for the answer to the last of `messages`, and what reads that answer.
+  /// The same for making the request of a turn.
   @concurrent
   private func request(
     _ messages: [ChatMessage], _ options: GenerationOptions
-  ) async throws(ApusError) -> (GenerationRequest, TurnReader) {
-    let prompt = try model.chatTurn(messages) { Task.isCancelled }
-    var request = GenerationRequest(prompt: prompt.tokens, options: options)
-    request.constraint = try options.constraint.map { constraint throws(ApusError) in
-      try model.compile(constraint, startsInReasoning: prompt.startsInReasoning)
-    }
-    request.shownTokens = model.turnMarks
-    return (request, TurnReader(model, startsInReasoning: prompt.startsInReasoning, ids: "call_"))
+  ) async throws(ApusError) -> TurnRequest {
+    try makeTurn(messages, options)
   }
 }
 
@@ -138,29 +158,49 @@ extension ChatSession {
   func end(with entries: [Transcript.Entry]) {
     state.withLock { state in
       state.transcript.entries += entries
-      (state.isResponding, state.running) = (false, nil)
+      (state.isResponding, state.cancel) = (false, nil)
     }
   }
 
-  /// The answer to the last of `messages`, and what reads it.
-  func stream(
-    _ messages: [ChatMessage], _ options: GenerationOptions
-  ) async throws(ApusError) -> (GenerationStream, TurnReader) {
-    let (request, reader) = try await request(messages, options)
-    let tokens = request.prompt
-    if self.options.overflow == .error, let maximum = options.maxTokens {
-      let (needed, isTooMuch) = tokens.count.addingReportingOverflow(maximum)
-      let limit = model.information.contextLength
-      guard !isTooMuch, needed <= limit else {
-        throw .contextLengthExceeded(limit: limit, requested: isTooMuch ? .max : needed, prompt: tokens.count)
-      }
+  /// The answer to the last of `messages`.
+  func stream(_ messages: [ChatMessage], _ options: GenerationOptions) async throws(ApusError) -> ChatStream {
+    let turn = try await request(messages, options)
+    try checkRoom(turn.request)
+    let stream = try model.submit(turn.request)
+    begin(cancelledBy: stream.cancel)
+    return ChatStream(stream, turn.reader)
+  }
+
+  /// The results of calls, in their order; nil where the response was cancelled meanwhile.
+  func results(of calls: [ToolCall]) async throws(ApusError) -> [ToolResult]? {
+    let (toolBox, failures) = (toolBox, options.toolFailures)
+    let work = Task { await toolBox.results(of: calls, failures: failures) }
+    begin(cancelledBy: work.cancel)
+    let results = await withTaskCancellationHandler {
+      await work.value
+    } onCancel: {
+      work.cancel()
     }
-    let stream = try model.submit(request)
+    return work.isCancelled ? nil : try results.get()
+  }
+
+  /// Notes how to cancel what is being done for the response, and does so where that is to end already.
+  private func begin(cancelledBy cancel: @escaping @Sendable () -> Void) {
     let isCancelled = state.withLock { state in
-      state.running = stream
+      state.cancel = cancel
       return state.isCancelled
     }
-    if isCancelled { stream.cancel() }
-    return (stream, reader)
+    if isCancelled { cancel() }
+  }
+
+  /// Throws where an answer that meets the end of the context is an error, and this one may.
+  private func checkRoom(_ request: GenerationRequest) throws(ApusError) {
+    guard options.overflow == .error, let maximum = request.options.maxTokens else { return }
+    let (needed, isTooMuch) = request.prompt.count.addingReportingOverflow(maximum)
+    let limit = model.information.contextLength
+    guard !isTooMuch, needed <= limit else {
+      throw .contextLengthExceeded(
+        limit: limit, requested: isTooMuch ? .max : needed, prompt: request.prompt.count)
+    }
   }
 }

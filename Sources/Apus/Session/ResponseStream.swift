@@ -1,9 +1,9 @@
-/// The events of a session's response, as they come: the same as those of a ``GenerationStream``.
+/// The events of a session's response, as they come.
 ///
 /// Read them once: each iteration asks the prompt.
 public struct ResponseStream: AsyncSequence, Sendable {
   /// What the stream gives.
-  public typealias Element = GenerationEvent
+  public typealias Element = ChatEvent
   /// What it throws.
   public typealias Failure = ApusError
 
@@ -12,42 +12,21 @@ public struct ResponseStream: AsyncSequence, Sendable {
   let options: GenerationOptions
 
   /// Begins an iteration, which asks with its first event.
-  public func makeAsyncIterator() -> Iterator { Iterator(turn: ChatTurn(session, prompt, options)) }
+  public func makeAsyncIterator() -> Iterator { Iterator(reader: ResponseReader(session, prompt, options)) }
 
   /// One iteration of a stream.
   public struct Iterator: AsyncIteratorProtocol {
-    let turn: ChatTurn
+    let reader: ResponseReader
 
     /// The next event; nil after `finished`.
-    public mutating func next() async throws(ApusError) -> GenerationEvent? { try await turn.next() }
+    public mutating func next() async throws(ApusError) -> ChatEvent? { try await reader.next() }
 
     /// As `next()`, on the caller's actor.
-    public mutating func next(isolation actor: isolated (any Actor)?) async throws(ApusError) -> GenerationEvent? {
-      try await turn.next()
+    public mutating func next(isolation actor: isolated (any Actor)?) async throws(ApusError) -> ChatEvent? {
+      try await reader.next()
     }
   }
 
   /// Waits for the end and puts the whole response together.
   public func completion() async throws(ApusError) -> Completion { try await Completion(of: self) }
-}
-
-extension Completion {
-  /// Reads `events` to their end.
-  init(of events: some AsyncSequence<GenerationEvent, ApusError>) async throws(ApusError) {
-    var (text, reasoning) = ("", "")
-    var tokens: [GeneratedToken] = []
-    for try await event in events {
-      switch event {
-      case .progress: break
-      case .text(let delta):
-        text += delta.text
-        reasoning += delta.reasoning
-        tokens += delta.tokens
-      case .finished(let summary):
-        self.init(text: text, reasoning: reasoning, tokens: tokens, summary: summary)
-        return
-      }
-    }
-    throw .engineFailed(reason: "the stream was read already: iterate a stream once")
-  }
 }

@@ -5,11 +5,30 @@ public struct SessionOptions: Sendable, Equatable {
   /// What happens where the context has no room for a response.
   public var overflow: ContextOverflow
 
+  /// How often tools may be called for one response, all calls of a turn counting once; a turn that calls some then is
+  /// `ApusError.tooManyToolRounds`.
+  public var maximumToolRounds: Int
+  /// What happens where a call of a tool fails.
+  public var toolFailures: ToolFailures
+
   /// The defaults, or others.
-  public init(generation: GenerationOptions = GenerationOptions(), overflow: ContextOverflow = .error) {
+  public init(
+    generation: GenerationOptions = GenerationOptions(), overflow: ContextOverflow = .error,
+    maximumToolRounds: Int = 8, toolFailures: ToolFailures = .tell
+  ) {
     self.generation = generation
     self.overflow = overflow
+    self.maximumToolRounds = maximumToolRounds
+    self.toolFailures = toolFailures
   }
+}
+
+/// What happens where a tool throws, or is called with arguments that do not fit.
+public enum ToolFailures: String, Sendable, CaseIterable {
+  /// The model is told of it, and may try again or do without.
+  case tell
+  /// `ApusError.toolFailed`, and the transcript stays as it was; other calls of the same turn are cancelled.
+  case end
 }
 
 /// What becomes of a response for which the context has no room.

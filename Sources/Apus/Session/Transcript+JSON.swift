@@ -9,6 +9,12 @@ extension Transcript {
       case .prompt(let text): ["prompt": ["text": .string(text)]]
       case .response(let text, let reason):
         ["response": ["text": .string(text), "finishReason": .string(reason.rawValue)]]
+      case .toolCalls(let text, let reasoning, let results):
+        [
+          "toolCalls": [
+            "text": .string(text), "reasoning": .string(reasoning), "results": .array(results.map(\.coded)),
+          ]
+        ]
       }
     }
     return (["entries": .array(entries)] as JSONValue).serialized(.compact)
@@ -39,7 +45,31 @@ extension Transcript.Entry {
         return nil
       }
       self = .response(text: text, finishReason: reason)
+    case "toolCalls":
+      guard case .string(let reasoning)? = content["reasoning"], case .array(let values)? = content["results"] else {
+        return nil
+      }
+      let results = values.compactMap(ToolResult.init(coded:))
+      guard results.count == values.count else { return nil }
+      self = .toolCalls(text: text, reasoning: reasoning, results: results)
     default: return nil
     }
+  }
+}
+
+extension ToolResult {
+  fileprivate var coded: JSONValue {
+    [
+      "call": ["id": .string(call.id), "name": .string(call.name), "arguments": .string(call.arguments)],
+      "text": .string(text), "isError": .bool(isError),
+    ]
+  }
+
+  fileprivate init?(coded value: JSONValue) {
+    guard case .string(let id)? = value["call"]?["id"], case .string(let name)? = value["call"]?["name"],
+      case .string(let arguments)? = value["call"]?["arguments"], case .string(let text)? = value["text"],
+      case .bool(let isError)? = value["isError"]
+    else { return nil }
+    self.init(call: ToolCall(id: id, name: name, arguments: arguments), text: text, isError: isError)
   }
 }

@@ -217,6 +217,26 @@ struct ModelPoolTests {
     withExtendedLifetime(kept) {}
   }
 
+  @Test func `A model that is kept for a time of its own goes then, however long others stay`() async throws {
+    let models = try Models(["a", "b"])
+    let pool = ModelPool(models.sources, idleTime: .seconds(3600))
+    var kept: ModelLease? = try await pool.model("a")
+    try await pool.model("b").keepLoaded(for: nil)
+    pool.keep("a", for: .zero)
+    pool.keep("c", for: .zero)
+    #expect(pool.loadedNames == ["a", "b"])
+    #expect(pool.residents["a"]?.expiry == nil && kept != nil)
+    kept = nil
+    while pool.loadedNames.contains("a") { try await Task.sleep(for: .milliseconds(2)) }
+    #expect(pool.loadedNames == ["b"])
+    // Loaded again it is as all are.
+    _ = try await pool.model("a")
+    #expect(pool.residents["a"]?.idleTime == .seconds(3600))
+    pool.keep("b", for: .zero)
+    while pool.loadedNames.contains("b") { try await Task.sleep(for: .milliseconds(2)) }
+    #expect(pool.loadedNames == ["a"])
+  }
+
   @Test func `A pool that is closed tells all who wait`() async throws {
     let models = try Models(["a", "b"])
     let pool = ModelPool(models.sources)

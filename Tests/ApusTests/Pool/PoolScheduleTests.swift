@@ -8,8 +8,8 @@ struct PoolScheduleTests {
   private func time(_ seconds: Int) -> ContinuousClock.Instant { start.advanced(by: .seconds(seconds)) }
 
   /// A schedule with models of these sizes, loaded in this order and idle.
-  private func loaded(_ models: [(String, Int)]) -> PoolSchedule {
-    var schedule = PoolSchedule()
+  private func loaded(_ models: [(String, Int)], idleTime: Duration? = nil) -> PoolSchedule {
+    var schedule = PoolSchedule(idleTime: idleTime)
     for (second, (name, byteCount)) in models.enumerated() {
       schedule.request(name)
       let loading = schedule.beginLoad()
@@ -53,21 +53,21 @@ struct PoolScheduleTests {
   }
 
   @Test func `Models expire by idle time, but not while another is loaded or they are used`() {
-    var schedule = loaded([("a", 10), ("b", 10)])
-    #expect(schedule.nextExpiry(idleTime: .seconds(5)) == time(5))
+    var schedule = loaded([("a", 10), ("b", 10)], idleTime: .seconds(5))
+    #expect(schedule.nextExpiry == time(5))
     let isTaken = schedule.take("a", at: time(3))
     #expect(isTaken)
-    #expect(schedule.nextExpiry(idleTime: .seconds(5)) == time(6))
-    let none = schedule.expire(at: time(5), idleTime: .seconds(5))
+    #expect(schedule.nextExpiry == time(6))
+    let none = schedule.expire(at: time(5))
     #expect(none == [])
     schedule.request("c")
     let loading = schedule.beginLoad()
     #expect(loading == "c")
-    let early = schedule.expire(at: time(9), idleTime: .seconds(5))
+    let early = schedule.expire(at: time(9))
     #expect(early == [])
-    #expect(schedule.nextExpiry(idleTime: .seconds(5)) == nil)
+    #expect(schedule.nextExpiry == nil)
     schedule.endLoad(nil, at: time(9))
-    let expired = schedule.expire(at: time(9), idleTime: .seconds(5))
+    let expired = schedule.expire(at: time(9))
     #expect(expired == ["b"])
     schedule.request("c")
     let held = schedule.beginLoad()
@@ -77,9 +77,34 @@ struct PoolScheduleTests {
     #expect(next == "c")
   }
 
+  @Test func `A model may have an idle time of its own`() {
+    var schedule = loaded([("a", 10), ("b", 10), ("c", 10)], idleTime: .seconds(5))
+    schedule.keep("a", for: nil)
+    schedule.keep("b", for: .seconds(50))
+    schedule.keep("nothing", for: .zero)
+    let first = schedule.expire(at: time(20))
+    #expect(first == ["c"])
+    // As long as some are on their way out, no others go.
+    #expect(schedule.nextExpiry == nil)
+    let meanwhile = schedule.expire(at: time(100))
+    #expect(meanwhile == [])
+    schedule.endUnload()
+    let isTaken = schedule.take("a", at: time(101))
+    #expect(isTaken)
+    schedule.keep("a", for: .zero)
+    let second = schedule.expire(at: time(102))
+    #expect(second == ["b"])
+    schedule.endUnload()
+    #expect(schedule.nextExpiry == nil)
+    schedule.release("a", at: time(103))
+    #expect(schedule.nextExpiry == time(103))
+    let last = schedule.expire(at: time(103))
+    #expect(last == ["a"] && schedule.residents.isEmpty)
+  }
+
   @Test(arguments: 0..<20)
   func `Whatever happens, used models stay and nothing is loaded twice`(_ seed: UInt64) {
-    var (generator, schedule) = (SeededGenerator(seed: seed), PoolSchedule())
+    var (generator, schedule) = (SeededGenerator(seed: seed), PoolSchedule(idleTime: .seconds(20)))
     var users: [String: Int] = [:]
     var counts = (evicted: 0, expired: 0, refused: 0)
     for second in 0..<4000 {
@@ -113,7 +138,7 @@ struct PoolScheduleTests {
           counts.refused += 1
         }
       default:
-        let expired = schedule.expire(at: time(second), idleTime: .seconds(20))
+        let expired = schedule.expire(at: time(second))
         counts.expired += expired.count
         if schedule.isUnloading { schedule.endUnload() }
       }

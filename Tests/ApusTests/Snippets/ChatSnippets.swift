@@ -9,6 +9,7 @@ private func stream(model: Model) async throws {
     case .progress(let progress): print("read \(progress.processed) of \(progress.total) tokens")
     case .text(let delta): print(delta.text, terminator: "")
     case .finished(let summary): print("\n\(summary.finishReason), \(summary.usage.completionTokens) tokens")
+    default: break
     }
   }
 }

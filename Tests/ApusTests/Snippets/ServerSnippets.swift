@@ -11,9 +11,9 @@ private func answer(
 ) async throws {
   for try await event in try model.streamChat(messages, options: GenerationOptions(maxTokens: 500)) {
     switch event {
-    case .progress: break
     case .text(let delta): try await write(delta.text)
     case .finished(let summary): print(summary.usage, summary.timings)
+    default: break
     }
   }
 }

@@ -19,10 +19,10 @@ struct Chat {
     let session = try await Model.load(path).session(options: SessionOptions(overflow: .stop))
     for try await event in session.streamResponse(to: question) {
       switch event {
-      case .progress: break
       case .text(let delta): FileHandle.standardOutput.write(Data(delta.text.utf8))
       case .finished(let summary):
         print("\n[\(summary.finishReason.rawValue), \(summary.usage.completionTokens) tokens]")
+      default: break
       }
     }
   }
