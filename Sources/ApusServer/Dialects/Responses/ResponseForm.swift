@@ -1,0 +1,43 @@
+internal import Apus
+internal import ApusJSON
+
+/// The object that an answer of `/v1/responses` is, before, while and after it is made.
+struct ResponseForm: Sendable {
+  let id: String
+  let created: Int
+  let model: String
+  /// What it repeats of the request.
+  let echo: JSONObject
+
+  /// It, with these items; `result` is how the answer has ended.
+  func response(_ output: [JSONValue], _ result: ChoiceResult?) -> JSONValue {
+    var response = JSONObject([
+      ("id", .string(id)), ("object", "response"), ("created_at", .int(created)),
+      ("status", .string(Self.status(result))), ("error", .null), ("incomplete_details", Self.details(result)),
+      ("model", .string(model)), ("output", .array(output)), ("usage", Self.usage(result)),
+    ])
+    for (name, value) in zip(echo.keys, echo.values) { response[name] = value }
+    return .object(response)
+  }
+
+  private static func status(_ result: ChoiceResult?) -> String {
+    guard let result else { return "in_progress" }
+    return result.end == .stop ? "completed" : "incomplete"
+  }
+
+  /// OpenAI's word for an answer that was cut, or ours where it has none.
+  private static func details(_ result: ChoiceResult?) -> JSONValue {
+    guard let end = result?.end, end != .stop else { return .null }
+    return ["reason": .string(end == .length ? "max_output_tokens" : end.rawValue)]
+  }
+
+  private static func usage(_ result: ChoiceResult?) -> JSONValue {
+    guard let usage = result?.summary?.usage else { return .null }
+    return [
+      "input_tokens": .int(usage.promptTokens),
+      "input_tokens_details": ["cached_tokens": .int(usage.cachedTokens), "cache_write_tokens": 0],
+      "output_tokens": .int(usage.completionTokens), "output_tokens_details": ["reasoning_tokens": 0],
+      "total_tokens": .int(usage.totalTokens),
+    ]
+  }
+}

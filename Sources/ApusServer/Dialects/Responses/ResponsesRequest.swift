@@ -1,0 +1,85 @@
+internal import Apus
+internal import ApusJSON
+
+/// A request to `/v1/responses`.
+struct ResponsesRequest {
+  let input: ChatInput
+  let tools: ResponseTools
+  /// What the answer repeats of the request.
+  let echo: JSONObject
+
+  /// Fields that change nothing of an answer here: for whom, what for, and how it is scheduled, stored or cached.
+  static let harmless = [
+    "model", "stream", "store", "metadata", "user", "safety_identifier", "service_tier", "prompt_cache_key",
+    "prompt_cache_options", "prompt_cache_retention", "include", "truncation", "max_tool_calls", "access_programs",
+    "client_metadata",
+  ]
+  /// Fields that need a store or a service of OpenAI's.
+  static let unsupported = ["previous_response_id", "conversation", "prompt", "moderation", "background_options"]
+
+  /// Reads the fields; nothing is rendered yet.
+  init(_ fields: RequestFields, _ setting: JobSetting) throws(Refusal) {
+    for name in Self.unsupported where fields[name] != nil { throw .unsupported(name, name) }
+    if try fields.bool("background") ?? false { throw .unsupported("background", "an answer in the background") }
+    if try fields.int("top_logprobs", in: 0...20) ?? 0 > 0 { throw .unsupported("top_logprobs", "top_logprobs") }
+    try Self.check(fields)
+    tools = try ResponseTools(fields, setting.limits)
+    var input = try fields.chat(
+      try fields.input(setting.limits), tools.use, setting,
+      maxTokens: try fields.int("max_output_tokens", in: 1...Int.max), own: try Self.format(fields))
+    input.form.thinking = try Self.thinking(fields)
+    self.input = input
+    fields.accept(Self.harmless)
+    echo = Self.echo(fields)
+  }
+
+  /// Looks at what changes nothing but must be of its type.
+  private static func check(_ fields: RequestFields) throws(Refusal) {
+    _ = try (fields.bool("store"), fields.members("metadata"), fields.array("include"))
+    let stream = try fields.object("stream_options")
+    stream?.accept(["include_obfuscation"])
+    for case .string("message.output_text.logprobs") in try fields.array("include") ?? [] {
+      throw .unsupported("include", "message.output_text.logprobs")
+    }
+  }
+
+  /// How much the model is to think.
+  private static func thinking(_ fields: RequestFields) throws(Refusal) -> PromptOptions.Thinking? {
+    guard let reasoning = try fields.object("reasoning") else { return nil }
+    reasoning.accept(["summary", "generate_summary", "context", "mode"])
+    return try reasoning.effort()
+  }
+
+  /// What the answer must be, in `text.format`.
+  private static func format(_ fields: RequestFields) throws(Refusal) -> NamedConstraint? {
+    let text = try fields.object("text")
+    text?.accept(["verbosity"])
+    guard let format = try text?.object("format") else { return nil }
+    switch try format.string("type") {
+    case "text": return nil
+    case "json_object": return (format.parameter("type"), .jsonObject)
+    case "json_schema":
+      format.accept(["name", "description", "strict"])
+      guard let schema = try format.schema("schema") else { throw format.mismatch("schema", "a JSON schema") }
+      return (format.parameter("schema"), schema)
+    default: throw format.mismatch("type", "\"text\", \"json_object\" or \"json_schema\"")
+    }
+  }
+
+  /// Nothing is stored, and nothing left out of an input that is too long.
+  private static func echo(_ fields: RequestFields) -> JSONObject {
+    var echo = JSONObject()
+    let usual: [(String, JSONValue)] = [
+      ("instructions", .null), ("max_output_tokens", .null), ("metadata", [:]), ("parallel_tool_calls", true),
+      ("reasoning", ["effort": .null, "summary": .null]), ("temperature", .null),
+      ("text", ["format": ["type": "text"]]), ("tool_choice", "auto"), ("tools", []), ("top_p", .null),
+      ("prompt_cache_key", .null), ("user", .null),
+    ]
+    for (name, value) in usual { echo[name] = fields[name] ?? value }
+    echo["store"] = false
+    echo["truncation"] = "disabled"
+    echo["previous_response_id"] = .null
+    echo["background"] = false
+    return echo
+  }
+}
