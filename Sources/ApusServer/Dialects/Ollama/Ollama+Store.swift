@@ -1,0 +1,112 @@
+internal import Apus
+internal import ApusJSON
+internal import HTTPTypes
+internal import Hummingbird
+
+extension Ollama {
+  /// The paths that tell of models, and change which names they have.
+  ///
+  /// Models are files that the server was started with; there is no store that others could be fetched into.
+  var storeRoutes: [Route] {
+    [
+      Route(.get, "/api/tags", OllamaDialect()) { [service] in
+        try await OllamaModels(service: service, key: $1.key).list($1)
+      },
+      Route(.get, "/api/ps", OllamaDialect()) { [service] in
+        try await OllamaModels(service: service, key: $1.key).loaded($1)
+      },
+      store(.post, "/api/show") { fields, models in
+        fields.accept(["verbose"])
+        return try models.description(of: try fields.modelName())
+      },
+      store(.post, "/api/copy", Self.copy), store(.delete, "/api/delete", Self.delete),
+      store(.post, "/api/create", Self.create), store(.post, "/api/pull", Self.pull),
+      store(.post, "/api/push") { _, _ in throw Self.noStore },
+      Route(.get, "/api/blobs/*", OllamaDialect()) { _, _ in throw Refusal(.notFound, "there is no such blob") },
+      Route(.post, "/api/blobs/*", OllamaDialect()) { _, _ in throw Self.noStore },
+    ]
+  }
+
+  private func store(
+    _ method: HTTPRequest.Method, _ path: String,
+    _ reply: @escaping @Sendable (RequestFields, OllamaModels) throws -> JSONValue
+  ) -> Route {
+    let generator = Generator(service: service)
+    return Route(method, path, OllamaDialect()) { [service] in
+      try await generator.respond(OllamaStoreEndpoint(service: service, key: $1.key, reply: reply), to: $0, $1)
+    }
+  }
+
+  private static let success: JSONValue = ["status": "success"]
+  private static let noStore = Refusal(
+    .unsupported, "this server has no model store yet: start it with the model's file, under the name that you want")
+
+  /// One more name for a model, until the server ends.
+  private static func copy(_ fields: RequestFields, _ models: OllamaModels) throws -> JSONValue {
+    try give(try fields.modelName("destination"), to: try fields.modelName("source"), in: models)
+    return [:]
+  }
+
+  private static func give(_ name: String, to model: String, in models: OllamaModels) throws(Refusal) {
+    try models.checkAdmin()
+    let names = models.service.names
+    let number = try names.choice(for: model, by: models.key).model
+    guard names.ownModel(named: name) == nil else {
+      throw .invalid(nil, "the server was started with a model of this name: give another one")
+    }
+    try names.given.give(name, to: number)
+  }
+
+  /// Takes a name away that `copy` or `create` has given.
+  private static func delete(_ fields: RequestFields, _ models: OllamaModels) throws -> JSONValue {
+    let (name, names) = (try fields.modelName(), models.service.names)
+    try models.checkAdmin()
+    if names.given.take(name) { return [:] }
+    guard names.ownModel(named: name) == nil else {
+      throw Refusal(
+        .unsupported, "the server was started with this model: only names that were given since can be deleted")
+    }
+    throw Refusal.unknownModel(known: names.given.list.map(\.name))
+  }
+
+  /// One more name for a model; one that is to be different needs a store.
+  private static func create(_ fields: RequestFields, _ models: OllamaModels) throws -> JSONValue {
+    for name in ["files", "adapters", "template", "system", "parameters", "messages", "license", "quantize"]
+    where fields[name] != nil {
+      throw Refusal.unsupported(name, "a model with \(name) of its own")
+    }
+    fields.accept(["stream"])
+    try give(try fields.modelName(), to: try fields.modelName("from"), in: models)
+    return success
+  }
+
+  /// Nothing is to be fetched for a model that is there.
+  private static func pull(_ fields: RequestFields, _ models: OllamaModels) throws -> JSONValue {
+    fields.accept(["stream", "insecure"])
+    guard models.service.names.model(named: try fields.modelName()) != nil else { throw noStore }
+    return success
+  }
+}
+
+extension OllamaModels {
+  /// Names are the same for all clients: who changes them needs to be trusted, where clients have keys.
+  fileprivate func checkAdmin() throws(Refusal) {
+    guard key?.isAdmin ?? true else {
+      throw Refusal(.unauthorized, "names of models are changed with an admin key only")
+    }
+  }
+}
+
+extension RequestFields {
+  /// The model that is meant, by the newer or older name of the field.
+  fileprivate func modelName() throws(Refusal) -> String {
+    let name = try only(["model", "name"]) { name throws(Refusal) in try string(name) }
+    guard let name, !name.isEmpty else { throw .invalid("model", "model is required") }
+    return name
+  }
+
+  fileprivate func modelName(_ field: String) throws(Refusal) -> String {
+    guard let name = try string(field), !name.isEmpty else { throw .invalid(field, "\(field) is required") }
+    return name
+  }
+}

@@ -1,0 +1,68 @@
+internal import Apus
+internal import ApusJSON
+internal import Hummingbird
+
+/// `POST /api/generate`: one question, or a raw prompt.
+struct OllamaGenerateEndpoint: GenerationEndpoint, OllamaEndpoint {
+  let service: ModelService
+  let key: APIKey?
+  /// When the request came.
+  let began = ContinuousClock.now
+  var promptField: String { "prompt" }
+
+  func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget {
+    try target(fields, isEmpty: try fields.string("prompt") ?? "" == "", .generate)
+  }
+
+  func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
+    let clock = OllamaClock(began: began, time: setting.time)
+    let question = try Question(fields, setting)
+    let plan = try question.plan(setting)
+    question.common.keepAlive.apply(to: setting.lease)
+    let encoder = OllamaEncoder(
+      OllamaAnswer(.generate, name: setting.name, clock), setting.model,
+      hasLogProbabilities: question.common.hasLogProbabilities,
+      context: question.isRaw ? nil : plan.prompts.first)
+    return GenerationJob(plan: plan, encoder: encoder)
+  }
+}
+
+/// What a request to `/api/generate` asks.
+private struct Question {
+  let common: OllamaFields
+  private let prompt: String
+  private let system: String
+  /// The tokens of what was said before.
+  private let context: [Token]
+  /// Whether the prompt is taken as it is.
+  let isRaw: Bool
+
+  init(_ fields: RequestFields, _ setting: JobSetting) throws(Refusal) {
+    common = try OllamaFields(fields, setting)
+    prompt = try fields.string("prompt") ?? ""
+    system = try fields.string("system") ?? ""
+    isRaw = try fields.bool("raw") ?? false
+    context = try fields.tokens(
+      "context", vocabularySize: setting.model.information.vocabularySize,
+      limit: setting.model.information.contextLength)
+    guard !isRaw || system.isEmpty && context.isEmpty else {
+      throw .invalid("raw", "raw mode does not support template, system, or context")
+    }
+  }
+
+  /// The work that this is; none where nothing is asked, which only loads the model.
+  func plan(_ setting: JobSetting) throws -> GenerationPlan {
+    let (model, options) = (setting.model, common.options)
+    guard !prompt.isEmpty else { return GenerationPlan(lease: setting.lease, prompts: [], count: 1, options: options) }
+    guard !isRaw, system != "" || model.information.chat != .noTemplate else {
+      let tokens = try model.rawPrompt(prompt, setting.shouldStop).tokens
+      let all = model.joined(context, tokens)
+      try model.engine.configuration.checkRoom(forPrompt: all.count, completion: options.maxTokens)
+      return GenerationPlan(lease: setting.lease, prompts: [all], count: 1, options: options)
+    }
+    let messages = system.isEmpty ? [] : [ChatMessage.system(system)]
+    var input = ChatInput(messages: messages + [.user(prompt)], options: options)
+    (input.before, input.form) = (context, common.form)
+    return try input.plan(setting)
+  }
+}
