@@ -1,0 +1,82 @@
+internal import Apus
+internal import ApusJSON
+internal import HTTPTypes
+internal import Hummingbird
+
+/// `POST /invocations`: what a container is asked, in whichever of the bodies that containers know.
+struct InvocationsEndpoint: GenerationEndpoint {
+  /// The model, where something beside the body says which one.
+  let model: String?
+
+  var dialect: any Dialect { OpenAIDialect() }
+  var promptField: String { "prompt" }
+  var nestedFields: [String] { KnownFields.nested }
+
+  /// A body of plain text is a prompt.
+  func object(of body: HeldBody, _ request: Request, _ reader: JSONBody) throws(Refusal) -> JSONObject {
+    guard request.headers[.contentType]?.hasPrefix("text/plain") == true else { return try reader.object(of: body) }
+    guard let text = String(validating: body.bytes, as: UTF8.self) else {
+      throw .invalid(nil, "the request body must be text in UTF-8")
+    }
+    return JSONObject([("prompt", .string(text))])
+  }
+
+  func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget {
+    let body = try fields.target()
+    return RequestTarget(model: model ?? body.model, isStreamed: body.isStreamed)
+  }
+
+  func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
+    if fields["messages"] != nil { return try ChatEndpoint().job(fields, setting) }
+    if fields["prompt"] != nil { return try CompletionEndpoint().job(fields, setting) }
+    if case .string? = fields["inputs"] { return try TGIEndpoint(form: .either).job(fields, setting) }
+    if case .array(let dialogs)? = fields["inputs"], case .array? = dialogs.first {
+      return try JumpStart.job(fields, setting)
+    }
+    throw Refusal.invalid("inputs", "the request body needs one of these: messages, prompt, inputs")
+  }
+}
+
+/// `POST /endpoints/{name}/invocations`: the same through the runtime's API.
+struct RuntimeEndpoint: GenerationEndpoint {
+  let invocations: InvocationsEndpoint
+
+  var dialect: any Dialect { SageMakerDialect() }
+  var promptField: String { invocations.promptField }
+  var nestedFields: [String] { invocations.nestedFields }
+
+  func object(of body: HeldBody, _ request: Request, _ reader: JSONBody) throws(Refusal) -> JSONObject {
+    try invocations.object(of: body, request, reader)
+  }
+
+  func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget {
+    try invocations.target(fields, request)
+  }
+
+  func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
+    try invocations.job(fields, setting)
+  }
+}
+
+/// `POST /endpoints/{name}/invocations-response-stream`: the bytes of the same answer in parts.
+struct RuntimeStreamEndpoint: GenerationEndpoint {
+  let invocations: InvocationsEndpoint
+
+  var dialect: any Dialect { SageMakerDialect(framing: .eventStream) }
+  var promptField: String { invocations.promptField }
+  var nestedFields: [String] { invocations.nestedFields }
+
+  func object(of body: HeldBody, _ request: Request, _ reader: JSONBody) throws(Refusal) -> JSONObject {
+    try invocations.object(of: body, request, reader)
+  }
+
+  func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget {
+    RequestTarget(model: try invocations.target(fields, request).model, isStreamed: true)
+  }
+
+  func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
+    let job = try invocations.job(fields, setting)
+    let encoder: any AnswerEncoder = try fields.target().isStreamed ? job.encoder : WholeStream(encoder: job.encoder)
+    return GenerationJob(plan: job.plan, encoder: PayloadParts(encoder: encoder))
+  }
+}
