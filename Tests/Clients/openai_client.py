@@ -130,7 +130,7 @@ def check_errors(client, has_chat):
         check(f"errors: {name}", isinstance(error, openai.BadRequestError) and error.param == parameter, repr(error))
     error = raised(lambda: client.completions.create(**{**base, "prompt": "word " * 100_000}))
     check("errors: context", isinstance(error, openai.BadRequestError) and error.code == "context_length_exceeded")
-    error = raised(lambda: client.embeddings.create(model="any", input="a"))
+    error = raised(lambda: client.moderations.create(model="any", input="a"))
     check("errors: unknown path", isinstance(error, openai.NotFoundError), repr(error))
     if not has_chat:
         error = raised(lambda: client.chat.completions.create(model="any", messages=[{"role": "user", "content": "a"}]))

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs openai_client.py against a built `apus`: openai_client.sh APUS MODEL…
+# Runs openai_client.py and responses_client.py against a built `apus`: openai_client.sh APUS MODEL…
 # The client is installed once, into a virtual environment under .build.
 set -eu
 folder=$(cd "$(dirname "$0")" && pwd)
@@ -12,4 +12,5 @@ apus=$1
 shift
 for model in "$@"; do
   "$environment/bin/python" "$folder/openai_client.py" "$apus" "$model"
+  "$environment/bin/python" "$folder/responses_client.py" "$apus" "$model"
 done

@@ -2,6 +2,7 @@ internal import Apus
 internal import ApusChat
 internal import ApusJSON
 internal import HTTPTypes
+internal import Hummingbird
 
 /// Writes one answer in the words of a dialect: pure, one value for each answer.
 ///
@@ -39,6 +40,8 @@ struct AnswerDelta: Sendable {
 struct ChoiceResult: Sendable {
   /// What it said in all; a raw completion has content only.
   var turn = TurnSummary()
+  /// Tokens in which it reasoned.
+  var reasoningTokens = 0
   /// Its tokens, where the answer is sent as a whole.
   var tokens: [GeneratedToken] = []
   /// Nil where it was cut before the engine had ended it.
@@ -52,4 +55,11 @@ struct WholeReply: Sendable {
   let body: JSONValue
 
   init(_ body: JSONValue) { self.body = body }
+
+  /// The response that it is.
+  var response: Response {
+    var all = LateForm.jsonHeaders
+    all.append(contentsOf: headers)
+    return Response(status: .ok, headers: all, body: ResponseBody(byteBuffer: ByteBuffer(json: body)))
+  }
 }

@@ -9,6 +9,14 @@ internal import Hummingbird
 protocol Dialect: Sendable {
   /// How answers that come piece by piece are cut into frames.
   var framing: Framing { get }
+  /// The header fields of a stream.
+  var streamHeaders: HTTPFields { get }
+  /// What a stream shows while nothing else is sent; nil where nothing may be.
+  var signOfLife: [UInt8]? { get }
+  /// The header field in which clients look for the request's id, beside `X-Request-Id`.
+  var requestIDField: HTTPField.Name? { get }
+  /// What AWS's clients call the service when they sign requests; nil for dialects that are none of AWS's.
+  var signingService: String? { get }
   /// What a client gets in place of an answer.
   func error(_ refusal: Refusal) -> ErrorReply
   /// The bytes that end a stream which fails after it has begun.
@@ -24,6 +32,14 @@ struct ErrorReply: Sendable {
 }
 
 extension Dialect {
+  var streamHeaders: HTTPFields { framing.headers }
+
+  var signOfLife: [UInt8]? { framing.signOfLife }
+
+  var requestIDField: HTTPField.Name? { nil }
+
+  var signingService: String? { nil }
+
   func ending(with refusal: Refusal) -> [UInt8] { framing.frame(error(refusal).body) }
 
   /// The whole response in place of an answer.

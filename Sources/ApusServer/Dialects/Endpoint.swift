@@ -52,6 +52,8 @@ struct RequestTarget: Sendable {
   /// The model's name as the client gave it; nil for the default.
   let model: String?
   let isStreamed: Bool
+  /// What it is answered with where it needs no model; then none is loaded for it.
+  var reply: WholeReply?
 }
 
 /// What a job is made with.
@@ -61,6 +63,8 @@ struct JobSetting: Sendable {
   /// Its name in the answer.
   let name: String
   let isStreamed: Bool
+  /// What an endpoint charges tokens to, where no completion has them.
+  let usage: UsagePermit
   let limits: RequestLimits
   /// Seconds since 1970.
   let time: Int

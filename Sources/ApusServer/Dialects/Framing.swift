@@ -1,4 +1,5 @@
 internal import ApusJSON
+internal import ApusWire
 internal import HTTPTypes
 
 /// How the pieces of an answer are cut into frames.
@@ -7,33 +8,37 @@ enum Framing: Sendable {
   case events
   /// One JSON value per line.
   case lines
+  /// AWS's binary event stream.
+  case eventStream
 
   /// The header fields of a stream.
   var headers: HTTPFields {
     switch self {
     case .events:
-      var headers: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-cache"]
+      var headers: HTTPFields = [.contentType: ServerSentEvents.contentType, .cacheControl: "no-cache"]
       if let unbuffered = HTTPField.Name("X-Accel-Buffering") { headers[unbuffered] = "no" }
       return headers
-    case .lines: return [.contentType: "application/x-ndjson"]
+    case .lines: return [.contentType: JSONLines.contentType]
+    case .eventStream: return [.contentType: EventStream.contentType]
     }
   }
 
   /// What clients skip, and take as a sign that the connection lives; nil where there is nothing of that kind.
   var signOfLife: [UInt8]? {
     switch self {
-    case .events: Array(": ping\n\n".utf8)
+    case .events: ServerSentEvents.ping
     case .lines: nil
+    // An event that no model has: AWS's clients read it and do not hand it on.
+    case .eventStream: EventStream.event("ping", [:]).bytes
     }
   }
 
   /// One frame with a JSON value; `name` is the event's, where frames have names.
   func frame(_ json: JSONValue, name: String? = nil) -> [UInt8] {
     switch self {
-    case .events:
-      Array((name.map { "event: \($0)\n" } ?? "").utf8) + Array("data: ".utf8) + json.serialized(.compact)
-        + [0x0A, 0x0A]
-    case .lines: json.serialized(.compact) + [0x0A]
+    case .events: ServerSentEvents.event(json, name: name)
+    case .lines: JSONLines.line(json)
+    case .eventStream: EventStream.event(name ?? "chunk", json).bytes
     }
   }
 }

@@ -6,9 +6,12 @@ internal import ApusJSON
 struct ChatEncoder: AnswerEncoder {
   let envelope: OpenAIEnvelope
   let model: Model
-  let hasLogProbabilities: Bool
+  /// The most likely tokens that are told beside each; nil tells nothing.
+  let logProbabilities: Int?
   /// Whether a call is told by the older name, `function_call`.
   let isLegacy: Bool
+  /// What is told of the prompt's tokens.
+  var prompt: PromptLogProbabilities?
 
   func open(_ choice: Int) -> [UInt8] {
     envelope.frame(choice, [("delta", ["role": "assistant", "content": ""]), ("logprobs", .null)])
@@ -16,8 +19,8 @@ struct ChatEncoder: AnswerEncoder {
 
   func delta(_ choice: Int, _ delta: AnswerDelta) -> [UInt8] {
     let said = members(of: delta.events)
-    guard said.count > 0 || hasLogProbabilities && !delta.tokens.isEmpty else { return [] }
-    return envelope.frame(choice, [("delta", .object(said)), ("logprobs", logProbabilities(delta.tokens))])
+    guard said.count > 0 || logProbabilities != nil && !delta.tokens.isEmpty else { return [] }
+    return envelope.frame(choice, [("delta", .object(said)), ("logprobs", probabilities(delta.tokens))])
   }
 
   func close(_ choice: Int, _ result: ChoiceResult) -> [UInt8] {
@@ -29,8 +32,8 @@ struct ChatEncoder: AnswerEncoder {
   func whole(_ results: [ChoiceResult], _ usage: UsageCount) -> WholeReply {
     envelope.whole(
       results.map { result in
-        [("message", message(result.turn)), ("logprobs", logProbabilities(result.tokens))] + end(result)
-      }, usage)
+        [("message", message(result.turn)), ("logprobs", probabilities(result.tokens))] + end(result)
+      }, usage, more: prompt.map { [("prompt_logprobs", $0.json(results.first?.summary))] } ?? [])
   }
 
   /// A call whose arguments the model did not finish is none that a client could make.
@@ -74,7 +77,7 @@ struct ChatEncoder: AnswerEncoder {
     return members
   }
 
-  private func logProbabilities(_ tokens: [GeneratedToken]) -> JSONValue {
-    hasLogProbabilities ? ChatLogProbabilities.json(tokens, model) : .null
+  private func probabilities(_ tokens: [GeneratedToken]) -> JSONValue {
+    logProbabilities.map { ChatLogProbabilities.json(tokens, model, top: $0) } ?? .null
   }
 }

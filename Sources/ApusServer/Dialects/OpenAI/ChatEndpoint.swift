@@ -11,12 +11,25 @@ struct ChatEndpoint: GenerationEndpoint {
 
   func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
     let chat = try ChatRequest(fields, model: setting.model, limits: setting.limits)
+    var (plan, encoder) = (try chat.input.plan(setting), Self.encoder(chat, setting))
+    if let top = chat.fields.promptLogProbabilities {
+      let prompt = plan.prompts[0]
+      guard prompt.count * plan.count * (1 + top) <= setting.limits.scores else {
+        throw Refusal.invalid(
+          "prompt_logprobs", "prompt_logprobs of a prompt that long: ask for fewer, or leave it out")
+      }
+      plan.scoresPrompts = true
+      encoder.prompt = PromptLogProbabilities(model: setting.model, prompt: prompt, top: top)
+    }
+    return GenerationJob(plan: plan, encoder: encoder)
+  }
+
+  /// Who writes the answer to a chat.
+  static func encoder(_ chat: ChatRequest, _ setting: JobSetting) -> ChatEncoder {
     let envelope = OpenAIEnvelope(
       setting, id: "chatcmpl-", whole: "chat.completion", frame: "chat.completion.chunk",
       includesUsage: chat.fields.includesUsage)
-    let encoder = ChatEncoder(
-      envelope: envelope, model: setting.model,
-      hasLogProbabilities: chat.fields.options.topLogProbabilities != nil, isLegacy: chat.tools.isLegacy)
-    return GenerationJob(plan: try chat.input.plan(setting), encoder: encoder)
+    return ChatEncoder(
+      envelope: envelope, model: setting.model, logProbabilities: chat.logProbabilities, isLegacy: chat.tools.isLegacy)
   }
 }

@@ -6,22 +6,22 @@ struct ChatRequest {
   let fields: GenerationFields
   let tools: ToolFields
   let input: ChatInput
+  /// The most likely tokens that are told beside each; nil tells nothing.
+  let logProbabilities: Int?
 
   /// Reads the fields; nothing is rendered yet.
   init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws(Refusal) {
-    var common = try GenerationFields(
-      fields, model.information, limits: limits, least: 1, usual: nil)
-    common.options.topLogProbabilities = try Self.topLogProbabilities(fields, limits)
+    var common = try GenerationFields(fields, model, limits: limits, least: 1, usual: nil)
+    let bestOf = try fields.int("best_of", in: 1...limits.choices)
+    guard bestOf == nil || bestOf == common.choices else { throw .unsupported("best_of", "a best_of other than n") }
+    logProbabilities = try Self.topLogProbabilities(fields, limits)
+    common.options.topLogProbabilities = [logProbabilities, common.promptLogProbabilities].compactMap(\.self).max()
     tools = try ToolFields(fields, limits)
-    guard try fields.bool("add_generation_prompt") ?? true else {
-      throw .unsupported("add_generation_prompt", "add_generation_prompt false")
-    }
-    guard try !(fields.bool("continue_final_message") ?? false) else {
-      throw .unsupported("continue_final_message", "continue_final_message")
-    }
     try Self.checkModalities(fields)
     input = ChatInput(
-      messages: try Self.messages(fields, limits), tools: tools.use, options: common.options, count: common.choices)
+      messages: try Self.messages(fields, limits), tools: tools.use, options: common.options,
+      form: try fields.promptOptions(), count: common.choices, rules: common.rules,
+      keptTokens: common.keptPromptTokens, constraintField: common.constraintField)
     self.fields = common
   }
 
@@ -40,7 +40,8 @@ struct ChatRequest {
 
   // MARK: Messages
 
-  private static func messages(_ fields: RequestFields, _ limits: RequestLimits) throws(Refusal) -> [ChatMessage] {
+  /// The messages of a request, at least one.
+  static func messages(_ fields: RequestFields, _ limits: RequestLimits) throws(Refusal) -> [ChatMessage] {
     guard let values = try fields.array("messages"), !values.isEmpty else {
       throw fields.mismatch("messages", "an array of at least one message")
     }

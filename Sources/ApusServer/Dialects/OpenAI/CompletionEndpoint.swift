@@ -12,24 +12,37 @@ struct CompletionEndpoint: GenerationEndpoint {
   func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
     let model = setting.model
     let completion = try CompletionRequest(fields, model: model, limits: setting.limits)
-    let prompts = try completion.prompts(model, setting.shouldStop)
-    let (common, hasLogProbabilities) = (completion.fields, completion.fields.options.topLogProbabilities != nil)
-    var plan = GenerationPlan(
-      lease: setting.lease, prompts: prompts.map(\.tokens), count: common.choices, options: common.options)
+    let (prompts, ends) = try completion.prompts(model, setting.shouldStop)
+    var common = completion.fields
+    common.options.stopTokens += ends
+    var plan = common.plan(setting, prompts.map(\.tokens), count: completion.attempts)
     plan.scoresPrompts = completion.scoresPrompts
-    let choices = (0..<plan.choiceCount).map { choice -> CompletionEncoder.Choice in
-      let prompt = prompts[choice / common.choices]
-      guard hasLogProbabilities else { return .init(echo: completion.isEchoed ? prompt.text : "") }
-      guard completion.scoresPrompts else {
-        return .init(logProbabilities: LegacyLogProbabilities(model, promptText: prompt.text))
-      }
-      let echo = ScoredEcho(prompt.tokens, added: prompt.added)
-      return .init(
-        echo: prompt.text, logProbabilities: echo.logProbabilities(model, prompt.text), scoredEcho: echo)
+    let choices = (0..<plan.choiceCount).map { choice in
+      self.choice(of: prompts[choice / completion.attempts], completion, model)
     }
     let envelope = OpenAIEnvelope(
       setting, id: "cmpl-", whole: "text_completion", frame: "text_completion", includesUsage: common.includesUsage)
-    return GenerationJob(plan: plan, encoder: CompletionEncoder(envelope: envelope, choices: choices))
+    let encoder = CompletionEncoder(
+      envelope: envelope, choices: choices, attempts: completion.attempts, told: common.choices)
+    return GenerationJob(plan: plan, encoder: encoder)
+  }
+
+  private func choice(
+    of prompt: CompletionRequest.Prompt, _ completion: CompletionRequest, _ model: Model
+  ) -> CompletionEncoder.Choice {
+    var choice = CompletionEncoder.Choice(echo: completion.isEchoed ? prompt.text : "")
+    choice.prompt = completion.fields.promptLogProbabilities.map {
+      PromptLogProbabilities(model: model, prompt: prompt.tokens, top: $0)
+    }
+    guard let top = completion.logProbabilities else { return choice }
+    if completion.scoresEcho {
+      let echo = ScoredEcho(prompt.tokens, added: prompt.added)
+      (choice.scoredEcho, choice.logProbabilities) = (echo, echo.logProbabilities(model, prompt.text, top: top))
+    } else {
+      choice.echo = ""
+      choice.logProbabilities = LegacyLogProbabilities(model, promptText: prompt.text, top: top)
+    }
+    return choice
   }
 }
 

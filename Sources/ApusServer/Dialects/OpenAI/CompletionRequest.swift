@@ -17,41 +17,78 @@ struct CompletionRequest {
   /// Whether the prompt stands before each completion.
   let isEchoed: Bool
   /// Whether the tokens of the prompt have log probabilities as those of the completion do.
-  let scoresPrompts: Bool
+  let scoresEcho: Bool
+  /// The most likely tokens that are told beside each of the completion; nil tells nothing.
+  let logProbabilities: Int?
+  /// Completions of each prompt, of which the best `fields.choices` are told.
+  let attempts: Int
+  /// What stands behind the completion; nil for nothing.
+  private let suffix: String?
 
   /// Reads the fields; nothing is tokenized yet.
   init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws(Refusal) {
-    var common = try GenerationFields(
-      fields, model.information, limits: limits, least: 0, usual: 16)
-    common.options.topLogProbabilities = try fields.int("logprobs", in: 0...limits.topLogProbabilities)
+    var common = try GenerationFields(fields, model, limits: limits, least: 0, usual: 16)
+    logProbabilities = try fields.int("logprobs", in: 0...limits.topLogProbabilities)
     isEchoed = try fields.bool("echo") ?? false
-    scoresPrompts = isEchoed && common.options.topLogProbabilities != nil
-    guard !scoresPrompts || !common.isStreamed else {
+    scoresEcho = isEchoed && logProbabilities != nil
+    guard !scoresEcho || !common.isStreamed else {
       throw .unsupported("stream", "streaming an echo with logprobs")
     }
-    if let suffix = try fields.string("suffix"), !suffix.isEmpty { throw .unsupported("suffix", "suffix") }
+    attempts = try Self.attempts(fields, common, limits)
+    // What is told of prompts, of completions, or only compared, is computed alike.
+    let told = [logProbabilities, common.promptLogProbabilities, attempts > common.choices ? 0 : nil]
+    common.options.topLogProbabilities = told.compactMap(\.self).max()
+    suffix = try fields.string("suffix").flatMap { $0.isEmpty ? nil : $0 }
     parts = try Self.parts(fields, vocabularySize: model.information.vocabularySize)
-    guard parts.count * common.choices <= limits.totalChoices else {
-      throw .invalid("prompt", "prompts times n must be at most \(limits.totalChoices)")
+    guard parts.count * attempts <= limits.totalChoices else {
+      throw .invalid("prompt", "prompts times n, or best_of, must be at most \(limits.totalChoices)")
     }
+    if suffix != nil, common.options.constraint != nil {
+      throw .unsupported("suffix", "suffix beside a schema, grammar or other text that must fit")
+    }
+    if suffix != nil, parts.contains(where: { $0.text == nil }) { throw .unsupported("suffix", "suffix behind tokens") }
     scoreLimit = limits.scores
     self.fields = common
   }
 
-  /// The prompts as tokens; throws at the first that does not fit, before the next is looked at.
-  func prompts(_ model: Model, _ shouldStop: @escaping Preparation.ShouldStop) throws(ApusError) -> [Prompt] {
+  /// Whether the tokens of the prompts get scores.
+  var scoresPrompts: Bool { scoresEcho || fields.promptLogProbabilities != nil }
+
+  /// How many completions of each prompt are compared.
+  private static func attempts(
+    _ fields: RequestFields, _ common: GenerationFields, _ limits: RequestLimits
+  ) throws(Refusal) -> Int {
+    let attempts = try fields.int("best_of", in: 1...limits.choices) ?? common.choices
+    guard attempts >= common.choices else { throw .invalid("best_of", "best_of must be at least n") }
+    guard attempts == common.choices || !common.isStreamed else {
+      throw .invalid("best_of", "best_of other than n cannot be streamed")
+    }
+    return attempts
+  }
+
+  /// The prompts as tokens, and the tokens that end completions beside the usual ones; throws at the first prompt that
+  /// does not fit, before the next is looked at.
+  func prompts(
+    _ model: Model, _ shouldStop: @escaping Preparation.ShouldStop
+  ) throws -> (prompts: [Prompt], ends: [Token]) {
     var prompts: [Prompt] = []
-    var scores = 0
+    var (scores, ends): (Int, [Token]) = (0, [])
     for part in parts {
-      let (tokens, added) =
-        switch part {
-        case .text(let text): try model.completionTokens(text, shouldStop)
-        case .tokens(let tokens): (tokens, 0)
-        }
+      var (tokens, added): ([Token], Int)
+      switch (part, suffix) {
+      case (.text(let text), nil): (tokens, added) = try model.rawPrompt(text, shouldStop)
+      case (.text(let text), let suffix?):
+        guard let (prompt, marks) = try model.infill(TextGap(before: text, behind: suffix), shouldStop: shouldStop)
+        else { throw Refusal.noInfill("suffix") }
+        (tokens, added, ends) = (prompt, 0, marks)
+      case (.tokens(let ids), _): (tokens, added) = (ids, 0)
+      }
+      let kept = fields.kept(tokens)
+      if kept.count < tokens.count { (tokens, added) = (kept, 0) }
       try model.engine.configuration.checkRoom(forPrompt: tokens.count, completion: fields.options.maxTokens)
-      scores += scoresPrompts ? tokens.count * fields.choices * (1 + (fields.options.topLogProbabilities ?? 0)) : 0
+      scores += scoresPrompts ? tokens.count * attempts * (1 + (fields.options.topLogProbabilities ?? 0)) : 0
       guard scores <= scoreLimit else {
-        throw .invalidRequest(
+        throw ApusError.invalidRequest(
           field: "logprobs",
           reason: "tokens of the echoed prompts times choices times logprobs + 1 may be \(scoreLimit) at most: send "
             + "fewer prompts in a request, or ask for fewer logprobs")
@@ -59,7 +96,7 @@ struct CompletionRequest {
       prompts.append(
         Prompt(text: part.text ?? model.detokenize(tokens, renderSpecial: true), tokens: tokens, added: added))
     }
-    return prompts
+    return (prompts, ends)
   }
 
   private enum Part {
@@ -96,20 +133,5 @@ struct CompletionRequest {
       }
     }
     return parts
-  }
-}
-
-extension Model {
-  /// The tokens of a raw prompt, in which the names of control tokens count, as clients write their own chat formats;
-  /// and how many of them the tokenizer has put before it.
-  ///
-  /// The caller answers for all of it. What others say belongs into a chat, where it stays text.
-  fileprivate func completionTokens(
-    _ text: String, _ shouldStop: @escaping Preparation.ShouldStop
-  ) throws(ApusError) -> (tokens: [Token], added: Int) {
-    let tokens = try promptTokens(text, addSpecial: true, parseSpecial: true, shouldStop: shouldStop)
-    // A prompt that writes BOS itself gets no second one.
-    guard let first = tokens.first, tokenize("").first == first else { return (tokens, 0) }
-    return tokens.count > 1 && tokens[1] == first ? (Array(tokens.dropFirst()), 0) : (tokens, 1)
   }
 }

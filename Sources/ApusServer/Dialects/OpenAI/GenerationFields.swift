@@ -10,18 +10,27 @@ struct GenerationFields {
   let isStreamed: Bool
   /// Whether a stream ends with the usage.
   let includesUsage: Bool
+  /// Which tokens a completion may have.
+  let rules: TokenRules
+  /// The most likely tokens that are told beside each of the prompt's; nil where nothing is told of these.
+  let promptLogProbabilities: Int?
+  /// Tokens of a prompt's end that are kept; nil keeps all.
+  let keptPromptTokens: Int?
   /// What each choice is like; log probabilities are the paths' own.
   var options: GenerationOptions
+  /// The field that has the options' constraint.
+  let constraintField: String?
 
   /// Reads the fields; a path allows `least` tokens of a completion and more, and `usual` where none are asked for.
+  ///
+  /// With `hasPairs`, `logit_bias` may be a list of pairs, as in llama.cpp.
   init(
-    _ fields: RequestFields, _ model: ModelInformation, limits: RequestLimits, least: Int, usual: Int?
+    _ fields: RequestFields, _ model: Model, limits: RequestLimits, least: Int, usual: Int?, hasPairs: Bool = false
   ) throws(Refusal) {
-    let vocabularySize = model.vocabularySize
+    let information = model.information
+    let vocabularySize = information.vocabularySize
     self.model = try fields.string("model", upTo: limits.modelNameByteCount)
     choices = try fields.int("n", in: 1...limits.choices) ?? 1
-    let bestOf = try fields.int("best_of", in: 1...Int(Int32.max))
-    guard bestOf == nil || bestOf == choices else { throw .unsupported("best_of", "a best_of other than n") }
     isStreamed = try fields.bool("stream") ?? false
     let streamOptions = try fields.object("stream_options")
     guard isStreamed || streamOptions == nil else {
@@ -29,10 +38,14 @@ struct GenerationFields {
     }
     includesUsage = try streamOptions?.bool("include_usage") ?? false
     streamOptions?.accept(KnownFields.harmlessInStreamOptions)
+    let maxTokens = try Self.maxTokens(fields, least: least, usual: usual)
+    let words: ((String) -> [Token])? = hasPairs ? { model.tokenize($0, addSpecial: false) } : nil
+    let constraint = try fields.constraint()
+    constraintField = constraint?.name
     options = GenerationOptions(
-      maxTokens: try Self.maxTokens(fields, least: least, usual: usual),
+      maxTokens: maxTokens,
       sampling: try fields.sampling(
-        usual: model.sampling, vocabularySize: vocabularySize, limits: limits),
+        usual: information.sampling, vocabularySize: vocabularySize, limits: limits, words: words),
       seed: try fields.only(KnownFields.seeds, fields.seed),
       stop: try fields.only(KnownFields.stops) { name throws(Refusal) in
         fields[name] == nil ? nil : try fields.texts(name, limits: limits)
@@ -40,10 +53,25 @@ struct GenerationFields {
       stopTokens: try fields.tokens("stop_token_ids", vocabularySize: vocabularySize, limit: limits.logitBiases),
       ignoreEOS: try fields.bool("ignore_eos") ?? false,
       reusesPrefix: try fields.bool("cache_prompt") ?? true,
-      adapters: try fields.adapters(model: self.model, among: model.adapters), constraint: try fields.constraint())
+      adapters: try fields.adapters(model: self.model, among: information.adapters),
+      constraint: constraint?.constraint)
+    rules = try fields.tokenRules(model, limits, maxTokens: maxTokens)
+    promptLogProbabilities = try fields.promptLogProbabilities(isStreamed: isStreamed, limits)
+    keptPromptTokens = try fields.keptPromptTokens(model)
     fields.accept(KnownFields.harmless)
     try Self.refuseUnsupported(fields)
   }
+
+  /// The completions of these prompts: `count` of each, or as many as choices are wanted.
+  func plan(_ setting: JobSetting, _ prompts: [[Token]], count: Int? = nil) -> GenerationPlan {
+    var plan = GenerationPlan(lease: setting.lease, prompts: prompts, count: count ?? choices, options: options)
+    plan.rules = rules
+    plan.constraintField = constraintField
+    return plan
+  }
+
+  /// A prompt without what is to be left out of it.
+  func kept(_ prompt: [Token]) -> [Token] { keptPromptTokens.map { Array(prompt.suffix($0)) } ?? prompt }
 
   /// The most tokens of a completion, whatever it is called; nil goes on to the end of the context.
   private static func maxTokens(_ fields: RequestFields, least: Int, usual: Int?) throws(Refusal) -> Int? {
@@ -59,8 +87,6 @@ struct GenerationFields {
   /// Refuses what would change the answer if it were ignored.
   private static func refuseUnsupported(_ fields: RequestFields) throws(Refusal) {
     for name in KnownFields.unsupported where fields[name] != nil { throw .unsupported(name, name) }
-    if let words = fields["bad_words"], words != [] { throw .unsupported("bad_words", "bad_words") }
     if try fields.bool("use_beam_search") ?? false { throw .unsupported("use_beam_search", "beam search") }
-    if try fields.int("min_tokens", in: 0...Int(Int32.max)) ?? 0 > 0 { throw .unsupported("min_tokens", "min_tokens") }
   }
 }

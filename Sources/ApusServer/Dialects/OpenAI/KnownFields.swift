@@ -28,8 +28,5 @@ enum KnownFields {
   static let harmlessInStreamOptions = ["include_obfuscation"]
 
   /// Fields that would make another answer, and that no answer comes without.
-  static let unsupported = [
-    "allowed_token_ids", "prompt_logprobs", "truncate_prompt_tokens", "chat_template", "chat_template_kwargs", "audio",
-    "web_search_options", "negative_prompt", "guidance_scale",
-  ]
+  static let unsupported = ["chat_template", "audio", "web_search_options", "negative_prompt", "guidance_scale"]
 }

@@ -3,24 +3,9 @@ internal import ApusJSON
 
 /// Log probabilities in the shape of `/v1/chat/completions`.
 enum ChatLogProbabilities {
-  /// The object for some tokens of a completion.
-  static func json(_ tokens: [GeneratedToken], _ model: Model) -> JSONValue {
-    let content = tokens.compactMap { token -> JSONValue? in
-      guard let values = token.logProbabilities else { return nil }
-      var members = entry(token.id, values.chosen, model)
-      members.append(
-        ("top_logprobs", .array(values.top.map { .object(JSONObject(entry($0.token, $0.logProbability, model))) })))
-      return .object(JSONObject(members))
-    }
-    return ["content": .array(content), "refusal": .null]
-  }
-
-  private static func entry(_ token: Token, _ logProbability: Double, _ model: Model) -> [(String, JSONValue)] {
-    let bytes = model.bytes(of: token).map { JSONValue.int(Int($0)) }
-    return [
-      ("token", .string(model.distinctText(of: token))), ("logprob", .double(logProbability.finiteLogProbability)),
-      ("bytes", .array(bytes)),
-    ]
+  /// The object for some tokens of a completion, with so many of the most likely ones beside each.
+  static func json(_ tokens: [GeneratedToken], _ model: Model, top: Int) -> JSONValue {
+    ["content": .array(model.listed(tokens, top: top)), "refusal": .null]
   }
 }
 
@@ -29,12 +14,17 @@ struct LegacyLogProbabilities {
   private let model: Model
   /// Where the next token begins, in characters of Unicode from the beginning of the prompt.
   private var offset: Int
+  /// The most likely tokens that are told beside each.
+  private let top: Int
 
-  init(_ model: Model, promptText: String) { self.init(model, offset: promptText.unicodeScalars.count) }
+  init(_ model: Model, promptText: String, top: Int) {
+    self.init(model, offset: promptText.unicodeScalars.count, top: top)
+  }
 
-  init(_ model: Model, offset: Int) {
+  init(_ model: Model, offset: Int, top: Int) {
     self.model = model
     self.offset = offset
+    self.top = top
   }
 
   /// The object for the next tokens of a completion, or of an echo; one that has no probability has null.
@@ -61,7 +51,7 @@ struct LegacyLogProbabilities {
   /// The most likely tokens by their texts, and the chosen one with the very number that it has.
   private func alternatives(_ text: String, _ values: TokenLogProbabilities) -> JSONObject {
     var object = JSONObject()
-    for entry in values.top {
+    for entry in values.top.prefix(top) {
       object[model.distinctText(of: entry.token)] = .double(entry.logProbability.finiteLogProbability)
     }
     object[text] = .double(values.chosen.finiteLogProbability)

@@ -8,8 +8,16 @@ internal import Hummingbird
 extension OpenAI {
   /// `GET /v1/models`.
   func models(_ request: Request, _ context: APIRequestContext) -> Response {
-    let models = service.models.indices.map { description($0, id: service.models[$0].name) }
-    return json(["object": "list", "data": .array(models + service.names.adapters.map { description(0, id: $0) })])
+    let known = service.models.indices.filter { context.key?.allows(model: service.models[$0].name) ?? true }
+    let models =
+      known.map { description($0, id: service.models[$0].name) }
+      + service.names.given.list.filter { known.contains($0.model) }.map { description($0.model, id: $0.name) }
+    let adapters = known.first == 0 ? service.names.adapters.map { description(0, id: $0) } : []
+    let list = models + adapters
+    return Response(json: [
+      "object": "list", "data": .array(list), "has_more": false, "first_id": list.first?["id"] ?? .null,
+      "last_id": list.last?["id"] ?? .null,
+    ])
   }
 
   /// `GET /v1/models/{id}`, whose id may contain slashes.
@@ -19,22 +27,20 @@ extension OpenAI {
       throw Refusal.invalid("model", "the model's name in the path is not valid")
     }
     let choice = try service.names.choice(
-      for: id.shortened(toByteCount: service.configuration.limits.modelNameByteCount))
-    return json(description(choice.model, id: choice.name))
+      for: id.shortened(toByteCount: service.configuration.limits.modelNameByteCount), by: context.key)
+    return Response(json: description(choice.model, id: choice.name))
   }
 
-  private func json(_ value: JSONValue) -> Response {
-    Response(
-      status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: ByteBuffer(json: value)))
-  }
-
-  /// The model, alone or with an adapter, as OpenAI describes one, with what vLLM and llama.cpp add; of one that is not
-  /// loaded less is known.
+  /// The model, alone or with an adapter, as OpenAI describes one, with what Anthropic, vLLM and llama.cpp add; of one
+  /// that is not loaded less is known.
   private func description(_ number: Int, id: String) -> JSONValue {
     let name = service.models[number].name
     let information = service.pool.loadedModels[name]?.information
     return [
       "id": .string(id), "object": "model", "created": .int(service.started), "owned_by": "apus",
+      "type": "model", "display_name": .string(id), "lifecycle": "active",
+      "created_at": .string(Date(timeIntervalSince1970: Double(service.started)).ISO8601Format()),
+      "max_input_tokens": information.map { .int($0.contextLength) } ?? .null,
       "root": .string(name), "parent": service.names.adapters.contains(id) ? .string(name) : .null,
       "max_model_len": information.map { .int($0.contextLength) } ?? .null, "permission": [],
       "status": ["value": information == nil ? "unloaded" : "loaded"], "meta": information.map(meta) ?? .null,

@@ -1,6 +1,6 @@
 internal import HTTPTypes
 
-/// The paths of OpenAI's API: completions, chat completions and models.
+/// The paths of OpenAI's API: completions, chat completions, embeddings and models.
 struct OpenAI: Sendable {
   let service: ModelService
 
@@ -11,6 +11,7 @@ struct OpenAI: Sendable {
       Route(.get, "/v1/models/**", dialect) { try model($0, $1) },
       Route(.post, "/v1/completions", dialect) { try await generator.respond(CompletionEndpoint(), to: $0, $1) },
       Route(.post, "/v1/chat/completions", dialect) { try await generator.respond(ChatEndpoint(), to: $0, $1) },
+      Route(.post, "/v1/embeddings", dialect) { try await generator.respond(EmbeddingEndpoint(), to: $0, $1) },
     ]
   }
 }

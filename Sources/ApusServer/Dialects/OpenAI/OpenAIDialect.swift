@@ -1,4 +1,5 @@
 internal import ApusJSON
+internal import ApusWire
 internal import HTTPTypes
 
 /// How OpenAI's API says what went wrong, and how it streams; vLLM and others do the same.
@@ -24,7 +25,7 @@ struct OpenAIDialect: Dialect {
   func ending(with refusal: Refusal) -> [UInt8] { framing.frame(error(refusal).body) + Self.done }
 
   /// The end of every stream.
-  static let done = Array("data: [DONE]\n\n".utf8)
+  static let done = ServerSentEvents.done
 
   /// The class of an error, as OpenAI names them.
   private static func type(of refusal: Refusal) -> String {

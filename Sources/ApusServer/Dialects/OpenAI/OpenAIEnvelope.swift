@@ -18,7 +18,7 @@ struct OpenAIEnvelope: Sendable {
   let includesUsage: Bool
 
   init(_ setting: JobSetting, id prefix: String, whole: String, frame: String, includesUsage: Bool) {
-    id = prefix + hexadecimalDigits(of: UInt64.random(in: .min ... .max))
+    id = newIdentifier(prefix)
     created = setting.time
     model = setting.name
     fingerprint = setting.model.information.fingerprint
@@ -27,9 +27,9 @@ struct OpenAIEnvelope: Sendable {
     self.includesUsage = includesUsage
   }
 
-  /// The whole answer.
-  func whole(_ choices: [JSONMembers], _ usage: UsageCount) -> WholeReply {
-    WholeReply(.object(JSONObject(members(wholeKind, Self.numbered(choices)) + [("usage", usage.json)])))
+  /// The whole answer; `more` stands behind it.
+  func whole(_ choices: [JSONMembers], _ usage: UsageCount, more: JSONMembers = []) -> WholeReply {
+    WholeReply(.object(JSONObject(members(wholeKind, Self.numbered(choices)) + [("usage", usage.json)] + more)))
   }
 
   /// One frame of a choice; `end` is how it has ended.
@@ -78,6 +78,7 @@ extension UsageCount {
       "prompt_tokens": .int(promptTokens), "completion_tokens": .int(completionTokens),
       "total_tokens": .int(promptTokens + completionTokens),
       "prompt_tokens_details": ["cached_tokens": .int(cachedTokens)],
+      "completion_tokens_details": ["reasoning_tokens": .int(reasoningTokens)],
     ]
   }
 }

@@ -12,10 +12,10 @@ struct ScoredEcho: Sendable {
   }
 
   /// Where log probabilities begin: with the prompt's `text`, to which the tokenizer may have added a space.
-  func logProbabilities(_ model: Model, _ text: String) -> LegacyLogProbabilities {
+  func logProbabilities(_ model: Model, _ text: String, top: Int) -> LegacyLogProbabilities {
     let space = UInt8(ascii: " ")
     let first = prompt.dropFirst(added).first.flatMap { model.bytes(of: $0).first }
-    return LegacyLogProbabilities(model, offset: first == space && text.utf8.first != space ? -1 : 0)
+    return LegacyLogProbabilities(model, offset: first == space && text.utf8.first != space ? -1 : 0, top: top)
   }
 
   /// The prompt's tokens, of which the first has no probability; `completion`; and the token that ended it.

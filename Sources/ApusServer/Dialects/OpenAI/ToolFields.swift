@@ -54,7 +54,13 @@ struct ToolFields: Sendable {
     switch fields[name] {
     case nil, .string("auto")?: return .auto
     case .string("none")?: return .none
-    case .string("required")?, .object?: throw .unsupported(name, "a tool_choice other than auto and none")
+    case .string("required")?: return .required
+    case .object(let object)?:
+      let choice = fields.nested(object, name)
+      choice.accept(["type"])
+      let function = name == "function_call" ? choice : try choice.object("function")
+      guard let named = try function?.string("name") else { throw choice.mismatch("function", "an object with a name") }
+      return .function(named)
     default: throw fields.mismatch(name, "\"none\", \"auto\", \"required\" or an object")
     }
   }
@@ -81,9 +87,7 @@ extension RequestFields {
     switch self["arguments"] {
     case nil: return ToolCall(id: id, name: name, arguments: "{}")
     case .string(let text)?: return ToolCall(id: id, name: name, arguments: text.isEmpty ? "{}" : text)
-    case .object(let object)?:
-      let text = String(decoding: JSONValue.object(object).serialized(.compact), as: UTF8.self)
-      return ToolCall(id: id, name: name, arguments: text)
+    case .object(let object)?: return ToolCall(id: id, name: name, arguments: object.text)
     default: throw mismatch("arguments", "JSON text")
     }
   }
