@@ -1,3 +1,4 @@
+internal import ApusWire
 package import Hummingbird
 internal import NIOCore
 
@@ -14,6 +15,10 @@ package struct APIRequestContext: RequestContext {
   var dialect: any Dialect = Routes.standardDialect
   /// Who may ask.
   var access = Route.Access.key
+  /// The key that it was sent with, where the server has keys.
+  var key: APIKey?
+  /// What its body must fit, where it is signed.
+  var signature: SignatureClaim?
   /// How it ended.
   let outcome = RequestOutcome()
 
@@ -22,10 +27,16 @@ package struct APIRequestContext: RequestContext {
     channel = source.channel
   }
 
+  /// Whose it is: what is kept for one owner no other finds.
+  var owner: String { key?.owner ?? "" }
+
+  /// The network address that it came from.
+  var address: ClientAddress? { channel.remoteAddress.flatMap(ClientAddress.init) }
+
   /// The response that tells the client of an error, which the log names too.
   func response(to refusal: Refusal, cause: String? = nil) -> Response {
     outcome.note(refusal, cause: cause)
-    return dialect.response(to: refusal)
+    return dialect.response(to: refusal.of(requestID))
   }
 }
 

@@ -19,6 +19,7 @@ struct Health: Sendable {
   /// `GET /`: what a person or a load balancer's default check finds.
   func root(_ request: Request, _ context: APIRequestContext) -> Response {
     let isAlive = isAlive
+    if isAlive, let page = Page.page(for: request) { return page }
     return Response(
       status: isAlive ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain; charset=utf-8"],
       body: ResponseBody(byteBuffer: ByteBuffer(string: isAlive ? "Apus is running\n" : "The engine is stuck\n")))
@@ -51,15 +52,12 @@ struct Health: Sendable {
   private var ok: Response {
     let models = service.loadedModels
     let engines = models.map(\.engine.health)
-    let body: JSONValue = [
+    return Response(json: [
       "status": "ok", "running": .int(engines.reduce(0) { $0 + $1.running }),
       "queued": .int(engines.reduce(0) { $0 + $1.queued }),
       "parallel": .int(models.reduce(0) { $0 + $1.information.parallel }),
       "requests": .int(service.admission.count), "limit": .int(service.admission.limit),
-    ]
-    return Response(
-      status: .ok, headers: [.contentType: "application/json"],
-      body: ResponseBody(byteBuffer: ByteBuffer(json: body)))
+    ])
   }
 
   private static let stuck = Refusal(.engineStuck, "the engine has stopped working: start the server again")

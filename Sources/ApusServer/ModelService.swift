@@ -1,5 +1,6 @@
 internal import Apus
 internal import Logging
+internal import Metrics
 
 /// What all paths share: the models, who may use them, and the server's configuration.
 struct ModelService: Sendable {
@@ -16,13 +17,22 @@ struct ModelService: Sendable {
   let body: JSONBody
   let preparation: Preparation
   let connections: Connections
+  let keys: KeyStore
+  /// Bounds what single clients may ask for.
+  let usage: UsageGate
+  /// What is measured.
+  let registry = MetricsRegistry()
+  let logger: Logger
 
-  init(_ pool: ModelPool, _ configuration: ServerConfiguration, log: AccessLog) {
+  init(_ pool: ModelPool, _ configuration: ServerConfiguration, keys: KeyStore, log: AccessLog, _ logger: Logger) {
     self.pool = pool
+    self.logger = logger
     self.configuration = configuration
     names = ModelNames(
       pool.names, adapters: pool.adapters(of: pool.names[0]), isStrict: configuration.hasStrictModels)
-    let models = pool.names.map { ServedModel($0, in: pool, queueLimit: configuration.queueLimit) }
+    // What the program's own system of metrics is told, `/metrics` tells too.
+    let factory = MultiplexMetricsHandler(factories: [MetricsSystem.factory, registry])
+    let models = pool.names.map { ServedModel($0, in: pool, queueLimit: configuration.queueLimit, factory) }
     self.models = models
     started = configuration.unixTime()
     connections = Connections(
@@ -33,6 +43,8 @@ struct ModelService: Sendable {
     }
     preparation = Preparation(limit: configuration.timeouts.preparation, waiting: configuration.timeouts.queue)
     body = JSONBody(limits: configuration.limits)
+    self.keys = keys
+    usage = UsageGate(addressLimits: configuration.addressLimits)
   }
 
   /// The model of that number, loaded first where it is not; the wait ends with the client's presence.

@@ -13,6 +13,7 @@ final class Preparation: Sendable {
   }
 
   private let threads = NIOThreadPool(numberOfThreads: 2)
+  private let hardThread = NIOThreadPool(numberOfThreads: 1)
   private let limit: Duration
   private let waiting: Duration
   private let state = Mutex(State())
@@ -21,10 +22,10 @@ final class Preparation: Sendable {
   init(limit: Duration, waiting: Duration) {
     self.limit = limit
     self.waiting = waiting
-    threads.start()
+    for pool in [threads, hardThread] { pool.start() }
   }
 
-  deinit { threads.shutdownGracefully { _ in } }
+  deinit { for pool in [threads, hardThread] { pool.shutdownGracefully { _ in } } }
 
   /// Stops what is under way or waits, and takes nothing more.
   func close() {
@@ -37,9 +38,11 @@ final class Preparation: Sendable {
 
   /// Does `work` when a thread is free; where the client leaves first or the server ends, it returns at once.
   ///
-  /// Throws what `work` throws, or why it was stopped. Work that was stopped keeps its thread until it notices.
+  /// Throws what `work` throws, or why it was stopped. Work that was stopped keeps its thread until it notices. Work that
+  /// `isHard` has a thread of its own, so that other work never waits for it.
   func run<Result: Sendable>(
-    for client: ClientPresence?, _ work: @escaping @Sendable (@escaping ShouldStop) throws -> Result
+    for client: ClientPresence?, isHard: Bool = false,
+    _ work: @escaping @Sendable (@escaping ShouldStop) throws -> Result
   ) async throws -> Result {
     let job = PreparationJob<Result>()
     let isTaken = state.withLock { state in
@@ -55,7 +58,7 @@ final class Preparation: Sendable {
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         job.wait(continuation)
-        threads.submit { [limit] _ in
+        (isHard ? hardThread : threads).submit { [limit] _ in
           timer.cancel()
           job.perform(within: limit, work)
         }

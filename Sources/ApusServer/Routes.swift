@@ -41,18 +41,38 @@ struct Routes: Sendable {
   private let patterns: [PathPattern]
 
   init(_ service: ModelService) {
-    list = Health(service: service).routes + OpenAI(service: service).routes
+    list = [
+      Health(service: service).routes, MetricsPage(service: service).routes, Page().routes,
+      Status(service: service).routes, Conversations(service: service).routes, OpenAI(service: service).routes,
+      Anthropic(service: service).routes, Responses(service: service).routes, Ollama(service: service).routes,
+      Bedrock(service: service).routes, SageMaker(service: service).routes, VLLM(service: service).routes,
+      LlamaCpp(service: service).routes, TGI(service: service).routes,
+    ].flatMap { $0 }
     patterns = list.map { PathPattern($0.path) }
   }
 
-  /// Whose words a path has, and who may ask for it; an unknown path is taken for one of those that begin like it.
-  func manners(of path: String) -> (any Dialect, Route.Access) {
+  /// How a path is treated, known or not.
+  struct Manners: Sendable {
+    /// Whose words it has.
+    let dialect: any Dialect
+    let access: Route.Access
+    /// The path as the list has it; nil for one that is not there.
+    let route: String?
+  }
+
+  /// How a path with a method is treated; an unknown one has the words of the path that it begins like longest.
+  func manners(of path: String, _ method: HTTPRequest.Method) -> Manners {
     let components = PathPattern.components(of: path)
-    if let number = patterns.firstIndex(where: { $0.matches(components) }) {
-      return (list[number].dialect, list[number].access)
+    let known = patterns.indices.filter { patterns[$0].matches(components) }
+    let method = method == .head ? .get : method
+    if let number = known.first(where: { list[$0].method == method }) ?? known.first {
+      return Manners(dialect: list[number].dialect, access: list[number].access, route: list[number].path)
     }
-    let near = patterns.firstIndex { $0.components.first == components.first && !components.isEmpty }
-    return (near.map { list[$0].dialect } ?? Self.standardDialect, .key)
+    let shared = patterns.map { zip($0.components, components).prefix(while: ==).count }
+    guard let longest = shared.max(), longest > 0, let near = shared.firstIndex(of: longest) else {
+      return Manners(dialect: Self.standardDialect, access: .key, route: nil)
+    }
+    return Manners(dialect: list[near].dialect, access: .key, route: nil)
   }
 
   /// A router with these paths behind the server's middleware; other methods of a known path are refused by name.
@@ -60,13 +80,16 @@ struct Routes: Sendable {
     let router = Router(context: APIRequestContext.self)
     let configuration = service.configuration
     let hosts = AllowedHosts(configuration)
-    router.add(middleware: RequestRecord(routes: self, log: log, connections: service.connections))
+    router.add(
+      middleware: RequestRecord(
+        routes: self, log: log, connections: service.connections, requests: RequestMetrics(service.registry)))
     router.add(middleware: HostCheck(hosts: hosts))
     router.add(
       middleware: CrossOrigin(allowedOrigins: configuration.allowedOrigins, hosts: hosts, methods: methods))
     router.add(middleware: ErrorResponses())
     router.add(middleware: TargetLimit(byteCount: configuration.limits.targetByteCount))
-    router.add(middleware: Authentication(keys: configuration.apiKeys))
+    router.add(middleware: SignedAccess(configuration))
+    router.add(middleware: Authentication(keys: service.keys, unixTime: configuration.unixTime))
     for path in Set(list.map(\.path)) { add(path, to: router) }
     return router
   }

@@ -1,4 +1,5 @@
 internal import Apus
+internal import Metrics
 
 /// One of the server's models, loaded or not: how many requests it bears, and whether its file is sound.
 struct ServedModel: Sendable {
@@ -9,12 +10,12 @@ struct ServedModel: Sendable {
   let measures: MeasuredEngine
 
   /// A model that so many requests may wait for beside those that it works on.
-  init(_ name: String, in pool: ModelPool, queueLimit: Int) {
+  init(_ name: String, in pool: ModelPool, queueLimit: Int, _ factory: any MetricsFactory) {
     self.name = name
     admission = Admission(limit: queueLimit + pool.parallel(name)) {
       pool.loadedModels[name]?.engine.metrics.secondsUntilPlace ?? 2
     }
     file = ModelFileCheck()
-    measures = MeasuredEngine(model: name)
+    measures = MeasuredEngine(model: name, factory)
   }
 }

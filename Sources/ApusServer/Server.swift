@@ -20,7 +20,8 @@ package struct Server: Sendable {
     self.configuration = try configuration.validated()
     self.logger = logger
     accessLog = AccessLog(logger)
-    service = ModelService(pool, configuration, log: accessLog)
+    let keys = try KeyStore(configuration.apiKeys, configuration.keyFile) { logger.note($0) }
+    service = ModelService(pool, configuration, keys: keys, log: accessLog, logger)
     if let name = service.names.adapters.first(where: { pool.names.contains($0) }) {
       throw .invalidSetting(name: "adapters", reason: "has '\(name)', which is also a model: give one another name")
     }

@@ -1,3 +1,5 @@
+package import ApusStore
+package import ApusWire
 internal import Foundation
 internal import NIOCore
 
@@ -7,6 +9,12 @@ package struct ServerConfiguration: Sendable {
   package var listen = [ListenAddress(host: "127.0.0.1", port: 8080)]
   /// Keys of which a client must send one; without any, everyone is answered.
   package var apiKeys: [String] = []
+  /// Keys with which AWS's clients sign their requests; without any, signatures are not looked at.
+  package var accessKeys: [AccessKey] = []
+  /// A file with more such keys, which say what their clients may do.
+  package var keyFile: (any ChangingFile)?
+  /// How much each address may ask for, with whatever keys.
+  package var addressLimits = UsageLimits()
   /// Whether it may listen beyond this machine without a key.
   package var allowsOpenAccess = false
   /// Whether a request for a model of another name is refused; with several models, it always is.
@@ -28,10 +36,14 @@ package struct ServerConfiguration: Sendable {
   ///
   /// A reverse proxy has one address for all its clients.
   package var connectionsPerAddress: Int?
+  /// Where conversations and answers are kept that clients come back to; nil keeps nothing.
+  package var store: (any DocumentStore)?
   /// What a request may hold.
   package var limits = RequestLimits()
   /// How long things may take.
   package var timeouts = ServerTimeouts()
+  /// The program's version, as `/version` tells it.
+  package var version = "0"
   /// Seconds since 1970, as answers report them.
   package var unixTime: @Sendable () -> Int = { Int(Date().timeIntervalSince1970) }
 
@@ -39,12 +51,9 @@ package struct ServerConfiguration: Sendable {
 
   /// This configuration, where a server can start with it.
   package func validated() throws(ServerError) -> ServerConfiguration {
-    for key in apiKeys
-    where !(1...1024).contains(key.utf8.count) || !key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
-      throw .invalidKey
-    }
+    _ = try KeyStore.ring(apiKeys, keyFile)
     guard !listen.isEmpty else { throw .invalidSetting(name: "listen", reason: "needs an address") }
-    if apiKeys.isEmpty, !allowsOpenAccess, let open = listen.first(where: { !$0.isLoopback }) {
+    if !hasKeys, !allowsOpenAccess, let open = listen.first(where: { !$0.isLoopback }) {
       throw .keyNeeded(open)
     }
     guard queueLimit >= 0 else { throw .invalidSetting(name: "queueLimit", reason: "must not be negative") }
@@ -64,6 +73,9 @@ package struct ServerConfiguration: Sendable {
     }
     return self
   }
+
+  /// Whether clients must send a key.
+  var hasKeys: Bool { !apiKeys.isEmpty || keyFile != nil || !accessKeys.isEmpty }
 
   /// Completions that the engine lets wait: those of all requests that the server takes.
   ///
@@ -126,6 +138,14 @@ package struct RequestLimits: Sendable {
   package var topLogProbabilities = 20
   /// Log probabilities of the echoed prompts of a request, all alternatives and choices counted.
   package var scores = 200_000
+  /// Texts of which vectors or scores are wanted.
+  package var inputs = 2048
+  /// Values of all vectors of a reply.
+  package var vectorValues = 4_000_000
+  /// Tokens that a reply names by their ids alone.
+  package var replyTokens = 1_000_000
+  /// Tokens that a reply tells the texts of.
+  package var replyTexts = 200_000
   /// Messages of a conversation.
   package var messages = 2048
   /// Tools of a request.

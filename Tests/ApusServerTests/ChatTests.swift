@@ -73,8 +73,7 @@ struct ChatTests {
   }
 
   @Test(arguments: [
-    (#""tool_choice":"required""#, "tool_choice"), (#""min_tokens":3"#, "min_tokens"),
-    (#""bad_words":["x"]"#, "bad_words"),
+    (#""prompt_logprobs":-1"#, "prompt_logprobs"),
     (#""chat_template":"x""#, "chat_template"), (#""best_of":4"#, "best_of"),
   ])
   func `What does not exist yet is refused by its name`(_ fields: String, _ parameter: String) async throws {

@@ -182,4 +182,13 @@ extension Reply {
 extension JSONValue {
   /// The elements of an array.
   var elements: [JSONValue]? { if case .array(let elements) = self { elements } else { nil } }
+
+  /// The number that this is.
+  var value: Double? {
+    switch self {
+    case .int(let value): Double(value)
+    case .double(let value): value
+    default: nil
+    }
+  }
 }

@@ -75,7 +75,7 @@ struct ConfigurationTests {
   @Test func `A log entry is one line of JSON, whatever it holds`() throws {
     let hold = LineHold()
     let logger = Logger(label: "l") { label in
-      JSONLogHandler(label: label, now: { "then" }, write: { hold.add($0) })
+      LineLogHandler(label: label, now: { "then" }, write: { hold.add($0) })
     }
     logger.info("a\n{\"level\":\"fake\"}", metadata: ["k": "v\r\n\"", "n": .stringConvertible(3), "message": "x"])
     let line = try #require(hold.lines.first)
@@ -87,5 +87,16 @@ struct ConfigurationTests {
     #expect(json["k"] == "v\r\n\"")
     #expect(json["n"] == 3)
     #expect(json["time"] == "then")
+  }
+
+  @Test func `At a terminal a log entry is one line of words, which the terminal does not obey`() {
+    let line = LogFormat.text.line(
+      .info, "a\nb\u{1B}[2J", label: "l", time: "then",
+      metadata: [
+        "n": .stringConvertible(3), "k": "v w", "c": "\u{9B}\u{7F}x", "e": "", "q": "a=\"b\"", "l": ["a b", "c"],
+      ])
+    let expected =
+      #"then INFO    a\u{a}b\u{1b}[2J c=\u{9b}\u{7f}x e="" k="v w" l=["a b","c"] n=3 q="a=\"b\"""# + "\n"
+    #expect(String(decoding: line, as: UTF8.self) == expected)
   }
 }

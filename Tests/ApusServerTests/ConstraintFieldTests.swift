@@ -12,6 +12,24 @@ struct ConstraintFieldTests {
     return try await server.post(path ?? self.path, "{\(prompt),\"temperature\":1,\"seed\":3,\(fields)}")
   }
 
+  private static let tool =
+    #"{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":{"enum":["x","y"]}},"required":["a"]}}}"#
+
+  @Test(arguments: [
+    #""tools":[TOOL],"tool_choice":"required""#,
+    #""tools":[TOOL,{"function":{"name":"g"}}],"tool_choice":{"type":"function","function":{"name":"f"}}"#,
+  ])
+  func `A call comes where it must`(_ fields: String) async throws {
+    let fields = fields.replacing("TOOL", with: Self.tool) + #","parallel_tool_calls":false,"stop":"a""#
+    let reply = try await post(fields)
+    let choice = try #require(reply.json["choices"]?.elements?.first, "\(reply.text)")
+    let function = choice["message"]?["tool_calls"]?.elements?.first?["function"]
+    #expect(choice["finish_reason"] == "tool_calls" && choice["message"]?["content"] == .null, "\(reply.text)")
+    #expect(function?["name"] == "f", "\(reply.text)")
+    let arguments = [#"{"a":"x"}"#, #"{"a":"y"}"#, #"{"a": "x"}"#, #"{"a": "y"}"#].map { JSONValue.string($0) }
+    #expect(arguments.contains { $0 == function?["arguments"] }, "\(reply.text)")
+  }
+
   private func content(_ reply: Reply) -> String? {
     guard case .string(let text)? = reply.json["choices"]?.elements?.first?["message"]?["content"] else { return nil }
     return text
@@ -44,7 +62,10 @@ struct ConstraintFieldTests {
   }
 
   @Test(arguments: [
-    (#""guided_regex":"(""#, "regex"), (#""guided_choice":[]"#, "choices"), (#""guided_choice":[1]"#, "guided_choice"),
+    (#""guided_regex":"(""#, "guided_regex"), (#""guided_choice":[]"#, "guided_choice"),
+    (#""structured_outputs":{"regex":"("}"#, "structured_outputs.regex"),
+    (#""response_format":{"type":"json_schema","json_schema":{"schema":{"type":"x"}}}"#, "response_format"),
+    (#""guided_choice":[1]"#, "guided_choice"),
     (#""guided_choice":"x""#, "guided_choice"), (#""grammar":"x""#, "grammar"), (#""json_schema":3"#, "json_schema"),
     (#""guided_regex":"a","guided_choice":["a"]"#, "guided_choice"),
     (#""response_format":{"type":"json_schema"}"#, "response_format.json_schema"),
@@ -52,9 +73,14 @@ struct ConstraintFieldTests {
     (#""tools":[{"type":"function"}]"#, "tools[0].function.name"), (#""tools":[{}]"#, "tools[0].function.name"),
     (#""tools":[{"type":"web"}]"#, "tools[0].type"),
     (#""tools":[{"function":{"name":"f","parameters":3}}]"#, "tools[0].function.parameters"),
+    (#""tool_choice":"required""#, "tool_choice"),
+    (#""tools":[TOOL],"tool_choice":{"type":"function"}"#, "tool_choice.function"),
+    (#""tools":[TOOL],"tool_choice":{"type":"function","function":{"name":"g"}}"#, "tool_choice"),
+    (#""tools":[TOOL],"tool_choice":"required","guided_regex":"a""#, "tool_choice"),
+    (#""tools":[{"function":{"name":"f","parameters":{"pattern":"("}}}],"tool_choice":"required""#, "tools"),
   ])
   func `What cannot be kept is refused by its name`(_ fields: String, _ parameter: String) async throws {
-    let reply = try await post(fields)
+    let reply = try await post(fields.replacing("TOOL", with: Self.tool))
     #expect(reply.status == 400 && reply.json["error"]?["param"] == .string(parameter), "\(reply.text)")
   }
 

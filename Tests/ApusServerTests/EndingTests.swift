@@ -42,6 +42,8 @@ struct EndingTests {
     case .cannotSave: "cannotSave"
     case .cannotRestore: "cannotRestore"
     case .outputCut: "outputCut"
+    case .tooManyToolRounds: "tooManyToolRounds"
+    case .toolFailed: "toolFailed"
     case .engineFailed: "engineFailed"
     }
   }
@@ -55,7 +57,8 @@ struct EndingTests {
     .unsuitableModel(reason: ""), .alreadyResponding, .queueFull(limit: 0), .shuttingDown, .modelChanged(path: ""),
     .modelDamaged(path: "", reason: ""),
     .stopped, .cannotSave(path: "", reason: ""), .cannotRestore(path: "", reason: ""),
-    .outputCut(reason: .length), .engineFailed(reason: ""),
+    .outputCut(reason: .length), .tooManyToolRounds(limit: 0), .toolFailed(name: "", reason: ""),
+    .engineFailed(reason: ""),
   ]
 
   @Test func `The table of endings names every end that the code knows`() throws {

@@ -6,10 +6,6 @@ internal import Testing
 
 /// What becomes of fields: honoured, refused, or named in the answer.
 struct FieldTests {
-  private func ignored(_ reply: Reply) -> String? {
-    HTTPField.Name("X-Apus-Ignored-Fields").flatMap { reply.headers[$0] }
-  }
-
   @Test(arguments: [
     #""max_new_tokens":2"#, #""n_predict":2"#, #""num_predict":2"#, #""max_token":2"#, #""max_output_tokens":2"#,
     #""max_tokens_to_sample":2"#, #""max_tokens":2,"n_predict":2"#, #""options":{"num_predict":2}"#,
@@ -20,7 +16,7 @@ struct FieldTests {
     let reply = try await server.post("/v1/completions", #"{"prompt":"a","ignore_eos":true,\#(fields)}"#)
     #expect(reply.status == 200)
     #expect(reply.json["usage"]?["completion_tokens"] == 2)
-    #expect(ignored(reply) == nil)
+    #expect(reply.ignoredFields == nil)
   }
 
   @Test(arguments: [
@@ -50,7 +46,7 @@ struct FieldTests {
     let fields = #""max_tokens":1,"a b\n":1,"suffix":"s","metadata":{"any":1}"#
     let reply = try await server.post("/v1/chat/completions", #"{"messages":[\#(message),\#(message)],\#(fields)}"#)
     #expect(reply.status == 200)
-    let names = try #require(ignored(reply)).split(separator: ", ").map(String.init)
+    let names = try #require(reply.ignoredFields).split(separator: ", ").map(String.init)
     #expect(Set(names) == ["a?b?", "suffix", "messages[].name", "messages[].content[].x"])
     #expect(names.count == 4)
   }
@@ -59,7 +55,7 @@ struct FieldTests {
     let server = try TestServer(await TestModel.quick())
     let fields = (0..<50_000).map { #""field\#($0)":1"# }.joined(separator: ",")
     let reply = try await server.post("/v1/completions", #"{"prompt":"a","max_tokens":1,\#(fields)}"#)
-    let names = try #require(ignored(reply))
+    let names = try #require(reply.ignoredFields)
     #expect(names.hasSuffix(", ..."))
     #expect(names.utf8.count < 300)
   }

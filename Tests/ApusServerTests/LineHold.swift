@@ -13,7 +13,7 @@ final class LineHold: Sendable {
 
   /// A logger whose lines are kept here.
   var logger: Logger {
-    Logger(label: "test") { label in JSONLogHandler(label: label, now: { "now" }, write: { self.add($0) }) }
+    Logger(label: "test") { label in LineLogHandler(label: label, now: { "now" }, write: { self.add($0) }) }
   }
 
   /// The lines about requests, as JSON.

@@ -62,7 +62,10 @@ enum MalformedRequests {
     ("\"n\":1000000000", "n"), ("\"max_tokens\":-1", "max_tokens"), ("\"top_k\":-2", "top_k"),
     ("\"repetition_penalty\":0", "repetition_penalty"), ("\"mirostat\":3", "mirostat"),
     ("\"dry_base\":0", "dry_base"), ("\"xtc_probability\":1.5", "xtc_probability"), ("\"best_of\":0", "best_of"),
-    ("\"best_of\":1000000", "best_of"), ("\"stream_options\":{}", "stream_options"),
+    ("\"best_of\":1000000", "best_of"), ("\"min_tokens\":3,\"max_tokens\":2", "min_tokens"),
+    ("\"prompt_logprobs\":21", "prompt_logprobs"), ("\"truncate_prompt_tokens\":0", "truncate_prompt_tokens"),
+    ("\"stream\":true,\"prompt_logprobs\":1", "prompt_logprobs"),
+    ("\"stream_options\":{}", "stream_options"),
     ("\"stream\":true,\"stream_options\":{\"include_usage\":1}", "stream_options.include_usage"),
     ("\"response_format\":{}", "response_format.type"), ("\"response_format\":{\"type\":1}", "response_format.type"),
     ("\"response_format\":{\"type\":\"yaml\"}", "response_format.type"),
@@ -81,7 +84,10 @@ enum MalformedRequests {
     ("\"logit_bias\":{\"+1\":1}", "logit_bias"), ("\"logit_bias\":{\"\":1}", "logit_bias"),
     ("\"logit_bias\":{" + (0..<100_000).map { "\"\($0)\":1" }.joined(separator: ",") + "}", "logit_bias"),
     ("\"dry_sequence_breakers\":[\"\"]", "dry_sequence_breakers"),
-    ("\"dry_sequence_breakers\":5", "dry_sequence_breakers"),
+    ("\"dry_sequence_breakers\":5", "dry_sequence_breakers"), ("\"bad_words\":[1]", "bad_words"),
+    ("\"bad_words\":\"x\"", "bad_words"), ("\"bad_words\":[\"\"]", "bad_words"),
+    ("\"allowed_token_ids\":[]", "allowed_token_ids"), ("\"allowed_token_ids\":[-1]", "allowed_token_ids"),
+    ("\"samplers\":[\"x\"]", "samplers"), ("\"samplers\":1", "samplers"),
   ]
 
   /// Prompts that are wrong.
@@ -118,11 +124,12 @@ enum MalformedRequests {
     "\"logprobs\":true,\"top_logprobs\":-1", "\"tools\":{}", "\"tools\":[1]", "\"tools\":\"a\"", "\"tool_choice\":3",
     "\"tool_choice\":\"maybe\"", "\"max_completion_tokens\":0", "\"max_completion_tokens\":true",
     "\"tools\":[" + Array(repeating: "{}", count: 129).joined(separator: ",") + "]", "\"functions\":[{}]",
+    "\"reasoning_effort\":\"x\"",
   ]
 
   /// Fields that are wrong for completions only.
   static let completionFields: [String] = [
     "\"logprobs\":21", "\"logprobs\":-1", "\"logprobs\":true", "\"echo\":1", "\"suffix\":\"x\"", "\"suffix\":1",
-    "\"echo\":true,\"logprobs\":1,\"stream\":true", "\"best_of\":3,\"n\":2",
+    "\"echo\":true,\"logprobs\":1,\"stream\":true", "\"best_of\":1,\"n\":2", "\"best_of\":3,\"stream\":true",
   ]
 }

@@ -13,9 +13,12 @@ struct TestModel: Sendable {
   let model: Model
   private let folder: TemporaryFolder
 
-  private init(contextLength: Int, parallel: Int, adapters: [String] = []) async throws {
+  private init(
+    contextLength: Int, parallel: Int, adapters: [String] = [], _ change: (inout TinyModel) -> Void = { _ in }
+  ) async throws {
     var tiny = TinyModel()
     tiny.contextLength = contextLength
+    change(&tiny)
     folder = try TemporaryFolder()
     let path = folder.path("tiny.gguf")
     try tiny.write(to: path)
@@ -40,9 +43,39 @@ struct TestModel: Sendable {
   /// The same with room for definitions of tools, which here take a token a byte.
   static func spacious() async throws -> TestModel { try await TestModel(contextLength: 2048, parallel: 1) }
 
+  /// The same, whose template is told whether to think.
+  static func switched() async throws -> TestModel {
+    try await TestModel(contextLength: 256, parallel: 1) {
+      $0.chatTemplate =
+        "{% for m in messages %}{{ m.content }}{% endfor %}"
+        + "{% if enable_thinking is defined %}ab{{ enable_thinking }}{{ reasoning_effort }}{{ reasoning_effort }}{% endif %}"
+    }
+  }
+
+  /// The same, whose template has marks around what the model thinks.
+  static func thinking() async throws -> TestModel {
+    try await TestModel(contextLength: 256, parallel: 1) {
+      $0.chatTemplate = """
+        {% for m in messages %}{{ m.role }}: {% if m.reasoning_content %}<think>{{ m.reasoning_content }}</think>
+        {% endif %}{{ m.content }}
+        {% endfor %}
+        """
+    }
+  }
+
   /// The same with adapters of these names.
   static func adapted(_ names: String...) async throws -> TestModel {
     try await TestModel(contextLength: 256, parallel: 4, adapters: names)
+  }
+
+  /// A model that makes embeddings and generates no text.
+  static func embedding() async throws -> TestModel {
+    try await TestModel(contextLength: 512, parallel: 4) { $0.pooling = .mean }
+  }
+
+  /// A model that ranks and generates no text.
+  static func ranking() async throws -> TestModel {
+    try await TestModel(contextLength: 512, parallel: 4) { $0.pooling = .ranking }
   }
 
   /// A model whose longest completion takes many seconds, so many of them together at most.
@@ -61,6 +94,9 @@ struct Reply: Sendable {
 
   /// The body as JSON, or null where it is none.
   var json: JSONValue { (try? JSONParser.parse(body)) ?? .null }
+
+  /// The fields that the answer does not follow, as it names them.
+  var ignoredFields: String? { HTTPField.Name("X-Apus-Ignored-Fields").flatMap { headers[$0] } }
 
   /// The `data:` of all events of a stream, without `[DONE]`.
   var events: [JSONValue] {

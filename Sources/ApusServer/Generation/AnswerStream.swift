@@ -7,6 +7,8 @@ struct AnswerStream: Sendable {
   let run: GenerationRun
   let encoder: any AnswerEncoder
   let dialect: any Dialect
+  /// The request's, for errors.
+  let requestID: String
   let heartbeat: Heartbeat
 
   /// Writes the whole stream; a failure becomes its last frame.
@@ -15,7 +17,7 @@ struct AnswerStream: Sendable {
       try await writeChoices(to: &writer)
     } catch {
       guard let refusal = Refusal(known: error) else { throw error }
-      try await writer.write(ByteBuffer(bytes: dialect.ending(with: refusal)))
+      try await writer.write(ByteBuffer(bytes: dialect.ending(with: refusal.of(requestID))))
       run.outcome.note(refusal)
     }
     try await writer.finish(nil)
@@ -23,7 +25,7 @@ struct AnswerStream: Sendable {
 
   /// Writes all choices to their ends; throws why they were cut, after what there is of them.
   @concurrent private func writeChoices(to writer: inout any ResponseBodyWriter) async throws {
-    var frames = ChoiceFrames(run, encoder, signOfLife: dialect.framing.signOfLife, heartbeat)
+    var frames = ChoiceFrames(run, encoder, signOfLife: dialect.signOfLife, heartbeat)
     if let opening = frames.opening { try await writer.write(opening) }
     let signals = StreamSignals()
     let sending = Task { [run, heartbeat] in await run.send(to: signals, heartbeat) }
@@ -87,13 +89,14 @@ private struct ChoiceFrames {
   }
 
   private mutating func read(_ delta: TextDelta, of choice: Int) -> AnswerDelta {
-    AnswerDelta(events: readings[choice].feed(delta.text), tokens: delta.tokens)
+    AnswerDelta(events: readings[choice].feed(delta), tokens: delta.tokens)
   }
 
   /// The end of a choice; nothing is said of one that was cut before it had a token.
   private mutating func end(of choice: Int, _ summary: GenerationSummary) -> [UInt8] {
     openCount -= 1
-    usage.add(summary.usage, choice: choice, count: run.plan.count)
+    usage.add(
+      summary.usage, choice: choice, count: run.plan.count, reasoning: readings[choice].reasoningTokens)
     let end = run.end(of: summary)
     error = error ?? end.error
     guard end.error == nil || summary.usage.completionTokens > 0 else { return [] }

@@ -1,4 +1,5 @@
 internal import Apus
+internal import ApusChat
 internal import ApusJSON
 
 /// What a chat request of any dialect wants.
@@ -6,12 +7,25 @@ struct ChatInput: Sendable {
   let messages: [ChatMessage]
   var tools = ToolUse()
   let options: GenerationOptions
+  /// Tokens of an earlier conversation, which stand before it.
+  var before: [Token] = []
+  /// How the messages become a prompt.
+  var form = PromptOptions()
   /// Answers that are wanted.
   var count = 1
+  /// Which tokens they may have.
+  var rules = TokenRules()
+  /// Tokens of the prompt's end that are kept; nil keeps all.
+  var keptTokens: Int?
+  /// The name of the field that has the options' constraint.
+  var constraintField: String?
 
   /// The prompt's tokens, whether they fit or not; and whether the answer begins within the model's reasoning.
   func prompt(_ setting: JobSetting) throws(ApusError) -> (tokens: [Token], startsInReasoning: Bool) {
-    try setting.model.chatTurn(messages, tools: tools.definitions, shouldStop: setting.shouldStop)
+    let turn = try setting.model.chatTurn(
+      messages, tools: tools.definitions, options: form, shouldStop: setting.shouldStop)
+    let tokens = setting.model.joined(before, turn.tokens)
+    return (keptTokens.map { Array(tokens.suffix($0)) } ?? tokens, turn.startsInReasoning)
   }
 
   /// The work that this is; throws where the prompt cannot be made or does not fit.
@@ -19,8 +33,35 @@ struct ChatInput: Sendable {
     let prompt = try prompt(setting)
     try setting.model.engine.configuration.checkRoom(forPrompt: prompt.tokens.count, completion: options.maxTokens)
     var plan = GenerationPlan(lease: setting.lease, prompts: [prompt.tokens], count: count, options: options)
+    plan.rules = rules
+    plan.constraintField = constraintField
     plan.shownTokens = setting.model.turnMarks
-    plan.reading = TurnReading(tools: tools, startsInReasoning: prompt.startsInReasoning)
+    plan.callConstraint = try callConstraint(setting.model, startsInReasoning: prompt.startsInReasoning)
+    plan.reading = TurnReading(
+      tools: tools, isConstrained: plan.callConstraint != nil, startsInReasoning: prompt.startsInReasoning)
     return plan
+  }
+
+  /// What keeps the calls of an answer in form; nil where it needs none.
+  private func callConstraint(_ model: Model, startsInReasoning: Bool) throws(ApusError) -> TokenConstraint? {
+    if options.constraint == nil {
+      return try model.chatConstraint(
+        tools: tools.definitions, choice: tools.choice, allowsSeveral: tools.allowsSeveral,
+        startsInReasoning: startsInReasoning)
+    }
+    guard tools.choice == .auto || tools.choice == .none else {
+      throw .invalidRequest(
+        field: "tool_choice",
+        reason: "tool_choice wants a call, and another field says what the answer must be: give one of them")
+    }
+    return nil
+  }
+}
+
+extension Model {
+  /// Two pieces of one text: what only a text's beginning has is left out of the second.
+  func joined(_ first: [Token], _ second: [Token]) -> [Token] {
+    let isBeginning = second.first != nil && second.first == tokenize("").first
+    return first.isEmpty ? second : first + (isBeginning ? second.dropFirst() : second[...])
   }
 }

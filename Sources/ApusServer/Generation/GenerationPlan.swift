@@ -9,24 +9,35 @@ struct GenerationPlan: Sendable {
   let options: GenerationOptions
   /// Whether the tokens of the prompts get scores, all but the first of each.
   var scoresPrompts = false
+  /// Which tokens the completions may have.
+  var rules = TokenRules()
   /// Control tokens that are part of the completions' texts.
   var shownTokens: Set<Token> = []
   /// How the answers of a chat are read; nil where they are raw completions.
   var reading: TurnReading?
+  /// What keeps the calls of a chat's answers in form, where nothing else is asked of them.
+  var callConstraint: TokenConstraint?
+  /// The name of the field that has the constraint.
+  var constraintField: String?
 
   /// Completions of all prompts together; number `prompt * count + k` is the k-th of its prompt.
   var choiceCount: Int { prompts.count * count }
 
   /// What reads one of the completions.
   func makeReading() -> ChoiceReading { ChoiceReading(reading?.reader(lease.model)) }
+  /// Whether a constraint must be compiled first, which may take some time.
+  var mustCompile: Bool { options.constraint.map { !lease.model.hasCompiled($0) } ?? false }
 
   /// Starts all completions, in order.
   ///
   /// May take the time of a pass over the vocabulary for each; those begun end where one is refused.
   func start(_ shouldStop: Preparation.ShouldStop) throws(ApusError) -> [GenerationStream] {
-    let constraint = try options.constraint.map { constraint throws(ApusError) in
-      try lease.model.compile(constraint, startsInReasoning: reading?.startsInReasoning)
-    }
+    let constraint =
+      try options.constraint.map { constraint throws(ApusError) in
+        try lease.model.compile(
+          constraint, field: constraintField ?? "constraint", startsInReasoning: reading?.startsInReasoning,
+          shouldStop: shouldStop)
+      } ?? callConstraint
     var streams: [GenerationStream] = []
     for choice in 0..<choiceCount {
       if shouldStop() { throw .stopped }
@@ -42,6 +53,7 @@ struct GenerationPlan: Sendable {
     var request = GenerationRequest(
       prompt: prompts[choice / count], options: options, constraint: constraint, scoresFrom: scoresPrompts ? 1 : nil)
     request.shownTokens = shownTokens
+    request.rules = rules
     return try lease.model.engine.submit(request)
   }
 }

@@ -6,7 +6,8 @@ extension GenerationRun {
     let choices = try await results()
     var usage = UsageCount()
     for (choice, result) in choices.enumerated() {
-      if let summary = result.summary { usage.add(summary.usage, choice: choice, count: plan.count) }
+      guard let summary = result.summary else { continue }
+      usage.add(summary.usage, choice: choice, count: plan.count, reasoning: result.reasoningTokens)
     }
     let cut = choices.first { $0.end.error != nil }?.end
     if usage.completionTokens == 0 || cut == .clientLeft, let error = cut?.error { throw error }
@@ -36,7 +37,7 @@ extension GenerationRun {
       switch event {
       case .progress: break
       case .text(let delta):
-        _ = reading.feed(delta.text)
+        _ = reading.feed(delta)
         result.tokens += delta.tokens
       case .finished(let summary):
         result.summary = summary
@@ -45,6 +46,7 @@ extension GenerationRun {
     }
     _ = reading.finish(result.summary)
     result.turn = reading.turn
+    result.reasoningTokens = reading.reasoningTokens
     return result
   }
 }

@@ -8,31 +8,41 @@ final class GenerationRun: Sendable {
     var interruption: AnswerEnd?
     var watch: PresenceWatch?
     var clock: AnswerClock?
+    /// Tokens that were counted, by the numbers of their completions.
+    var counted: [Int]
+    var openCount: Int
   }
 
   let plan: GenerationPlan
   /// Where it is told how the answer ended.
   let outcome: RequestOutcome
   private let permit: AdmissionPermit
-  private let state = Mutex(State())
+  private let measures: CompletionMetrics
+  private let usage: UsagePermit
+  private let state: Mutex<State>
 
   /// Starts all completions; throws where one is refused.
   ///
   /// The work ends within a token when the client leaves or a limit is met.
   init(
-    _ plan: GenerationPlan, _ permit: AdmissionPermit, _ limits: AnswerLimits, preparation: Preparation,
-    client: ClientPresence?, outcome: RequestOutcome
+    _ plan: GenerationPlan, _ permit: AdmissionPermit, _ usage: UsagePermit, _ limits: AnswerLimits,
+    preparation: Preparation, client: ClientPresence?, outcome: RequestOutcome, _ measures: CompletionMetrics
   ) async throws {
     self.plan = plan
     self.outcome = outcome
     self.permit = permit
+    self.measures = measures
+    self.usage = usage
+    let choiceCount = plan.choiceCount
+    state = Mutex(State(counted: Array(repeating: 0, count: choiceCount), openCount: choiceCount))
     let clock = AnswerClock(limits) { [weak self] end in self?.interrupt(end) }
     let watch = client?.whenGone { [weak self] in self?.interrupt($0) }
     state.withLock { state in
       state.clock = clock
       state.watch = watch
     }
-    let streams = try await preparation.run(for: client) { [plan] in try plan.start($0) }
+    let streams = try await preparation.run(for: client, isHard: plan.mustCompile) { [plan] in try plan.start($0) }
+    count(promptTokens: plan.prompts.reduce(0) { $0 + $1.count })
     clock.beginWaiting(streams.count)
     let isInterrupted = state.withLock { state in
       state.streams = streams
@@ -57,14 +67,32 @@ final class GenerationRun: Sendable {
   func note(_ event: GenerationEvent, of choice: Int) {
     let clock = state.withLock { $0.clock }
     switch event {
-    case .progress, .text: clock?.beginWork(choice)
-    case .finished: clock?.end(choice)
+    case .progress: clock?.beginWork(choice)
+    case .text(let delta):
+      clock?.beginWork(choice)
+      state.withLock { $0.counted[choice] += delta.tokens.count }
+      count(completionTokens: delta.tokens.count)
+    case .finished(let summary):
+      clock?.end(choice)
+      let (rest, isLast) = state.withLock { state in
+        state.openCount -= 1
+        return (summary.usage.completionTokens - state.counted[choice], state.openCount == 0)
+      }
+      count(completionTokens: max(0, rest))
+      // Before the client knows that it may ask again.
+      if isLast { usage.end() }
     }
+  }
+
+  private func count(promptTokens: Int = 0, completionTokens: Int = 0) {
+    usage.charge(promptTokens + completionTokens)
+    outcome.count(promptTokens: promptTokens, completionTokens: completionTokens)
   }
 
   /// How a completion ended; where that was not by itself, the others end too.
   func end(of summary: GenerationSummary) -> AnswerEnd {
     let end = AnswerEnd(summary.finishReason, interruption: state.withLock { $0.interruption })
+    measures.note(summary, end)
     if end.error != nil { interrupt(end) }
     return end
   }

@@ -16,11 +16,11 @@ struct Generator: Sendable {
       let timeouts = service.configuration.timeouts
       let limits = AnswerLimits(waiting: timeouts.queue, work: admitted.isStreamed ? nil : timeouts.wholeAnswer)
       let run = try await GenerationRun(
-        job.plan, admitted.permit, limits, preparation: service.preparation, client: context.client,
-        outcome: context.outcome)
+        job.plan, admitted.permit, admitted.usage, limits, preparation: service.preparation, client: context.client,
+        outcome: context.outcome, service.models[admitted.choice.model].measures.completions)
       return admitted.isStreamed
-        ? Self.stream(run, job.encoder, endpoint.dialect, admitted.heartbeat)
-        : try await Self.whole(endpoint.dialect, admitted.heartbeat) { try await run.whole(job.encoder) }
+        ? Self.stream(run, job.encoder, endpoint.dialect, admitted.heartbeat, context)
+        : try await Self.whole(endpoint.dialect, admitted.heartbeat, context) { try await run.whole(job.encoder) }
     }
   }
 
@@ -31,8 +31,8 @@ struct Generator: Sendable {
     try await Intake(service: service).respond(endpoint, to: request, context) { fields, setting in
       try endpoint.work(fields, setting)
     } answer: { work, admitted in
-      try await Self.whole(endpoint.dialect, admitted.heartbeat) {
-        defer { withExtendedLifetime(admitted.permit) {} }
+      try await Self.whole(endpoint.dialect, admitted.heartbeat, context) {
+        defer { withExtendedLifetime(admitted.permit) { admitted.usage.end() } }
         do {
           return try await context.client.whilePresent(work)
         } catch let error as ApusError {
@@ -43,22 +43,19 @@ struct Generator: Sendable {
   }
 
   private static func stream(
-    _ run: GenerationRun, _ encoder: any AnswerEncoder, _ dialect: any Dialect, _ heartbeat: Heartbeat
+    _ run: GenerationRun, _ encoder: any AnswerEncoder, _ dialect: any Dialect, _ heartbeat: Heartbeat,
+    _ context: APIRequestContext
   ) -> Response {
-    let stream = AnswerStream(run: run, encoder: encoder, dialect: dialect, heartbeat: heartbeat)
+    let stream = AnswerStream(
+      run: run, encoder: encoder, dialect: dialect, requestID: context.requestID, heartbeat: heartbeat)
     return Response(
-      status: .ok, headers: dialect.framing.headers, body: ResponseBody { try await stream.write(to: &$0) })
+      status: .ok, headers: dialect.streamHeaders, body: ResponseBody { try await stream.write(to: &$0) })
   }
 
   private static func whole(
-    _ dialect: any Dialect, _ heartbeat: Heartbeat, _ work: @escaping ReplyWork
-  ) async throws
-    -> Response
-  {
-    try await PendingResponse(LateForm(dialect, isStreamed: false), heartbeat, work) { reply in
-      var headers = LateForm.jsonHeaders
-      headers.append(contentsOf: reply.headers)
-      return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(json: reply.body)))
-    }.response()
+    _ dialect: any Dialect, _ heartbeat: Heartbeat, _ context: APIRequestContext, _ work: @escaping ReplyWork
+  ) async throws -> Response {
+    let form = LateForm(dialect, isStreamed: false, requestID: context.requestID)
+    return try await PendingResponse(form, heartbeat, work) { $0.response }.response()
   }
 }

@@ -82,9 +82,12 @@ struct LateForm: Sendable {
   let ending: @Sendable (Refusal) -> [UInt8]
 
   /// White space and JSON, which may begin with it; or what the dialect's streams are made of.
-  init(_ dialect: any Dialect, isStreamed: Bool) {
-    headers = isStreamed ? dialect.framing.headers : Self.jsonHeaders
-    signOfLife = isStreamed ? dialect.framing.signOfLife : [0x20]
-    ending = { isStreamed ? dialect.ending(with: $0) : dialect.error($0).body.serialized(.compact) }
+  init(_ dialect: any Dialect, isStreamed: Bool, requestID: String) {
+    headers = isStreamed ? dialect.streamHeaders : Self.jsonHeaders
+    signOfLife = isStreamed ? dialect.signOfLife : [0x20]
+    ending = { refusal in
+      let refusal = refusal.of(requestID)
+      return isStreamed ? dialect.ending(with: refusal) : dialect.error(refusal).body.serialized(.compact)
+    }
   }
 }

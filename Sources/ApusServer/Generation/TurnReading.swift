@@ -5,6 +5,8 @@ internal import ApusJSON
 /// How the answers of a chat are read.
 struct TurnReading: Sendable {
   let tools: ToolUse
+  /// Whether a grammar keeps their calls in form.
+  let isConstrained: Bool
   /// Whether they begin within the model's reasoning.
   let startsInReasoning: Bool
   /// What ids begin with that are made up for calls.
@@ -14,7 +16,7 @@ struct TurnReading: Sendable {
   func reader(_ model: Model) -> TurnReader {
     TurnReader(
       model, tools: tools.definitions, choice: tools.choice, allowsSeveral: tools.allowsSeveral,
-      startsInReasoning: startsInReasoning, ids: idPrefix + hexadecimalDigits(of: UInt64.random(in: .min ... .max)))
+      isConstrained: isConstrained, startsInReasoning: startsInReasoning, ids: newIdentifier(idPrefix))
   }
 }
 
@@ -31,12 +33,16 @@ struct ToolUse: Sendable {
 struct ChoiceReading: Sendable {
   private var reader: TurnReader?
   private(set) var turn = TurnSummary()
+  /// Tokens that came before the answer itself, where the model has reasoned.
+  private(set) var reasoningTokens = 0
 
   /// Reads the text of a chat's answer; without a `reader`, all of it is content.
   init(_ reader: TurnReader?) { self.reader = reader }
 
-  mutating func feed(_ text: String) -> [TurnEvent] {
-    take(reader?.feed(text) ?? (text.isEmpty ? [] : [.content(text)]))
+  mutating func feed(_ delta: TextDelta) -> [TurnEvent] {
+    let events = take(reader?.feed(delta.text) ?? (delta.text.isEmpty ? [] : [.content(delta.text)]))
+    if turn.content.isEmpty, turn.calls.isEmpty, !turn.reasoning.isEmpty { reasoningTokens += delta.tokens.count }
+    return events
   }
 
   /// The text is over; what was held back comes now.

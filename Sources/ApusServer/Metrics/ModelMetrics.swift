@@ -28,13 +28,16 @@ package final class ModelMetrics: Sendable {
   }
 
   /// Follows an engine, for as long as it lives.
-  package func follow(_ engine: Engine) { engine.observe { [self] in note($0, $1) } }
+  package func follow(_ engine: Engine) {
+    let blocks = engine.configuration.kvBlocks
+    engine.observe { [self] in note($0, $1, of: blocks) }
+  }
 
-  private func note(_ metrics: EngineMetrics, _ step: EngineStep?) {
+  private func note(_ metrics: EngineMetrics, _ step: EngineStep?, of blocks: Int) {
     // Calls of several threads may come out of order: what is older has been told already.
     told.withLock { told in
       guard metrics.revision > told.revision else { return }
-      gauges.record(metrics)
+      gauges.record(metrics, of: blocks)
       counters.add(metrics, since: told)
       told = metrics
     }
@@ -51,19 +54,22 @@ private struct ModelGauges: Sendable {
   private let running: Meter
   private let usedBlocks: Meter
   private let cachedBlocks: Meter
+  private let usage: Meter
 
   init(_ dimensions: [(String, String)], _ factory: any MetricsFactory) {
     queued = Meter(label: "apus_queued_requests", dimensions: dimensions, factory: factory)
     running = Meter(label: "apus_running_requests", dimensions: dimensions, factory: factory)
     usedBlocks = Meter(label: "apus_kv_blocks_used", dimensions: dimensions, factory: factory)
     cachedBlocks = Meter(label: "apus_kv_blocks_cached", dimensions: dimensions, factory: factory)
+    usage = Meter(label: "apus_kv_usage", dimensions: dimensions, factory: factory)
   }
 
-  func record(_ metrics: EngineMetrics) {
+  func record(_ metrics: EngineMetrics, of blocks: Int) {
     queued.set(metrics.queuedRequests)
     running.set(metrics.runningRequests)
     usedBlocks.set(metrics.usedBlocks)
     cachedBlocks.set(metrics.cachedBlocks)
+    usage.set(Double(metrics.usedBlocks) / Double(max(1, blocks)))
   }
 }
 
@@ -77,6 +83,7 @@ private struct ModelCounters: Sendable {
       ("apus_requests", ("end", "refused"), { $0.refusedRequests }),
       ("apus_prompt_tokens", nil, { $0.promptTokens }),
       ("apus_cached_prompt_tokens", nil, { $0.cachedTokens }),
+      ("apus_computed_prompt_tokens", nil, { $0.promptTokens - $0.cachedTokens }),
       ("apus_completion_tokens", nil, { $0.completionTokens }),
       ("apus_proposed_tokens", nil, { $0.proposedTokens }),
       ("apus_accepted_tokens", nil, { $0.acceptedTokens }),
@@ -84,6 +91,7 @@ private struct ModelCounters: Sendable {
       ("apus_prefix_misses", nil, { $0.prefixCounts.misses }),
       ("apus_kv_block_evictions", nil, { $0.prefixCounts.evictions }),
       ("apus_preemptions", nil, { $0.preemptions }),
+      ("apus_steps", nil, { $0.steps }),
     ]
 
   private let counters: [Counter]

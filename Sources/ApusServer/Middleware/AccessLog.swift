@@ -117,7 +117,13 @@ final class AccessLog: Sendable {
       "path": "\(entry.path.shortened(toByteCount: 200))", "status": .stringConvertible(entry.status),
       "milliseconds": .stringConvertible(Int(milliseconds.rounded())),
     ]
-    if let model = entry.outcome.model { metadata["model"] = "\(model)" }
+    let work = entry.outcome.known
+    if let key = work.key { metadata["key"] = "\(key)" }
+    if let model = work.model { metadata["model"] = "\(model)" }
+    if work.promptTokens > 0 {
+      metadata["prompt_tokens"] = .stringConvertible(work.promptTokens)
+      metadata["completion_tokens"] = .stringConvertible(work.completionTokens)
+    }
     if let ignored = entry.ignoredFields { metadata["ignored_fields"] = "\(ignored)" }
     if let end = entry.outcome.end {
       metadata["end"] = "\(end.name)"

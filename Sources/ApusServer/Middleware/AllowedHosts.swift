@@ -13,7 +13,7 @@ struct AllowedHosts: Sendable {
 
   init(_ configuration: ServerConfiguration) {
     let given = configuration.allowedHosts
-    let isProtected = !configuration.apiKeys.isEmpty || !configuration.listen.allSatisfy(\.isLoopback)
+    let isProtected = configuration.hasKeys || !configuration.listen.allSatisfy(\.isLoopback)
     names = given.contains("*") || (given.isEmpty && isProtected) ? nil : Set(given.compactMap(Self.host(of:)))
   }
 

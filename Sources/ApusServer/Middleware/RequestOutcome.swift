@@ -16,12 +16,32 @@ final class RequestOutcome: Sendable {
   }
 
   private let told = Mutex<End?>(nil)
-  private let answering = Mutex<String?>(nil)
+  private let work = Mutex(Work())
 
-  /// The model that answers, once that is known.
-  var model: String? { answering.withLock { $0 } }
+  /// Who asked whom, and for how much.
+  struct Work: Sendable {
+    /// The name of the client's key.
+    var key: String?
+    /// The model that answers, once that is known.
+    var model: String?
+    /// Tokens of the prompts and of all completions so far.
+    var promptTokens = 0
+    var completionTokens = 0
+  }
 
-  func note(model: String) { answering.withLock { $0 = model } }
+  /// What is known of the work by now.
+  var known: Work { work.withLock { $0 } }
+
+  func note(key: String) { work.withLock { $0.key = key } }
+
+  func note(model: String) { work.withLock { $0.model = model } }
+
+  func count(promptTokens: Int = 0, completionTokens: Int = 0) {
+    work.withLock { work in
+      work.promptTokens += promptTokens
+      work.completionTokens += completionTokens
+    }
+  }
 
   /// The end; nil for an answer that ended as it was asked to.
   var end: End? { told.withLock { $0 } }

@@ -8,6 +8,7 @@ struct RequestRecord: RouterMiddleware {
   let routes: Routes
   let log: AccessLog
   let connections: Connections
+  let requests: RequestMetrics
 
   private static let header = HTTPField.Name("X-Request-Id")
 
@@ -18,24 +19,31 @@ struct RequestRecord: RouterMiddleware {
     var context = context
     context.requestID = Self.identifier(of: request)
     context.client = connections.presence(of: context.channel)
-    (context.dialect, context.access) = routes.manners(of: request.uri.path)
+    let manners = routes.manners(of: request.uri.path, request.method)
+    (context.dialect, context.access) = (manners.dialect, manners.access)
     var response = try await next(request, context)
-    if let header = Self.header { response.headers[header] = context.requestID }
+    for header in [Self.header, context.dialect.requestIDField] {
+      if let header { response.headers[header] = context.requestID }
+    }
     let entry = LogEntry(
       id: context.requestID, method: request.method.rawValue, path: request.uri.path,
       sentStatus: response.status.code, outcome: context.outcome,
       ignoredFields: IgnoredFields.text(in: response.headers), start: start)
-    guard request.method != .head else {
+    let finish: @Sendable () -> Void = { [log, requests] in
       log.write(entry)
+      requests.note(manners.route, entry)
+    }
+    guard request.method != .head else {
+      finish()
       return response.createHeadResponse()
     }
     guard response.body.contentLength == nil else {
-      log.write(entry)
+      finish()
       return response
     }
     let body = response.body
-    response.body = ResponseBody { [log, client = context.client] writer in
-      defer { log.write(entry) }
+    response.body = ResponseBody { [client = context.client] writer in
+      defer { finish() }
       do {
         try await body.write(writer)
       } catch {
@@ -54,9 +62,13 @@ struct RequestRecord: RouterMiddleware {
     {
       return given
     }
-    return "req_" + hexadecimalDigits(of: UInt64.random(in: .min ... .max))
-      + hexadecimalDigits(of: UInt64.random(in: .min ... .max))
+    return newIdentifier(newIdentifier("req_"))
   }
+}
+
+/// A new id, which begins like this.
+func newIdentifier(_ prefix: String) -> String {
+  prefix + hexadecimalDigits(of: UInt64.random(in: .min ... .max))
 }
 
 /// The sixteen hexadecimal digits of a number.

@@ -30,7 +30,7 @@ extension Refusal {
     case .unknownModel(_, let known):
       self = .unknownModel(known: known)
     case .cannotLoad, .invalidOption, .notEnoughMemory, .alreadyResponding, .outputCut, .engineFailed, .cannotSave,
-      .cannotRestore:
+      .cannotRestore, .tooManyToolRounds, .toolFailed:
       self = Refusal(.failure, error.description)
     }
   }

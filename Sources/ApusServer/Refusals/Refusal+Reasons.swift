@@ -1,3 +1,4 @@
+internal import ApusWire
 internal import HTTPTypes
 
 /// The refusals that stand in more than one place.
@@ -19,6 +20,19 @@ extension Refusal {
     refusal.headers[.wwwAuthenticate] = "Bearer"
     return refusal
   }()
+
+  static let expiredKey: Refusal = {
+    var refusal = Refusal(.unauthorized, "the API key has expired: ask the server's operator for a new one")
+    refusal.headers = unauthorized.headers
+    return refusal
+  }()
+
+  /// A request whose signature is not good.
+  static func signature(_ reason: SignatureRefusal) -> Refusal {
+    var refusal = Refusal(.unauthorized, reason.message)
+    refusal.signature = reason.kind
+    return refusal
+  }
 
   static let notFound = Refusal(.notFound, "no such path: see /v1/models, /v1/completions, /v1/chat/completions")
 
@@ -49,6 +63,22 @@ extension Refusal {
     Refusal(.queueFull, "too many requests are waiting already: try again later").retry(after: seconds)
   }
 
+  /// The client has had as much as it may; it may have more after so many seconds.
+  static func excess(_ excess: UsageRefusal, retryAfter seconds: Int) -> Refusal {
+    let client =
+      switch excess.client {
+      case .key: "this key"
+      case .address: "this address"
+      }
+    let limit =
+      switch excess.excess {
+      case .requests: "has sent as many requests as it may in a minute"
+      case .tokens: "has used as many tokens as it may in a minute"
+      case .concurrent: "has as many requests at the same time as it may"
+      }
+    return Refusal(.queueFull, "\(client) \(limit): try again in \(seconds) s").retry(after: seconds)
+  }
+
   static let queueTimeout = Refusal(.queueTimeout, "the request waited too long for others: try again later")
     .retry(after: 10)
 
@@ -63,6 +93,13 @@ extension Refusal {
   static let readerStalled = Refusal(.readerStalled, "the answer was not read for too long, and ended")
 
   static let requestTimeout = Refusal(.requestTimeout, "the request took too long to arrive")
+
+  static let nothingKept = Refusal(
+    .storeUnavailable, "this server keeps nothing: it was started without a store")
+
+  /// What is wrong stands in the log.
+  static let storeFailed = Refusal(
+    .storeUnavailable, "the server's store does not work at the moment: nothing was kept, and nothing can be looked up")
 
   static let failure = Refusal(.failure, "something went wrong in the server")
 }

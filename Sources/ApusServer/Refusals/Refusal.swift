@@ -1,4 +1,5 @@
 internal import ApusText
+internal import ApusWire
 internal import HTTPTypes
 
 /// Why a client gets no answer, or none to its end; every `Dialect` has words of its own for it.
@@ -11,8 +12,12 @@ struct Refusal: Error, Sendable {
   var field: String?
   /// Header fields that say more, such as when to try again; the same in all dialects.
   var headers = HTTPFields()
+  /// Why a signature is not good, where that is the reason.
+  var signature: SignatureRefusal.Kind?
   /// The tokens that do not fit, where that is the reason.
   var overflow: ContextOverflow?
+  /// The id of the request, where one was read.
+  var requestID: String?
 
   /// A prompt of so many tokens, and `requested` with its completion, where `limit` fit.
   struct ContextOverflow: Sendable {
@@ -32,6 +37,13 @@ struct Refusal: Error, Sendable {
 
   /// The word for it, in the log and for programs.
   var word: String { kind.rawValue }
+
+  /// The same, of the request with this id.
+  func of(_ requestID: String) -> Refusal {
+    var refusal = self
+    refusal.requestID = requestID
+    return refusal
+  }
 
   /// The same, which may be over after so many seconds.
   func retry(after seconds: Int) -> Refusal {
@@ -80,6 +92,8 @@ extension Refusal {
     case queueTimeout = "queue_timeout"
     case engineStuck = "engine_stuck"
     case deadlineExceeded = "deadline_exceeded"
+    /// What was to be kept, or was kept, cannot be.
+    case storeUnavailable = "store_unavailable"
   }
 }
 
@@ -102,7 +116,9 @@ extension Refusal.Kind {
     case .clientLeft: HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request")
     case .failure: .internalServerError
     case .unsupportedTransfer: .notImplemented
-    case .shuttingDown, .modelChanged, .modelNotLoaded, .modelsInUse, .queueTimeout, .engineStuck: .serviceUnavailable
+    case .shuttingDown, .modelChanged, .modelNotLoaded, .modelsInUse, .queueTimeout, .engineStuck,
+      .storeUnavailable:
+      .serviceUnavailable
     case .deadlineExceeded: .gatewayTimeout
     }
   }

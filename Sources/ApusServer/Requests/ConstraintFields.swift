@@ -2,21 +2,24 @@ internal import Apus
 internal import ApusJSON
 internal import ApusText
 
+/// What an answer's text must be, and the field that says so.
+typealias NamedConstraint = (name: String, constraint: OutputConstraint)
+
 /// What an answer's text must be, in the fields of OpenAI, vLLM and llama.cpp.
 extension RequestFields {
   /// The most texts of which an answer may have to be one.
   private static let choiceLimit = 10_000
 
-  /// The one constraint that the request has; nil for none.
-  func constraint() throws(Refusal) -> OutputConstraint? {
-    var found: (name: String, constraint: OutputConstraint)?
+  /// The one constraint that the request has, where the dialect may have found one by its own fields; nil for none.
+  func constraint(beside own: NamedConstraint? = nil) throws(Refusal) -> NamedConstraint? {
+    var found = own
     for (name, constraint) in try constraints() {
       if let found, found.constraint != constraint {
         throw .invalid(name, "\(name) and \(found.name) both say what the answer must be: give one of them")
       }
       found = found ?? (name, constraint)
     }
-    return found?.constraint
+    return found
   }
 
   private func constraints() throws(Refusal) -> [(String, OutputConstraint)] {
@@ -56,12 +59,12 @@ extension RequestFields {
   }
 
   /// A schema as a JSON value, or as a text that holds one.
-  private func schema(_ name: String) throws(Refusal) -> OutputConstraint? {
+  func schema(_ name: String) throws(Refusal) -> OutputConstraint? {
     switch self[name] {
     case nil: return nil
     case .string(let text)?: return .jsonSchema(text)
     case .object(let object)?:
-      return .jsonSchema(String(decoding: JSONValue.object(object).serialized(.compact), as: UTF8.self))
+      return .jsonSchema(object.text)
     case .bool(let value)?: return .jsonSchema(value ? "true" : "false")
     default: throw mismatch(name, "a JSON schema")
     }
@@ -88,5 +91,5 @@ extension RequestFields {
 
 extension OutputConstraint {
   /// Any JSON object.
-  fileprivate static var jsonObject: OutputConstraint { .jsonSchema(#"{"type":"object"}"#) }
+  static var jsonObject: OutputConstraint { .jsonSchema(#"{"type":"object"}"#) }
 }

@@ -1,19 +1,28 @@
 internal import Apus
 internal import ApusJSON
+internal import ApusWire
 internal import Hummingbird
 
 /// Takes requests in: reads them, gives them their places, and gets them their model.
 struct Intake: Sendable {
   let service: ModelService
 
-  /// A request whose body was read and that has its places.
+  /// A request whose body was read.
+  private enum Entry {
+    case admitted(Admitted)
+    /// It needs no model.
+    case reply(WholeReply, IgnoredFields)
+  }
+
+  /// A request for a model that has its places.
   struct Admitted: Sendable {
     fileprivate let object: JSONObject
     /// The object's part of the memory for bodies.
     fileprivate let claim: BodyMemory.Claim
-    fileprivate let choice: ModelChoice
+    let choice: ModelChoice
     let isStreamed: Bool
     let permit: AdmissionPermit
+    let usage: UsagePermit
     let heartbeat: Heartbeat
   }
 
@@ -32,12 +41,19 @@ struct Intake: Sendable {
     _ prepare: @escaping @Sendable (RequestFields, JobSetting) throws -> Prepared,
     answer: @escaping @Sendable (Prepared, Admitted) async throws -> Response
   ) async throws -> Response {
-    let admitted = try await admit(endpoint, request, context)
-    let form = LateForm(endpoint.dialect, isStreamed: admitted.isStreamed)
+    let admitted: Admitted
+    switch try await admit(endpoint, request, context) {
+    case .reply(let reply, let ignored):
+      var response = reply.response
+      ignored.write(to: &response.headers)
+      return response
+    case .admitted(let request): admitted = request
+    }
+    let form = LateForm(endpoint.dialect, isStreamed: admitted.isStreamed, requestID: context.requestID)
     return try await PendingResponse(form, admitted.heartbeat) {
       try await service.lease(admitted.choice.model, for: context.client, context.logger)
     } respond: { lease in
-      let (prepared, ignored) = try await self.prepared(endpoint, admitted, lease, context, prepare)
+      let (prepared, ignored) = try await self.prepared(endpoint, request, admitted, lease, context, prepare)
       try await service.models[admitted.choice.model].file.check(lease.model, context.logger)
       var response = try await answer(prepared, admitted)
       ignored.write(to: &response.headers)
@@ -48,37 +64,59 @@ struct Intake: Sendable {
   /// Reads a request's body, and takes a place among all requests before it is parsed, and one at its model behind that.
   private func admit(
     _ endpoint: some Endpoint, _ request: Request, _ context: APIRequestContext
-  ) async throws -> Admitted {
+  ) async throws -> Entry {
     let (reader, names) = (service.body, service.names)
     let body = try await reader.held(of: request)
+    if let signature = context.signature {
+      try await service.preparation.run(for: context.client) { _ in
+        do throws(SignatureRefusal) { try signature.check(body: body.bytes) } catch { throw Refusal.signature(error) }
+      }
+    }
     let permit = try service.admission.admit()
-    let (object, choice, isStreamed) = try await service.preparation.run(for: context.client) { _ in
+    let usage = try usage(of: context)
+    let (object, target, choice, ignored) = try await service.preparation.run(for: context.client) { _ in
       let object = try endpoint.object(of: body, request, reader)
-      let target = try endpoint.target(RequestFields(object).lifting(endpoint.nestedFields), request)
-      let name = target.model
+      let fields = try RequestFields(object).lifting(endpoint.nestedFields)
+      let target = try endpoint.target(fields, request)
+      let name = target.reply == nil ? target.model : nil
       guard name?.utf8.count ?? 0 <= reader.limits.modelNameByteCount else {
         throw Refusal.invalid("model", "model must be a text of at most \(reader.limits.modelNameByteCount) bytes")
       }
-      return (object, try names.choice(for: name), target.isStreamed)
+      let choice = try names.choice(for: name, by: target.reply == nil ? context.key : nil)
+      return (object, target, choice, fields.ignored)
     }
+    if let reply = target.reply { return .reply(reply, ignored) }
     let model = service.models[choice.model]
     context.outcome.note(model: model.name)
-    return Admitted(
-      object: object, claim: body.claim, choice: choice, isStreamed: isStreamed,
-      permit: try model.admission.admit(beside: permit),
-      heartbeat: Heartbeat(interval: service.configuration.timeouts.heartbeat, client: context.client))
+    return .admitted(
+      Admitted(
+        object: object, claim: body.claim, choice: choice, isStreamed: target.isStreamed,
+        permit: try model.admission.admit(beside: permit), usage: usage,
+        heartbeat: Heartbeat(interval: service.configuration.timeouts.heartbeat, client: context.client)))
+  }
+
+  private func usage(of context: APIRequestContext) throws(Refusal) -> UsagePermit {
+    do {
+      return try service.usage.admit(context.key, at: context.address)
+    } catch {
+      throw .excess(error, retryAfter: error.seconds ?? service.admission.secondsUntilPlace)
+    }
   }
 
   private func prepared<Prepared: Sendable>(
-    _ endpoint: some Endpoint, _ admitted: Admitted, _ lease: ModelLease, _ context: APIRequestContext,
+    _ endpoint: some Endpoint, _ request: Request, _ admitted: Admitted, _ lease: ModelLease,
+    _ context: APIRequestContext,
     _ prepare: @escaping @Sendable (RequestFields, JobSetting) throws -> Prepared
   ) async throws -> (Prepared, IgnoredFields) {
     let configuration = service.configuration
     return try await service.preparation.run(for: context.client) { shouldStop in
       let fields = try RequestFields(admitted.object).lifting(endpoint.nestedFields)
       let setting = JobSetting(
-        lease: lease, name: admitted.choice.name, isStreamed: admitted.isStreamed, limits: configuration.limits,
+        lease: lease, name: admitted.choice.name, isStreamed: admitted.isStreamed, usage: admitted.usage,
+        limits: configuration.limits,
         time: configuration.unixTime(), shouldStop: shouldStop)
+      // What has said which model it is was read, too.
+      _ = try endpoint.target(fields, request)
       do {
         return (try prepare(fields, setting), fields.ignored)
       } catch let error as ApusError {

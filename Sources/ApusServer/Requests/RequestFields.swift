@@ -170,6 +170,11 @@ struct RequestFields {
   private func short(_ limit: Double) -> String { Int(exactly: limit).map(String.init) ?? String(limit) }
 }
 
+extension JSONObject {
+  /// Its JSON text, in the shortest form.
+  var text: String { String(decoding: JSONValue.object(self).serialized(.compact), as: UTF8.self) }
+}
+
 extension JSONValue {
   /// The whole number that this is, however it is written.
   var wholeNumber: Int? {

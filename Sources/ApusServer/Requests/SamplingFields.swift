@@ -4,9 +4,10 @@ internal import ApusJSON
 extension RequestFields {
   /// How tokens are chosen: OpenAI's fields, and those of llama.cpp and vLLM beside them.
   ///
-  /// What is not named is as in `usual`, so that the same question is answered as well here as elsewhere.
+  /// What is not named is as in `usual`, so that the same question is answered as well here as elsewhere. Where there
+  /// is `words`, which gives the tokens of a text, `logit_bias` may also be a list of pairs, as in llama.cpp.
   func sampling(
-    usual: SamplingOptions, vocabularySize: Int, limits: RequestLimits
+    usual: SamplingOptions, vocabularySize: Int, limits: RequestLimits, words: ((String) -> [Token])? = nil
   ) throws(Refusal) -> SamplingOptions {
     var options = usual
     options.temperature = try number("temperature", in: 0...2) ?? options.temperature
@@ -19,7 +20,9 @@ extension RequestFields {
     options.mirostat = try int("mirostat", in: 0...2) ?? options.mirostat
     options.mirostatTau = try number("mirostat_tau", in: 0...100) ?? options.mirostatTau
     options.mirostatEta = try number("mirostat_eta", in: 0...1) ?? options.mirostatEta
-    options.logitBias = try logitBias(vocabularySize: vocabularySize, limit: limits.logitBiases)
+    options.order = try samplerOrder() ?? options.order
+    let bias = LogitBiasFields(fields: self, vocabularySize: vocabularySize, limit: limits.logitBiases)
+    options.logitBias = if let words { try bias.pairs(words) } else { try bias.members() }
     return options
   }
 
@@ -77,22 +80,6 @@ extension RequestFields {
     return texts
   }
 
-  private func logitBias(vocabularySize: Int, limit: Int) throws(Refusal) -> [Token: Double] {
-    guard let members = try members("logit_bias") else { return [:] }
-    guard members.count <= limit else { throw mismatch("logit_bias", "an object of at most \(limit) entries") }
-    var biases: [Token: Double] = [:]
-    for (key, value) in zip(members.keys, members.values) {
-      guard let token = Token(decimal: key), token < vocabularySize else {
-        throw mismatch("logit_bias", "keyed by token ids from 0 to \(vocabularySize - 1)")
-      }
-      guard let bias = value.number, (-100...100).contains(bias) else {
-        throw mismatch("logit_bias", "made of numbers from -100 to 100")
-      }
-      biases[token] = bias
-    }
-    return biases
-  }
-
   /// Token ids of the vocabulary.
   func tokens(_ name: String, vocabularySize: Int, limit: Int) throws(Refusal) -> [Token] {
     guard let values = try array(name) else { return [] }
@@ -112,15 +99,5 @@ extension RequestFields {
       tokens.append(token)
     }
     return tokens
-  }
-}
-
-extension Token {
-  /// The token id that `text` writes in decimal digits, and in nothing else.
-  fileprivate init?(decimal text: String) {
-    guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else {
-      return nil
-    }
-    self.init(text)
   }
 }

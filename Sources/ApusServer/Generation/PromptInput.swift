@@ -1,0 +1,31 @@
+internal import Apus
+
+/// What a request wants answered: a chat, or a text that goes on.
+protocol PromptInput: Sendable {
+  /// The prompt's tokens, whether they fit or not.
+  func tokens(_ setting: JobSetting) throws(ApusError) -> [Token]
+  /// The work that this is; throws where the prompt cannot be made or does not fit.
+  func plan(_ setting: JobSetting) throws(ApusError) -> GenerationPlan
+}
+
+extension ChatInput: PromptInput {
+  func tokens(_ setting: JobSetting) throws(ApusError) -> [Token] { try prompt(setting).tokens }
+}
+
+/// A text that goes on, as the client has written it.
+struct RawInput: PromptInput {
+  let text: String
+  let options: GenerationOptions
+  /// Completions that are wanted.
+  var count = 1
+
+  func tokens(_ setting: JobSetting) throws(ApusError) -> [Token] {
+    try setting.model.rawPrompt(text, setting.shouldStop).tokens
+  }
+
+  func plan(_ setting: JobSetting) throws(ApusError) -> GenerationPlan {
+    let prompt = try tokens(setting)
+    try setting.model.engine.configuration.checkRoom(forPrompt: prompt.count, completion: options.maxTokens)
+    return GenerationPlan(lease: setting.lease, prompts: [prompt], count: count, options: options)
+  }
+}

@@ -1,0 +1,51 @@
+internal import HTTPTypes
+internal import Hummingbird
+
+/// `GET /metrics`: what is measured, for Prometheus.
+struct MetricsPage: Sendable {
+  let service: ModelService
+
+  var routes: [Route] {
+    [Route(.get, "/metrics", Routes.standardDialect) { page($0, $1) }]
+  }
+
+  private func page(_ request: Request, _ context: APIRequestContext) -> Response {
+    return Response(
+      status: .ok, headers: [.contentType: PrometheusText.contentType],
+      body: ResponseBody(byteBuffer: ByteBuffer(string: service.registry.text)))
+  }
+}
+
+extension MetricsRegistry {
+  /// All that is measured, also under the names of others, in Prometheus' text format.
+  package var text: String {
+    let own = samples
+    return PrometheusText(own + MetricAliases.samples(of: own), help: MetricNames.help).text
+  }
+}
+
+/// What our own measures mean; Docs/Metrics.md says more.
+enum MetricNames {
+  static let help = [
+    "apus_queued_requests": "Completions that wait.", "apus_running_requests": "Completions that are worked on.",
+    "apus_kv_blocks_used": "KV blocks of running completions.",
+    "apus_kv_blocks_cached": "KV blocks kept for prompts to come.",
+    "apus_kv_usage": "The share of all KV blocks that running completions use.",
+    "apus_requests": "Requests to the engine, by how they ended there.",
+    "apus_completions": "Completions of answers, by how they ended.",
+    "apus_prompt_tokens": "Tokens of prompts.",
+    "apus_cached_prompt_tokens": "Prompt tokens known from earlier prompts.",
+    "apus_computed_prompt_tokens": "Prompt tokens that were computed.", "apus_completion_tokens": "Tokens produced.",
+    "apus_proposed_tokens": "Tokens guessed.", "apus_accepted_tokens": "Guessed tokens that came true.",
+    "apus_prefix_hits": "Prompts that began like something kept.", "apus_prefix_misses": "Prompts that did not.",
+    "apus_kv_block_evictions": "Kept KV blocks given up for others.",
+    "apus_preemptions": "Completions that gave their KV blocks to a more urgent one.",
+    "apus_steps": "Forward passes.", "apus_step_time": "Forward passes, by what their rows are of.",
+    "apus_time_to_first_token": "From a request to its first token.",
+    "apus_time_per_token": "From a token to the next one.", "apus_request_time": "From a request to its end.",
+    "apus_queue_time": "Waiting for others.", "apus_prefill_time": "From the first step to the first token.",
+    "apus_decode_time": "From the first token to the end.",
+    "apus_request_prompt_tokens": "Tokens of a prompt.", "apus_request_completion_tokens": "Tokens of a completion.",
+    "http_requests": "Requests, by path, method and status.",
+  ]
+}
