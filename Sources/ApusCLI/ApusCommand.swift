@@ -21,9 +21,9 @@ struct ApusCommand: AsyncParsableCommand {
 
       Exit codes: 0 for success, 1 for a failure, 64 for a wrong command line, 130 after Ctrl-C.
       """,
-    version: "apus 0.1.0",
+    version: "apus \(Program.version)",
     subcommands: [
-      Run.self, Serve.self, Check.self, Inspect.self, Fit.self, Doctor.self, Tokenize.self, Detokenize.self,
+      Run.self, Serve.self, Keys.self, Check.self, Inspect.self, Fit.self, Doctor.self, Tokenize.self, Detokenize.self,
       Template.self, Embed.self, Evaluate.self, Synthesize.self, Bench.self,
     ])
 
@@ -34,6 +34,12 @@ struct ApusCommand: AsyncParsableCommand {
     if Descriptors.areTooFew { say("too few file descriptors: raise the limit with 'ulimit -n 1024'", code: 1) }
     do {
       var command = try parseAsRoot()
+      if let serve = command as? Serve {
+        let arguments = Array(CommandLine.arguments.dropFirst(2))
+        let choice = try serve.choice(arguments)
+        if serve.printConfig { return try SettingReport(choice).write() }
+        command = try Serve.parse(choice.completing(arguments))
+      }
       if var asynchronous = command as? any AsyncParsableCommand {
         try ThreadRoom.check(for: threads(of: command))
         try await asynchronous.run()

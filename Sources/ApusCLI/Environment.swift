@@ -4,12 +4,12 @@
   internal import Foundation
 #endif
 
-/// The environment variables that the program reads.
+/// The environment variables that the program reads, beside those of the server's settings.
 enum Environment {
   /// The level of kernels to use; `--kernels` goes before it.
   static let kernels = "APUS_KERNELS"
-  /// A key that clients of the server must send.
-  static let apiKey = "APUS_API_KEY"
+  /// The server's file of settings; `--config` goes before it.
+  static let configuration = "APUS_CONFIG"
   /// The folder where models are looked for by name.
   static let models = "APUS_MODELS"
 

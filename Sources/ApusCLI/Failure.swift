@@ -1,11 +1,11 @@
 /// Why a command failed: one sentence for a person that says what to do, and the exit code.
-struct Failure: Error, CustomStringConvertible {
+package struct Failure: Error, CustomStringConvertible {
   /// The exit code of a wrong command line: `EX_USAGE` of sysexits.h.
   static let usage: Int32 = 64
   /// The exit code after Ctrl-C, as shells have it.
   static let interrupted: Int32 = 130
 
-  let description: String
+  package let description: String
   let code: Int32
 
   /// A failure of what was asked for.

@@ -7,7 +7,7 @@ internal import Testing
   @Test(arguments: [
     ["--help"], ["help", "run"], ["run", "--help"], ["check", "--help"], ["inspect", "--help"], ["fit", "--help"],
     ["doctor", "--help"], ["embed", "--help"], ["tokenize", "--help"], ["detokenize", "--help"],
-    ["template", "--help"], ["serve", "--help"],
+    ["template", "--help"], ["serve", "--help"], ["keys", "--help"], ["keys", "new", "--help"],
     ["synthesize", "--help"], ["--version"],
   ])
   func `explains itself on standard output`(_ arguments: [String]) throws {
@@ -29,6 +29,9 @@ internal import Testing
     ["serve", "m.gguf", "--idle-unload", "0"], ["serve", "m.gguf", "--memory", "0"], ["serve"],
     ["serve", "a.gguf", "b.gguf", "--model-name", "x"], ["serve", "a.gguf", "--model-name", ""],
     ["serve", "m.gguf", "--kv-memory", "2X"], ["serve", "m.gguf", "--kv-memory", "0"],
+    ["serve", "m.gguf", "--address-concurrent", "0"], ["keys", "new"], ["keys", "new", "--name", "a b"],
+    ["keys", "new", "--name", "a", "--models", "b c"], ["keys", "new", "--name", "a", "--expires", "soon"],
+    ["keys", "new", "--name", "a", "--concurrent", "0"], ["keys", "new", "--name", "#a"],
     ["serve", "m.gguf", "--kv-memory", "-1"], ["serve", "m.gguf", "--kv-memory", "9999999T"],
   ])
   func `refuses a wrong call with a sentence and 64`(_ arguments: [String]) throws {
@@ -55,6 +58,17 @@ internal import Testing
     let beaten = try Program.run(
       ["doctor", "--json", "--kernels", "reference"], environment: ["APUS_KERNELS": "abacus"])
     #expect(try JSONParser.parse(beaten.text).at("kernels", "level") == "reference")
+  }
+
+  @Test func `a new key is shown once, and its line has the hash alone`() throws {
+    let result = try Program.run("keys", "new", "--name", "alice", "--tokens-per-minute", "5", "--admin")
+    #expect(result.code == 0 && result.lines.count == 1)
+    let key = try #require(result.errors.split(separator: "\n").first { $0.hasPrefix("apus_") })
+    #expect(!result.text.contains(key))
+    let words = result.text.split(whereSeparator: \.isWhitespace)
+    #expect(words[0] == "alice" && words[1].hasPrefix("sha256:") && words[2...] == ["tokens-per-minute=5", "admin"])
+    let other = try Program.run("keys", "new", "--name", "alice")
+    #expect(other.errors != result.errors)
   }
 
   @Test func `doctor tells what it found`() throws {

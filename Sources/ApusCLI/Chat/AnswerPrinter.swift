@@ -19,7 +19,7 @@ struct AnswerPrinter {
 
   /// Writes all of `events`; Ctrl-C calls `cancel`, which ends them within a token.
   func print(
-    _ events: some AsyncSequence<GenerationEvent, ApusError>, cancel: () -> Void
+    _ events: some AsyncSequence<ChatEvent, ApusError>, cancel: () -> Void
   ) async throws -> Answer {
     Interrupts.begin()
     defer { Interrupts.end() }
@@ -38,6 +38,7 @@ struct AnswerPrinter {
         reasoning += delta.reasoning
         line.showReasoning(delta.reasoning)
         try line.write(delta.text)
+      case .toolCallBegins, .toolCallArguments, .toolCall, .toolResult: break
       case .finished(let summary):
         bar.finish()
         try line.end()

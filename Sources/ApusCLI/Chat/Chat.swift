@@ -147,7 +147,7 @@ struct Chat {
       answer = try await AnswerPrinter().print(events, cancel: session.cancel)
     } else {
       let stream = try model.stream(prompt: text, options: options)
-      answer = try await AnswerPrinter().print(stream, cancel: stream.cancel)
+      answer = try await AnswerPrinter().print(stream.map(ChatEvent.init), cancel: stream.cancel)
     }
     AnswerReport(answer.summary, options, model).write(withStatistics: showsStatistics)
   }

@@ -44,7 +44,7 @@ struct OneAnswer {
     case .raw(let parseSpecial):
       let tokens = try model.promptTokens(prompt, addSpecial: true, parseSpecial: parseSpecial)
       let stream = try model.stream(tokens: tokens, options: options)
-      return try await printer.print(stream, cancel: stream.cancel)
+      return try await printer.print(stream.map(ChatEvent.init), cancel: stream.cancel)
     case .chat:
       let session = try model.session(instructions: system, options: SessionOptions(overflow: .stop))
       return try await printer.print(session.streamResponse(to: prompt, options: options), cancel: session.cancel)

@@ -57,22 +57,27 @@ extension Transcript {
 
   /// Writes the file at `path`, all of it or nothing.
   func save(to path: String) throws(Failure) {
+    let bytes = try json.pretty
     do {
-      try Data(json.pretty).write(to: URL(fileURLWithPath: path), options: .atomic)
+      try Data(bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
       throw Failure("\(path) cannot be written: choose another folder or make room")
     }
   }
 
   private var json: JSONValue {
-    let messages = entries.map { entry -> JSONValue in
-      switch entry {
-      case .instructions(let text): ["role": "system", "content": .string(text)]
-      case .prompt(let text): ["role": "user", "content": .string(text)]
-      case .response(let text, _): ["role": "assistant", "content": .string(text)]
+    get throws(Failure) {
+      let messages = try entries.map { entry throws(Failure) -> JSONValue in
+        switch entry {
+        case .instructions(let text): ["role": "system", "content": .string(text)]
+        case .prompt(let text): ["role": "user", "content": .string(text)]
+        case .response(let text, _): ["role": "assistant", "content": .string(text)]
+        case .toolCalls:
+          throw Failure("the conversation has calls of tools, for which this file has no room: use --session")
+        }
       }
+      return ["messages": .array(messages)]
     }
-    return ["messages": .array(messages)]
   }
 }
 

@@ -24,13 +24,27 @@ struct Serve: AsyncParsableCommand {
 
         apus serve small=smollm2.gguf large=qwen3.gguf --idle-unload 600
 
-      It logs JSON lines to standard error. SIGTERM or Ctrl-C lets running answers end; a second one ends at once.
+      Every option can be set in the environment, too (--queue-timeout is APUS_QUEUE_TIMEOUT), and in a YAML file \
+      (queue-timeout: 30). The command line goes first, then the environment, then the file:
+
+        apus serve --config serve.yaml --print-config
+
+      It logs to standard error, a line of JSON for each request where that is no terminal. SIGTERM or Ctrl-C lets running answers end; a second one ends at once.
       """)
 
   @OptionGroup var models: ModelList
 
-  @Option(help: ArgumentHelp("Where to listen; may be repeated. By default 127.0.0.1:8080.", valueName: "host:port"))
-  var listen: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "A file of settings: YAML, with the names of these options. The environment variable APUS_CONFIG says the same.",
+      valueName: "path"),
+    completion: .file(extensions: ["yaml", "yml"]))
+  var config: String?
+  @Flag(help: "Show what is set and where, as YAML where it goes to a file or a program, and end.")
+  var printConfig = false
+
+  @Option(help: ArgumentHelp("Where to listen; may be repeated.", valueName: "host:port"))
+  var listen = ServerConfiguration().listen.map(\.description)
   @OptionGroup var keys: KeyArguments
   @Flag(help: "Listen beyond this machine without a key: everyone who can reach it may use it.")
   var insecure = false
@@ -83,6 +97,15 @@ struct Serve: AsyncParsableCommand {
   @Option(help: ArgumentHelp("How long running answers may take after SIGTERM.", valueName: "seconds"))
   var drainTimeout = 30
 
+  @Option(
+    name: .customLong("log-format"),
+    help: ArgumentHelp("How the log is written; by default as text at a terminal, else as JSON.", valueName: "format"))
+  var givenLogFormat: LogFormat?
+
+  @OptionGroup var store: StoreArguments
+
+  @OptionGroup(title: "Limits for each address") var address: AddressArguments
+
   @OptionGroup(title: "Loading options") var load: LoadArguments
 
   func validate() throws {
@@ -101,15 +124,17 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     do {
-      let configuration = try serverConfiguration().validated().fitting(
+      var configuration = try serverConfiguration().validated().fitting(
         descriptors: Descriptors.raiseLimit(), used: Descriptors.used)
       let sources = try models.sources(loadOptions(configuration), adapters: lora.map(\.adapter))
       let log = try logWriter()
       defer { log.finish() }
       let logger = Logger(label: "apus") { label in
-        JSONLogHandler(label: label, now: { Date().ISO8601Format() }) { log.write($0) }
+        LineLogHandler(label: label, format: logFormat, now: { Date().ISO8601Format() }) { log.write($0) }
       }
       if let warning = keys.warning { logger.warning("\(warning)") }
+      configuration.store = try store.open(isOpen: configuration.allowsOpenAccess, logger)
+      configuration.version = Program.version
       if configuration.maximumConnections < connections {
         let limit = Logger.MetadataValue.stringConvertible(configuration.maximumConnections)
         logger.warning("fewer connections: the limit on file descriptors is low", metadata: ["connections": limit])
@@ -153,11 +178,11 @@ struct Serve: AsyncParsableCommand {
 
   private func serverConfiguration() throws -> ServerConfiguration {
     var configuration = ServerConfiguration()
-    if !listen.isEmpty {
-      configuration.listen = []
-      for address in listen { configuration.listen.append(try ListenAddress(address)) }
-    }
-    configuration.apiKeys = try keys.keys()
+    configuration.listen = []
+    for address in listen { configuration.listen.append(try ListenAddress(address)) }
+    configuration.apiKeys = keys.apiKey
+    configuration.keyFile = keys.file
+    configuration.addressLimits = address.limits
     configuration.allowsOpenAccess = insecure
     configuration.hasStrictModels = strictModels
     configuration.allowedOrigins = allowOrigin
@@ -172,9 +197,11 @@ struct Serve: AsyncParsableCommand {
     return configuration
   }
 
+  private var logFormat: LogFormat { givenLogFormat ?? (Terminal.isError ? .text : .json) }
+
   private func logWriter() throws(Failure) -> LogWriter {
     let writer = LogWriter(descriptor: STDERR_FILENO) { count in
-      JSONLogHandler.line(
+      logFormat.line(
         .warning, "log lines were dropped, as nobody read them in time", label: "apus",
         time: Date().ISO8601Format(), metadata: ["count": .stringConvertible(count)])
     }

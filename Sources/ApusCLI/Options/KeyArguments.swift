@@ -1,7 +1,8 @@
+internal import ApusServer
 private import ApusSystem
 internal import ArgumentParser
 
-/// The keys of which a server's clients must send one: from arguments, a file and the environment, all together.
+/// The keys of which a server's clients must send one, all together.
 struct KeyArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -10,31 +11,16 @@ struct KeyArguments: ParsableArguments {
   var apiKey: [String] = []
   @Option(
     help: ArgumentHelp(
-      "A file of such keys, one key per line; lines with # are comments. APUS_API_KEY in the environment is one more key.",
+      """
+      A file of keys, one a line, with what their clients may do: 'apus keys new' makes lines. It is read again when it \
+      changes.
+      """,
       valueName: "path"),
     completion: .file())
   var apiKeyFile: String?
 
-  /// The keys; throws where the file cannot be read or has none, so that a server is never open by mistake.
-  func keys() throws -> [String] {
-    try apiKey + (Environment[Environment.apiKey].map { [$0] } ?? []) + (apiKeyFile.map(Self.keys(inFile:)) ?? [])
-  }
-
-  private static func keys(inFile path: String) throws -> [String] {
-    guard let text = String(validating: try readFile(path), as: UTF8.self) else {
-      throw Failure("\(path) is not UTF-8 text: write one key per line")
-    }
-    let lines = text.unicodeScalars.split { $0 == "\n" || $0 == "\r" || $0 == "\u{FEFF}" }
-    let keys = lines.map(trimmed).filter { !$0.isEmpty && $0.utf8.first != UInt8(ascii: "#") }
-    guard !keys.isEmpty else { throw Failure("\(path) has no key: write one key per line") }
-    return keys
-  }
-
-  private static func trimmed(_ line: Substring.UnicodeScalarView) -> String {
-    let start = line.drop { $0 == " " || $0 == "\t" }
-    let end = start.lastIndex { $0 != " " && $0 != "\t" }
-    return end.map { String(start[...$0]) } ?? ""
-  }
+  /// The file, as the server reads it; nil for none.
+  var file: (any ChangingFile)? { apiKeyFile.map(WatchedFile.init) }
 
   /// What to say of a file that every user of the machine can read; nil where there is nothing to say.
   var warning: String? {

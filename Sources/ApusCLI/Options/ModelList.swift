@@ -14,7 +14,7 @@ struct ModelList: ParsableArguments {
       """,
       valueName: "model"),
     completion: .file(extensions: ["gguf"]))
-  var models: [String]
+  var models: [String] = []
 
   @Option(help: ArgumentHelp("The name of a single model; by default its own.", valueName: "name"))
   var modelName: String?
@@ -31,7 +31,7 @@ struct ModelList: ParsableArguments {
   var preload = false
 
   func validate() throws {
-    guard modelName == nil || models.count == 1 else {
+    guard modelName == nil || models.count <= 1 else {
       throw ValidationError("--model-name is for a single model: write NAME=MODEL for each of several")
     }
     guard modelName != "" else { throw ValidationError("--model-name must not be empty") }
@@ -40,10 +40,15 @@ struct ModelList: ParsableArguments {
     }
   }
 
-  /// The models with their names, each of which was found to be the file of a model that generates text.
+  /// The models with their names, each of which was found to be a file of one.
   ///
   /// Adapters and a draft model are the first one's.
   func sources(_ options: LoadOptions, adapters: [Adapter]) throws -> [ModelPool.Source] {
+    guard !models.isEmpty else {
+      throw Failure(
+        "no model is named: 'apus serve MODEL', APUS_MODEL, or 'model: MODEL' in the file of settings",
+        code: Failure.usage)
+    }
     var others = options
     others.draft = nil
     var sources = try models.map { try source($0, others) }
@@ -66,7 +71,6 @@ struct ModelList: ParsableArguments {
     } catch {
       throw ApusError.cannotLoad(path: path, reason: error.description)
     }
-    try ModelPurpose(file.configuration.pooling).requireGeneration(path: path, instead: "apus embed computes with it")
     let name = (isNamed ? parts[0] : modelName) ?? file.name ?? path.split(separator: "/").last.map(String.init) ?? path
     return ModelPool.Source(
       name: name.shortened(toByteCount: RequestLimits().modelNameByteCount), path: path, options: options)

@@ -1,0 +1,4 @@
+package import ApusServer
+internal import ArgumentParser
+
+extension LogFormat: ExpressibleByArgument {}

@@ -1,0 +1,46 @@
+internal import ApusStore
+internal import ArgumentParser
+internal import Logging
+
+#if canImport(FoundationEssentials)
+  internal import FoundationEssentials
+#else
+  internal import Foundation
+#endif
+
+/// Where a server keeps what clients come back to.
+struct StoreArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      """
+      The file that keeps conversations, or 'none' to keep nothing; by default store.sqlite in apus in the folder for \
+      state ($XDG_STATE_HOME, or ~/.local/state), and nothing where everyone may ask (--insecure without a key).
+      """,
+      valueName: "path"))
+  var store: String?
+
+  /// The store; nil where nothing is to be kept, or where there is no place for it and none was named, which the log is
+  /// told.
+  ///
+  /// Where everyone may ask (`isOpen`), what one says is not kept for all unless a file is named.
+  func open(isOpen: Bool, _ logger: Logger) throws(Failure) -> (any DocumentStore)? {
+    guard store != "none", store != nil || !isOpen else { return nil }
+    do {
+      return try SQLiteStore(path: store ?? Self.usualPath())
+    } catch {
+      guard store == nil else { throw Failure("\(error)") }
+      logger.warning("nothing is kept", metadata: ["error": "\(error)"])
+      return nil
+    }
+  }
+
+  /// The usual file, in a folder that is there.
+  private static func usualPath() throws -> String {
+    let environment = ProcessInfo.processInfo.environment
+    let state =
+      environment["XDG_STATE_HOME"].flatMap { $0.isEmpty ? nil : $0 }
+      ?? FileManager.default.homeDirectoryForCurrentUser.path + "/.local/state"
+    try FileManager.default.createDirectory(atPath: state + "/apus", withIntermediateDirectories: true)
+    return state + "/apus/store.sqlite"
+  }
+}
