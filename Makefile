@@ -25,11 +25,11 @@ endef
 TEST := swift test -c release --disable-testable-imports --disable-xctest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build model tools format lint clean
+.PHONY: help run test test-clients build model tools format lint clean
 
 help: ## Show this list.
 	@echo 'make run [PROMPT="…"] [MODEL=path/to.gguf] [ARGS="--temperature 0"]'
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
 
 run: build $(if $(MODEL),,model) ## Answer a question with a model, and show the speed.
 	@model="$$APUS_MODEL"; [ -n "$$model" ] || model="$$(Models/fetch)" && \
@@ -39,6 +39,11 @@ test: tools ## Build and run all tests, optimised.
 	@$(MAKE) --no-print-directory model || echo 'Going on without the default model: tests that need it are skipped.' >&2
 	$(TEST) --skip ApusServerTests
 	$(TEST) --skip-build --no-parallel --filter ApusServerTests
+
+test-clients: build model ## Try the server with the real clients of every API, and its page in a browser.
+	@model="$$(Models/fetch)" && for client in openai anthropic ollama boto3; do \
+	  echo "-- $$client" && sh Tests/Clients/$${client}_client.sh $(BINARY) "$$model" || exit 1; done && \
+	Tests/Page/run $(BINARY) "$$model"
 
 build: tools $(BINARY).stamp ## Build the program, optimised.
 
@@ -61,6 +66,7 @@ tools: ## Install the libraries and tools that are missing.
 	@missing=''; \
 	command -v pkg-config > /dev/null || missing="$$missing pkg-config"; \
 	pkg-config --exists openblas 2> /dev/null || missing="$$missing libopenblas-dev"; \
+	pkg-config --exists sqlite3 2> /dev/null || missing="$$missing libsqlite3-dev"; \
 	$(INSTALL)
 
 format: ## Lay out all Swift code.

@@ -9,10 +9,11 @@ let allowedImports: [String: Set<String>] = [
   "ApusText": [],
   "ApusCore": ["ApusSystem"],
   "ApusJSON": ["ApusText"],
+  "ApusWire": ["ApusJSON", "ApusText"],
   "ApusTemplates": ["ApusJSON", "ApusText", "ApusSystem"],
   "ApusGrammar": ["ApusCore", "ApusText"],
   "ApusSchema": ["ApusGrammar", "ApusJSON", "ApusText"],
-  "ApusChat": ["ApusTemplates", "ApusJSON", "ApusText"],
+  "ApusChat": ["ApusTemplates", "ApusGrammar", "ApusSchema", "ApusJSON", "ApusText"],
   "ApusTokenizers": ["ApusCore", "ApusText"],
   "ApusSampling": ["ApusCore"],
   "ApusGGUF": ["ApusCore", "ApusText", "ApusSystem"],
@@ -24,11 +25,13 @@ let allowedImports: [String: Set<String>] = [
     "ApusJSON",
     "ApusCore", "ApusCPU", "ApusText", "ApusSystem",
   ],
-  "ApusServer": ["Apus", "ApusChat", "ApusJSON", "ApusText"],
+  "ApusStore": [],
+  "ApusServer": ["Apus", "ApusStore", "ApusChat", "ApusWire", "ApusJSON", "ApusText"],
   "ApusEvaluation": ["ApusModels", "ApusSampling", "ApusCore"],
   "ApusBenchmark": ["ApusCPU", "ApusModels", "ApusCore"],
   "ApusCLI": [
-    "Apus", "ApusServer", "ApusEvaluation", "ApusBenchmark", "ApusCPU", "ApusModels", "ApusGGUF", "ApusTokenizers",
+    "Apus", "ApusServer", "ApusStore", "ApusEvaluation", "ApusBenchmark", "ApusCPU", "ApusModels", "ApusGGUF",
+    "ApusTokenizers",
     "ApusTemplates", "ApusSampling", "ApusJSON", "ApusCore", "ApusText", "ApusSystem",
   ],
 ]
@@ -36,7 +39,7 @@ let allowedImports: [String: Set<String>] = [
 /// External modules, by the beginning of their names, that only one of our modules may import.
 let confinedImports = [
   "Hummingbird": "ApusServer", "NIO": "ApusServer", "HTTPTypes": "ApusServer", "ArgumentParser": "ApusCLI",
-  "Metrics": "ApusServer",
+  "Metrics": "ApusServer", "GRDB": "ApusStore", "Yams": "ApusCLI",
 ]
 
 /// Lines that a file may have.
