@@ -14,7 +14,7 @@ struct StoreArguments: ParsableArguments {
     help: ArgumentHelp(
       """
       The file that keeps conversations, or 'none' to keep nothing; by default store.sqlite in apus in the folder for \
-      state ($XDG_STATE_HOME, or ~/.local/state), and nothing where everyone may ask (--insecure without a key).
+      state ($XDG_STATE_HOME, or ~/.local/state), and nothing with --insecure.
       """,
       valueName: "path"))
   var store: String?
