@@ -6,8 +6,8 @@ internal import ApusJSON
 extension CallGrammar {
   /// White space between marks, as a model may write it.
   private static let spaces = ByteSet(" \n\r\t".utf8)
-  private static let anySpace = RegularLanguage.repetition(.byte(spaces), atLeast: 0, atMost: nil)
-  private static let someSpace = RegularLanguage.repetition(.byte(spaces), atLeast: 0, atMost: 8)
+  private static var anySpace: RegularLanguage { .repetition(.byte(spaces), atLeast: 0, atMost: nil) }
+  private static var someSpace: RegularLanguage { .repetition(.byte(spaces), atLeast: 0, atMost: 8) }
 
   /// Free text, or free text and calls behind it.
   ///

@@ -151,9 +151,11 @@ struct CallGrammar {
     return .sequence([space, .choice(ways), text(named.afterArguments)])
   }
 
-  static let id = RegularLanguage.repetition(
-    .byte(ByteSet("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-".utf8)), atLeast: 1, atMost: 40)
-  static let number = RegularLanguage.repetition(.byte(ByteSet("0123456789".utf8)), atLeast: 1, atMost: 4)
+  static var id: RegularLanguage {
+    .repetition(
+      .byte(ByteSet("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-".utf8)), atLeast: 1, atMost: 40)
+  }
+  static var number: RegularLanguage { .repetition(.byte(ByteSet("0123456789".utf8)), atLeast: 1, atMost: 4) }
 
   /// Whether a reader finds the end of a name.
   private static func canWrite(_ name: String, _ named: CallSyntax.Named) -> Bool {
