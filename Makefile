@@ -41,9 +41,7 @@ test: tools ## Build and run all tests, optimised.
 	$(TEST) --skip-build --no-parallel --filter ApusServerTests
 
 test-clients: build model ## Try the server with the real clients of every API, and its page in a browser.
-	@model="$$(Models/fetch)" && for client in openai anthropic ollama boto3; do \
-	  echo "-- $$client" && sh Tests/Clients/$${client}_client.sh $(BINARY) "$$model" || exit 1; done && \
-	Tests/Page/run $(BINARY) "$$model"
+	@model="$$(Models/fetch)" && Tests/Clients/run $(BINARY) "$$model" && Tests/Page/run $(BINARY) "$$model"
 
 build: tools $(BINARY).stamp ## Build the program, optimised.
 

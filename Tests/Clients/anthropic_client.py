@@ -3,21 +3,20 @@
 Usage: anthropic_client.py APUS MODEL
 
 Starts `APUS serve MODEL` on a free port. MODEL is any small model with a chat template. Needs the packages that
-`anthropic_client.sh` installs. Prints one line for each check and exits 0 if all hold.
+`run` installs. Prints one line for each check and exits 0 if all hold.
 """
 
 import asyncio
+import functools
 import json
-import os
 import re
-import subprocess
-import sys
-import threading
 
 import anthropic
 from anthropic import beta_tool
 
-FAILURES = []
+import harness
+from harness import Server, check, run
+
 HELLO = [{"role": "user", "content": "Say hello."}]
 TOOL = {
     "name": "get_weather", "description": "The weather of a city.",
@@ -25,31 +24,7 @@ TOOL = {
 }
 CALL = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Ulm"}}\n</tool_call>'
 
-
-def check(name, condition, detail=""):
-    print(("ok    " if condition else "FAIL  ") + name + (f": {detail}" if detail and not condition else ""))
-    if not condition:
-        FAILURES.append(name)
-
-
-def start(apus, model, *options):
-    """One `apus serve` process, and its address."""
-    command = [apus, "serve", model, "--listen", "127.0.0.1:0", *options]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    for line in process.stderr:
-        found = re.search(r"listening on (http://[^\s\"]+)", line)
-        if found:
-            threading.Thread(target=process.stderr.read, daemon=True).start()
-            return process, found.group(1)
-    raise SystemExit("the server did not start")
-
-
-def raised(call):
-    try:
-        call()
-    except anthropic.APIStatusError as error:
-        return error
-    return None
+raised = functools.partial(harness.raised, anthropic.APIStatusError)
 
 
 def check_messages(client):
@@ -191,22 +166,19 @@ async def read(client, options):
 
 
 def check_key(apus, model):
-    process, url = start(apus, model, "--api-key", "right")
-    try:
+    with Server(apus, model, "--api-key", "right") as server:
+        url = server.url
         wrong = anthropic.Anthropic(base_url=url, api_key="wrong", max_retries=0)
         error = raised(lambda: wrong.messages.create(model="any", max_tokens=1, messages=HELLO))
         check("key: a wrong one is refused", isinstance(error, anthropic.AuthenticationError)
               and error.type == "authentication_error", repr(error))
         right = anthropic.Anthropic(base_url=url, api_key="right", max_retries=0)
         check("key: the right one is not", right.messages.create(model="any", max_tokens=1, messages=HELLO).type == "message")
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
 
 
 def main(apus, model):
-    process, url = start(apus, model)
-    try:
+    with Server(apus, model) as server:
+        url = server.url
         client = anthropic.Anthropic(base_url=url, api_key="none", max_retries=0)
         check_messages(client)
         check_models(client)
@@ -217,13 +189,7 @@ def main(apus, model):
         check_errors(client, url)
         asyncio.run(check_async(url))
         check_key(apus, model)
-    finally:
-        process.kill()
-    print(f"{len(FAILURES)} failed")
-    return 1 if FAILURES else 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or not os.access(sys.argv[1], os.X_OK):
-        raise SystemExit(__doc__)
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    run(main, __doc__)

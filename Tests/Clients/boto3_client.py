@@ -3,23 +3,20 @@
 Usage: boto3_client.py APUS MODEL
 
 Starts `APUS serve MODEL` on a free port. MODEL is any small model with a chat template. Needs the packages that
-`boto3_client.sh` installs. Prints one line for each check and exits 0 if all hold.
+`run` installs. Prints one line for each check and exits 0 if all hold.
 """
 
 import concurrent.futures
 import json
 import os
-import re
-import subprocess
-import sys
-import threading
 import urllib.request
 
 import boto3
 import botocore.config
 import botocore.exceptions
 
-FAILURES = []
+from harness import Server, check, run
+
 KEY = ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 CLAUDE, LLAMA = "anthropic.claude-3-sonnet-20240229-v1:0", "meta.llama3-8b-instruct-v1:0"
 HELLO = [{"role": "user", "content": [{"text": "Say hello."}]}]
@@ -27,24 +24,6 @@ USUAL = {"inferenceConfig": {"maxTokens": 24}, "additionalModelRequestFields": {
 CALL = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Ulm"}}\n</tool_call>'
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 TOOLS = {"tools": [{"toolSpec": {"name": "get_weather", "inputSchema": {"json": SCHEMA}}}]}
-
-
-def check(name, condition, detail=""):
-    print(("ok    " if condition else "FAIL  ") + name + (f": {detail}" if detail and not condition else ""))
-    if not condition:
-        FAILURES.append(name)
-
-
-def start(apus, model, *options):
-    """One `apus serve` process, and its address."""
-    command = [apus, "serve", model, "--listen", "127.0.0.1:0", *options]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    for line in process.stderr:
-        found = re.search(r"listening on (http://[^\s\"]+)", line)
-        if found:
-            threading.Thread(target=process.stderr.read, daemon=True).start()
-            return process, found.group(1)
-    raise SystemExit("the server did not start")
 
 
 def client(url, service="bedrock-runtime", key=KEY, **settings):
@@ -220,8 +199,8 @@ def check_sagemaker(url):
 
 
 def check_queue(apus, model):
-    server, url = start(apus, model, "--parallel", "1", "--queue", "0")
-    try:
+    with Server(apus, model, "--parallel", "1", "--queue", "0") as server:
+        url = server.url
         bedrock = client(url)
         ask = lambda: error_of(lambda: bedrock.converse(
             modelId=LLAMA, messages=HELLO, inferenceConfig={"maxTokens": 300}))
@@ -234,13 +213,11 @@ def check_queue(apus, model):
                 lambda _: patient.converse(
                     modelId=LLAMA, messages=HELLO, inferenceConfig={"maxTokens": 24})["usage"]["outputTokens"], range(2))
             check("queue: boto3 tries again", all(count > 0 for count in counts))
-    finally:
-        server.kill()
 
 
 def check_key(apus, model):
-    server, url = start(apus, model, "--api-key", "secret")
-    try:
+    with Server(apus, model, "--api-key", "secret") as server:
+        url = server.url
         found = error_of(lambda: client(url).converse(modelId=LLAMA, messages=HELLO))
         check("key: needed", found is not None and found[:2] == ("AccessDeniedException", 403), repr(found))
         os.environ["AWS_BEARER_TOKEN_BEDROCK"] = "secret"
@@ -255,14 +232,12 @@ def check_key(apus, model):
         request = urllib.request.Request(
             f"{url}/model/{LLAMA}/converse", body, {"Authorization": "Bearer secret", "Content-Type": "application/json"})
         check("key: as a bearer token", json.load(urllib.request.urlopen(request))["usage"]["outputTokens"] > 0)
-    finally:
-        os.environ.pop("AWS_BEARER_TOKEN_BEDROCK", None)
-        server.kill()
+        del os.environ["AWS_BEARER_TOKEN_BEDROCK"]
 
 
 def main(apus, model):
-    server, url = start(apus, model)
-    try:
+    with Server(apus, model) as server:
+        url = server.url
         bedrock = client(url)
         check_converse(bedrock)
         check_tools(bedrock)
@@ -270,15 +245,9 @@ def main(apus, model):
         check_errors(bedrock, url)
         check_models(url)
         check_sagemaker(url)
-    finally:
-        server.kill()
     check_queue(apus, model)
     check_key(apus, model)
-    print(f"{len(FAILURES)} failed")
-    return 1 if FAILURES else 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or not os.access(sys.argv[1], os.X_OK):
-        raise SystemExit(__doc__)
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    run(main, __doc__)

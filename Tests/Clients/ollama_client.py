@@ -3,64 +3,27 @@
 Usage: ollama_client.py APUS MODEL
 
 Starts `APUS serve` with MODEL under two names on a free port. MODEL is any small model with a chat template.
-Needs the packages that `ollama_client.sh` installs. Prints one line for each check and exits 0 if all hold.
+Needs the packages that `run` installs. Prints one line for each check and exits 0 if all hold.
 """
 
 import asyncio
 import datetime
+import functools
 import json
-import os
-import re
-import signal
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 import urllib.error
 import urllib.request
 
 import ollama
 
-FAILURES = []
+import harness
+from harness import Server, check, run
+
 SEED = {"seed": 7, "num_predict": 24}
 HELLO = [{"role": "user", "content": "Name three birds."}]
 
-
-def check(name, condition, detail=""):
-    print(("ok    " if condition else "FAIL  ") + name + (f": {detail}" if detail and not condition else ""))
-    if not condition:
-        FAILURES.append(name)
-
-
-class Server:
-    """One `apus serve` process."""
-
-    def __init__(self, apus, *options):
-        command = [apus, "serve", *options, "--listen", "127.0.0.1:0"]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        lines = []
-        for line in self.process.stderr:
-            lines.append(line)
-            found = re.search(r"listening on (http://[^\s\"]+)", line)
-            if found:
-                self.url = found.group(1)
-                break
-        else:
-            raise SystemExit("the server did not start:\n" + "".join(lines))
-        threading.Thread(target=self.process.stderr.read, daemon=True).start()
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=60)
-
-
-def raised(call):
-    try:
-        call()
-    except ollama.ResponseError as error:
-        return error
-    return None
+raised = functools.partial(harness.raised, ollama.ResponseError)
 
 
 def check_generate(client):
@@ -241,21 +204,17 @@ async def check_async(url):
 
 
 def check_key(apus, model):
-    server = Server(apus, model, "--api-key", "right")
-    try:
+    with Server(apus, model, "--api-key", "right") as server:
         error = raised(lambda: ollama.Client(server.url).list())
         check("key: none is refused", error is not None and error.status_code == 401, str(error))
         client = ollama.Client(server.url, headers={"Authorization": "Bearer right"})
         check("key: the right one is not", len(client.list().models) == 1)
         check("one model: any name is answered", client.generate("llama3.2", "Hi", options={"num_predict": 1}).model == "llama3.2")
         check("SIGTERM exits with 0", server.stop() == 0)
-    finally:
-        server.process.kill()
 
 
 def main(apus, model):
-    server = Server(apus, f"one={model}", f"two={model}")
-    try:
+    with Server(apus, f"one={model}", f"two={model}") as server:
         client = ollama.Client(server.url)
         check_generate(client)
         check_chat(client, server.url)
@@ -267,13 +226,7 @@ def main(apus, model):
         asyncio.run(check_async(server.url))
         check("SIGTERM exits with 0", server.stop() == 0)
         check_key(apus, model)
-    finally:
-        server.process.kill()
-    print(f"{len(FAILURES)} failed")
-    return 1 if FAILURES else 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or not os.access(sys.argv[1], os.X_OK):
-        raise SystemExit(__doc__)
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    run(main, __doc__)

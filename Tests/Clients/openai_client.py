@@ -3,61 +3,34 @@
 Usage: openai_client.py APUS MODEL
 
 Starts `APUS serve MODEL` on a free port. MODEL is any small model; one with a chat template is also asked to chat.
-Needs the packages that `openai_client.sh` installs. Prints one line for each check and exits 0 if all hold.
+Needs the packages that `run` installs. Prints one line for each check and exits 0 if all hold.
 """
 
 import concurrent.futures
+import functools
 import json
-import os
-import re
 import signal
 import socket
-import subprocess
-import sys
-import threading
 import urllib.request
 
 import openai
 
+import harness
+from harness import check, run
+
 QUEUE = 2
-FAILURES = []
+raised = functools.partial(harness.raised, openai.APIStatusError)
 
 
-def check(name, condition, detail=""):
-    print(("ok    " if condition else "FAIL  ") + name + (f": {detail}" if detail and not condition else ""))
-    if not condition:
-        FAILURES.append(name)
-
-
-class Server:
-    """One `apus serve` process."""
+class Server(harness.Server):
+    """A server with a short queue."""
 
     def __init__(self, apus, model, *options):
-        command = [apus, "serve", model, "--listen", "127.0.0.1:0", "--queue", str(QUEUE), *options]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        self.lines = []
-        self.url = self._wait_until_ready()
-        threading.Thread(target=self._keep_reading, daemon=True).start()
-
-    def _wait_until_ready(self):
-        for line in self.process.stderr:
-            self.lines.append(line)
-            found = re.search(r"listening on (http://[^\s\"]+)", line)
-            if found:
-                return found.group(1)
-        raise SystemExit("the server did not start:\n" + "".join(self.lines))
-
-    def _keep_reading(self):
-        for line in self.process.stderr:
-            self.lines.append(line)
+        super().__init__(apus, model, "--queue", str(QUEUE), *options)
 
     def client(self, **options):
         settings = {"base_url": self.url + "/v1", "api_key": "none", "max_retries": 0, "timeout": 60}
         return openai.OpenAI(**{**settings, **options})
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=60)
 
 
 def check_models(client):
@@ -109,14 +82,6 @@ def check_chat(client):
     check("chat: content in parts", again.choices[0].message.content == answer.choices[0].message.content)
     likely = client.chat.completions.create(**options, logprobs=True, top_logprobs=2).choices[0].logprobs
     check("chat: logprobs", len(likely.content) > 0 and len(likely.content[0].top_logprobs) == 2)
-
-
-def raised(call):
-    try:
-        call()
-    except openai.APIStatusError as error:
-        return error
-    return None
 
 
 def check_errors(client, has_chat):
@@ -199,8 +164,7 @@ def check_key(apus, model):
 
 
 def main(apus, model):
-    server = Server(apus, model)
-    try:
+    with Server(apus, model) as server:
         client = server.client()
         check_models(client)
         check_completions(client)
@@ -213,13 +177,7 @@ def main(apus, model):
         check_disconnect(server, client)
         check_drain(server)
         check_key(apus, model)
-    finally:
-        server.process.kill()
-    print(f"{len(FAILURES)} failed")
-    return 1 if FAILURES else 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or not os.access(sys.argv[1], os.X_OK):
-        raise SystemExit(__doc__)
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    run(main, __doc__)

@@ -7,13 +7,12 @@ As openai_client.py, which see; MODEL needs a chat template.
 
 import asyncio
 import json
-import os
-import sys
 
 import openai
 from pydantic import BaseModel
 
-from openai_client import FAILURES, Server, check, raised
+from harness import check, run
+from openai_client import Server, raised
 
 TOOL = {
     "type": "function", "name": "get_weather", "description": "The weather of a city.", "strict": False,
@@ -117,8 +116,7 @@ async def check_async(server):
 
 
 def main(apus, model):
-    server = Server(apus, model)
-    try:
+    with Server(apus, model) as server:
         client = server.client()
         check_responses(client)
         check_tools(client)
@@ -126,13 +124,7 @@ def main(apus, model):
         check_codex(client)
         check_errors(client)
         asyncio.run(check_async(server))
-    finally:
-        server.process.kill()
-    print(f"{len(FAILURES)} failed")
-    return 1 if FAILURES else 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or not os.access(sys.argv[1], os.X_OK):
-        raise SystemExit(__doc__)
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    run(main, __doc__)
