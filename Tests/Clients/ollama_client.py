@@ -63,10 +63,10 @@ def check_chat(client, url):
         other = json.load(reply)["choices"][0]["message"]["content"]
     check("chat: OpenAI's path gives the same text", other == text, repr(other))
     schema = {
-        "type": "object", "properties": {"name": {"type": "string", "maxLength": 12}, "age": {"type": "integer", "maximum": 99}},
-        "required": ["name", "age"], "additionalProperties": False,
+        "type": "object", "required": ["name", "age"], "additionalProperties": False,
+        "properties": {"name": {"type": "string", "maxLength": 12}, "age": {"type": "integer", "minimum": 0, "maximum": 99}},
     }
-    formed = client.chat("one", HELLO, format=schema, options={"seed": 1, "num_predict": 60})
+    formed = client.chat("one", HELLO, format=schema, options={"seed": 1})
     value = json.loads(formed.message.content)
     check("chat: a schema is kept", sorted(value) == ["age", "name"] and formed.done_reason == "stop", formed.message.content)
     open_format = client.chat("one", HELLO, format="json", options={"seed": 1, "num_predict": 200})
