@@ -68,6 +68,8 @@ extension Refusal {
     case contextLength = "context_length_exceeded"
     case preparationTimeout = "preparation_timeout"
     case unauthorized = "invalid_api_key"
+    /// The key is valid, and not enough.
+    case adminNeeded = "admin_needed"
     case hostRefused = "host_refused"
     case originRefused = "origin_refused"
     case notFound = "not_found"
@@ -104,7 +106,7 @@ extension Refusal.Kind {
       .preparationTimeout:
       .badRequest
     case .unauthorized: .unauthorized
-    case .hostRefused, .originRefused: .forbidden
+    case .adminNeeded, .hostRefused, .originRefused: .forbidden
     case .notFound, .unknownModel: .notFound
     case .methodNotAllowed: .methodNotAllowed
     case .requestTimeout, .readerStalled: .requestTimeout

@@ -25,7 +25,7 @@ struct AnthropicDialect: Dialect {
     case .queueFull: ("rate_limit_error", refusal.status)
     case .queueTimeout, .modelsInUse: ("overloaded_error", overloaded)
     case .unauthorized: ("authentication_error", refusal.status)
-    case .hostRefused, .originRefused: ("permission_error", refusal.status)
+    case .adminNeeded, .hostRefused, .originRefused: ("permission_error", refusal.status)
     case .notFound, .unknownModel: ("not_found_error", refusal.status)
     case .tooLarge: ("request_too_large", refusal.status)
     case .requestTimeout, .readerStalled, .deadlineExceeded: ("timeout_error", refusal.status)

@@ -56,7 +56,7 @@ enum BedrockError: String, CaseIterable {
       case .invalid, .invalidJSON, .invalidHTTP, .invalidHost, .unsupported, .unsupportedContent, .contextLength,
         .preparationTimeout, .tooLarge, .targetTooLong, .headerTooLarge, .unsupportedEncoding, .unsupportedTransfer:
         .validation
-      case .unauthorized, .hostRefused, .originRefused: .accessDenied
+      case .unauthorized, .adminNeeded, .hostRefused, .originRefused: .accessDenied
       case .unknownModel: .resourceNotFound
       case .notFound, .methodNotAllowed: .unknownOperation
       // Clients do not send these again by themselves, which would only take as long once more.

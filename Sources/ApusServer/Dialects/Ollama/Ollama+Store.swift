@@ -83,7 +83,9 @@ extension Ollama {
   /// Nothing is to be fetched for a model that is there.
   private static func pull(_ fields: RequestFields, _ models: OllamaModels) throws -> JSONValue {
     fields.accept(["stream", "insecure"])
-    guard models.service.names.model(named: try fields.modelName()) != nil else { throw noStore }
+    let name = try fields.modelName()
+    guard models.service.names.model(named: name) != nil else { throw noStore }
+    _ = try models.service.names.choice(for: name, by: models.key)
     return success
   }
 }
@@ -92,7 +94,7 @@ extension OllamaModels {
   /// Names are the same for all clients: who changes them needs to be trusted, where clients have keys.
   fileprivate func checkAdmin() throws(Refusal) {
     guard key?.isAdmin ?? true else {
-      throw Refusal(.unauthorized, "names of models are changed with an admin key only")
+      throw Refusal(.adminNeeded, "names of models are changed with an admin key only")
     }
   }
 }

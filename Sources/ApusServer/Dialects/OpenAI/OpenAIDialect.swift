@@ -31,7 +31,7 @@ struct OpenAIDialect: Dialect {
   private static func type(of refusal: Refusal) -> String {
     switch refusal.kind {
     case .unauthorized: "authentication_error"
-    case .hostRefused, .originRefused: "permission_error"
+    case .adminNeeded, .hostRefused, .originRefused: "permission_error"
     case .queueFull: "rate_limit_error"
     default: refusal.status.kind == .serverError ? "server_error" : "invalid_request_error"
     }

@@ -61,7 +61,7 @@ private enum SageMakerError: String {
       case .unknownModel, .notFound, .methodNotAllowed, .tooLarge, .targetTooLong, .headerTooLarge, .invalidHTTP,
         .invalidHost, .unsupportedTransfer:
         .validation
-      case .unauthorized, .hostRefused, .originRefused: .accessDenied
+      case .unauthorized, .adminNeeded, .hostRefused, .originRefused: .accessDenied
       case .invalid, .invalidJSON, .unsupported, .unsupportedContent, .contextLength, .preparationTimeout,
         .unsupportedEncoding, .requestTimeout, .readerStalled, .deadlineExceeded, .clientLeft:
         .model
