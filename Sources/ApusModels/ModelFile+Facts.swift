@@ -21,6 +21,11 @@ extension ModelFile {
   /// When the file was last written, renamed or given other rights, in seconds since 1970.
   package var changeTime: Int { file.files[0].stamp.seconds }
 
+  /// The first bytes of every tensor: files with other weights have others.
+  package var sample: [UInt8] {
+    file.tensors.flatMap { file.copy(0..<min(64, $0.byteCount), of: $0) }
+  }
+
   /// The chat template, not yet compiled.
   package var chatTemplate: ChatTemplateSource { ChatTemplateSource(file.metadata) }
 

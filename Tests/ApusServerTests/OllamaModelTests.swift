@@ -36,6 +36,7 @@ struct OllamaModelTests {
     #expect(model["digest"]?.string?.utf8.count == 64)
     #expect(model["details"]?["format"] == "gguf" && model["details"]?["family"] == "llama")
     #expect(model["capabilities"]?.list.first == "completion")
+    #expect(list.json["models"]?.list.last?["digest"] != model["digest"])
     #expect(try await server.send(.head, "/api/tags").status == 200)
     #expect(pool.loadedNames.isEmpty)
     #expect(try await server.send(.get, "/api/ps").json == ["models": []])

@@ -26,6 +26,9 @@ package struct ModelDescription: Sendable {
   /// The file's metadata, as far as they are single values.
   package let facts: [(key: String, value: ModelFact?)]
 
+  /// The first bytes of every tensor: files with other weights have others.
+  package let sample: [UInt8]
+
   /// Reads the header of the file at `path`: some milliseconds, more for a large vocabulary.
   package init(path: String) throws(ApusError) {
     do throws(ModelError) {
@@ -46,6 +49,7 @@ package struct ModelDescription: Sendable {
     hiddenSize = file.configuration.hiddenSize
     changeTime = file.changeTime
     facts = file.facts
+    sample = file.sample
     if case .text(let source) = file.chatTemplate, let compiled = try? ChatTemplate(source: source) {
       let turns = TurnFormat(source: source, template: compiled)
       template = source

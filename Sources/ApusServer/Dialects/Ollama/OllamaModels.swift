@@ -1,5 +1,6 @@
 internal import Apus
 internal import ApusJSON
+internal import Crypto
 internal import HTTPTypes
 internal import Hummingbird
 
@@ -91,14 +92,13 @@ struct OllamaModels: Sendable {
 }
 
 extension ModelDescription {
-  /// What tells the file from others, by its header and size, in the form of Ollama's digests; the file's contents are not
-  /// read for it.
+  /// What tells the file from others, in the form of Ollama's digests: a hash of its header, its size and the first bytes of
+  /// every tensor, as to read gigabytes for it would take too long.
   fileprivate var digest: String {
-    let text = "\(byteCount) \(facts)".utf8
-    return (0..<4).map { number in
-      // FNV-1a (Fowler, Noll, Vo), from four beginnings.
-      hexadecimalDigits(of: text.reduce(0xCBF2_9CE4_8422_2325 &+ number) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })
-    }.joined()
+    var hash = SHA256()
+    hash.update(data: Array("\(byteCount) \(facts)".utf8))
+    hash.update(data: sample)
+    return hash.finalize().map { hexadecimalDigits(of: UInt64($0)).suffix(2) }.joined()
   }
 
   /// What the model can be asked for.
