@@ -1,4 +1,6 @@
 internal import Apus
+internal import ApusText
+internal import Hummingbird
 internal import Logging
 internal import Metrics
 
@@ -64,6 +66,20 @@ struct ModelService: Sendable {
       }
       throw refusal
     }
+  }
+
+  /// The model that a request without a body asks about, by `model` in its query, or the default; and the name that it is
+  /// asked for by.
+  ///
+  /// It takes a place while the model is loaded, as requests for answers do.
+  func asked(by request: Request, _ context: APIRequestContext) async throws -> (lease: ModelLease, name: String) {
+    let name = request.uri.queryParameters["model"].map {
+      String($0).shortened(toByteCount: configuration.limits.modelNameByteCount)
+    }
+    let choice = try names.choice(for: name, by: context.key)
+    let permit = try models[choice.model].admission.admit(beside: try admission.admit())
+    defer { withExtendedLifetime(permit) {} }
+    return (try await lease(choice.model, for: context.client, context.logger), choice.name)
   }
 
   /// The models that are loaded now.

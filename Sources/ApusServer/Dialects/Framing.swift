@@ -41,4 +41,10 @@ enum Framing: Sendable {
     case .eventStream: EventStream.event(name ?? "chunk", json).bytes
     }
   }
+
+  /// One frame with an event that says its type itself, which is its name, too.
+  func frame(typed event: JSONValue) -> [UInt8] {
+    let name: String? = if case .string(let type)? = event["type"] { type } else { nil }
+    return frame(event, name: name)
+  }
 }

@@ -16,11 +16,13 @@ extension ChatInput: PromptInput {
 struct RawInput: PromptInput {
   let text: String
   let options: GenerationOptions
+  /// Tokens of what was said before it.
+  var before: [Token] = []
   /// Completions that are wanted.
   var count = 1
 
   func tokens(_ setting: JobSetting) throws(ApusError) -> [Token] {
-    try setting.model.rawPrompt(text, setting.shouldStop).tokens
+    setting.model.joined(before, try setting.model.rawPrompt(text, setting.shouldStop).tokens)
   }
 
   func plan(_ setting: JobSetting) throws(ApusError) -> GenerationPlan {

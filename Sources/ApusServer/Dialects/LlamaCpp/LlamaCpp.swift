@@ -37,12 +37,13 @@ struct LlamaCpp: Sendable {
 
   /// `GET /props`: what answers are like where a request says nothing else.
   private func props(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    let model = try await service.lease(of: request, context).model
+    let (lease, name) = try await service.asked(by: request, context)
+    let model = lease.model
     let (information, tokenizer) = (model.information, model.tokenizerDescription)
     let settings = LlamaSettings.json(.init(sampling: information.sampling), isStreamed: false)
     return Response(json: [
       "default_generation_settings": ["params": settings, "n_ctx": .int(information.contextLength)],
-      "total_slots": .int(information.parallel), "model_alias": .string(service.names.list[0]),
+      "total_slots": .int(information.parallel), "model_alias": .string(name),
       // A path is the operator's business.
       "model_path": .string(information.name), "chat_template": .string(tokenizer.chatTemplate ?? ""),
       "bos_token": .string(tokenizer.beginning?.text ?? ""), "eos_token": .string(tokenizer.end?.text ?? ""),
@@ -53,7 +54,7 @@ struct LlamaCpp: Sendable {
 
   /// `GET /slots`: a slot for each completion that can be worked on; 503 with `fail_on_no_slot` where none is free.
   private func slots(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    let model = try await service.lease(of: request, context).model
+    let model = try await service.asked(by: request, context).lease.model
     let (count, running) = (model.information.parallel, model.engine.health.running)
     let mustBeFree = request.uri.queryParameters["fail_on_no_slot"].map { $0 != "0" } ?? false
     guard !mustBeFree || running < count else { throw Refusal.noSlot }

@@ -34,18 +34,10 @@ struct OllamaChatEndpoint: GenerationEndpoint, OllamaEndpoint {
 extension RequestFields {
   /// The messages of a conversation; none where there are none, which only loads the model.
   fileprivate func ollamaMessages(_ limits: RequestLimits) throws(Refusal) -> [ChatMessage] {
-    let values = try array("messages") ?? []
-    guard values.count <= limits.messages else {
+    guard try array("messages")?.count ?? 0 <= limits.messages else {
       throw mismatch("messages", "an array of at most \(limits.messages) messages")
     }
-    var messages: [ChatMessage] = []
-    for (index, value) in values.enumerated() {
-      guard case .object(let object) = value else {
-        throw mismatch("messages[\(index)]", "an object with role and content")
-      }
-      messages.append(try nested(object, "messages[\(index)]").ollamaMessage())
-    }
-    return messages
+    return try objects("messages") { message throws(Refusal) in try message.ollamaMessage() }
   }
 
   private func ollamaMessage() throws(Refusal) -> ChatMessage {

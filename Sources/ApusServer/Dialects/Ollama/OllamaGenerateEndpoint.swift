@@ -55,10 +55,7 @@ private struct Question {
     let (model, options) = (setting.model, common.options)
     guard !prompt.isEmpty else { return GenerationPlan(lease: setting.lease, prompts: [], count: 1, options: options) }
     guard !isRaw, system != "" || model.information.chat != .noTemplate else {
-      let tokens = try model.rawPrompt(prompt, setting.shouldStop).tokens
-      let all = model.joined(context, tokens)
-      try model.engine.configuration.checkRoom(forPrompt: all.count, completion: options.maxTokens)
-      return GenerationPlan(lease: setting.lease, prompts: [all], count: 1, options: options)
+      return try RawInput(text: prompt, options: options, before: context).plan(setting)
     }
     let messages = system.isEmpty ? [] : [ChatMessage.system(system)]
     var input = ChatInput(messages: messages + [.user(prompt)], options: options)

@@ -20,7 +20,7 @@ struct TGI: Sendable {
 
   /// `GET /info`.
   private func information(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    let information = try await service.lease(of: request, context).model.information
+    let information = try await service.asked(by: request, context).lease.model.information
     let limits = service.configuration.limits
     return Response(json: [
       "model_id": .string(information.name), "model_sha": .null, "model_pipeline_tag": "text-generation",

@@ -1,6 +1,5 @@
 internal import Apus
 internal import ApusJSON
-internal import ApusText
 internal import HTTPTypes
 internal import Hummingbird
 
@@ -26,7 +25,7 @@ struct VLLM: Sendable {
 
   /// `GET /tokenizer_info`: what `tokenizer_config.json` would say, as far as clients read it.
   private func tokenizerInfo(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    let model = try await service.lease(of: request, context).model
+    let model = try await service.asked(by: request, context).lease.model
     let tokenizer = model.tokenizerDescription
     func text(_ token: KeyPath<TokenizerDescription, TokenizerDescription.SpecialToken?>) -> JSONValue {
       tokenizer[keyPath: token].map { .string($0.text) } ?? .null
@@ -38,18 +37,5 @@ struct VLLM: Sendable {
       "model_max_length": .int(model.information.contextLength),
       "chat_template": tokenizer.chatTemplate.map(JSONValue.string) ?? .null,
     ])
-  }
-}
-
-extension ModelService {
-  /// The model that a request without a body asks about: by `model` in its query, or the default.
-  func lease(of request: Request, _ context: APIRequestContext) async throws -> ModelLease {
-    let name = request.uri.queryParameters["model"].map {
-      String($0).shortened(toByteCount: configuration.limits.modelNameByteCount)
-    }
-    let model = try names.choice(for: name, by: context.key).model
-    let permit = try models[model].admission.admit(beside: try admission.admit())
-    defer { withExtendedLifetime(permit) {} }
-    return try await lease(model, for: context.client, context.logger)
   }
 }
