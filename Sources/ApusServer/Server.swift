@@ -54,17 +54,10 @@ package struct Server: Sendable {
   package func application(
     listeningOn address: ListenAddress, onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }
   ) -> Application<RouterResponder<APIRequestContext>> {
-    let (limits, timeouts, connections) = (configuration.limits, configuration.timeouts, service.connections)
-    let connection = HTTP1Channel.Configuration(
-      additionalChannelHandlers: [
-        ConnectionGuard(timeouts: timeouts, limits: limits, connections: connections)
-      ],
-      idleTimeout: TimeAmount(timeouts.idle),
-      httpDecoderConfiguration: .init(
-        maxHeaderFieldSize: limits.headerByteCount, maxHeaderListSize: limits.headerByteCount,
-        maxHeaderFieldCount: limits.headerCount))
+    let (configuration, connections) = (configuration, service.connections)
     return Application(
-      router: Routes(service).router(service, log: accessLog), server: .http1(configuration: connection),
+      router: Routes(service).router(service, log: accessLog),
+      server: HTTPServerBuilder { ConnectionChannel(configuration, connections, responder: $0) },
       configuration: ApplicationConfiguration(
         address: .hostname(address.host, port: address.port), serverName: "apus",
         availableConnectionsDelegate: MaximumAvailableConnections(
