@@ -5,6 +5,7 @@ internal import HummingbirdCore
 package import Logging
 internal import NIOCore
 internal import ServiceLifecycle
+internal import UnixSignals
 
 /// An HTTP server for models, of which the first is the default.
 package struct Server: Sendable {
@@ -12,6 +13,7 @@ package struct Server: Sendable {
   private let logger: Logger
   private let configuration: ServerConfiguration
   private let accessLog: AccessLog
+  private let certificate: Certificate?
 
   /// A server that has not started yet; throws where the configuration makes no sense or is not safe.
   ///
@@ -20,6 +22,11 @@ package struct Server: Sendable {
     self.configuration = try configuration.validated()
     self.logger = logger
     accessLog = AccessLog(logger)
+    if let files = configuration.certificate {
+      certificate = try Certificate(files, offering: ConnectionChannel.protocols, logger)
+    } else {
+      certificate = nil
+    }
     let keys = try KeyStore(configuration.apiKeys, configuration.keyFile) { logger.note($0) }
     service = ModelService(pool, configuration, keys: keys, log: accessLog, logger)
     if let name = service.names.adapters.first(where: { pool.names.contains($0) }) {
@@ -29,7 +36,7 @@ package struct Server: Sendable {
 
   /// Serves until SIGTERM or SIGINT, then refuses new requests, lets running answers end, and returns.
   ///
-  /// Answers that have not ended after `ServerTimeouts.drain` end there, and connections a moment later. `endNow` should
+  /// SIGHUP makes it read its certificate again. Answers that have not ended after `ServerTimeouts.drain` end there, and connections a moment later. `endNow` should
   /// end the program at once: a second signal calls it, and something that does not stop in spite of all. `onReady` is told every address with its real port once it is listened on.
   package func run(
     onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }, endNow: @escaping @Sendable () -> Void
@@ -43,6 +50,9 @@ package struct Server: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await group.run() }
       tasks.addTask { await shutdown.waitForSignals() }
+      if let certificate {
+        tasks.addTask { for await _ in await UnixSignalsSequence(trapping: .sighup) { certificate.readAgain() } }
+      }
       try await tasks.next()
       tasks.cancelAll()
     }
@@ -54,10 +64,10 @@ package struct Server: Sendable {
   package func application(
     listeningOn address: ListenAddress, onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }
   ) -> Application<RouterResponder<APIRequestContext>> {
-    let (configuration, connections) = (configuration, service.connections)
+    let (configuration, connections, certificate) = (configuration, service.connections, certificate)
     return Application(
       router: Routes(service).router(service, log: accessLog),
-      server: HTTPServerBuilder { ConnectionChannel(configuration, connections, responder: $0) },
+      server: HTTPServerBuilder { ConnectionChannel(configuration, connections, certificate, responder: $0) },
       configuration: ApplicationConfiguration(
         address: .hostname(address.host, port: address.port), serverName: "apus",
         availableConnectionsDelegate: MaximumAvailableConnections(
@@ -80,7 +90,7 @@ package struct Server: Sendable {
       metadata["threads"] = .stringConvertible(information.threads)
       metadata["kernels"] = "\(information.kernels)"
     }
-    logger.info("listening on http://\(address)", metadata: metadata)
+    logger.info("listening on \(certificate == nil ? "http" : "https")://\(address)", metadata: metadata)
   }
 
   /// For the libraries below, whose news are not ours.

@@ -4,11 +4,14 @@ internal import ApusServer
 internal import Hummingbird
 internal import NIOCore
 internal import NIOPosix
+internal import NIOSSL
 internal import Synchronization
 
 /// A server on a real socket, for what only bytes can show.
 struct LiveServer: Sendable {
   let port: Int
+  /// Whether it speaks TLS.
+  let isSecure: Bool
 
   /// Runs `body` while a server of `model` listens on a free port.
   static func run(
@@ -27,19 +30,24 @@ struct LiveServer: Sendable {
     let running = Task { try await application.run() }
     defer { running.cancel() }
     for await port in ports {
-      try await body(LiveServer(port: port))
+      try await body(LiveServer(port: port, isSecure: configuration.certificate != nil))
       return
     }
   }
 
-  /// Opens a connection and closes it after `body`.
+  /// Opens a connection and closes it after `body`; one that speaks TLS trusts only this certificate.
   func connect<Result: Sendable>(
+    trusting certificate: TestCertificate = .first,
     _ body: @escaping @Sendable (RawConnection) async throws -> Result
   ) async throws -> Result {
+    let tls = isSecure ? try certificate.clientContext() : nil
     let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .connect(host: "127.0.0.1", port: port) { channel in
         channel.eventLoop.makeCompletedFuture {
-          try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+          if let tls {
+            try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: tls, serverHostname: nil))
+          }
+          return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
             wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
         }
       }
@@ -73,11 +81,12 @@ struct RawConnection: Sendable {
   /// Says that nothing more is sent.
   func finishSending() { outbound.finish() }
 
-  /// Everything until the server closes; a reset counts as that.
+  /// Everything until the server closes; a reset counts as that, and so does TLS that ends without a farewell.
   func readToEnd() async throws -> String {
     do {
       for try await buffer in inbound { received.add(buffer) }
-    } catch is IOError {}
+    } catch is IOError {
+    } catch NIOSSLError.uncleanShutdown {}
     return received.text
   }
 }
@@ -89,4 +98,14 @@ private final class Received: Sendable {
   var text: String { bytes.withLock { String(decoding: $0, as: UTF8.self) } }
 
   func add(_ buffer: ByteBuffer) { bytes.withLock { $0 += buffer.readableBytesView } }
+}
+
+extension TestCertificate {
+  /// TLS of a client that trusts this certificate alone.
+  fileprivate func clientContext() throws -> NIOSSLContext {
+    var configuration = TLSConfiguration.makeClientConfiguration()
+    configuration.certificateVerification = .noHostnameVerification
+    configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(chain.utf8)))
+    return try NIOSSLContext(configuration: configuration)
+  }
 }

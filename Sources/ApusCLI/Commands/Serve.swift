@@ -46,6 +46,7 @@ struct Serve: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Where to listen; may be repeated.", valueName: "host:port"))
   var listen = ServerConfiguration().listen.map(\.description)
   @OptionGroup var keys: KeyArguments
+  @OptionGroup var certificate: CertificateArguments
   @Flag(help: "Listen beyond this machine without a key: everyone who can reach it may use it.")
   var insecure = false
   @Flag(help: "Refuse requests for a model of another name; with several models, they always are.")
@@ -132,7 +133,7 @@ struct Serve: AsyncParsableCommand {
       let logger = Logger(label: "apus") { label in
         LineLogHandler(label: label, format: logFormat, now: { Date().ISO8601Format() }) { log.write($0) }
       }
-      if let warning = keys.warning { logger.warning("\(warning)") }
+      for case let warning? in [keys.warning, certificate.warning] { logger.warning("\(warning)") }
       configuration.store = try store.open(isOpen: configuration.allowsOpenAccess, logger)
       configuration.version = Program.version
       if configuration.maximumConnections < connections {
@@ -182,6 +183,7 @@ struct Serve: AsyncParsableCommand {
     for address in listen { configuration.listen.append(try ListenAddress(address)) }
     configuration.apiKeys = keys.apiKey
     configuration.keyFile = keys.file
+    configuration.certificate = try certificate.files()
     configuration.addressLimits = address.limits
     configuration.allowsOpenAccess = insecure
     configuration.hasStrictModels = strictModels

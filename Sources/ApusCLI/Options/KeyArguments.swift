@@ -1,5 +1,4 @@
 internal import ApusServer
-private import ApusSystem
 internal import ArgumentParser
 
 /// The keys of which a server's clients must send one, all together.
@@ -24,8 +23,6 @@ struct KeyArguments: ParsableArguments {
 
   /// What to say of a file that every user of the machine can read; nil where there is nothing to say.
   var warning: String? {
-    var status = stat()
-    guard let apiKeyFile, unsafe stat(apiKeyFile, &status) == 0, status.st_mode & S_IROTH != 0 else { return nil }
-    return "\(apiKeyFile) can be read by every user of this machine: chmod o-r would keep its keys secret"
+    apiKeyFile.flatMap(WatchedFile.warning(ofSecretAt:))
   }
 }

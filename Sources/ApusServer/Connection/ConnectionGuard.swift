@@ -285,6 +285,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
       // Where the client's half is closed already, all closes at once: the answer must have gone before.
       guard let answerWritten else { return context.close(mode: mode, promise: promise) }
       answerWritten.assumeIsolated().whenComplete { _ in context.close(mode: mode, promise: promise) }
+    case .input where socket?.isSecure == true:
+      // TLS has no such thing: nobody is to hear of what still comes.
+      context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+      promise?.succeed()
     default:
       context.close(mode: mode, promise: promise)
     }

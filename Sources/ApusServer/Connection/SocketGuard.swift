@@ -14,14 +14,21 @@ final class SocketGuard: ChannelDuplexHandler {
 
   /// Whoever asks on the connection, where it has one exchange at a time.
   let presence = ClientPresence()
+  /// Whether it speaks TLS.
+  let isSecure: Bool
   private let timeouts: ServerTimeouts
   private let connections: Connections
   private var context: ChannelHandlerContext?
   private var writeDeadline: Scheduled<Void>?
+  private var handshakeDeadline: Scheduled<Void>?
+  /// Whether TLS has not begun yet.
+  private var isHandshaking: Bool
   /// What ends an answer when the connection ends.
   private(set) var departure = AnswerEnd.clientLeft
 
-  init(timeouts: ServerTimeouts, connections: Connections) {
+  init(timeouts: ServerTimeouts, connections: Connections, isSecure: Bool) {
+    self.isSecure = isSecure
+    isHandshaking = isSecure
     self.timeouts = timeouts
     self.connections = connections
   }
@@ -49,7 +56,13 @@ final class SocketGuard: ChannelDuplexHandler {
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    if !connections.open(context.channel, presence) { context.close(promise: nil) }
+    if !connections.open(context.channel, presence) {
+      context.close(promise: nil)
+    } else if isHandshaking {
+      handshakeDeadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(timeouts.header)) {
+        self.close()
+      }
+    }
     context.fireChannelActive()
   }
 
@@ -61,8 +74,23 @@ final class SocketGuard: ChannelDuplexHandler {
   private func ended(_ context: ChannelHandlerContext) {
     writeDeadline?.cancel()
     writeDeadline = nil
+    handshakeDeadline?.cancel()
+    handshakeDeadline = nil
     connections.remove(context.channel)
     presence.leave(departure)
+  }
+
+  /// From now on those behind it see to it that the client goes on.
+  func handshakeEnded() {
+    isHandshaking = false
+    handshakeDeadline?.cancel()
+    handshakeDeadline = nil
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    // As the server ends, nobody behind it hears of that yet.
+    if event is ChannelShouldQuiesceEvent, isHandshaking { return context.close(promise: nil) }
+    context.fireUserInboundEventTriggered(event)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
