@@ -105,6 +105,8 @@ struct Serve: AsyncParsableCommand {
 
   @OptionGroup var store: StoreArguments
 
+  @OptionGroup(title: "Observation") var observation: ObservationArguments
+
   @OptionGroup(title: "Limits for each address") var address: AddressArguments
 
   @OptionGroup(title: "Loading options") var load: LoadArguments
@@ -185,6 +187,7 @@ struct Serve: AsyncParsableCommand {
     configuration.keyFile = keys.file
     configuration.certificate = try certificate.files()
     configuration.addressLimits = address.limits
+    observation.apply(to: &configuration)
     configuration.allowsOpenAccess = insecure
     configuration.hasStrictModels = strictModels
     configuration.allowedOrigins = allowOrigin

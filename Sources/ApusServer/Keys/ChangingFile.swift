@@ -26,6 +26,10 @@ final class FileValue<Value: Sendable>: Sendable {
   private struct State {
     var value: Value
     var lookedAt: ContinuousClock.Instant
+    /// Whether someone looks at the files just now.
+    var isLooking = false
+    /// Whether they are to be read even if they have not changed.
+    var mustRead = false
   }
 
   private let files: [any ChangingFile]
@@ -47,29 +51,35 @@ final class FileValue<Value: Sendable>: Sendable {
   }
 
   /// The value as it is now.
+  ///
+  /// Whoever comes while another reads the files gets the value as it was, and waits for no disk.
   func value(at now: ContinuousClock.Instant = .now) -> Value {
-    let (value, news) = state.withLock { state -> (Value, Result<Value, ServerError>?) in
-      guard !files.isEmpty, now - state.lookedAt >= interval else { return (state.value, nil) }
+    let (value, isTurn, mustRead) = state.withLock { state -> (Value, Bool, Bool) in
+      let isDue = state.mustRead || now - state.lookedAt >= interval
+      guard !files.isEmpty, !state.isLooking, isDue else { return (state.value, false, false) }
+      defer { state.mustRead = false }
       state.lookedAt = now
-      guard files.contains(where: \.hasChanged) else { return (state.value, nil) }
-      let news = remake(&state)
-      return (state.value, news)
+      state.isLooking = true
+      return (state.value, true, state.mustRead)
+    }
+    return isTurn ? look(instead: value, mustRead) : value
+  }
+
+  /// Reads the files at once, whether they have changed or not.
+  func readAgain() {
+    state.withLock { $0.mustRead = true }
+    _ = value()
+  }
+
+  /// Makes the value again where files have changed; what holds then.
+  private func look(instead old: Value, _ mustRead: Bool) -> Value {
+    let news = mustRead || files.contains(where: \.hasChanged) ? Result(catching: make) : nil
+    let value = (try? news?.get()) ?? old
+    state.withLock { state in
+      state.value = value
+      state.isLooking = false
     }
     if let news { tell(news) }
     return value
-  }
-
-  /// Makes the value again, whether the files have changed or not.
-  func readAgain() {
-    tell(state.withLock { remake(&$0) })
-  }
-
-  private func remake(_ state: inout State) -> Result<Value, ServerError> {
-    do throws(ServerError) {
-      state.value = try make()
-      return .success(state.value)
-    } catch {
-      return .failure(error)
-    }
   }
 }
