@@ -37,10 +37,10 @@ struct LiveServer: Sendable {
 
   /// Opens a connection and closes it after `body`; one that speaks TLS trusts only this certificate.
   func connect<Result: Sendable>(
-    trusting certificate: TestCertificate = .first,
+    trusting certificate: TestCertificate = .first, offering protocols: [String] = [],
     _ body: @escaping @Sendable (RawConnection) async throws -> Result
   ) async throws -> Result {
-    let tls = isSecure ? try certificate.clientContext() : nil
+    let tls = isSecure ? try certificate.clientContext(protocols) : nil
     let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .connect(host: "127.0.0.1", port: port) { channel in
         channel.eventLoop.makeCompletedFuture {
@@ -78,16 +78,26 @@ struct RawConnection: Sendable {
 
   func send(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
 
+  func send(_ bytes: [UInt8]) async throws { try await outbound.write(ByteBuffer(bytes: bytes)) }
+
   /// Says that nothing more is sent.
   func finishSending() { outbound.finish() }
 
   /// Everything until the server closes; a reset counts as that, and so does TLS that ends without a farewell.
   func readToEnd() async throws -> String {
+    String(decoding: try await read { _ in false }, as: UTF8.self)
+  }
+
+  /// Everything until `isDone` says so of what has come, or the server closes.
+  func read(until isDone: ([UInt8]) throws -> Bool) async throws -> [UInt8] {
     do {
-      for try await buffer in inbound { received.add(buffer) }
+      for try await buffer in inbound {
+        received.add(buffer)
+        if try isDone(received.all) { break }
+      }
     } catch is IOError {
     } catch NIOSSLError.uncleanShutdown {}
-    return received.text
+    return received.all
   }
 }
 
@@ -95,17 +105,18 @@ struct RawConnection: Sendable {
 private final class Received: Sendable {
   private let bytes = Mutex<[UInt8]>([])
 
-  var text: String { bytes.withLock { String(decoding: $0, as: UTF8.self) } }
+  var all: [UInt8] { bytes.withLock { $0 } }
 
   func add(_ buffer: ByteBuffer) { bytes.withLock { $0 += buffer.readableBytesView } }
 }
 
 extension TestCertificate {
   /// TLS of a client that trusts this certificate alone.
-  fileprivate func clientContext() throws -> NIOSSLContext {
+  fileprivate func clientContext(_ protocols: [String]) throws -> NIOSSLContext {
     var configuration = TLSConfiguration.makeClientConfiguration()
     configuration.certificateVerification = .noHostnameVerification
     configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(chain.utf8)))
+    configuration.applicationProtocols = protocols
     return try NIOSSLContext(configuration: configuration)
   }
 }

@@ -46,6 +46,17 @@ def curl(chain, *arguments):
 def check_curl(url, chain):
     version = ["--output", "/dev/null", "--write-out", "%{http_code} %{http_version}", url + "/v1/models"]
     check("curl: HTTP/1.1", curl(chain, "--http1.1", *version) == "200 1.1")
+    check("curl: HTTP/2", curl(chain, "--http2", *version) == "200 2")
+    both = curl(chain, "--http2", "--parallel", *version, "--next", "--output", "/dev/null", url + "/health")
+    check("curl: requests side by side", str(both).startswith("200 2"), repr(both))
+    ask = ["--http2", "-d", '{"prompt": "Once", "max_tokens": 4, "stream": true}', url + "/v1/completions"]
+    check("curl: a stream over HTTP/2", "[DONE]" in str(curl(chain, *ask)))
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(b" " * (9 << 20))
+        file.flush()
+        large = ["--http2", "--output", "/dev/null", "--write-out", "%{http_code}", "--data-binary", "@" + file.name]
+        answer = curl(chain, *large, url + "/v1/completions")
+        check("curl: a body that is too large is refused over HTTP/2", answer == "413", repr(answer))
     check("curl: TLS 1.2", curl(chain, "--tls-max", "1.2", *version).startswith("200"))
     check("curl: not TLS 1.1", isinstance(curl(chain, "--tls-max", "1.1", *version), int))
     plain = url.replace("https://", "http://")

@@ -2,6 +2,7 @@ internal import Hummingbird
 internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
+internal import NIOHTTP2
 internal import NIOSSL
 internal import NIOTLS
 
@@ -10,13 +11,20 @@ struct ConnectionChannel: ServerChildChannel {
   /// What is spoken on a connection, once that is agreed.
   struct Value: ServerChildChannelValue {
     let channel: any Channel
-    let requests: EventLoopFuture<HTTP1Channel.Value>
+    let conversation: EventLoopFuture<Conversation>
+  }
+
+  /// How requests come: one after the other, or each on a stream of its own.
+  enum Conversation: Sendable {
+    case requests(HTTP1Channel.Value)
+    case streams(HTTP2Setup.Streams)
   }
 
   /// The versions of HTTP that a client may choose from.
-  static let protocols = ["http/1.1"]
+  static let protocols = ["h2", "http/1.1"]
 
   private let http1: HTTP1Channel
+  private let http2: HTTP2Setup
   private let timeouts: ServerTimeouts
   private let connections: Connections
   private let certificate: Certificate?
@@ -29,6 +37,7 @@ struct ConnectionChannel: ServerChildChannel {
     self.timeouts = timeouts
     self.connections = connections
     self.certificate = certificate
+    http2 = HTTP2Setup(limits: limits, timeouts: timeouts, connections: connections)
     http1 = HTTP1Channel(
       responder: responder,
       configuration: HTTP1Channel.Configuration(
@@ -47,7 +56,7 @@ struct ConnectionChannel: ServerChildChannel {
       try channel.pipeline.syncOperations.addHandler(socket)
       guard let certificate else {
         return http1.setup(channel: channel, logger: logger).map { requests in
-          Value(channel: channel, requests: channel.eventLoop.makeSucceededFuture(requests))
+          Value(channel: channel, conversation: channel.eventLoop.makeSucceededFuture(.requests(requests)))
         }
       }
       let agreement = agreement(socket, logger)
@@ -55,7 +64,7 @@ struct ConnectionChannel: ServerChildChannel {
         NIOSSLServerHandler(context: certificate.context), TLSFaults(), agreement,
       ])
       return channel.eventLoop.makeSucceededFuture(
-        Value(channel: channel, requests: agreement.protocolNegotiationResult))
+        Value(channel: channel, conversation: agreement.protocolNegotiationResult))
     } catch {
       return channel.eventLoop.makeFailedFuture(error)
     }
@@ -64,16 +73,35 @@ struct ConnectionChannel: ServerChildChannel {
   /// Waits until TLS has begun, and sets up what was agreed on.
   private func agreement(
     _ socket: SocketGuard, _ logger: Logger
-  ) -> NIOTypedApplicationProtocolNegotiationHandler<HTTP1Channel.Value> {
-    NIOTypedApplicationProtocolNegotiationHandler { _, channel in
+  ) -> NIOTypedApplicationProtocolNegotiationHandler<Conversation> {
+    NIOTypedApplicationProtocolNegotiationHandler { agreed, channel in
       socket.handshakeEnded()
-      return http1.setup(channel: channel, logger: logger)
+      guard case .negotiated("h2") = agreed else {
+        return http1.setup(channel: channel, logger: logger).map { .requests($0) }
+      }
+      return channel.eventLoop.makeCompletedFuture { .streams(try http2.add(to: channel)) }
     }
   }
 
   func handle(value: Value, logger: Logger) async {
     // A connection that ended before anything was agreed on has nothing to answer.
-    guard let requests = try? await value.requests.get() else { return }
-    await http1.handle(value: requests, logger: logger)
+    guard let conversation = try? await value.conversation.get() else { return }
+    switch conversation {
+    case .requests(let requests): await http1.handle(value: requests, logger: logger)
+    case .streams(let streams): await handle(streams, logger)
+    }
+  }
+
+  /// Answers the requests of one connection side by side.
+  private func handle(_ streams: HTTP2Setup.Streams, _ logger: Logger) async {
+    await withDiscardingTaskGroup { tasks in
+      do {
+        for try await stream in streams.inbound {
+          tasks.addTask { await http1.handle(value: stream, logger: logger) }
+        }
+      } catch {
+        // The connection has ended, and with it every request on it.
+      }
+    }
   }
 }
