@@ -47,8 +47,10 @@ def check_curl(url, chain):
     version = ["--output", "/dev/null", "--write-out", "%{http_code} %{http_version}", url + "/v1/models"]
     check("curl: HTTP/1.1", curl(chain, "--http1.1", *version) == "200 1.1")
     check("curl: HTTP/2", curl(chain, "--http2", *version) == "200 2")
-    both = curl(chain, "--http2", "--parallel", *version, "--next", "--output", "/dev/null", url + "/health")
-    check("curl: requests side by side", str(both).startswith("200 2"), repr(both))
+    quiet = ["--output", "/dev/null"] * 2
+    form = ["--write-out", "%{http_code} %{http_version}\n"]
+    both = curl(chain, "--http2", "--parallel", *quiet, *form, url + "/v1/models", url + "/health")
+    check("curl: requests side by side", both == "200 2\n" * 2, repr(both))
     ask = ["--http2", "-d", '{"prompt": "Once", "max_tokens": 4, "stream": true}', url + "/v1/completions"]
     check("curl: a stream over HTTP/2", "[DONE]" in str(curl(chain, *ask)))
     with tempfile.NamedTemporaryFile() as file:
