@@ -71,7 +71,9 @@ internal import Foundation
   /// Why there is no connection, in words that hold nothing of the address.
   private static func reason(_ handle: OpaquePointer) -> String {
     if unsafe PQconnectionNeedsPassword(handle) == 1 { return "it wants a password, and none was given" }
-    if unsafe PQconnectionUsedPassword(handle) == 1 { return "it cannot be reached, or does not take the password or the database" }
+    if unsafe PQconnectionUsedPassword(handle) == 1 {
+      return "it cannot be reached, or does not take the password or the database"
+    }
     return "it cannot be reached, or does not take the user or the database"
   }
 
