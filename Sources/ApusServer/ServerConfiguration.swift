@@ -19,6 +19,10 @@ package struct ServerConfiguration: Sendable {
   package var allowsOpenAccess = false
   /// Whether a request for a model of another name is refused; with several models, it always is.
   package var hasStrictModels = false
+  /// Names and patterns of names that mean models here; the first that fits counts.
+  package var aliases: [ModelAlias] = []
+  /// Models that share names: a request for one of these is answered by a model that is chosen by chance.
+  package var variants: [ModelVariant] = []
   /// Origins of web pages that may use the server beside those on this machine; `*` is all.
   package var allowedOrigins: [String] = []
   /// Names under which it may be asked beside those of this machine; `*` is any.

@@ -50,6 +50,7 @@ struct Serve: AsyncParsableCommand {
   var insecure = false
   @Flag(help: "Refuse requests for a model of another name; with several models, they always are.")
   var strictModels = false
+  @OptionGroup var names: NameArguments
   @Option(
     help: ArgumentHelp(
       """
@@ -185,6 +186,7 @@ struct Serve: AsyncParsableCommand {
     configuration.addressLimits = address.limits
     configuration.allowsOpenAccess = insecure
     configuration.hasStrictModels = strictModels
+    (configuration.aliases, configuration.variants) = (names.alias, names.variant)
     configuration.allowedOrigins = allowOrigin
     configuration.allowedHosts = allowHost
     configuration.queueLimit = queue

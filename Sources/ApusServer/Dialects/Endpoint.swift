@@ -52,6 +52,8 @@ struct RequestTarget: Sendable {
   /// The model's name as the client gave it; nil for the default.
   let model: String?
   let isStreamed: Bool
+  /// The variant of the name that shall answer; nil leaves it to chance, or to a header field of our own.
+  var variant: String?
   /// What it is answered with where it needs no model; then none is loaded for it.
   var reply: WholeReply?
 }

@@ -50,7 +50,7 @@ struct Intake: Sendable {
     case .admitted(let request): admitted = request
     }
     let form = LateForm(endpoint.dialect, isStreamed: admitted.isStreamed, requestID: context.requestID)
-    return try await PendingResponse(form, admitted.heartbeat) {
+    var response = try await PendingResponse(form, admitted.heartbeat) {
       try await service.lease(admitted.choice.model, for: context.client, context.logger)
     } respond: { lease in
       let (prepared, ignored) = try await self.prepared(endpoint, request, admitted, lease, context, prepare)
@@ -59,6 +59,8 @@ struct Intake: Sendable {
       ignored.write(to: &response.headers)
       return response
     }.response()
+    if admitted.choice.shared != nil { response.variant = service.models[admitted.choice.model].name }
+    return response
   }
 
   /// Reads a request's body, and takes a place among all requests before it is parsed, and one at its model behind that.
@@ -82,12 +84,14 @@ struct Intake: Sendable {
       guard name?.utf8.count ?? 0 <= reader.limits.modelNameByteCount else {
         throw Refusal.invalid("model", "model must be a text of at most \(reader.limits.modelNameByteCount) bytes")
       }
-      let choice = try names.choice(for: name, by: target.reply == nil ? context.key : nil)
+      let choice = try names.choice(
+        for: name, by: target.reply == nil ? context.key : nil, variant: target.variant ?? request.variant)
       return (object, target, choice, fields.ignored)
     }
     if let reply = target.reply { return .reply(reply, ignored) }
     let model = service.models[choice.model]
     context.outcome.note(model: model.name)
+    if let shared = choice.shared { service.note(variant: model.name, of: shared) }
     return .admitted(
       Admitted(
         object: object, claim: body.claim, choice: choice, isStreamed: target.isStreamed,

@@ -23,7 +23,8 @@ struct InvocationsEndpoint: GenerationEndpoint {
 
   func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget {
     let body = try fields.target()
-    return RequestTarget(model: model ?? body.model, isStreamed: body.isStreamed)
+    return RequestTarget(
+      model: model ?? body.model, isStreamed: body.isStreamed, variant: request.targetVariant)
   }
 
   func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
@@ -71,7 +72,8 @@ struct RuntimeStreamEndpoint: GenerationEndpoint {
   }
 
   func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget {
-    RequestTarget(model: try invocations.target(fields, request).model, isStreamed: true)
+    RequestTarget(
+      model: try invocations.target(fields, request).model, isStreamed: true, variant: request.targetVariant)
   }
 
   func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
