@@ -20,13 +20,18 @@ struct ModelService: Sendable {
   let preparation: Preparation
   let connections: Connections
   let keys: KeyStore
+  /// With which AWS's clients sign; nil where signatures say nothing.
+  let accessKeys: AccessKeyStore?
   /// Bounds what single clients may ask for.
   let usage: UsageGate
   /// What is measured.
   let registry = MetricsRegistry()
   let logger: Logger
 
-  init(_ pool: ModelPool, _ configuration: ServerConfiguration, keys: KeyStore, log: AccessLog, _ logger: Logger) {
+  init(
+    _ pool: ModelPool, _ configuration: ServerConfiguration, keys: KeyStore, accessKeys: AccessKeyStore?,
+    log: AccessLog, _ logger: Logger
+  ) {
     self.pool = pool
     self.logger = logger
     self.configuration = configuration
@@ -45,6 +50,7 @@ struct ModelService: Sendable {
     preparation = Preparation(limit: configuration.timeouts.preparation, waiting: configuration.timeouts.queue)
     body = JSONBody(limits: configuration.limits)
     self.keys = keys
+    self.accessKeys = accessKeys
     usage = UsageGate(addressLimits: configuration.addressLimits)
   }
 

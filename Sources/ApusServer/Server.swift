@@ -21,7 +21,8 @@ package struct Server: Sendable {
     self.logger = logger
     accessLog = AccessLog(logger)
     let keys = try KeyStore(configuration.apiKeys, configuration.keyFile) { logger.note($0) }
-    service = ModelService(pool, configuration, keys: keys, log: accessLog, logger)
+    let accessKeys = try AccessKeyStore(configuration) { logger.note($0) }
+    service = ModelService(pool, configuration, keys: keys, accessKeys: accessKeys, log: accessLog, logger)
     try service.names.check()
   }
 

@@ -11,6 +11,10 @@ package struct ServerConfiguration: Sendable {
   package var apiKeys: [String] = []
   /// Keys with which AWS's clients sign their requests; without any, signatures are not looked at.
   package var accessKeys: [AccessKey] = []
+  /// A file with more of these, in the form of `~/.aws/credentials`.
+  package var accessKeyFile: (any ChangingFile)?
+  /// What is made of signatures.
+  package var signatureMode = SignatureMode.verify
   /// A file with more such keys, which say what their clients may do.
   package var keyFile: (any ChangingFile)?
   /// How much each address may ask for, with whatever keys.
@@ -56,6 +60,10 @@ package struct ServerConfiguration: Sendable {
   /// This configuration, where a server can start with it.
   package func validated() throws(ServerError) -> ServerConfiguration {
     _ = try KeyStore.ring(apiKeys, keyFile)
+    _ = try AccessKeyStore.keys(accessKeys, accessKeyFile)
+    guard signatureMode != .require || verifiesSignatures else {
+      throw .invalidSetting(name: "signatureMode", reason: "can be 'require' only with keys to sign with")
+    }
     guard !listen.isEmpty else { throw .invalidSetting(name: "listen", reason: "needs an address") }
     if !hasKeys, !allowsOpenAccess, let open = listen.first(where: { !$0.isLoopback }) {
       throw .keyNeeded(open)
@@ -79,7 +87,10 @@ package struct ServerConfiguration: Sendable {
   }
 
   /// Whether clients must send a key.
-  var hasKeys: Bool { !apiKeys.isEmpty || keyFile != nil || !accessKeys.isEmpty }
+  var hasKeys: Bool { !apiKeys.isEmpty || keyFile != nil || verifiesSignatures }
+
+  /// Whether it knows keys to sign with, and looks at signatures.
+  var verifiesSignatures: Bool { signatureMode != .ignore && (!accessKeys.isEmpty || accessKeyFile != nil) }
 
   /// Completions that the engine lets wait: those of all requests that the server takes.
   ///

@@ -133,7 +133,7 @@ struct Serve: AsyncParsableCommand {
       let logger = Logger(label: "apus") { label in
         LineLogHandler(label: label, format: logFormat, now: { Date().ISO8601Format() }) { log.write($0) }
       }
-      if let warning = keys.warning { logger.warning("\(warning)") }
+      for warning in keys.warnings { logger.warning("\(warning)") }
       configuration.store = try store.open(isOpen: configuration.allowsOpenAccess, logger)
       configuration.version = Program.version
       if configuration.maximumConnections < connections {
@@ -183,6 +183,8 @@ struct Serve: AsyncParsableCommand {
     for address in listen { configuration.listen.append(try ListenAddress(address)) }
     configuration.apiKeys = keys.apiKey
     configuration.keyFile = keys.file
+    configuration.accessKeyFile = keys.accessKeyFile
+    configuration.signatureMode = keys.signatureMode ?? .verify
     configuration.addressLimits = address.limits
     configuration.allowsOpenAccess = insecure
     configuration.hasStrictModels = strictModels
