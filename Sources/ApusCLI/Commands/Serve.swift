@@ -105,6 +105,8 @@ struct Serve: AsyncParsableCommand {
 
   @OptionGroup var store: StoreArguments
 
+  @OptionGroup(title: "Observation") var observation: ObservationArguments
+
   @OptionGroup(title: "Limits for each address") var address: AddressArguments
 
   @OptionGroup(title: "Loading options") var load: LoadArguments
@@ -186,6 +188,7 @@ struct Serve: AsyncParsableCommand {
     configuration.accessKeyFile = keys.accessKeyFile
     configuration.signatureMode = keys.signatureMode ?? .verify
     configuration.addressLimits = address.limits
+    observation.apply(to: &configuration)
     configuration.allowsOpenAccess = insecure
     configuration.hasStrictModels = strictModels
     (configuration.aliases, configuration.variants) = (names.alias, names.variant)

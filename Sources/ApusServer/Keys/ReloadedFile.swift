@@ -18,6 +18,8 @@ final class ReloadedFile<Value: Sendable>: Sendable {
   private struct State {
     var value: Value
     var lookedAt: ContinuousClock.Instant
+    /// Whether someone looks at the file just now.
+    var isLooking = false
   }
 
   private let file: (any ChangingFile)?
@@ -25,9 +27,9 @@ final class ReloadedFile<Value: Sendable>: Sendable {
   private let tell: @Sendable (Result<Value, ServerError>) -> Void
   private let state: Mutex<State>
 
-  /// Reads for the first time; throws where the file is wrong. Without a file, nothing changes.
+  /// Reads for the first time; throws where the file is wrong.
   ///
-  /// `tell` is called whenever it was read again.
+  /// Without a file nothing changes. `tell` is called whenever it was read again.
   init(
     _ file: (any ChangingFile)?, at now: ContinuousClock.Instant,
     tell: @escaping @Sendable (Result<Value, ServerError>) -> Void,
@@ -38,17 +40,33 @@ final class ReloadedFile<Value: Sendable>: Sendable {
   }
 
   /// What it says now.
+  ///
+  /// Whoever comes while another reads the file gets what it said before, and waits for no disk.
   func value(at now: ContinuousClock.Instant) -> Value {
-    let (value, news) = state.withLock { state -> (Value, Result<Value, ServerError>?) in
-      guard let file, now - state.lookedAt >= .seconds(1) else { return (state.value, nil) }
+    let (value, isTurn) = state.withLock { state -> (Value, Bool) in
+      guard file != nil, !state.isLooking, now - state.lookedAt >= .seconds(1) else { return (state.value, false) }
       state.lookedAt = now
-      guard file.hasChanged else { return (state.value, nil) }
+      state.isLooking = true
+      return (state.value, true)
+    }
+    guard isTurn, let file else { return value }
+    return look(at: file, instead: value)
+  }
+
+  /// Reads the file where it has changed; the value that holds then.
+  private func look(at file: any ChangingFile, instead old: Value) -> Value {
+    var (value, news): (Value, Result<Value, ServerError>?) = (old, nil)
+    if file.hasChanged {
       do throws(ServerError) {
-        state.value = try read()
-        return (state.value, .success(state.value))
+        value = try read()
+        news = .success(value)
       } catch {
-        return (state.value, .failure(error))
+        news = .failure(error)
       }
+    }
+    state.withLock { [value] state in
+      state.value = value
+      state.isLooking = false
     }
     if let news { tell(news) }
     return value

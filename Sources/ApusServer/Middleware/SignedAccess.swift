@@ -27,7 +27,7 @@ struct SignedAccess: RouterMiddleware {
   func handle(
     _ request: Request, context: APIRequestContext, next: NextResponder
   ) async throws -> Response {
-    guard let accessKeys, context.access == .key else { return try await next(request, context) }
+    guard let accessKeys, context.access != .open else { return try await next(request, context) }
     var context = context
     if let service = context.dialect.signingService {
       let known = accessKeys.keys()
