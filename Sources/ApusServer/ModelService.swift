@@ -27,6 +27,8 @@ struct ModelService: Sendable {
   let usage: UsageGate
   /// What clients have used.
   let ledger = UsageLedger()
+  /// Answers that tries of one call wait for.
+  let joined: JoinedAnswers
   /// What is measured.
   let registry = MetricsRegistry()
   let logger: Logger
@@ -54,6 +56,7 @@ struct ModelService: Sendable {
     body = JSONBody(limits: configuration.limits)
     self.keys = keys
     self.accessKeys = accessKeys
+    joined = JoinedAnswers(grace: configuration.timeouts.retryGrace)
     usage = UsageGate(addressLimits: configuration.addressLimits)
   }
 

@@ -196,6 +196,8 @@ package struct ServerTimeouts: Sendable {
   package var wholeAnswer = Duration.seconds(600)
   /// An engine that works but shows no progress counts as stuck after this time.
   package var engineStall = Duration.seconds(60)
+  /// An answer whose client has left and may try the same call again: it goes on for so long.
+  package var retryGrace = Duration.seconds(5)
   /// Running answers after SIGTERM; then they end.
   package var drain = Duration.seconds(30)
 

@@ -95,6 +95,11 @@ struct Serve: AsyncParsableCommand {
   var queueTimeout = 600
   @Option(help: ArgumentHelp("How long an answer that is not streamed may be worked on.", valueName: "seconds"))
   var answerTimeout = 600
+  @Option(
+    help: ArgumentHelp(
+      "How long an answer goes on when its client has left and may try again, as AWS's SDKs do.",
+      valueName: "seconds"))
+  var retryGrace = 5
   @Option(help: ArgumentHelp("How long running answers may take after SIGTERM.", valueName: "seconds"))
   var drainTimeout = 30
 
@@ -120,6 +125,9 @@ struct Serve: AsyncParsableCommand {
       ("--idle-timeout", idleTimeout), ("--queue-timeout", queueTimeout), ("--answer-timeout", answerTimeout),
       ("--drain-timeout", drainTimeout),
     ]
+    guard (0...600).contains(retryGrace) else {
+      throw ValidationError("--retry-grace must be 0 to 600, not \(retryGrace)")
+    }
     for (name, seconds) in timeouts {
       guard (1...86_400).contains(seconds) else { throw ValidationError("\(name) must be 1 to 86400, not \(seconds)") }
     }
@@ -200,6 +208,7 @@ struct Serve: AsyncParsableCommand {
     configuration.timeouts.idle = .seconds(idleTimeout)
     configuration.timeouts.queue = .seconds(queueTimeout)
     configuration.timeouts.wholeAnswer = .seconds(answerTimeout)
+    configuration.timeouts.retryGrace = .seconds(retryGrace)
     configuration.timeouts.drain = .seconds(drainTimeout)
     return configuration
   }

@@ -46,6 +46,9 @@ struct RuntimeEndpoint: GenerationEndpoint {
   var promptField: String { invocations.promptField }
   var nestedFields: [String] { invocations.nestedFields }
 
+  /// A body that says nothing of streams is known to want none, before it is read.
+  func isShared(_ body: HeldBody) -> Bool { body.bytes.firstRange(of: Array("\"stream\"".utf8)) == nil }
+
   func object(of body: HeldBody, _ request: Request, _ reader: JSONBody) throws(Refusal) -> JSONObject {
     try invocations.object(of: body, request, reader)
   }
