@@ -1,5 +1,6 @@
 internal import Apus
 internal import ApusJSON
+internal import ApusStore
 internal import Hummingbird
 
 /// A path whose answers need a model: how a dialect reads its requests.
@@ -20,10 +21,16 @@ protocol Endpoint: Sendable {
 
 /// A path that generates text.
 protocol GenerationEndpoint: Endpoint {
+  /// Whether the answer to a request with this body comes as a whole, so that several tries of it can have one answer.
+  func isShared(_ body: HeldBody) -> Bool
   /// What is to be generated, and who writes the answer; on a thread for such work.
   ///
   /// Throws `Refusal` or `ApusError`.
   func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob
+}
+
+extension GenerationEndpoint {
+  func isShared(_ body: HeldBody) -> Bool { false }
 }
 
 /// A path that asks a model for something else, such as tokens or vectors.
@@ -52,8 +59,12 @@ struct RequestTarget: Sendable {
   /// The model's name as the client gave it; nil for the default.
   let model: String?
   let isStreamed: Bool
+  /// The variant of the name that shall answer; nil leaves it to chance, or to a header field of our own.
+  var variant: String?
   /// What it is answered with where it needs no model; then none is loaded for it.
   var reply: WholeReply?
+  /// What it goes on from.
+  var recall: Recall?
 }
 
 /// What a job is made with.
@@ -65,6 +76,12 @@ struct JobSetting: Sendable {
   let isStreamed: Bool
   /// What an endpoint charges tokens to, where no completion has them.
   let usage: UsagePermit
+  /// Whose it is, and whether what it says can be kept for them.
+  let owner: String
+  let hasStore: Bool
+  /// What the request goes on from, and the document that was found; nil for one that begins with it.
+  let recall: Recall?
+  let earlier: Document?
   let limits: RequestLimits
   /// Seconds since 1970.
   let time: Int

@@ -1,9 +1,6 @@
 internal import Logging
 
 /// The keys of a running server: those it was started with and those of a file, which is read again when it has changed.
-///
-/// A key that was taken out of the file opens nothing more a second later. A file that is wrong changes nothing, but for a
-/// line in the log.
 package final class KeyStore: Sendable {
   /// What became of a file that had changed.
   package enum News: Sendable, Equatable {
@@ -11,7 +8,7 @@ package final class KeyStore: Sendable {
     case wrong(String)
   }
 
-  private let keys: FileValue<KeyRing>
+  private let current: ReloadedFile<KeyRing>
 
   /// Reads the file; throws where it is wrong.
   ///
@@ -20,19 +17,18 @@ package final class KeyStore: Sendable {
     _ plain: [String], _ file: (any ChangingFile)?, at now: ContinuousClock.Instant = .now,
     tell: @escaping @Sendable (News) -> Void
   ) throws(ServerError) {
-    let files = file.map { [$0] } ?? []
-    keys = try FileValue(files, at: now) { () throws(ServerError) in
-      try Self.ring(plain, file)
-    } tell: { news in
-      switch news {
+    current = try ReloadedFile(file, at: now) { result in
+      switch result {
       case .success(let ring): tell(.keys(count: ring.keys.count))
       case .failure(let error): tell(.wrong(error.description))
       }
+    } read: { () throws(ServerError) in
+      try Self.ring(plain, file)
     }
   }
 
   /// The keys as they are now.
-  package func ring(at now: ContinuousClock.Instant = .now) -> KeyRing { keys.value(at: now) }
+  package func ring(at now: ContinuousClock.Instant = .now) -> KeyRing { current.value(at: now) }
 
   /// All keys: the plain ones, and those of the file, which must have one.
   static func ring(_ plain: [String], _ file: (any ChangingFile)?) throws(ServerError) -> KeyRing {
@@ -45,17 +41,9 @@ package final class KeyStore: Sendable {
       }
     }
     guard let file else { return KeyRing(keys) }
-    do {
-      let own = try KeyFile.parse(try file.bytes(), number: keys.count + 1)
-      guard !own.isEmpty else { throw ServerError.invalidKeyFile(path: file.path, reason: "there is no key in it") }
-      return KeyRing(keys + own)
-    } catch let error as ServerError {
-      throw error
-    } catch let error as KeyFileError {
-      throw .invalidKeyFile(path: file.path, reason: error.description)
-    } catch {
-      throw .invalidKeyFile(path: file.path, reason: file.reason(of: error))
-    }
+    let own = try file.read { try KeyFile.parse($0, number: keys.count + 1) }
+    guard !own.isEmpty else { throw ServerError.invalidKeyFile(path: file.path, reason: "there is no key in it") }
+    return KeyRing(keys + own)
   }
 }
 
