@@ -115,8 +115,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
   }
 
   /// The client may have left, or wait for its answer: what is written to it from now on will tell.
+  ///
+  /// In TLS it has left: its farewell ends the connection, and many wait for ours before they close.
   func inputEnded() {
     guard exchanges.isAnsweringEarlier, let context else { return }
+    if let socket, socket.isSecure { return socket.end(.clientLeft) }
     socket?.presence.endInput()
     probeLater(context)
   }
