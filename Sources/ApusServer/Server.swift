@@ -5,6 +5,7 @@ internal import HummingbirdCore
 package import Logging
 internal import NIOCore
 internal import ServiceLifecycle
+internal import UnixSignals
 
 /// An HTTP server for models, of which the first is the default.
 package struct Server: Sendable {
@@ -12,6 +13,7 @@ package struct Server: Sendable {
   private let logger: Logger
   private let configuration: ServerConfiguration
   private let accessLog: AccessLog
+  private let certificate: Certificate?
 
   /// A server that has not started yet; throws where the configuration makes no sense or is not safe.
   ///
@@ -20,6 +22,11 @@ package struct Server: Sendable {
     self.configuration = try configuration.validated()
     self.logger = logger
     accessLog = AccessLog(logger)
+    if let files = configuration.certificate {
+      certificate = try Certificate(files, offering: ConnectionChannel.protocols, logger)
+    } else {
+      certificate = nil
+    }
     let keys = try KeyStore(configuration.apiKeys, configuration.keyFile) { logger.note($0) }
     let accessKeys = try AccessKeyStore(configuration) { logger.note($0) }
     service = ModelService(pool, configuration, keys: keys, accessKeys: accessKeys, log: accessLog, logger)
@@ -28,7 +35,7 @@ package struct Server: Sendable {
 
   /// Serves until SIGTERM or SIGINT, then refuses new requests, lets running answers end, and returns.
   ///
-  /// Answers that have not ended after `ServerTimeouts.drain` end there, and connections a moment later. `endNow` should
+  /// SIGHUP makes it read its certificate again. Answers that have not ended after `ServerTimeouts.drain` end there, and connections a moment later. `endNow` should
   /// end the program at once: a second signal calls it, and something that does not stop in spite of all. `onReady` is told every address with its real port once it is listened on.
   package func run(
     onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }, endNow: @escaping @Sendable () -> Void
@@ -42,6 +49,9 @@ package struct Server: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await group.run() }
       tasks.addTask { await shutdown.waitForSignals() }
+      if let certificate {
+        tasks.addTask { for await _ in await UnixSignalsSequence(trapping: .sighup) { certificate.readAgain() } }
+      }
       try await tasks.next()
       tasks.cancelAll()
     }
@@ -53,17 +63,10 @@ package struct Server: Sendable {
   package func application(
     listeningOn address: ListenAddress, onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }
   ) -> Application<RouterResponder<APIRequestContext>> {
-    let (limits, timeouts, connections) = (configuration.limits, configuration.timeouts, service.connections)
-    let connection = HTTP1Channel.Configuration(
-      additionalChannelHandlers: [
-        ConnectionGuard(timeouts: timeouts, limits: limits, connections: connections)
-      ],
-      idleTimeout: TimeAmount(timeouts.idle),
-      httpDecoderConfiguration: .init(
-        maxHeaderFieldSize: limits.headerByteCount, maxHeaderListSize: limits.headerByteCount,
-        maxHeaderFieldCount: limits.headerCount))
+    let (configuration, connections, certificate) = (configuration, service.connections, certificate)
     return Application(
-      router: Routes(service).router(service, log: accessLog), server: .http1(configuration: connection),
+      router: Routes(service).router(service, log: accessLog),
+      server: HTTPServerBuilder { ConnectionChannel(configuration, connections, certificate, responder: $0) },
       configuration: ApplicationConfiguration(
         address: .hostname(address.host, port: address.port), serverName: "apus",
         availableConnectionsDelegate: MaximumAvailableConnections(
@@ -86,7 +89,7 @@ package struct Server: Sendable {
       metadata["threads"] = .stringConvertible(information.threads)
       metadata["kernels"] = "\(information.kernels)"
     }
-    logger.info("listening on http://\(address)", metadata: metadata)
+    logger.info("listening on \(certificate == nil ? "http" : "https")://\(address)", metadata: metadata)
   }
 
   /// For the libraries below, whose news are not ours.

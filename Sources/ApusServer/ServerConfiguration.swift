@@ -7,6 +7,8 @@ internal import NIOCore
 package struct ServerConfiguration: Sendable {
   /// Where it listens; every address serves everything.
   package var listen = [ListenAddress(host: "127.0.0.1", port: 8080)]
+  /// The certificate with which it speaks TLS on every address; nil for none.
+  package var certificate: CertificateFiles?
   /// Keys of which a client must send one; without any, everyone is answered.
   package var apiKeys: [String] = []
   /// Keys with which AWS's clients sign their requests; without any, signatures are not looked at.
@@ -66,6 +68,7 @@ package struct ServerConfiguration: Sendable {
     guard signatureMode != .require || verifiesSignatures else {
       throw .invalidSetting(name: "signatureMode", reason: "can be 'require' only with keys to sign with")
     }
+    _ = try certificate?.context(offering: ConnectionChannel.protocols)
     guard !listen.isEmpty else { throw .invalidSetting(name: "listen", reason: "needs an address") }
     if !hasKeys, !allowsOpenAccess, let open = listen.first(where: { !$0.isLoopback }) {
       throw .keyNeeded(open)

@@ -8,6 +8,8 @@ package enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
   case invalidKey
   /// A file of keys that cannot be read, or is none; nothing of it stands in the reason.
   case invalidKeyFile(path: String, reason: String)
+  /// A file of the certificate or its key that cannot be read, holds something else, or does not belong to the other.
+  case invalidCertificate(path: String, reason: String)
   /// A setting that makes no sense; `name` is that of the property.
   case invalidSetting(name: String, reason: String)
   /// The process may have too few file descriptors for a server.
@@ -23,6 +25,7 @@ package enum ServerError: Error, Sendable, Equatable, CustomStringConvertible {
       "\(address) can be reached from other machines: set a key, or allow open access"
     case .invalidKey: "an API key must have 1 to 1024 visible ASCII characters, without spaces"
     case .invalidKeyFile(let path, let reason): "\(path): \(reason)"
+    case .invalidCertificate(let path, let reason): "\(path): \(reason)"
     case .invalidSetting(let name, let reason): "\(name) \(reason)"
     case .fewDescriptors(let limit, let needed):
       "a server needs \(needed) file descriptors, and the limit is \(limit): raise it, for example with 'ulimit -n 1024'"

@@ -4,11 +4,14 @@ internal import ApusServer
 internal import Hummingbird
 internal import NIOCore
 internal import NIOPosix
+internal import NIOSSL
 internal import Synchronization
 
 /// A server on a real socket, for what only bytes can show.
 struct LiveServer: Sendable {
   let port: Int
+  /// Whether it speaks TLS.
+  let isSecure: Bool
 
   /// Runs `body` while a server of `model` listens on a free port.
   static func run(
@@ -27,19 +30,24 @@ struct LiveServer: Sendable {
     let running = Task { try await application.run() }
     defer { running.cancel() }
     for await port in ports {
-      try await body(LiveServer(port: port))
+      try await body(LiveServer(port: port, isSecure: configuration.certificate != nil))
       return
     }
   }
 
-  /// Opens a connection and closes it after `body`.
+  /// Opens a connection and closes it after `body`; one that speaks TLS trusts only this certificate.
   func connect<Result: Sendable>(
+    trusting certificate: TestCertificate = .first, offering protocols: [String] = [],
     _ body: @escaping @Sendable (RawConnection) async throws -> Result
   ) async throws -> Result {
+    let tls = isSecure ? try certificate.clientContext(protocols) : nil
     let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .connect(host: "127.0.0.1", port: port) { channel in
         channel.eventLoop.makeCompletedFuture {
-          try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+          if let tls {
+            try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: tls, serverHostname: nil))
+          }
+          return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
             wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
         }
       }
@@ -70,15 +78,26 @@ struct RawConnection: Sendable {
 
   func send(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
 
+  func send(_ bytes: [UInt8]) async throws { try await outbound.write(ByteBuffer(bytes: bytes)) }
+
   /// Says that nothing more is sent.
   func finishSending() { outbound.finish() }
 
-  /// Everything until the server closes; a reset counts as that.
+  /// Everything until the server closes; a reset counts as that, and so does TLS that ends without a farewell.
   func readToEnd() async throws -> String {
+    String(decoding: try await read { _ in false }, as: UTF8.self)
+  }
+
+  /// Everything until `isDone` says so of what has come, or the server closes.
+  func read(until isDone: ([UInt8]) throws -> Bool) async throws -> [UInt8] {
     do {
-      for try await buffer in inbound { received.add(buffer) }
-    } catch is IOError {}
-    return received.text
+      for try await buffer in inbound {
+        received.add(buffer)
+        if try isDone(received.all) { break }
+      }
+    } catch is IOError {
+    } catch NIOSSLError.uncleanShutdown {}
+    return received.all
   }
 }
 
@@ -86,7 +105,18 @@ struct RawConnection: Sendable {
 private final class Received: Sendable {
   private let bytes = Mutex<[UInt8]>([])
 
-  var text: String { bytes.withLock { String(decoding: $0, as: UTF8.self) } }
+  var all: [UInt8] { bytes.withLock { $0 } }
 
   func add(_ buffer: ByteBuffer) { bytes.withLock { $0 += buffer.readableBytesView } }
+}
+
+extension TestCertificate {
+  /// TLS of a client that trusts this certificate alone.
+  fileprivate func clientContext(_ protocols: [String]) throws -> NIOSSLContext {
+    var configuration = TLSConfiguration.makeClientConfiguration()
+    configuration.certificateVerification = .noHostnameVerification
+    configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(chain.utf8)))
+    configuration.applicationProtocols = protocols
+    return try NIOSSLContext(configuration: configuration)
+  }
 }

@@ -9,10 +9,13 @@ final class MemoryFile: ChangingFile {
     var looks = 0
   }
 
-  let path = "keys.txt"
+  let path: String
   private let state = Mutex(State())
 
-  init(_ text: String) { write(text) }
+  init(_ text: String, path: String = "keys.txt") {
+    self.path = path
+    write(text)
+  }
 
   func write(_ text: String?) {
     state.withLock { state in

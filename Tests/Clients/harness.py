@@ -38,7 +38,7 @@ class Server:
     def _wait_until_ready(self):
         for line in self.process.stderr:
             self.lines.append(line)
-            found = re.search(r"listening on (http://[^\s\"]+)", line)
+            found = re.search(r"listening on (https?://[^\s\"]+)", line)
             if found:
                 return found.group(1)
         raise SystemExit("the server did not start:\n" + "".join(self.lines))

@@ -46,6 +46,7 @@ struct Serve: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Where to listen; may be repeated.", valueName: "host:port"))
   var listen = ServerConfiguration().listen.map(\.description)
   @OptionGroup var keys: KeyArguments
+  @OptionGroup var certificate: CertificateArguments
   @Flag(help: "Listen beyond this machine without a key: everyone who can reach it may use it.")
   var insecure = false
   @Flag(help: "Refuse requests for a model of another name; with several models, they always are.")
@@ -143,7 +144,7 @@ struct Serve: AsyncParsableCommand {
       let logger = Logger(label: "apus") { label in
         LineLogHandler(label: label, format: logFormat, now: { Date().ISO8601Format() }) { log.write($0) }
       }
-      for warning in keys.warnings { logger.warning("\(warning)") }
+      for warning in keys.warnings + [certificate.warning].compactMap(\.self) { logger.warning("\(warning)") }
       configuration.store = try store.open(isOpen: configuration.allowsOpenAccess, logger)
       configuration.version = Program.version
       if configuration.maximumConnections < connections {
@@ -195,6 +196,7 @@ struct Serve: AsyncParsableCommand {
     configuration.keyFile = keys.file
     configuration.accessKeyFile = keys.accessKeyFile
     configuration.signatureMode = keys.signatureMode ?? .verify
+    configuration.certificate = try certificate.files()
     configuration.addressLimits = address.limits
     observation.apply(to: &configuration)
     configuration.allowsOpenAccess = insecure

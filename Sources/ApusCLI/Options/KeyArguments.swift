@@ -1,5 +1,4 @@
 internal import ApusServer
-private import ApusSystem
 internal import ArgumentParser
 
 /// The keys of which a server's clients must send one, all together.
@@ -51,10 +50,7 @@ struct KeyArguments: ParsableArguments {
 
   /// What to say of each file that every user of the machine can read.
   var warnings: [String] {
-    [apiKeyFile, awsCredentials].compactMap(\.self).filter { path in
-      var status = stat()
-      return unsafe stat(path, &status) == 0 && status.st_mode & S_IROTH != 0
-    }.map { "\($0) can be read by every user of this machine: chmod o-r would keep its keys secret" }
+    [apiKeyFile, awsCredentials].compactMap { $0.flatMap(WatchedFile.warning(ofSecretAt:)) }
   }
 }
 

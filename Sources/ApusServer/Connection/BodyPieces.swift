@@ -1,12 +1,12 @@
 internal import NIOCore
-internal import NIOHTTP1
+internal import NIOHTTPTypes
 
 /// Puts together the pieces of a request's body that come at once.
 ///
-/// A body of tiny chunks then costs what any other of its size does. Stands behind the parser.
+/// A body of tiny chunks then costs what any other of its size does. Stands before what counts the pieces.
 final class BodyPieces: ChannelInboundHandler {
-  typealias InboundIn = HTTPServerRequestPart
-  typealias InboundOut = HTTPServerRequestPart
+  typealias InboundIn = HTTPRequestPart
+  typealias InboundOut = HTTPRequestPart
 
   private var pending: ByteBuffer?
 

@@ -1,11 +1,10 @@
-internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOHTTPTypes
 
-/// Keeps one connection within its limits, and notices when its client leaves.
+/// Keeps one connection of HTTP/1 within its limits, and notices when its client leaves.
 ///
 /// A header or body that comes too slowly is answered with 408, bytes that are no HTTP with 400 or 431; a connection
 /// that sends nothing at all closes without a word. A response to a request whose body was not read closes the
@@ -20,8 +19,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
   private let timeouts: ServerTimeouts
   private let limits: RequestLimits
   private let connections: Connections
-  private let presence = ClientPresence()
   private var context: ChannelHandlerContext?
+  private var socket: SocketGuard?
   private var pacer: RequestPacer?
   private let hostField = HostField()
   private var exchanges = ExchangeCount()
@@ -35,7 +34,6 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
   /// Succeeds when the last answer has gone to the system.
   private var answerWritten: EventLoopFuture<Void>?
   private var inputDeadline: Scheduled<Void>?
-  private var writeDeadline: Scheduled<Void>?
   private var probe: Scheduled<Void>?
   /// Whether the request that is waited for has begun.
   private var hasInput = false
@@ -43,8 +41,6 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
   private var closesAfterResponse = false
   /// Whether our half is closed; what comes is dropped until the rest closes.
   private var isLingering = false
-  /// What ends an answer when the connection ends.
-  private var departure = AnswerEnd.clientLeft
   private static let lingering = Duration.seconds(1)
   /// Milliseconds between the requests of a connection that is in haste.
   private static let slowest = 100
@@ -60,55 +56,42 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
     let (pacer, pipeline) = (RequestPacer(reader: self), context.pipeline.syncOperations)
     self.pacer = pacer
     do {
-      try context.channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
-      UnsentBytes.bound(on: context.channel)
-      endStalledWrites(context)
-      try pipeline.addHandler(pacer, position: .first)
+      socket = try pipeline.handler(type: SocketGuard.self)
       let parser = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+      try pipeline.addHandler(pacer, position: .before(parser))
       try pipeline.addHandler(hostField, position: .after(parser))
-      try pipeline.addHandler(BodyPieces(), position: .after(hostField))
+      try pipeline.addHandler(BodyPieces(), position: .before(self))
     } catch {
       context.close(promise: nil)
     }
-  }
-
-  /// Lets the system end the connection, too, when the client takes nothing: it alone sees what waits in its buffers.
-  private func endStalledWrites(_ context: ChannelHandlerContext) {
-    #if canImport(Glibc) || canImport(Musl)
-      let option = ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: TCP_USER_TIMEOUT))
-      let seconds = min(max(1, timeouts.writeStall.components.seconds), 86_400)
-      try? context.channel.syncOptions?.setOption(option, value: Int(seconds) * 1000)
-    #endif
+    awaitFirstRequest(context)
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    if connections.open(context.channel, presence) {
-      inputDeadline = schedule(timeouts.header, context) { $0.inputIsLate($1) }
-    } else {
-      context.close(promise: nil)
-    }
+    awaitFirstRequest(context)
     context.fireChannelActive()
   }
 
+  private func awaitFirstRequest(_ context: ChannelHandlerContext) {
+    guard context.channel.isActive else { return }
+    inputDeadline = schedule(timeouts.header, context) { $0.inputIsLate($1) }
+  }
+
   func handlerRemoved(context: ChannelHandlerContext) {
-    end(context)
+    end()
     self.context = nil
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    end(context)
+    end()
     context.fireChannelInactive()
   }
 
-  private func end(_ context: ChannelHandlerContext) {
+  private func end() {
     inputDeadline?.cancel()
-    writeDeadline?.cancel()
     probe?.cancel()
     inputDeadline = nil
-    writeDeadline = nil
     probe = nil
-    connections.remove(context.channel)
-    presence.leave(departure)
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -134,7 +117,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
   /// The client may have left, or wait for its answer: what is written to it from now on will tell.
   func inputEnded() {
     guard exchanges.isAnsweringEarlier, let context else { return }
-    presence.endInput()
+    socket?.presence.endInput()
     probeLater(context)
   }
 
@@ -196,15 +179,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
     if exchanges.isAnsweringEarlier {
       inputDeadline = schedule(.seconds(1), context) { $0.inputIsLate($1) }
     } else if exchanges.isAnswering || (!exchanges.isReading && !hasInput) {
-      context.close(promise: nil)
+      socket?.close()
     } else {
       refuse(.requestTimeout, context)
     }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    // The system's own limit for a client that takes nothing.
-    if let error = error as? IOError, error.errnoCode == ETIMEDOUT { departure = .readerStalled }
     if !isLingering, !exchanges.isAnswering, !exchanges.isAnsweringEarlier, let refusal = Self.refusal(of: error) {
       refuse(refusal, context)
     }
@@ -239,12 +220,12 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
   private func linger(after written: EventLoopFuture<Void>, _ context: ChannelHandlerContext) {
     isLingering = true
     inputDeadline?.cancel()
-    inputDeadline = schedule(timeouts.writeStall, context) { $1.close(promise: nil) }
+    inputDeadline = schedule(timeouts.writeStall, context) { connection, _ in connection.socket?.close() }
     written.assumeIsolated().whenComplete { [self] _ in
       guard self.context != nil else { return }
       context.close(mode: .output, promise: nil)
       inputDeadline?.cancel()
-      inputDeadline = schedule(Self.lingering, context) { $1.close(promise: nil) }
+      inputDeadline = schedule(Self.lingering, context) { connection, _ in connection.socket?.close() }
     }
     context.eventLoop.assumeIsolated().execute { self.pacer?.resume() }
   }
@@ -304,28 +285,16 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
       // Where the client's half is closed already, all closes at once: the answer must have gone before.
       guard let answerWritten else { return context.close(mode: mode, promise: promise) }
       answerWritten.assumeIsolated().whenComplete { _ in context.close(mode: mode, promise: promise) }
+    case .input where socket?.isSecure == true:
+      // TLS has no such thing: nobody is to hear of what still comes.
+      context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+      promise?.succeed()
     default:
       context.close(mode: mode, promise: promise)
     }
   }
 
-  func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-    guard let end = event as? Connections.End else {
-      return context.triggerUserOutboundEvent(event, promise: promise)
-    }
-    departure = end.reason
-    context.close(promise: promise)
-  }
-
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    writeDeadline?.cancel()
-    writeDeadline = nil
-    if !context.channel.isWritable {
-      writeDeadline = schedule(timeouts.writeStall, context) { connection, context in
-        connection.departure = .readerStalled
-        context.close(promise: nil)
-      }
-    }
     connections.set(context.channel, isWaiting: !context.channel.isWritable || !exchanges.isAnsweringEarlier)
     context.fireChannelWritabilityChanged()
   }
