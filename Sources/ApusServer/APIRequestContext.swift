@@ -20,7 +20,7 @@ package struct APIRequestContext: RequestContext {
   /// What its body must fit, where it is signed.
   var signature: SignatureClaim?
   /// How it ended.
-  let outcome = RequestOutcome()
+  var outcome = RequestOutcome()
 
   package init(source: ApplicationRequestContextSource) {
     coreContext = CoreRequestContextStorage(source: source)

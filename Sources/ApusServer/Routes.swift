@@ -86,7 +86,7 @@ struct Routes: Sendable {
     router.add(
       middleware: RequestRecord(
         routes: self, log: log, connections: service.connections, requests: RequestMetrics(service.registry),
-        ledger: service.ledger))
+        ledger: service.ledger, tracer: configuration.tracer))
     router.add(middleware: HostCheck(hosts: hosts))
     router.add(
       middleware: CrossOrigin(allowedOrigins: configuration.allowedOrigins, hosts: hosts, methods: methods))
