@@ -18,10 +18,10 @@ struct Conversations: Sendable {
   var routes: [Route] {
     let (dialect, one) = (Routes.standardDialect, "/apus/conversations/*")
     return [
-      Route(.get, "/apus/conversations", dialect) { try await list($0, $1) },
-      Route(.get, one, dialect) { try await conversation($0, $1) },
-      Route(.put, one, dialect) { try await keep($0, $1) },
-      Route(.delete, one, dialect) { try await drop($0, $1) },
+      Route(.get, "/apus/conversations", dialect) { try await list($0, $1) }.described(.conversations),
+      Route(.get, one, dialect) { try await conversation($0, $1) }.described(.conversation),
+      Route(.put, one, dialect) { try await keep($0, $1) }.described(.keepConversation),
+      Route(.delete, one, dialect) { try await drop($0, $1) }.described(.dropConversation),
     ]
   }
 

@@ -9,6 +9,7 @@ struct Responses: Sendable {
     let generator = Generator(service: service)
     return [
       Route(.post, "/v1/responses", ResponsesDialect()) { try await generator.respond(ResponsesEndpoint(), to: $0, $1) }
+        .described(.responses)
     ]
   }
 }
