@@ -46,7 +46,8 @@ struct ObservationArguments: ParsableArguments {
     // Prompts are no part of traces, but who asked when is nobody else's business.
     let descriptor = unsafe open(traces, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
-      throw Failure("\(traces): cannot be written to (\(unsafe String(cString: strerror(errno)))): name a file in a folder that is there")
+      let reason = unsafe String(cString: strerror(errno))
+      throw Failure("\(traces): cannot be written to (\(reason)): name a file in a folder that is there")
     }
     let writer = LogWriter(name: "apus-traces", descriptor: descriptor) { count in
       logger.warning(
