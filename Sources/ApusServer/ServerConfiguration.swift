@@ -2,6 +2,7 @@ package import ApusStore
 package import ApusWire
 internal import Foundation
 internal import NIOCore
+package import Tracing
 
 /// How a server listens, whom it answers, and what it bears.
 package struct ServerConfiguration: Sendable {
@@ -48,6 +49,8 @@ package struct ServerConfiguration: Sendable {
   package var connectionsPerAddress: Int?
   /// Where conversations and answers are kept that clients come back to; nil keeps nothing.
   package var store: (any DocumentStore)?
+  /// Where spans of requests go; nil records none.
+  package var tracer: (any Tracer)?
   /// What an hour of the machine costs, in dollars; nil where nobody said.
   package var instancePrice: Double?
   /// What a request may hold.

@@ -147,6 +147,8 @@ struct Serve: AsyncParsableCommand {
       for warning in keys.warnings + [certificate.warning].compactMap(\.self) { logger.warning("\(warning)") }
       configuration.store = try store.open(isOpen: configuration.allowsOpenAccess, logger)
       configuration.version = Program.version
+      let traces = try observation.openTraces(for: &configuration, logger)
+      defer { traces?.finish() }
       if configuration.maximumConnections < connections {
         let limit = Logger.MetadataValue.stringConvertible(configuration.maximumConnections)
         logger.warning("fewer connections: the limit on file descriptors is low", metadata: ["connections": limit])
@@ -156,6 +158,7 @@ struct Serve: AsyncParsableCommand {
       ) { logger.note($0) }
       try await loadFirst(sources, pool, logger)
       try await Server(pool, configuration: configuration, logger: logger).run {
+        traces?.finish()
         log.finish()
         _exit(1)
       }
