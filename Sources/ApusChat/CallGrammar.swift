@@ -55,6 +55,9 @@ struct CallGrammar {
     .rule(grammar.add(name, expression))
   }
 
+  /// What stands for all texts of another grammar.
+  mutating func take(_ other: Grammar) -> Grammar.Expression { .rule(grammar.take(other)) }
+
   func text(_ text: String) -> Grammar.Expression { .terminal(.literal(marks.bytes(text))) }
 
   // MARK: Calls
