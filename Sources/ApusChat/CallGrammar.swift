@@ -19,6 +19,8 @@ struct CallGrammar {
   private(set) var grammar = Grammar()
   /// How many schemas of a request may be beyond what can be kept before no other is tried, and the rules of all tools.
   private static let failureLimit = 4
+  /// The steps that reading the schemas of all tools may take together: those of the two hardest, or of some hundred others.
+  private var work = 500_000
   private static let ruleLimit = 16_000
   private var failures = 0
   /// The rules of arguments that were written.
@@ -219,7 +221,8 @@ struct CallGrammar {
       ruleLimit: max(100, min(4_000, Self.ruleLimit - grammar.rules.count)))
     // Without parameters a tool takes none.
     let schema = schema == .null ? ["type": "object", "additionalProperties": false] : schema
-    let rule = Grammar.Expression.rule(grammar.take(try JSONSchema(arguments: schema, form, options: options).grammar))
+    let rule = Grammar.Expression.rule(
+      grammar.take(try JSONSchema(arguments: schema, form, options: options, work: &work).grammar))
     return arguments == .value(.python) ? .sequence([rule, text(")")]) : rule
   }
 }

@@ -64,7 +64,9 @@ final class ConstraintCompiler: Sendable {
       var source = try constraint.grammar(shouldStop)
       if let turns { source = turns.grammar(ofAnswer: source, marks: markTexts) }
       do throws(GrammarError) { return try CompiledGrammar(source, shouldStop: shouldStop) } catch {
-        if error == .empty, case .jsonSchema = constraint { throw .refused("no value fits the schema: loosen it") }
+        if error == .empty, let place = constraint.placeOfNothing {
+          throw .refused("no value fits the schema at \(place): loosen it")
+        }
         throw ConstraintError(error)
       }
     }
@@ -160,6 +162,12 @@ extension OutputConstraint {
   /// Properties in the order of the schema, as more of a text can then be written without choosing; integers as all
   /// programs read them.
   private static let schemaOptions = JSONSchemaOptions(propertyOrder: .asDeclared, integersMayHavePoint: false)
+
+  /// Where a schema says that no value fits; nil for other constraints.
+  fileprivate var placeOfNothing: String? {
+    guard case .jsonSchema(let text) = self else { return nil }
+    return (try? JSONSchema(text: text, options: Self.schemaOptions).placeOfNothing()) ?? "#"
+  }
 
   private func grammar(ofSchema text: String, _ shouldStop: () -> Bool) throws(ConstraintError) -> Grammar {
     do throws(SchemaError) {
