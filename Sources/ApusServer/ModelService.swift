@@ -13,6 +13,7 @@ struct ModelService: Sendable {
   let configuration: ServerConfiguration
   /// Seconds since 1970 when the server started.
   let started: Int
+  private let start = ContinuousClock.now
   /// Bounds the requests for all models together, before it is known for which a request is.
   let admission: Admission
   /// Reads the bodies of requests.
@@ -20,18 +21,26 @@ struct ModelService: Sendable {
   let preparation: Preparation
   let connections: Connections
   let keys: KeyStore
+  /// With which AWS's clients sign; nil where signatures say nothing.
+  let accessKeys: AccessKeyStore?
   /// Bounds what single clients may ask for.
   let usage: UsageGate
+  /// What clients have used.
+  let ledger = UsageLedger()
+  /// Answers that tries of one call wait for.
+  let joined: JoinedAnswers
   /// What is measured.
   let registry = MetricsRegistry()
   let logger: Logger
 
-  init(_ pool: ModelPool, _ configuration: ServerConfiguration, keys: KeyStore, log: AccessLog, _ logger: Logger) {
+  init(
+    _ pool: ModelPool, _ configuration: ServerConfiguration, keys: KeyStore, accessKeys: AccessKeyStore?,
+    log: AccessLog, _ logger: Logger
+  ) {
     self.pool = pool
     self.logger = logger
     self.configuration = configuration
-    names = ModelNames(
-      pool.names, adapters: pool.adapters(of: pool.names[0]), isStrict: configuration.hasStrictModels)
+    names = ModelNames(pool.names, adapters: pool.adapters(of: pool.names[0]), configuration)
     // What the program's own system of metrics is told, `/metrics` tells too.
     let factory = MultiplexMetricsHandler(factories: [MetricsSystem.factory, registry])
     let models = pool.names.map { ServedModel($0, in: pool, queueLimit: configuration.queueLimit, factory) }
@@ -46,6 +55,8 @@ struct ModelService: Sendable {
     preparation = Preparation(limit: configuration.timeouts.preparation, waiting: configuration.timeouts.queue)
     body = JSONBody(limits: configuration.limits)
     self.keys = keys
+    self.accessKeys = accessKeys
+    joined = JoinedAnswers(grace: configuration.timeouts.retryGrace)
     usage = UsageGate(addressLimits: configuration.addressLimits)
   }
 
@@ -80,6 +91,11 @@ struct ModelService: Sendable {
     let permit = try models[choice.model].admission.admit(beside: try admission.admit())
     defer { withExtendedLifetime(permit) {} }
     return (try await lease(choice.model, for: context.client, context.logger), choice.name)
+  }
+
+  /// What the machine costs, where that is known.
+  func cost() -> InstanceCost? {
+    configuration.instancePrice.map { InstanceCost(price: $0, uptime: ContinuousClock.now - start, registry.samples) }
   }
 
   /// The models that are loaded now.
