@@ -68,7 +68,7 @@ struct CallsBesideAnswerTests {
       }
     }
     for (family, text) in [
-      (llama, #"{"name": "get""#), (llama, #"{"name":"get","parameters":{"a":1}}"#), (llama, "[get("),
+      (llama, #"{"name": "get""#), (llama, #"{"name":"get", "parameters": {"a":1}}"#), (llama, "[get("),
       (qwen, "<tool_call>{"), (qwen, "\n<tool_call>\n{\"name\": \"get\""),
     ] {
       let format = try #require(family).format

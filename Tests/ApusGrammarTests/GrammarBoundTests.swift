@@ -128,14 +128,16 @@ struct GrammarBoundTests {
   }
 
   @Test func manyPartsThatMayBeLeftOut() throws {
-    func parts(_ count: Int) -> RegularLanguage {
-      .concatenation(Array(repeating: .repetition(anyLetter, atLeast: 0, atMost: 1), count: count))
+    func parts(_ count: Int) -> [RegularLanguage] {
+      Array(repeating: .repetition(anyLetter, atLeast: 0, atMost: 1), count: count)
     }
-    var matcher = GrammarMatcher(try CompiledGrammar(Grammar(parts(600))), letters)
+    var matcher = GrammarMatcher(try CompiledGrammar(Grammar(.concatenation(parts(600)))), letters)
     for _ in 0..<20 { try #require(isAccepted(3, &matcher) && matcher.canEnd) }
     // What counts is all of them together.
-    #expect(throws: GrammarError.self) { try CompiledGrammar(Grammar(parts(700))) }
-    let several = (97..<103).map { RegularLanguage.concatenation([parts(300), .byte(ByteSet([$0])), parts(300)]) }
+    #expect(throws: GrammarError.self) { try CompiledGrammar(Grammar(.concatenation(parts(700)))) }
+    let several = (97..<103 as Range<UInt8>).map { letter in
+      RegularLanguage.concatenation(parts(300) + [.literal([letter])])
+    }
     #expect(throws: GrammarError.self) { try CompiledGrammar(Grammar(.union(several))) }
   }
 }
