@@ -19,8 +19,10 @@ struct CallGrammar {
   private(set) var grammar = Grammar()
   /// How many schemas of a request may be beyond what can be kept before no other is tried, and the rules of all tools.
   private static let failureLimit = 4
-  /// The steps that reading the schemas of all tools may take together: those of the two hardest, or of some hundred others.
+  /// The steps that the schemas of all tools may take together: those of the two hardest, or of some hundred others; and as many
+  /// for arguments that are any object.
   private var work = 500_000
+  private var workOfAny = 500_000
   private static let ruleLimit = 16_000
   private var failures = 0
   /// The rules of arguments that were written.
@@ -193,16 +195,22 @@ struct CallGrammar {
   private mutating func newArguments(
     _ arguments: CallSyntax.Arguments, _ tool: Tool
   ) throws(CallGrammarError) -> Grammar.Expression {
+    var left = work
     do throws(SchemaError) {
       // Hopeless schemas take their time each.
-      if keepsSchemas, failures < Self.failureLimit { return try rule(tool.parameters, arguments, tool) }
+      if keepsSchemas, failures < Self.failureLimit {
+        defer { work = left }
+        return try rule(tool.parameters, arguments, tool, &left)
+      }
     } catch {
       if !isLenient { throw refusal(of: tool, error) }
       failures += 1
     }
-    do throws(SchemaError) { return try rule(tool.anyArguments(arguments), arguments, tool, takesOthers: true) } catch {
-      throw refusal(of: tool, error)
-    }
+    left = workOfAny
+    do throws(SchemaError) {
+      defer { workOfAny = left }
+      return try rule(tool.anyArguments(arguments), arguments, tool, &left, takesOthers: true)
+    } catch { throw refusal(of: tool, error) }
   }
 
   private func refusal(of tool: Tool, _ error: SchemaError) -> CallGrammarError {
@@ -211,7 +219,8 @@ struct CallGrammar {
 
   /// A rule for arguments that fit `schema`, and what ends them.
   private mutating func rule(
-    _ schema: JSONValue, _ arguments: CallSyntax.Arguments, _ tool: Tool, takesOthers: Bool = false
+    _ schema: JSONValue, _ arguments: CallSyntax.Arguments, _ tool: Tool, _ work: inout Int,
+    takesOthers: Bool = false
   ) throws(SchemaError) -> Grammar.Expression {
     var form = ArgumentForm(arguments, tool.table, marks)
     form.takesOthers = form.takesOthers || takesOthers
