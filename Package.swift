@@ -187,3 +187,17 @@ if Context.environment["APUS_UNTRUSTED_INPUT"] != nil {
   package.products = []
   package.targets.removeAll { !kept.contains($0.name) }
 }
+
+// For Tests/Fuzz/run: libFuzzer has the program's entry, and all that is built is watched.
+if Context.environment["APUS_FUZZ"] != nil {
+  let read = ["ApusText", "ApusGGUF", "ApusJSON", "ApusTemplates", "ApusGrammar", "ApusSchema", "ApusChat"]
+  let kept = Set(read + ["ApusSystem", "ApusCore"])
+  package.dependencies = []
+  package.products = []
+  package.targets.removeAll { !kept.contains($0.name) }
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: kept.sorted().map { .target(name: $0) }, path: "Tests/Fuzz", exclude: ["run", "seeds.py"],
+      swiftSettings: swift))
+}

@@ -29,6 +29,33 @@ extension TurnFormat {
     }
   }
 
+  /// The grammar of turns that are calls and nothing else, for a turn that may be an answer of another grammar as well.
+  ///
+  /// As with `auto`: all ways of the format count, and the arguments of a tool whose schema cannot be kept are any object.
+  /// Where a text may be both, `answerText` decides.
+  package func callGrammar(
+    besideAnswer definitions: [JSONValue], allowsSeveral: Bool, marks: MarkTexts, keepsSchemas: Bool = true
+  ) throws(CallGrammarError) -> Grammar {
+    var writer = CallGrammar(CallGrammar.tools(definitions), marks, isLenient: true, keepsSchemas: keepsSchemas)
+    return writer.end(try writer.callTurn(self, allowsSeveral: allowsSeveral))
+  }
+
+  /// The texts that are an answer where calls of `callGrammar(besideAnswer:)` may come too.
+  ///
+  /// No call has certainly begun where they begin: a mark, or without one a tool's name where the name of a call stands.
+  package func answerText(besideCallsOf definitions: [JSONValue], marks: MarkTexts) -> Grammar {
+    let writer = CallGrammar(CallGrammar.tools(definitions), marks, isLenient: true)
+    return Grammar(writer.answerText(self))
+  }
+
+  /// The grammar of turns whose answer is a text of `answer`, behind the reasoning that its channels have, if any.
+  package func grammar(ofAnswer answer: Grammar, marks: MarkTexts) -> Grammar {
+    guard hasChannels else { return answer }
+    var writer = CallGrammar([], marks, isLenient: true)
+    let answer = writer.take(answer)
+    return writer.end([writer.channelAnswer(answer)])
+  }
+
   /// In the first of the format's ways that can be kept.
   private func turn(
     _ tools: [CallGrammar.Tool], _ allowsSeveral: Bool, _ marks: MarkTexts
