@@ -28,8 +28,8 @@ def raised(kind, call):
 class Server:
     """One `apus serve ARGUMENTS` process that keeps nothing; its log lines are in `lines`. A context manager."""
 
-    def __init__(self, apus, *arguments):
-        command = [apus, "serve", *arguments, "--listen", "127.0.0.1:0", "--store", "none"]
+    def __init__(self, apus, *arguments, listen="127.0.0.1:0"):
+        command = [apus, "serve", *arguments, "--listen", listen, "--store", "none"]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         self.lines = []
         self.url = self._wait_until_ready()
