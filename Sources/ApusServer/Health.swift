@@ -22,20 +22,21 @@ struct Health: Sendable {
     if isAlive, let page = Page.page(for: request) { return page }
     return Response(
       status: isAlive ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain; charset=utf-8"],
-      body: ResponseBody(byteBuffer: ByteBuffer(string: isAlive ? "Apus is running\n" : "The engine is stuck\n")))
+      body: ResponseBody(
+        byteBuffer: ByteBuffer(string: isAlive ? "Apus is running\n" : "The engine shows no progress\n")))
   }
 
   /// `GET /health`: how busy it is; 503 when the engine has work and does not move, so that a supervisor starts the server
   /// again.
   func live(_ request: Request, _ context: APIRequestContext) throws -> Response {
-    guard isAlive else { throw Self.stuck }
+    guard isAlive else { throw stuck }
     return ok
   }
 
   /// `GET /health/ready`: 503 also while the server drains and once the default model's file was changed, so that no new
   /// requests are sent to it.
   func ready(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    guard isAlive else { throw Self.stuck }
+    guard isAlive else { throw stuck }
     guard !service.admission.isClosed else { throw Refusal.shuttingDown }
     let standard = service.models[0]
     if let model = service.pool.loadedModels[standard.name] { try await standard.file.check(model, context.logger) }
@@ -60,5 +61,12 @@ struct Health: Sendable {
     ])
   }
 
-  private static let stuck = Refusal(.engineStuck, "the engine has stopped working: start the server again")
+  /// One step may take so long where the model is large and the machine slow: the words do not promise that all is lost.
+  private var stuck: Refusal {
+    let limit = service.configuration.timeouts.engineStall.components.seconds
+    return Refusal(
+      .engineStuck,
+      "the engine has ended no step for more than \(limit) s: where steps never take so long on this machine, start the "
+        + "server again; where they do, raise --stall-timeout")
+  }
 }

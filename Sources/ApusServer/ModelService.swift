@@ -13,6 +13,7 @@ struct ModelService: Sendable {
   let configuration: ServerConfiguration
   /// Seconds since 1970 when the server started.
   let started: Int
+  private let start = ContinuousClock.now
   /// Bounds the requests for all models together, before it is known for which a request is.
   let admission: Admission
   /// Reads the bodies of requests.
@@ -22,6 +23,8 @@ struct ModelService: Sendable {
   let keys: KeyStore
   /// Bounds what single clients may ask for.
   let usage: UsageGate
+  /// What clients have used.
+  let ledger = UsageLedger()
   /// What is measured.
   let registry = MetricsRegistry()
   let logger: Logger
@@ -80,6 +83,11 @@ struct ModelService: Sendable {
     let permit = try models[choice.model].admission.admit(beside: try admission.admit())
     defer { withExtendedLifetime(permit) {} }
     return (try await lease(choice.model, for: context.client, context.logger), choice.name)
+  }
+
+  /// What the machine costs, where that is known.
+  func cost() -> InstanceCost? {
+    configuration.instancePrice.map { InstanceCost(price: $0, uptime: ContinuousClock.now - start, registry.samples) }
   }
 
   /// The models that are loaded now.

@@ -11,6 +11,8 @@ struct Route: Sendable {
     case open
     /// Whoever has a key, where the server has keys.
     case key
+    /// Whoever has an admin's key; where the server has no keys, whoever is on this machine.
+    case admin
   }
 
   let method: HTTPRequest.Method
@@ -43,7 +45,8 @@ struct Routes: Sendable {
   init(_ service: ModelService) {
     list = [
       Health(service: service).routes, MetricsPage(service: service).routes, Page().routes,
-      Status(service: service).routes, Conversations(service: service).routes, OpenAI(service: service).routes,
+      Status(service: service).routes, Admin(service: service).routes, Conversations(service: service).routes,
+      OpenAI(service: service).routes,
       Anthropic(service: service).routes, Responses(service: service).routes, Ollama(service: service).routes,
       Bedrock(service: service).routes, SageMaker(service: service).routes, VLLM(service: service).routes,
       LlamaCpp(service: service).routes, TGI(service: service).routes,
@@ -82,7 +85,8 @@ struct Routes: Sendable {
     let hosts = AllowedHosts(configuration)
     router.add(
       middleware: RequestRecord(
-        routes: self, log: log, connections: service.connections, requests: RequestMetrics(service.registry)))
+        routes: self, log: log, connections: service.connections, requests: RequestMetrics(service.registry),
+        ledger: service.ledger))
     router.add(middleware: HostCheck(hosts: hosts))
     router.add(
       middleware: CrossOrigin(allowedOrigins: configuration.allowedOrigins, hosts: hosts, methods: methods))

@@ -38,6 +38,8 @@ package struct ServerConfiguration: Sendable {
   package var connectionsPerAddress: Int?
   /// Where conversations and answers are kept that clients come back to; nil keeps nothing.
   package var store: (any DocumentStore)?
+  /// What an hour of the machine costs, in dollars; nil where nobody said.
+  package var instancePrice: Double?
   /// What a request may hold.
   package var limits = RequestLimits()
   /// How long things may take.
@@ -62,6 +64,9 @@ package struct ServerConfiguration: Sendable {
     }
     guard connectionsPerAddress ?? 1 > 0 else {
       throw .invalidSetting(name: "connectionsPerAddress", reason: "must be positive")
+    }
+    guard instancePrice.map({ $0.isFinite && $0 >= 0 }) ?? true else {
+      throw .invalidSetting(name: "instancePrice", reason: "must be dollars for an hour, such as 0.17")
     }
     guard allowedHosts.allSatisfy({ $0 == "*" || AllowedHosts.host(of: $0) != nil }) else {
       throw .invalidSetting(name: "allowedHosts", reason: "needs a name or an address, such as chat.example")

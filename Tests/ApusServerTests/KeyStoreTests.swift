@@ -1,4 +1,5 @@
 internal import ApusServer
+internal import Dispatch
 internal import Synchronization
 internal import Testing
 
@@ -41,11 +42,61 @@ struct KeyStoreTests {
     #expect(names(store, after: 6) == ["key 1", "key 2"])
   }
 
+  @Test func `While one reads the file, others get the keys as they were and do not wait`() async throws {
+    let (file, gate) = (SlowFile("a \(KeyDigest(of: "x").text)"), DispatchSemaphore(value: 0))
+    let store = try KeyStore([], file, at: start) { _ in }
+    file.wait(for: gate, then: "b \(KeyDigest(of: "x").text)")
+    let reader = Task.detached { [start] in store.ring(at: start + .seconds(1)).keys.map(\.name) }
+    while !file.isReading { await Task.yield() }
+    for seconds in 1..<5 { #expect(names(store, after: seconds) == ["a"]) }
+    gate.signal()
+    #expect(await reader.value == ["b"])
+    #expect(names(store, after: 1) == ["b"])
+  }
+
   @Test func `A server does not begin with a file that is wrong`() {
     for text in ["", "alice nonsense"] {
       #expect(throws: ServerError.self) { try KeyStore(["plain"], MemoryFile(text)) { _ in } }
     }
     #expect(throws: ServerError.invalidKey) { try KeyStore(["a b"], nil) { _ in } }
     #expect(throws: Never.self) { try KeyStore([], nil) { _ in } }
+  }
+}
+
+/// A file that is read when a test lets it be.
+private final class SlowFile: ChangingFile {
+  private struct State {
+    var text: String
+    var gate: DispatchSemaphore?
+    var isReading = false
+  }
+
+  let path = "keys.txt"
+  private let state: Mutex<State>
+
+  init(_ text: String) { state = Mutex(State(text: text)) }
+
+  var isReading: Bool { state.withLock { $0.isReading } }
+
+  var hasChanged: Bool { state.withLock { $0.gate != nil } }
+
+  /// The next reading waits, and gives this text.
+  func wait(for gate: DispatchSemaphore, then text: String) {
+    state.withLock { state in
+      state.gate = gate
+      state.text = text
+    }
+  }
+
+  func bytes() throws -> [UInt8] {
+    let gate = state.withLock { state in
+      state.isReading = state.gate != nil
+      return state.gate.take()
+    }
+    gate?.wait()
+    return state.withLock { state in
+      state.isReading = false
+      return Array(state.text.utf8)
+    }
   }
 }

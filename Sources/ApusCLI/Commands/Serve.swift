@@ -104,6 +104,8 @@ struct Serve: AsyncParsableCommand {
 
   @OptionGroup var store: StoreArguments
 
+  @OptionGroup(title: "Observation") var observation: ObservationArguments
+
   @OptionGroup(title: "Limits for each address") var address: AddressArguments
 
   @OptionGroup(title: "Loading options") var load: LoadArguments
@@ -183,6 +185,7 @@ struct Serve: AsyncParsableCommand {
     configuration.apiKeys = keys.apiKey
     configuration.keyFile = keys.file
     configuration.addressLimits = address.limits
+    observation.apply(to: &configuration)
     configuration.allowsOpenAccess = insecure
     configuration.hasStrictModels = strictModels
     configuration.allowedOrigins = allowOrigin

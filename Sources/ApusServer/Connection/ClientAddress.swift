@@ -4,6 +4,9 @@ internal import NIOCore
 package struct ClientAddress: Hashable, Sendable {
   private let text: String
 
+  /// Whether it is the machine itself.
+  var isLoopback: Bool { text.hasPrefix("127.") || text == "0:0:0:0" }
+
   /// nil where the connection has no address of the Internet's.
   init?(_ address: SocketAddress) {
     guard let text = address.ipAddress else { return nil }

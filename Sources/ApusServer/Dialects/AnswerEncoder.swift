@@ -52,9 +52,15 @@ struct ChoiceResult: Sendable {
 /// A whole answer.
 struct WholeReply: Sendable {
   var headers = HTTPFields()
-  let body: JSONValue
+  private let makeBody: @Sendable () -> JSONValue
 
-  init(_ body: JSONValue) { self.body = body }
+  init(_ body: JSONValue) { makeBody = { body } }
+
+  /// One whose body takes time to make, such as a list of vectors.
+  init(making body: @escaping @Sendable () -> JSONValue) { makeBody = body }
+
+  /// What it says; made anew each time.
+  var body: JSONValue { makeBody() }
 
   /// The response that it is.
   var response: Response {

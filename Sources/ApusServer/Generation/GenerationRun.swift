@@ -42,7 +42,7 @@ final class GenerationRun: Sendable {
       state.watch = watch
     }
     let streams = try await preparation.run(for: client, isHard: plan.mustCompile) { [plan] in try plan.start($0) }
-    count(promptTokens: plan.prompts.reduce(0) { $0 + $1.count })
+    usage.charge(promptTokens: plan.prompts.reduce(0) { $0 + $1.count })
     clock.beginWaiting(streams.count)
     let isInterrupted = state.withLock { state in
       state.streams = streams
@@ -71,22 +71,21 @@ final class GenerationRun: Sendable {
     case .text(let delta):
       clock?.beginWork(choice)
       state.withLock { $0.counted[choice] += delta.tokens.count }
-      count(completionTokens: delta.tokens.count)
+      usage.charge(completionTokens: delta.tokens.count)
     case .finished(let summary):
       clock?.end(choice)
       let (rest, isLast) = state.withLock { state in
         state.openCount -= 1
         return (summary.usage.completionTokens - state.counted[choice], state.openCount == 0)
       }
-      count(completionTokens: max(0, rest))
+      usage.charge(completionTokens: max(0, rest))
+      // A prompt counts once, however many completions it has.
+      usage.note(
+        cachedTokens: choice.isMultiple(of: plan.count) ? summary.usage.cachedTokens : 0,
+        time: summary.timings.prefill + summary.timings.decode)
       // Before the client knows that it may ask again.
       if isLast { usage.end() }
     }
-  }
-
-  private func count(promptTokens: Int = 0, completionTokens: Int = 0) {
-    usage.charge(promptTokens + completionTokens)
-    outcome.count(promptTokens: promptTokens, completionTokens: completionTokens)
   }
 
   /// How a completion ended; where that was not by itself, the others end too.

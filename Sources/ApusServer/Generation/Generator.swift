@@ -20,7 +20,9 @@ struct Generator: Sendable {
         outcome: context.outcome, service.models[admitted.choice.model].measures.completions)
       return admitted.isStreamed
         ? Self.stream(run, job.encoder, endpoint.dialect, admitted.heartbeat, context)
-        : try await Self.whole(endpoint.dialect, admitted.heartbeat, context) { try await run.whole(job.encoder) }
+        : try await Self.whole(endpoint.dialect, admitted.heartbeat, context) {
+          try await run.whole(job.encoder).response
+        }
     }
   }
 
@@ -34,7 +36,11 @@ struct Generator: Sendable {
       try await Self.whole(endpoint.dialect, admitted.heartbeat, context) {
         defer { withExtendedLifetime(admitted.permit) { admitted.usage.end() } }
         do {
-          return try await context.client.whilePresent(work)
+          let start = ContinuousClock.now
+          let reply = try await context.client.whilePresent(work)
+          admitted.usage.note(time: ContinuousClock.now - start)
+          // Vectors are millions of digits.
+          return try await service.preparation.run(for: context.client) { _ in reply.response }
         } catch let error as ApusError {
           throw Refusal(error, prompt: endpoint.promptField, field: endpoint.field)
         }
@@ -53,9 +59,10 @@ struct Generator: Sendable {
   }
 
   private static func whole(
-    _ dialect: any Dialect, _ heartbeat: Heartbeat, _ context: APIRequestContext, _ work: @escaping ReplyWork
+    _ dialect: any Dialect, _ heartbeat: Heartbeat, _ context: APIRequestContext,
+    _ work: @escaping @Sendable () async throws -> Response
   ) async throws -> Response {
     let form = LateForm(dialect, isStreamed: false, requestID: context.requestID)
-    return try await PendingResponse(form, heartbeat, work) { $0.response }.response()
+    return try await PendingResponse(form, heartbeat, work) { $0 }.response()
   }
 }

@@ -26,6 +26,9 @@ package struct APIKey: Sendable, Equatable {
   package func allows(model name: String) -> Bool {
     models?.contains { wildcard($0, matches: name) } ?? true
   }
+
+  /// Whether its client is told of a model of this name: operators are told of all.
+  func sees(model name: String) -> Bool { isAdmin || allows(model: name) }
 }
 
 /// How much one client may ask for; nil is no limit.

@@ -19,6 +19,8 @@ package final class KeyStore: Sendable {
   private struct State {
     var ring: KeyRing
     var lookedAt: ContinuousClock.Instant
+    /// Whether someone looks at the file just now.
+    var isLooking = false
   }
 
   /// What became of a file that had changed.
@@ -45,17 +47,33 @@ package final class KeyStore: Sendable {
   }
 
   /// The keys as they are now.
+  ///
+  /// Whoever comes while another reads the file gets the keys as they were, and waits for no disk.
   package func ring(at now: ContinuousClock.Instant = .now) -> KeyRing {
-    let (ring, news) = state.withLock { state -> (KeyRing, News?) in
-      guard let file, now - state.lookedAt >= Self.interval else { return (state.ring, nil) }
+    let (ring, isTurn) = state.withLock { state -> (KeyRing, Bool) in
+      guard file != nil, !state.isLooking, now - state.lookedAt >= Self.interval else { return (state.ring, false) }
       state.lookedAt = now
-      guard file.hasChanged else { return (state.ring, nil) }
+      state.isLooking = true
+      return (state.ring, true)
+    }
+    guard isTurn, let file else { return ring }
+    return look(at: file, instead: ring)
+  }
+
+  /// Reads the file where it has changed; the ring that holds then.
+  private func look(at file: any ChangingFile, instead old: KeyRing) -> KeyRing {
+    var (ring, news): (KeyRing, News?) = (old, nil)
+    if file.hasChanged {
       do throws(ServerError) {
-        state.ring = try Self.ring(plain, file)
-        return (state.ring, .keys(count: state.ring.keys.count))
+        ring = try Self.ring(plain, file)
+        news = .keys(count: ring.keys.count)
       } catch {
-        return (state.ring, .wrong(error.description))
+        news = .wrong(error.description)
       }
+    }
+    state.withLock { [ring] state in
+      state.ring = ring
+      state.isLooking = false
     }
     if let news { tell(news) }
     return ring

@@ -10,14 +10,18 @@ final class UsageGate: Sendable {
   init(addressLimits: UsageLimits) { self.addressLimits = addressLimits }
 
   /// Takes a request, sent with `key` from `address`; throws where one of them has too much already.
-  func admit(_ key: APIKey?, at address: ClientAddress?) throws(UsageRefusal) -> UsagePermit {
+  ///
+  /// What it uses is told to `outcome`, too.
+  func admit(
+    _ key: APIKey?, at address: ClientAddress?, _ outcome: RequestOutcome
+  ) throws(UsageRefusal) -> UsagePermit {
     var clients: [(client: UsageClient, limits: UsageLimits)] = []
     if let address { clients.append((.address(address), addressLimits)) }
     if let key { clients.append((.key(key.name), key.limits)) }
     clients.removeAll { $0.limits == UsageLimits() }
     let now = ContinuousClock.now - start
     try meter.withLock { meter throws(UsageRefusal) in try meter.begin(clients, at: now) }
-    return UsagePermit(self, clients)
+    return UsagePermit(self, clients, outcome)
   }
 
   fileprivate func charge(_ tokens: Int, to clients: [(client: UsageClient, limits: UsageLimits)]) {
@@ -32,14 +36,23 @@ final class UsageGate: Sendable {
 final class UsagePermit: Sendable {
   private let gate: UsageGate
   private let clients: [(client: UsageClient, limits: UsageLimits)]
+  private let outcome: RequestOutcome
   private let hasEnded = Atomic(false)
 
-  fileprivate init(_ gate: UsageGate, _ clients: [(client: UsageClient, limits: UsageLimits)]) {
-    (self.gate, self.clients) = (gate, clients)
+  fileprivate init(
+    _ gate: UsageGate, _ clients: [(client: UsageClient, limits: UsageLimits)], _ outcome: RequestOutcome
+  ) {
+    (self.gate, self.clients, self.outcome) = (gate, clients, outcome)
   }
 
-  /// Notes tokens of its prompts or completions.
-  func charge(_ tokens: Int) { if !clients.isEmpty { gate.charge(tokens, to: clients) } }
+  /// Notes tokens of its prompts and completions, as they are processed.
+  func charge(promptTokens: Int = 0, completionTokens: Int = 0) {
+    outcome.count(Work(promptTokens: promptTokens, completionTokens: completionTokens))
+    if !clients.isEmpty { gate.charge(promptTokens + completionTokens, to: clients) }
+  }
+
+  /// Notes what is known only when a part of it has ended: prompt tokens that were not computed, and the time it took.
+  func note(cachedTokens: Int = 0, time: Duration) { outcome.count(Work(cachedTokens: cachedTokens, time: time)) }
 
   /// It takes no place beside others of its clients any more.
   func end() {

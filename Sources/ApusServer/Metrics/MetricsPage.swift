@@ -9,18 +9,32 @@ struct MetricsPage: Sendable {
     [Route(.get, "/metrics", Routes.standardDialect) { page($0, $1) }]
   }
 
+  /// What the client's key may know: of its models, and for operators what the machine costs.
   private func page(_ request: Request, _ context: APIRequestContext) -> Response {
+    let key = context.key
+    let cost = key?.isAdmin ?? true ? service.cost()?.samples ?? [] : []
+    let text = service.registry.text(beside: cost) { key?.sees(model: $0) ?? true }
     return Response(
       status: .ok, headers: [.contentType: PrometheusText.contentType],
-      body: ResponseBody(byteBuffer: ByteBuffer(string: service.registry.text)))
+      body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
   }
 }
 
 extension MetricsRegistry {
   /// All that is measured, also under the names of others, in Prometheus' text format.
-  package var text: String {
-    let own = samples
-    return PrometheusText(own + MetricAliases.samples(of: own), help: MetricNames.help).text
+  package var text: String { text(beside: []) { _ in true } }
+
+  /// The same of those models alone that `isKnown` names, with other samples beside it.
+  func text(beside others: [MetricSample], ofModels isKnown: (String) -> Bool) -> String {
+    let own = samples.filter { sample in sample.model.map(isKnown) ?? true }
+    return PrometheusText(own + others + MetricAliases.samples(of: own), help: MetricNames.help).text
+  }
+}
+
+extension MetricSample {
+  /// The model that it is of.
+  fileprivate var model: String? {
+    stride(from: 0, to: dimensions.count - 1, by: 2).first { dimensions[$0] == "model" }.map { dimensions[$0 + 1] }
   }
 }
 
@@ -46,6 +60,10 @@ enum MetricNames {
     "apus_queue_time": "Waiting for others.", "apus_prefill_time": "From the first step to the first token.",
     "apus_decode_time": "From the first token to the end.",
     "apus_request_prompt_tokens": "Tokens of a prompt.", "apus_request_completion_tokens": "Tokens of a completion.",
+    "apus_instance_dollars_per_hour": "What the machine costs, as the operator said.",
+    "apus_cost_dollars": "What the machine has cost: for all time since the start, and for the time it computed.",
+    "apus_cost_per_million_tokens": "That by the tokens of prompts and completions, for a million.",
+    "apus_cost_per_million_completion_tokens": "That by the tokens of completions alone.",
     "http_requests": "Requests, by path, method and status.",
   ]
 }

@@ -117,9 +117,9 @@ final class AccessLog: Sendable {
       "path": "\(entry.path.shortened(toByteCount: 200))", "status": .stringConvertible(entry.status),
       "milliseconds": .stringConvertible(Int(milliseconds.rounded())),
     ]
-    let work = entry.outcome.known
-    if let key = work.key { metadata["key"] = "\(key)" }
-    if let model = work.model { metadata["model"] = "\(model)" }
+    let (parties, work) = (entry.outcome.parties, entry.outcome.used)
+    if let key = parties.key { metadata["key"] = "\(key)" }
+    if let model = parties.model { metadata["model"] = "\(model)" }
     if work.promptTokens > 0 {
       metadata["prompt_tokens"] = .stringConvertible(work.promptTokens)
       metadata["completion_tokens"] = .stringConvertible(work.completionTokens)

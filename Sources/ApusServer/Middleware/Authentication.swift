@@ -12,13 +12,15 @@ struct Authentication: RouterMiddleware {
   func handle(
     _ request: Request, context: APIRequestContext, next: NextResponder
   ) async throws -> Response {
-    guard context.access == .key else { return try await next(request, context) }
+    guard context.access != .open else { return try await next(request, context) }
     var context = context
     switch keys.ring().verdict(for: Self.credential(of: request), at: unixTime()) {
-    case .anyone: break
+    case .anyone:
+      if context.access == .admin, context.address?.isLoopback != true { throw Refusal.adminNeeded }
     case .known(let key):
       context.key = key
       context.outcome.note(key: key.name)
+      if context.access == .admin, !key.isAdmin { throw Refusal.adminNeeded }
     case .expired: throw Refusal.expiredKey
     case .unknown: throw Refusal.unauthorized
     }

@@ -16,32 +16,28 @@ final class RequestOutcome: Sendable {
   }
 
   private let told = Mutex<End?>(nil)
+  private let known = Mutex(Parties())
   private let work = Mutex(Work())
 
-  /// Who asked whom, and for how much.
-  struct Work: Sendable {
+  /// Who asked whom.
+  struct Parties: Sendable {
     /// The name of the client's key.
     var key: String?
     /// The model that answers, once that is known.
     var model: String?
-    /// Tokens of the prompts and of all completions so far.
-    var promptTokens = 0
-    var completionTokens = 0
   }
 
-  /// What is known of the work by now.
-  var known: Work { work.withLock { $0 } }
+  /// Who has asked whom, as far as that is known by now.
+  var parties: Parties { known.withLock { $0 } }
 
-  func note(key: String) { work.withLock { $0.key = key } }
+  /// What it took until now.
+  var used: Work { work.withLock { $0 } }
 
-  func note(model: String) { work.withLock { $0.model = model } }
+  func note(key: String) { known.withLock { $0.key = key } }
 
-  func count(promptTokens: Int = 0, completionTokens: Int = 0) {
-    work.withLock { work in
-      work.promptTokens += promptTokens
-      work.completionTokens += completionTokens
-    }
-  }
+  func note(model: String) { known.withLock { $0.model = model } }
+
+  func count(_ more: Work) { work.withLock { $0.add(more) } }
 
   /// The end; nil for an answer that ended as it was asked to.
   var end: End? { told.withLock { $0 } }

@@ -9,6 +9,7 @@ struct RequestRecord: RouterMiddleware {
   let log: AccessLog
   let connections: Connections
   let requests: RequestMetrics
+  let ledger: UsageLedger
 
   private static let header = HTTPField.Name("X-Request-Id")
 
@@ -29,9 +30,13 @@ struct RequestRecord: RouterMiddleware {
       id: context.requestID, method: request.method.rawValue, path: request.uri.path,
       sentStatus: response.status.code, outcome: context.outcome,
       ignoredFields: IgnoredFields.text(in: response.headers), start: start)
-    let finish: @Sendable () -> Void = { [log, requests] in
+    let finish: @Sendable () -> Void = { [log, requests, ledger] in
       log.write(entry)
       requests.note(manners.route, entry)
+      // What nobody was let in for belongs to no key.
+      if request.method == .post, manners.access != .open, entry.outcome.end?.name != Refusal.unauthorized.word {
+        ledger.note(entry.outcome.used, of: entry.outcome.parties.key, isRefused: entry.sentStatus >= 400)
+      }
     }
     guard request.method != .head else {
       finish()

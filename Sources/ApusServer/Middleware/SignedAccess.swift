@@ -23,7 +23,7 @@ struct SignedAccess: RouterMiddleware {
   func handle(
     _ request: Request, context: APIRequestContext, next: NextResponder
   ) async throws -> Response {
-    guard let signatures, context.access == .key else { return try await next(request, context) }
+    guard let signatures, context.access != .open else { return try await next(request, context) }
     var context = context
     if let service = context.dialect.signingService {
       do throws(SignatureRefusal) {
@@ -42,7 +42,8 @@ struct SignedAccess: RouterMiddleware {
   ) throws(SignatureRefusal) {
     let authorization = request.headers[.authorization] ?? ""
     if authorization.hasPrefix("Bearer "), SignatureV4.isToken(authorization.dropFirst("Bearer ".count)) {
-      _ = try signatures.check(bearerToken: String(authorization.dropFirst("Bearer ".count)), now: unixTime())
+      let name = try signatures.check(bearerToken: String(authorization.dropFirst("Bearer ".count)), now: unixTime())
+      context.outcome.note(key: name)
     } else {
       let head = SignedHead(request)
       guard head.isSigned else { return }

@@ -8,16 +8,15 @@ struct Status: Sendable {
 
   var routes: [Route] {
     [
-      Route(.get, "/apus/status", Routes.standardDialect) { _, _ in
-        Response(
-          status: .ok, headers: LateForm.jsonHeaders, body: ResponseBody(byteBuffer: ByteBuffer(json: status)))
-      }
+      Route(.get, "/apus/status", Routes.standardDialect) { Response(json: status(for: $1.key)) }
     ]
   }
 
-  private var status: JSONValue {
+  /// How the models do that a key may know of.
+  private func status(for key: APIKey?) -> JSONValue {
     let loaded = service.pool.loadedModels
-    return ["models": .array(service.models.map { Self.status($0.name, loaded[$0.name]) })]
+    let known = service.models.map(\.name).filter { key?.sees(model: $0) ?? true }
+    return ["models": .array(known.map { Self.status($0, loaded[$0]) })]
   }
 
   private static func status(_ name: String, _ model: Model?) -> JSONValue {

@@ -27,6 +27,10 @@ extension Refusal {
     return refusal
   }()
 
+  /// A request that only operators may send.
+  static let adminNeeded = Refusal(
+    .adminNeeded, "this needs an admin key; a server without keys answers it to programs on its own machine only")
+
   /// A request whose signature is not good.
   static func signature(_ reason: SignatureRefusal) -> Refusal {
     var refusal = Refusal(.unauthorized, reason.message)

@@ -71,6 +71,7 @@ struct Intake: Sendable {
       try await service.preparation.run(for: context.client) { _ in
         do throws(SignatureRefusal) { try signature.check(body: body.bytes) } catch { throw Refusal.signature(error) }
       }
+      context.outcome.note(key: signature.accessKeyID)
     }
     let permit = try service.admission.admit()
     let usage = try usage(of: context)
@@ -97,7 +98,7 @@ struct Intake: Sendable {
 
   private func usage(of context: APIRequestContext) throws(Refusal) -> UsagePermit {
     do {
-      return try service.usage.admit(context.key, at: context.address)
+      return try service.usage.admit(context.key, at: context.address, context.outcome)
     } catch {
       throw .excess(error, retryAfter: error.seconds ?? service.admission.secondsUntilPlace)
     }

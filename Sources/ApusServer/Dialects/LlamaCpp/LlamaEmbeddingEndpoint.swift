@@ -19,15 +19,13 @@ struct LlamaEmbeddingEndpoint: ReplyEndpoint {
     guard norm == -1 || norm == 2 else { throw Refusal.unsupported("embd_normalize", "an embd_normalize but -1 and 2") }
     let options = EmbeddingOptions(pooling: try fields.pooling(), isNormalized: norm == 2)
     let inputs = try model.embeddingInputs(texts, options, shouldStop: setting.shouldStop)
-    setting.usage.charge(inputs.reduce(0) { $0 + $1.tokens.count })
+    setting.usage.charge(promptTokens: inputs.reduce(0) { $0 + $1.tokens.count })
     return {
       let embeddings = try await model.embed(inputs, options)
       guard embeddings.reduce(0, { $0 + $1.vector.count }) <= limit else {
         throw Refusal.invalid(promptField, "texts times dimensions may be \(limit) at most: send fewer texts")
       }
-      return WholeReply(
-        .array(
-          embeddings.enumerated().map { ["index": .int($0), "embedding": [$1.json]] }))
+      return WholeReply { .array(embeddings.enumerated().map { ["index": .int($0), "embedding": [$1.json]] }) }
     }
   }
 }

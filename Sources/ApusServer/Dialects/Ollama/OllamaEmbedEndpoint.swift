@@ -35,15 +35,17 @@ struct OllamaEmbedEndpoint: ReplyEndpoint, OllamaEndpoint {
     return { [isLegacy, options] in
       let embeddings = inputs.isEmpty ? [] : try await model.embed(inputs, options)
       let tokens = embeddings.reduce(0) { $0 + $1.tokenCount }
-      usage.charge(tokens)
+      usage.charge(promptTokens: tokens)
       guard embeddings.count * (embeddings.first?.vector.count ?? 0) <= limit else {
         throw Refusal.invalid("input", "texts times dimensions may be \(limit) at most: send fewer texts in a request")
       }
-      let vectors = embeddings.map { Self.json($0, dimensions) }
-      if isLegacy { return WholeReply(["embedding": vectors.first ?? []]) }
-      let members: JSONMembers = [("model", .string(name)), ("embeddings", .array(vectors))]
-      return WholeReply(
-        .object(JSONObject(members + clock.durations + [("prompt_eval_count", .int(tokens))])))
+      let durations = clock.durations
+      return WholeReply {
+        let vectors = embeddings.map { Self.json($0, dimensions) }
+        if isLegacy { return ["embedding": vectors.first ?? []] }
+        let members: JSONMembers = [("model", .string(name)), ("embeddings", .array(vectors))]
+        return .object(JSONObject(members + durations + [("prompt_eval_count", .int(tokens))]))
+      }
     }
   }
 

@@ -26,22 +26,24 @@ struct EmbeddingEndpoint: ReplyEndpoint {
       try Self.check(dimensions, of: size)
     }
     let inputs = try model.embeddingInputs(texts, options, shouldStop: setting.shouldStop)
-    setting.usage.charge(inputs.reduce(0) { $0 + $1.tokens.count })
+    setting.usage.charge(promptTokens: inputs.reduce(0) { $0 + $1.tokens.count })
     return {
       let embeddings = try await model.embed(inputs, options)
       let size = embeddings.first?.vector.count ?? 0
       try Self.check(dimensions, of: size)
       guard size * embeddings.count <= limit else { throw Self.tooMany(limit) }
-      let data = embeddings.enumerated().map { index, whole -> JSONValue in
-        let embedding = dimensions.map { whole.shortened(to: $0, isNormalized: options.isNormalized) } ?? whole
+      return WholeReply {
+        let data = embeddings.enumerated().map { index, whole -> JSONValue in
+          let embedding = dimensions.map { whole.shortened(to: $0, isNormalized: options.isNormalized) } ?? whole
+          return [
+            "object": "embedding", "index": .int(index), "embedding": isBase64 ? embedding.base64 : embedding.json,
+          ]
+        }
         return [
-          "object": "embedding", "index": .int(index), "embedding": isBase64 ? embedding.base64 : embedding.json,
+          "object": "list", "data": .array(data), "model": .string(name),
+          "usage": vectorUsage(embeddings.reduce(0) { $0 + $1.tokenCount }),
         ]
       }
-      return WholeReply([
-        "object": "list", "data": .array(data), "model": .string(name),
-        "usage": vectorUsage(embeddings.reduce(0) { $0 + $1.tokenCount }),
-      ])
     }
   }
 

@@ -25,7 +25,7 @@ struct RerankEndpoint: ReplyEndpoint {
     let model = setting.model
     let inputs = try model.rankingInputs(
       query, documents, truncates: try fields.truncates(), shouldStop: setting.shouldStop)
-    setting.usage.charge(inputs.reduce(0) { $0 + $1.tokens.count })
+    setting.usage.charge(promptTokens: inputs.reduce(0) { $0 + $1.tokens.count })
     let name = setting.name
     return {
       let scores = try await model.rank(inputs)

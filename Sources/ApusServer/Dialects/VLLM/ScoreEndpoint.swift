@@ -46,7 +46,7 @@ struct ScoreEndpoint: ReplyEndpoint {
       let inputs = try pairs.flatMap { pair in
         try model.rankingInputs(pair.query, [pair.document], truncates: truncates, shouldStop: setting.shouldStop)
       }
-      setting.usage.charge(inputs.reduce(0) { $0 + $1.tokens.count })
+      setting.usage.charge(promptTokens: inputs.reduce(0) { $0 + $1.tokens.count })
       return {
         let scores = try await model.rank(inputs)
         return (scores.map { isRaw ? $0.score : model.probability($0.score) }, scores.reduce(0) { $0 + $1.tokenCount })
@@ -55,7 +55,7 @@ struct ScoreEndpoint: ReplyEndpoint {
     let options = EmbeddingOptions(truncates: truncates)
     let texts = pairs.flatMap { [EmbeddingText.text($0.query), .text($0.document)] }
     let inputs = try model.embeddingInputs(texts, options, shouldStop: setting.shouldStop)
-    setting.usage.charge(inputs.reduce(0) { $0 + $1.tokens.count })
+    setting.usage.charge(promptTokens: inputs.reduce(0) { $0 + $1.tokens.count })
     return {
       let vectors = try await model.embed(inputs, options)
       let cosines = stride(from: 0, to: vectors.count, by: 2).map { index in
