@@ -60,10 +60,16 @@ class Server:
         return self.process.wait(timeout=60)
 
 
-def run(main, usage):
-    """Calls `main(apus, model)` with the script's arguments, and exits with 0 if all checks hold."""
-    if len(sys.argv) != 3 or not os.access(sys.argv[1], os.X_OK):
+def run(main, usage, numbers=0):
+    """Calls `main(apus, model)` with the script's arguments, and exits with 0 if all checks hold.
+
+    Up to so many numbers may follow these two on the command line, and are given to `main`.
+    """
+    arguments = sys.argv[1:]
+    counts = arguments[2:]
+    if len(arguments) < 2 or len(counts) > numbers or not all(word.isdigit() for word in counts) \
+            or not os.access(arguments[0], os.X_OK):
         raise SystemExit(usage)
-    main(sys.argv[1], sys.argv[2])
+    main(*arguments[:2], *map(int, counts))
     print(f"{len(FAILURES)} failed")
     sys.exit(1 if FAILURES else 0)
