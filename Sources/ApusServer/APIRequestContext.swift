@@ -19,6 +19,8 @@ package struct APIRequestContext: RequestContext {
   var key: APIKey?
   /// What its body must fit, where it is signed.
   var signature: SignatureClaim?
+  /// Whether its answer may begin with signs of life before it can be given.
+  var showsLife = true
   /// How it ended.
   let outcome = RequestOutcome()
 

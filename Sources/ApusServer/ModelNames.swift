@@ -4,11 +4,14 @@ struct ModelChoice: Sendable, Equatable {
   let model: Int
   /// The name in the answer.
   let name: String
+  /// The name whose variants it was chosen among; nil where it is no variant.
+  var shared: String?
 }
 
 /// The names of the server's models: what a request's `model` means, in one place.
 ///
-/// A name without a tag is the same as with `:latest`, as Ollama has it.
+/// A name without a tag is the same as with `:latest`, as Ollama has it. A name is looked for among the models' own, those
+/// given while the server runs, those of variants, and at last the aliases, of which the first that fits counts.
 struct ModelNames: Sendable {
   /// By the models' numbers; the first is the default.
   let list: [String]
@@ -16,32 +19,95 @@ struct ModelNames: Sendable {
   let adapters: [String]
   /// Further names of the models, which they got while the server runs.
   let given = GivenNames()
+  private let aliases: [ModelAlias]
+  private let variants: [ModelVariant]
   /// Whether only these names are answered to; several models always are told apart.
   private let isStrict: Bool
 
   /// - Precondition: `list` is not empty.
-  init(_ list: [String], adapters: [String] = [], isStrict: Bool) {
+  init(_ list: [String], adapters: [String] = [], _ configuration: ServerConfiguration) {
     self.list = list
     self.adapters = adapters
-    self.isStrict = isStrict || list.count > 1
+    (aliases, variants) = (configuration.aliases, configuration.variants)
+    isStrict = configuration.hasStrictModels || list.count > 1
+  }
+
+  /// Throws where one name means two things, or an alias or a variant nothing.
+  func check() throws(ServerError) {
+    if let name = adapters.first(where: { list.contains($0) }) {
+      throw .invalidSetting(name: "adapters", reason: "has '\(name)', which is also a model: give one another name")
+    }
+    let known = "the server has " + list.joined(separator: ", ")
+    for variant in variants {
+      guard ownModel(named: variant.model) != nil else {
+        throw .invalidSetting(name: "variants", reason: "names '\(variant.model)', which is no model: \(known)")
+      }
+      guard ownModel(named: variant.name) == nil, !adapters.contains(variant.name) else {
+        throw .invalidSetting(
+          name: "variants", reason: "has '\(variant.name)', which is also a model: give the variants another name")
+      }
+    }
+    for alias in aliases where ownModel(named: alias.name) == nil && variants(of: alias.name).isEmpty {
+      throw .invalidSetting(
+        name: "aliases", reason: "means '\(alias.name)', which is no model and no name of variants: \(known)")
+    }
   }
 
   /// The model that answers a request for `name`: the default, where the request names none, or where its name may be
   /// whatever the client likes.
   ///
-  /// A model that the client's key does not open is unknown to it.
-  func choice(for name: String?, by key: APIKey? = nil) throws(Refusal) -> ModelChoice {
-    guard let choice = choice(for: name), key?.allows(model: list[choice.model]) ?? true else {
+  /// A model that the client's key does not open is unknown to it, whatever name it has in the request: the model's own
+  /// name counts. Of variants one is chosen by chance among those that the key opens, or `variant`, where that is one.
+  func choice(
+    for name: String?, by key: APIKey? = nil, variant: String? = nil
+  ) throws(Refusal) -> ModelChoice {
+    guard let choice = choice(for: name, variant, key), isOpen(choice.model, to: key) else {
       throw .unknownModel(known: list.count > 1 ? list.filter { key?.allows(model: $0) ?? true } : [])
     }
     return choice
   }
 
-  private func choice(for name: String?) -> ModelChoice? {
+  private func isOpen(_ model: Int, to key: APIKey?) -> Bool { key?.allows(model: list[model]) ?? true }
+
+  private func choice(for name: String?, _ variant: String?, _ key: APIKey?) -> ModelChoice? {
     guard let name, !name.isEmpty else { return ModelChoice(model: 0, name: list[0]) }
     if let number = model(named: name) { return ModelChoice(model: number, name: name) }
+    let meant = variants(of: name).isEmpty ? aliases.first { $0.matches(name) }?.name ?? name : name
+    if let number = ownModel(named: meant) { return ModelChoice(model: number, name: name) }
+    let variants = variants(of: meant)
+    guard variants.isEmpty else {
+      return chosen(among: variants, variant, key).map { ModelChoice(model: $0, name: name, shared: variants[0].name) }
+    }
     guard !isStrict || adapters.contains(where: { $0.utf8.elementsEqual(name.utf8) }) else { return nil }
     return ModelChoice(model: 0, name: name)
+  }
+
+  private func variants(of name: String) -> [ModelVariant] { variants.filter { $0.name.isSameModelName(as: name) } }
+
+  /// The variant of that name, or one by chance.
+  private func chosen(among variants: [ModelVariant], _ variant: String?, _ key: APIKey?) -> Int? {
+    let open = variants.compactMap { variant in
+      ownModel(named: variant.model).flatMap { isOpen($0, to: key) ? (model: $0, weight: variant.weight) : nil }
+    }
+    if let variant { return open.first { list[$0.model].isSameModelName(as: variant) }?.model }
+    guard !open.isEmpty else { return nil }
+    var point = Int.random(in: 0..<open.reduce(0) { $0 + $1.weight })
+    return open.first { variant in
+      point -= variant.weight
+      return point < 0
+    }?.model
+  }
+
+  /// Names beside the models' own that a list shows, each with a model that it means: those given, those of variants,
+  /// and aliases that are no patterns.
+  var further: [GivenNames.Entry] {
+    let shared = variants.indices.filter { index in
+      !variants[..<index].contains { $0.name.isSameModelName(as: variants[index].name) }
+    }.map { variants[$0].name }
+    let fixed = (shared + aliases.filter(\.isPlain).map(\.pattern)).compactMap { name in
+      choice(for: name, nil, nil).map { GivenNames.Entry(name: name, model: $0.model) }
+    }
+    return given.list + fixed.filter { model(named: $0.name) == nil }
   }
 
   /// The model that has this very name; nil for none.

@@ -21,20 +21,26 @@ struct ModelService: Sendable {
   let preparation: Preparation
   let connections: Connections
   let keys: KeyStore
+  /// With which AWS's clients sign; nil where signatures say nothing.
+  let accessKeys: AccessKeyStore?
   /// Bounds what single clients may ask for.
   let usage: UsageGate
   /// What clients have used.
   let ledger = UsageLedger()
+  /// Answers that tries of one call wait for.
+  let joined: JoinedAnswers
   /// What is measured.
   let registry = MetricsRegistry()
   let logger: Logger
 
-  init(_ pool: ModelPool, _ configuration: ServerConfiguration, keys: KeyStore, log: AccessLog, _ logger: Logger) {
+  init(
+    _ pool: ModelPool, _ configuration: ServerConfiguration, keys: KeyStore, accessKeys: AccessKeyStore?,
+    log: AccessLog, _ logger: Logger
+  ) {
     self.pool = pool
     self.logger = logger
     self.configuration = configuration
-    names = ModelNames(
-      pool.names, adapters: pool.adapters(of: pool.names[0]), isStrict: configuration.hasStrictModels)
+    names = ModelNames(pool.names, adapters: pool.adapters(of: pool.names[0]), configuration)
     // What the program's own system of metrics is told, `/metrics` tells too.
     let factory = MultiplexMetricsHandler(factories: [MetricsSystem.factory, registry])
     let models = pool.names.map { ServedModel($0, in: pool, queueLimit: configuration.queueLimit, factory) }
@@ -49,6 +55,8 @@ struct ModelService: Sendable {
     preparation = Preparation(limit: configuration.timeouts.preparation, waiting: configuration.timeouts.queue)
     body = JSONBody(limits: configuration.limits)
     self.keys = keys
+    self.accessKeys = accessKeys
+    joined = JoinedAnswers(grace: configuration.timeouts.retryGrace)
     usage = UsageGate(addressLimits: configuration.addressLimits)
   }
 

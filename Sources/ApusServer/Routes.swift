@@ -92,7 +92,7 @@ struct Routes: Sendable {
       middleware: CrossOrigin(allowedOrigins: configuration.allowedOrigins, hosts: hosts, methods: methods))
     router.add(middleware: ErrorResponses())
     router.add(middleware: TargetLimit(byteCount: configuration.limits.targetByteCount))
-    router.add(middleware: SignedAccess(configuration))
+    router.add(middleware: SignedAccess(service))
     router.add(middleware: Authentication(keys: service.keys, unixTime: configuration.unixTime))
     for path in Set(list.map(\.path)) { add(path, to: router) }
     return router

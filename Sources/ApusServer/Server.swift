@@ -21,10 +21,9 @@ package struct Server: Sendable {
     self.logger = logger
     accessLog = AccessLog(logger)
     let keys = try KeyStore(configuration.apiKeys, configuration.keyFile) { logger.note($0) }
-    service = ModelService(pool, configuration, keys: keys, log: accessLog, logger)
-    if let name = service.names.adapters.first(where: { pool.names.contains($0) }) {
-      throw .invalidSetting(name: "adapters", reason: "has '\(name)', which is also a model: give one another name")
-    }
+    let accessKeys = try AccessKeyStore(configuration) { logger.note($0) }
+    service = ModelService(pool, configuration, keys: keys, accessKeys: accessKeys, log: accessLog, logger)
+    try service.names.check()
   }
 
   /// Serves until SIGTERM or SIGINT, then refuses new requests, lets running answers end, and returns.

@@ -11,6 +11,10 @@ package struct ServerConfiguration: Sendable {
   package var apiKeys: [String] = []
   /// Keys with which AWS's clients sign their requests; without any, signatures are not looked at.
   package var accessKeys: [AccessKey] = []
+  /// A file with more of these, in the form of `~/.aws/credentials`.
+  package var accessKeyFile: (any ChangingFile)?
+  /// What is made of signatures.
+  package var signatureMode = SignatureMode.verify
   /// A file with more such keys, which say what their clients may do.
   package var keyFile: (any ChangingFile)?
   /// How much each address may ask for, with whatever keys.
@@ -19,6 +23,10 @@ package struct ServerConfiguration: Sendable {
   package var allowsOpenAccess = false
   /// Whether a request for a model of another name is refused; with several models, it always is.
   package var hasStrictModels = false
+  /// Names and patterns of names that mean models here; the first that fits counts.
+  package var aliases: [ModelAlias] = []
+  /// Models that share names: a request for one of these is answered by a model that is chosen by chance.
+  package var variants: [ModelVariant] = []
   /// Origins of web pages that may use the server beside those on this machine; `*` is all.
   package var allowedOrigins: [String] = []
   /// Names under which it may be asked beside those of this machine; `*` is any.
@@ -54,6 +62,10 @@ package struct ServerConfiguration: Sendable {
   /// This configuration, where a server can start with it.
   package func validated() throws(ServerError) -> ServerConfiguration {
     _ = try KeyStore.ring(apiKeys, keyFile)
+    _ = try AccessKeyStore.keys(accessKeys, accessKeyFile)
+    guard signatureMode != .require || verifiesSignatures else {
+      throw .invalidSetting(name: "signatureMode", reason: "can be 'require' only with keys to sign with")
+    }
     guard !listen.isEmpty else { throw .invalidSetting(name: "listen", reason: "needs an address") }
     if !hasKeys, !allowsOpenAccess, let open = listen.first(where: { !$0.isLoopback }) {
       throw .keyNeeded(open)
@@ -80,7 +92,10 @@ package struct ServerConfiguration: Sendable {
   }
 
   /// Whether clients must send a key.
-  var hasKeys: Bool { !apiKeys.isEmpty || keyFile != nil || !accessKeys.isEmpty }
+  var hasKeys: Bool { !apiKeys.isEmpty || keyFile != nil || verifiesSignatures }
+
+  /// Whether it knows keys to sign with, and looks at signatures.
+  var verifiesSignatures: Bool { signatureMode != .ignore && (!accessKeys.isEmpty || accessKeyFile != nil) }
 
   /// Completions that the engine lets wait: those of all requests that the server takes.
   ///
@@ -181,6 +196,8 @@ package struct ServerTimeouts: Sendable {
   package var wholeAnswer = Duration.seconds(600)
   /// An engine that works but shows no progress counts as stuck after this time.
   package var engineStall = Duration.seconds(60)
+  /// An answer whose client has left and may try the same call again: it goes on for so long.
+  package var retryGrace = Duration.seconds(5)
   /// Running answers after SIGTERM; then they end.
   package var drain = Duration.seconds(30)
 

@@ -44,6 +44,7 @@ internal import Testing
     #expect(given.map(\.origin.description) == ["s.yaml:2", "s.yaml:3", "s.yaml:5", "s.yaml:6"])
     #expect(try file("").isEmpty && file("# nothing\n").isEmpty)
     #expect(try values(file("listen: a:1")) == ["listen": ["a:1"]])
+    #expect(try values(file("listen: {a*: b, c: 3}")) == ["listen": ["a*=b", "c=3"]])
   }
 
   @Test(arguments: [
@@ -52,6 +53,8 @@ internal import Testing
     ("\n\nqueue: [1, 2]", "s.yaml:3: queue takes one value, not a list"),
     ("queue: {a: 1}", "s.yaml:1: queue takes one value"),
     ("listen: [[a]]", "s.yaml:1: listen takes a list of texts"),
+    ("listen: {a: [b]}", "s.yaml:1: listen takes a list of texts"),
+    ("listen: {}", "s.yaml:1: listen takes a list of texts"),
     ("listen: []", "s.yaml:1: listen takes at least one value"),
     ("queue:", "s.yaml:1: queue has no value: give one, or leave the line out"),
     ("queue: ~", "s.yaml:1: queue has no value: give one, or leave the line out"),

@@ -10,35 +10,6 @@ internal import Testing
 /// A server that has more than one model.
 @Suite(.timeLimit(.minutes(2)))
 struct SeveralModelsTests {
-  /// Files of tiny models with different weights, for one pool.
-  private struct Files {
-    let folder: TemporaryFolder
-    let runtime = Runtime(memory: MemoryAccount())
-
-    init(_ names: [String]) throws {
-      folder = try TemporaryFolder()
-      for (index, name) in names.enumerated() {
-        var tiny = TinyModel()
-        tiny.seed = UInt64(index + 1)
-        try tiny.write(to: path(name))
-      }
-    }
-
-    func path(_ name: String) -> String { folder.path(name + ".gguf") }
-
-    func source(_ name: String) -> ModelPool.Source {
-      let options = LoadOptions(
-        threads: 1, contextLength: 256, parallel: 2, kvMemory: 1 << 20, queueLimit: 64, unreadByteLimit: 1 << 20,
-        runtime: runtime)
-      return ModelPool.Source(name: name, path: path(name), options: options)
-    }
-
-    /// Bytes that one of them takes.
-    func size(_ name: String) async throws -> Int {
-      try await Model.load(path(name), options: source(name).options).information.memory
-    }
-  }
-
   private func body(_ model: String?, _ more: String = "") -> String {
     let name = model.map { #""model":"\#($0)","# } ?? ""
     return "{\(name)\"prompt\":\"Once\",\"max_tokens\":12,\"temperature\":0,\"ignore_eos\":true\(more)}"
@@ -51,7 +22,7 @@ struct SeveralModelsTests {
   private func text(_ reply: Reply) -> JSONValue? { items(reply.json["choices"]).first?["text"] }
 
   @Test func `A request's model answers it, the first where it names none, and the log says which`() async throws {
-    let (files, log) = (try Files(["a", "b"]), LineHold())
+    let (files, log) = (try ModelFiles(["a", "b"]), LineHold())
     let pool = ModelPool(["a", "b"].map(files.source))
     let server = try TestServer(pool, logger: log.logger)
     let (a, b) = (
@@ -74,7 +45,7 @@ struct SeveralModelsTests {
   }
 
   @Test func `A name that no model has is 404 with the names there are`() async throws {
-    let files = try Files(["a", "b"])
+    let files = try ModelFiles(["a", "b"])
     let server = try TestServer(ModelPool(["a", "b"].map(files.source)))
     for reply in [
       try await server.post("/v1/completions", body("gpt-4")), try await server.send(.get, "/v1/models/gpt-4"),
@@ -87,7 +58,7 @@ struct SeveralModelsTests {
   }
 
   @Test func `All models are listed, loaded or not`() async throws {
-    let files = try Files(["a", "b"])
+    let files = try ModelFiles(["a", "b"])
     let pool = ModelPool(["a", "b"].map(files.source))
     let server = try TestServer(pool)
     _ = try await pool.model("b")
@@ -107,7 +78,7 @@ struct SeveralModelsTests {
 
   @Test func `A model whose file is damaged or gone fails its own requests alone, until it is put right`() async throws
   {
-    let files = try Files(["a", "b"])
+    let files = try ModelFiles(["a", "b"])
     let server = try TestServer(ModelPool(["a", "b"].map(files.source)))
     let path = URL(fileURLWithPath: files.path("b"))
     let whole = try Data(contentsOf: path)
@@ -127,7 +98,7 @@ struct SeveralModelsTests {
 
   @Test func `Fifty clients ask for three models where two fit: an answer, or 503 and when to come again`() async throws
   {
-    let (files, names) = (try Files(["a", "b", "c"]), ["a", "b", "c"])
+    let (files, names) = (try ModelFiles(["a", "b", "c"]), ["a", "b", "c"])
     let pool = ModelPool(names.map(files.source), memory: try await files.size("a") * 5 / 2)
     let server = try TestServer(pool) { $0.queueLimit = 64 }
     var expected: [String: JSONValue?] = [:]
@@ -156,7 +127,7 @@ struct SeveralModelsTests {
   }
 
   @Test func `Places are counted for each model`() async throws {
-    let files = try Files(["a", "b"])
+    let files = try ModelFiles(["a", "b"])
     let pool = ModelPool(["a", "b"].map(files.source))
     let server = try TestServer(pool) { $0.queueLimit = 0 }
     let held = await HeldMemory(files.runtime)
@@ -175,7 +146,7 @@ struct SeveralModelsTests {
   }
 
   @Test func `A load that takes long shows signs of life, in a stream and in a whole answer`() async throws {
-    let files = try Files(["a"])
+    let files = try ModelFiles(["a"])
     for stream in ["", #","stream":true"#] {
       let pool = ModelPool([files.source("a")])
       let server = try TestServer(pool) { $0.timeouts.heartbeat = .milliseconds(20) }

@@ -75,6 +75,66 @@ internal import Testing
     #expect(try await post(server, [.authorization: "Bearer \(token)"]).awsError == "UnrecognizedClientException")
   }
 
+  @Test func `are checked with a file, which is read again when it has changed`() async throws {
+    let text = "[ci]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = "
+    let (file, log) = (MemoryFile(text + "wrong"), LineHold())
+    let server = try TestServer(await TestModel.quick(), logger: log.logger) {
+      $0.accessKeyFile = file
+      $0.unixTime = { 1_704_164_645 }
+    }
+    #expect(try await post(server, headers()).awsError == "InvalidSignatureException")
+    file.write(text + "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+    try await Task.sleep(for: .milliseconds(1100))
+    #expect(try await post(server, headers()).status == 200)
+    #expect(log.requests.map { $0["key"] } == [nil, "ci"])
+    for text in ["", "x", "[a]\naws_access_key_id = a"] {
+      #expect(throws: ServerError.self) {
+        var configuration = ServerConfiguration()
+        configuration.accessKeyFile = MemoryFile(text)
+        _ = try configuration.validated()
+      }
+    }
+  }
+
+  @Test func `have the limits, models and end of the API key of the same name`() async throws {
+    let named = AccessKey(id: key.id, secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", name: "ci")
+    for (more, status) in [
+      ("", [200, 200]), ("requests-per-minute=1", [200, 429]), ("models=none", [404, 404]),
+      ("expires=2024-01-01", [403, 403]),
+    ] {
+      let server = try await server {
+        $0.accessKeys = [named]
+        $0.keyFile = MemoryFile("ci \(KeyDigest(of: "secret").text) \(more)")
+      }
+      for status in status { #expect(try await post(server, headers()).status == status, "\(more)") }
+    }
+  }
+
+  @Test func `are the only way to AWS's paths where they are required`() async throws {
+    let server = try await server {
+      $0.apiKeys = ["secret"]
+      $0.signatureMode = .require
+    }
+    #expect(try await post(server, headers()).status == 200)
+    let bearer: HTTPFields = [.authorization: "Bearer secret"]
+    #expect(try await post(server, bearer).awsError == "MissingAuthenticationTokenException")
+    #expect(try await server.send(.get, "/v1/models", headers: bearer).status == 200)
+    var without = ServerConfiguration()
+    without.signatureMode = .require
+    #expect(throws: ServerError.self) { try without.validated() }
+  }
+
+  @Test func `are left aside where they are ignored`() async throws {
+    let wrong = try headers(String(repeating: "0", count: 64))
+    let open = try await server { $0.signatureMode = .ignore }
+    #expect(try await post(open, wrong).status == 200)
+    let keyed = try await server {
+      $0.apiKeys = ["secret"]
+      $0.signatureMode = .ignore
+    }
+    #expect(try await post(keyed, headers()).awsError == "AccessDeniedException")
+  }
+
   @Test func `say nothing where the server knows no such keys`() async throws {
     let server = try await server { $0.accessKeys = [] }
     #expect(try await post(server, headers(String(repeating: "0", count: 64))).status == 200)

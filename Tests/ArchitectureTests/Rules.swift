@@ -5,6 +5,8 @@ internal import Testing
 /// Which of our modules each module may import.
 let allowedImports: [String: Set<String>] = [
   "CApusKernels": [],
+  "CHiredis": [],
+  "CPostgreSQL": [],
   "ApusSystem": [],
   "ApusText": [],
   "ApusCore": ["ApusSystem"],
@@ -25,7 +27,7 @@ let allowedImports: [String: Set<String>] = [
     "ApusJSON",
     "ApusCore", "ApusCPU", "ApusText", "ApusSystem",
   ],
-  "ApusStore": [],
+  "ApusStore": ["CHiredis", "CPostgreSQL"],
   "ApusServer": ["Apus", "ApusStore", "ApusChat", "ApusWire", "ApusJSON", "ApusText"],
   "ApusEvaluation": ["ApusModels", "ApusSampling", "ApusCore"],
   "ApusBenchmark": ["ApusCPU", "ApusModels", "ApusCore"],

@@ -50,6 +50,7 @@ struct Serve: AsyncParsableCommand {
   var insecure = false
   @Flag(help: "Refuse requests for a model of another name; with several models, they always are.")
   var strictModels = false
+  @OptionGroup var names: NameArguments
   @Option(
     help: ArgumentHelp(
       """
@@ -94,6 +95,11 @@ struct Serve: AsyncParsableCommand {
   var queueTimeout = 600
   @Option(help: ArgumentHelp("How long an answer that is not streamed may be worked on.", valueName: "seconds"))
   var answerTimeout = 600
+  @Option(
+    help: ArgumentHelp(
+      "How long an answer goes on when its client has left and may try again, as AWS's SDKs do.",
+      valueName: "seconds"))
+  var retryGrace = 5
   @Option(help: ArgumentHelp("How long running answers may take after SIGTERM.", valueName: "seconds"))
   var drainTimeout = 30
 
@@ -119,6 +125,9 @@ struct Serve: AsyncParsableCommand {
       ("--idle-timeout", idleTimeout), ("--queue-timeout", queueTimeout), ("--answer-timeout", answerTimeout),
       ("--drain-timeout", drainTimeout),
     ]
+    guard (0...600).contains(retryGrace) else {
+      throw ValidationError("--retry-grace must be 0 to 600, not \(retryGrace)")
+    }
     for (name, seconds) in timeouts {
       guard (1...86_400).contains(seconds) else { throw ValidationError("\(name) must be 1 to 86400, not \(seconds)") }
     }
@@ -134,7 +143,7 @@ struct Serve: AsyncParsableCommand {
       let logger = Logger(label: "apus") { label in
         LineLogHandler(label: label, format: logFormat, now: { Date().ISO8601Format() }) { log.write($0) }
       }
-      if let warning = keys.warning { logger.warning("\(warning)") }
+      for warning in keys.warnings { logger.warning("\(warning)") }
       configuration.store = try store.open(isOpen: configuration.allowsOpenAccess, logger)
       configuration.version = Program.version
       if configuration.maximumConnections < connections {
@@ -184,10 +193,13 @@ struct Serve: AsyncParsableCommand {
     for address in listen { configuration.listen.append(try ListenAddress(address)) }
     configuration.apiKeys = keys.apiKey
     configuration.keyFile = keys.file
+    configuration.accessKeyFile = keys.accessKeyFile
+    configuration.signatureMode = keys.signatureMode ?? .verify
     configuration.addressLimits = address.limits
     observation.apply(to: &configuration)
     configuration.allowsOpenAccess = insecure
     configuration.hasStrictModels = strictModels
+    (configuration.aliases, configuration.variants) = (names.alias, names.variant)
     configuration.allowedOrigins = allowOrigin
     configuration.allowedHosts = allowHost
     configuration.queueLimit = queue
@@ -196,6 +208,7 @@ struct Serve: AsyncParsableCommand {
     configuration.timeouts.idle = .seconds(idleTimeout)
     configuration.timeouts.queue = .seconds(queueTimeout)
     configuration.timeouts.wholeAnswer = .seconds(answerTimeout)
+    configuration.timeouts.retryGrace = .seconds(retryGrace)
     configuration.timeouts.drain = .seconds(drainTimeout)
     return configuration
   }

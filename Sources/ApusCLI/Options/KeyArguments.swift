@@ -18,14 +18,44 @@ struct KeyArguments: ParsableArguments {
       valueName: "path"),
     completion: .file())
   var apiKeyFile: String?
+  @Option(
+    help: ArgumentHelp(
+      """
+      A file of keys with which clients of Bedrock and SageMaker sign, in the form of ~/.aws/credentials. It is read \
+      again when it changes.
+      """,
+      valueName: "path"),
+    completion: .file())
+  var awsCredentials: String?
+  @Option(
+    name: .customLong("sigv4"),
+    help: ArgumentHelp(
+      """
+      What is made of their signatures: ignore, verify (right ones let in, as other keys do; wrong ones are refused), \
+      require (nothing else opens their paths). (default: verify, with --aws-credentials)
+      """,
+      valueName: "mode"))
+  var signatureMode: SignatureMode?
+
+  func validate() throws {
+    guard awsCredentials != nil || signatureMode ?? .ignore == .ignore else {
+      throw ValidationError("--sigv4 needs --aws-credentials FILE: signatures are checked with the keys there")
+    }
+  }
+
+  /// The file of keys to sign with; nil for none.
+  var accessKeyFile: (any ChangingFile)? { awsCredentials.map(WatchedFile.init) }
 
   /// The file, as the server reads it; nil for none.
   var file: (any ChangingFile)? { apiKeyFile.map(WatchedFile.init) }
 
-  /// What to say of a file that every user of the machine can read; nil where there is nothing to say.
-  var warning: String? {
-    var status = stat()
-    guard let apiKeyFile, unsafe stat(apiKeyFile, &status) == 0, status.st_mode & S_IROTH != 0 else { return nil }
-    return "\(apiKeyFile) can be read by every user of this machine: chmod o-r would keep its keys secret"
+  /// What to say of each file that every user of the machine can read.
+  var warnings: [String] {
+    [apiKeyFile, awsCredentials].compactMap(\.self).filter { path in
+      var status = stat()
+      return unsafe stat(path, &status) == 0 && status.st_mode & S_IROTH != 0
+    }.map { "\($0) can be read by every user of this machine: chmod o-r would keep its keys secret" }
   }
 }
+
+extension SignatureMode: ExpressibleByArgument {}

@@ -36,18 +36,27 @@ package enum SettingFile {
   }
 
   private static func values(_ node: Node, of setting: Setting, _ path: String) throws(Failure) -> [String] {
-    let nodes = node.sequence.map(Array.init) ?? [node]
     var values: [String] = []
-    for node in nodes {
-      guard let scalar = node.scalar else {
-        throw failure("\(setting.name) takes \(setting.isList ? "a list of texts" : "one value")", node, path)
+    // A mapping is another way to write what has the form NAME=VALUE.
+    if setting.isList, let pairs = node.mapping, !pairs.isEmpty {
+      for (name, meant) in pairs {
+        values.append(try value(name, of: setting, path) + "=" + value(meant, of: setting, path))
       }
-      guard scalar.style != .plain || !["", "~", "null", "Null", "NULL"].contains(scalar.string) else {
-        throw failure("\(setting.name) has no value: give one, or leave the line out", node, path)
-      }
-      values.append(scalar.string)
+      return values
     }
+    for node in node.sequence.map(Array.init) ?? [node] { values.append(try value(node, of: setting, path)) }
     return values
+  }
+
+  /// One value, or a part of one.
+  private static func value(_ node: Node, of setting: Setting, _ path: String) throws(Failure) -> String {
+    guard let scalar = node.scalar else {
+      throw failure("\(setting.name) takes \(setting.isList ? "a list of texts" : "one value")", node, path)
+    }
+    guard scalar.style != .plain || !["", "~", "null", "Null", "NULL"].contains(scalar.string) else {
+      throw failure("\(setting.name) has no value: give one, or leave the line out", node, path)
+    }
+    return scalar.string
   }
 
   private static func compose(_ text: String, _ path: String) throws(Failure) -> Node? {

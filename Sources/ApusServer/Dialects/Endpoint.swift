@@ -20,10 +20,16 @@ protocol Endpoint: Sendable {
 
 /// A path that generates text.
 protocol GenerationEndpoint: Endpoint {
+  /// Whether the answer to a request with this body comes as a whole, so that several tries of it can have one answer.
+  func isShared(_ body: HeldBody) -> Bool
   /// What is to be generated, and who writes the answer; on a thread for such work.
   ///
   /// Throws `Refusal` or `ApusError`.
   func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob
+}
+
+extension GenerationEndpoint {
+  func isShared(_ body: HeldBody) -> Bool { false }
 }
 
 /// A path that asks a model for something else, such as tokens or vectors.
@@ -52,6 +58,8 @@ struct RequestTarget: Sendable {
   /// The model's name as the client gave it; nil for the default.
   let model: String?
   let isStreamed: Bool
+  /// The variant of the name that shall answer; nil leaves it to chance, or to a header field of our own.
+  var variant: String?
   /// What it is answered with where it needs no model; then none is loaded for it.
   var reply: WholeReply?
 }

@@ -6,8 +6,38 @@ internal import Hummingbird
 struct Generator: Sendable {
   let service: ModelService
 
-  /// Answers with generated text.
+  /// Answers with generated text; a client that tries the same call again gets the answer that it has asked for before.
   func respond(
+    _ endpoint: some GenerationEndpoint, to request: Request, _ context: APIRequestContext
+  ) async throws -> Response {
+    guard endpoint.dialect.signingService != nil, let attempt = Attempt(request) else {
+      return try await generate(endpoint, to: request, context)
+    }
+    let body = try await Intake(service: service).body(of: request, context)
+    let key = try await service.preparation.run(for: context.client) { _ in
+      endpoint.isShared(body) ? JoinKey(attempt, owner: context.owner, request, body: body.bytes) : nil
+    }
+    let checked = Request(head: request.head, body: RequestBody(buffer: ByteBuffer(bytes: body.bytes)))
+    var own = context
+    own.signature = nil
+    var shared = own
+    shared.showsLife = false
+    let wait = key.flatMap { key in
+      service.joined.answer(key, attempt, for: context) { [shared] presence in
+        var context = shared
+        context.client = presence
+        return try await generate(endpoint, to: checked, context)
+      }
+    }
+    guard let wait else { return try await generate(endpoint, to: checked, own) }
+    let heartbeat = Heartbeat(interval: service.configuration.timeouts.heartbeat, client: context.client)
+    var response = try await Self.whole(endpoint.dialect, heartbeat, context) { try await wait.response() }
+    // It may have begun before there was an answer.
+    response.variant = wait.outcome.parties.variant
+    return response
+  }
+
+  private func generate(
     _ endpoint: some GenerationEndpoint, to request: Request, _ context: APIRequestContext
   ) async throws -> Response {
     try await Intake(service: service).respond(endpoint, to: request, context) { fields, setting in
@@ -62,7 +92,7 @@ struct Generator: Sendable {
     _ dialect: any Dialect, _ heartbeat: Heartbeat, _ context: APIRequestContext,
     _ work: @escaping @Sendable () async throws -> Response
   ) async throws -> Response {
-    let form = LateForm(dialect, isStreamed: false, requestID: context.requestID)
+    let form = LateForm(dialect, isStreamed: false, context)
     return try await PendingResponse(form, heartbeat, work) { $0 }.response()
   }
 }

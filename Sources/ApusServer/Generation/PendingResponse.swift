@@ -82,9 +82,10 @@ struct LateForm: Sendable {
   let ending: @Sendable (Refusal) -> [UInt8]
 
   /// White space and JSON, which may begin with it; or what the dialect's streams are made of.
-  init(_ dialect: any Dialect, isStreamed: Bool, requestID: String) {
+  init(_ dialect: any Dialect, isStreamed: Bool, _ context: APIRequestContext) {
+    let requestID = context.requestID
     headers = isStreamed ? dialect.streamHeaders : Self.jsonHeaders
-    signOfLife = isStreamed ? dialect.signOfLife : [0x20]
+    signOfLife = !context.showsLife ? nil : isStreamed ? dialect.signOfLife : [0x20]
     ending = { refusal in
       let refusal = refusal.of(requestID)
       return isStreamed ? dialect.ending(with: refusal) : dialect.error(refusal).body.serialized(.compact)

@@ -15,6 +15,9 @@ package struct KeyRing: Sendable, Equatable {
   /// - Precondition: The keys have different names.
   package init(_ keys: [APIKey] = []) { self.keys = keys }
 
+  /// The key of that name; nil for none.
+  func key(named name: String) -> APIKey? { keys.first { $0.name == name } }
+
   /// Who sent `credential` at a time, in seconds since 1970; nil where nothing was sent.
   ///
   /// Compares with every key, in a time that depends only on the length of the credential and the number of keys.

@@ -1,39 +1,14 @@
 internal import Logging
-internal import Synchronization
-
-/// A file that may change while the server runs.
-package protocol ChangingFile: Sendable {
-  /// Its path, for messages.
-  var path: String { get }
-  /// Its bytes.
-  func bytes() throws -> [UInt8]
-  /// Whether it is another one than when `bytes` was called last; reads nothing of it.
-  var hasChanged: Bool { get }
-}
 
 /// The keys of a running server: those it was started with and those of a file, which is read again when it has changed.
-///
-/// The file is looked at when a request comes, at most once a second; so an idle server does nothing, and a key that was
-/// taken out of the file opens nothing more a second later. A file that is wrong changes nothing, but for a line in the log.
 package final class KeyStore: Sendable {
-  private struct State {
-    var ring: KeyRing
-    var lookedAt: ContinuousClock.Instant
-    /// Whether someone looks at the file just now.
-    var isLooking = false
-  }
-
   /// What became of a file that had changed.
   package enum News: Sendable, Equatable {
     case keys(count: Int)
     case wrong(String)
   }
 
-  private let plain: [String]
-  private let file: (any ChangingFile)?
-  private let tell: @Sendable (News) -> Void
-  private let state: Mutex<State>
-  private static let interval = Duration.seconds(1)
+  private let current: ReloadedFile<KeyRing>
 
   /// Reads the file; throws where it is wrong.
   ///
@@ -42,42 +17,18 @@ package final class KeyStore: Sendable {
     _ plain: [String], _ file: (any ChangingFile)?, at now: ContinuousClock.Instant = .now,
     tell: @escaping @Sendable (News) -> Void
   ) throws(ServerError) {
-    (self.plain, self.file, self.tell) = (plain, file, tell)
-    state = Mutex(State(ring: try Self.ring(plain, file), lookedAt: now))
+    current = try ReloadedFile(file, at: now) { result in
+      switch result {
+      case .success(let ring): tell(.keys(count: ring.keys.count))
+      case .failure(let error): tell(.wrong(error.description))
+      }
+    } read: { () throws(ServerError) in
+      try Self.ring(plain, file)
+    }
   }
 
   /// The keys as they are now.
-  ///
-  /// Whoever comes while another reads the file gets the keys as they were, and waits for no disk.
-  package func ring(at now: ContinuousClock.Instant = .now) -> KeyRing {
-    let (ring, isTurn) = state.withLock { state -> (KeyRing, Bool) in
-      guard file != nil, !state.isLooking, now - state.lookedAt >= Self.interval else { return (state.ring, false) }
-      state.lookedAt = now
-      state.isLooking = true
-      return (state.ring, true)
-    }
-    guard isTurn, let file else { return ring }
-    return look(at: file, instead: ring)
-  }
-
-  /// Reads the file where it has changed; the ring that holds then.
-  private func look(at file: any ChangingFile, instead old: KeyRing) -> KeyRing {
-    var (ring, news): (KeyRing, News?) = (old, nil)
-    if file.hasChanged {
-      do throws(ServerError) {
-        ring = try Self.ring(plain, file)
-        news = .keys(count: ring.keys.count)
-      } catch {
-        news = .wrong(error.description)
-      }
-    }
-    state.withLock { [ring] state in
-      state.ring = ring
-      state.isLooking = false
-    }
-    if let news { tell(news) }
-    return ring
-  }
+  package func ring(at now: ContinuousClock.Instant = .now) -> KeyRing { current.value(at: now) }
 
   /// All keys: the plain ones, and those of the file, which must have one.
   static func ring(_ plain: [String], _ file: (any ChangingFile)?) throws(ServerError) -> KeyRing {
@@ -90,20 +41,9 @@ package final class KeyStore: Sendable {
       }
     }
     guard let file else { return KeyRing(keys) }
-    do {
-      let own = try KeyFile.parse(try file.bytes(), number: keys.count + 1)
-      guard !own.isEmpty else { throw ServerError.invalidKeyFile(path: file.path, reason: "there is no key in it") }
-      return KeyRing(keys + own)
-    } catch let error as ServerError {
-      throw error
-    } catch let error as KeyFileError {
-      throw .invalidKeyFile(path: file.path, reason: error.description)
-    } catch {
-      // Most errors of files begin with their path.
-      let reason = "\(error)"
-      let isNamed = reason.utf8.starts(with: file.path.utf8)
-      throw .invalidKeyFile(path: file.path, reason: isNamed ? String(reason.dropFirst(file.path.count + 1)) : reason)
-    }
+    let own = try file.read { try KeyFile.parse($0, number: keys.count + 1) }
+    guard !own.isEmpty else { throw ServerError.invalidKeyFile(path: file.path, reason: "there is no key in it") }
+    return KeyRing(keys + own)
   }
 }
 

@@ -47,6 +47,7 @@ enum MetricNames {
     "apus_kv_usage": "The share of all KV blocks that running completions use.",
     "apus_requests": "Requests to the engine, by how they ended there.",
     "apus_completions": "Completions of answers, by how they ended.",
+    "apus_variant_requests": "Requests for a name that models share, by the model that was chosen.",
     "apus_prompt_tokens": "Tokens of prompts.",
     "apus_cached_prompt_tokens": "Prompt tokens known from earlier prompts.",
     "apus_computed_prompt_tokens": "Prompt tokens that were computed.", "apus_completion_tokens": "Tokens produced.",

@@ -25,6 +25,8 @@ final class RequestOutcome: Sendable {
     var key: String?
     /// The model that answers, once that is known.
     var model: String?
+    /// The same, where it was chosen among the variants of a name.
+    var variant: String?
   }
 
   /// Who has asked whom, as far as that is known by now.
@@ -36,6 +38,8 @@ final class RequestOutcome: Sendable {
   func note(key: String) { known.withLock { $0.key = key } }
 
   func note(model: String) { known.withLock { $0.model = model } }
+
+  func note(variant: String) { known.withLock { $0.variant = variant } }
 
   func count(_ more: Work) { work.withLock { $0.add(more) } }
 

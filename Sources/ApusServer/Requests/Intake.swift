@@ -49,8 +49,8 @@ struct Intake: Sendable {
       return response
     case .admitted(let request): admitted = request
     }
-    let form = LateForm(endpoint.dialect, isStreamed: admitted.isStreamed, requestID: context.requestID)
-    return try await PendingResponse(form, admitted.heartbeat) {
+    let form = LateForm(endpoint.dialect, isStreamed: admitted.isStreamed, context)
+    var response = try await PendingResponse(form, admitted.heartbeat) {
       try await service.lease(admitted.choice.model, for: context.client, context.logger)
     } respond: { lease in
       let (prepared, ignored) = try await self.prepared(endpoint, request, admitted, lease, context, prepare)
@@ -59,6 +59,20 @@ struct Intake: Sendable {
       ignored.write(to: &response.headers)
       return response
     }.response()
+    response.variant = context.outcome.parties.variant
+    return response
+  }
+
+  /// The body of a request, which fits its signature, where it has one.
+  func body(of request: Request, _ context: APIRequestContext) async throws -> HeldBody {
+    let body = try await service.body.held(of: request)
+    if let signature = context.signature {
+      try await service.preparation.run(for: context.client) { _ in
+        do throws(SignatureRefusal) { try signature.check(body: body.bytes) } catch { throw Refusal.signature(error) }
+      }
+      context.outcome.note(key: context.key?.name ?? signature.accessKeyID)
+    }
+    return body
   }
 
   /// Reads a request's body, and takes a place among all requests before it is parsed, and one at its model behind that.
@@ -66,13 +80,7 @@ struct Intake: Sendable {
     _ endpoint: some Endpoint, _ request: Request, _ context: APIRequestContext
   ) async throws -> Entry {
     let (reader, names) = (service.body, service.names)
-    let body = try await reader.held(of: request)
-    if let signature = context.signature {
-      try await service.preparation.run(for: context.client) { _ in
-        do throws(SignatureRefusal) { try signature.check(body: body.bytes) } catch { throw Refusal.signature(error) }
-      }
-      context.outcome.note(key: signature.accessKeyID)
-    }
+    let body = try await body(of: request, context)
     let permit = try service.admission.admit()
     let usage = try usage(of: context)
     let (object, target, choice, ignored) = try await service.preparation.run(for: context.client) { _ in
@@ -83,12 +91,17 @@ struct Intake: Sendable {
       guard name?.utf8.count ?? 0 <= reader.limits.modelNameByteCount else {
         throw Refusal.invalid("model", "model must be a text of at most \(reader.limits.modelNameByteCount) bytes")
       }
-      let choice = try names.choice(for: name, by: target.reply == nil ? context.key : nil)
+      let choice = try names.choice(
+        for: name, by: target.reply == nil ? context.key : nil, variant: target.variant ?? request.variant)
       return (object, target, choice, fields.ignored)
     }
     if let reply = target.reply { return .reply(reply, ignored) }
     let model = service.models[choice.model]
     context.outcome.note(model: model.name)
+    if let shared = choice.shared {
+      context.outcome.note(variant: model.name)
+      service.note(variant: model.name, of: shared)
+    }
     return .admitted(
       Admitted(
         object: object, claim: body.claim, choice: choice, isStreamed: target.isStreamed,

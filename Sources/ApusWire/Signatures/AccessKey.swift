@@ -5,11 +5,14 @@ package struct AccessKey: Sendable {
   let secret: String
   /// What a request with a temporary key tells beside its name.
   let sessionToken: String?
+  /// What its client is called; nil for one that has no name but the key's.
+  package let name: String?
 
   /// Makes a key of its parts.
-  package init(id: String, secret: String, sessionToken: String? = nil) {
+  package init(id: String, secret: String, sessionToken: String? = nil, name: String? = nil) {
     self.id = id
     self.secret = secret
     self.sessionToken = sessionToken
+    self.name = name
   }
 }

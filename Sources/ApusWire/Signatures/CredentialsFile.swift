@@ -12,14 +12,14 @@ extension AccessKey {
   /// The keys of a file as AWS's own programs keep them in `~/.aws/credentials`, one for each profile.
   ///
   /// A profile is a name in brackets, and behind it `aws_access_key_id`, `aws_secret_access_key` and, for a temporary key,
-  /// `aws_session_token`, each with `=` and a value. Other settings are left aside, and so are profiles without a key.
+  /// `aws_session_token`, each with `=` and a value. Its name is the key's. Other settings are left aside, and so are profiles without a key.
   package static func all(inCredentials text: String) throws(CredentialsError) -> [AccessKey] {
     var profiles: [CredentialsProfile] = []
     for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       let line = line.trimmedOfSpace
       guard let first = line.first, first != "#", first != ";" else { continue }
       if first == "[" {
-        profiles.append(CredentialsProfile(line: index + 1))
+        profiles.append(CredentialsProfile(line: index + 1, name: name(inHeader: line)))
         continue
       }
       let sides = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -32,11 +32,19 @@ extension AccessKey {
     for profile in profiles { if let key = try profile.key() { keys.append(key) } }
     return keys
   }
+
+  /// What stands in brackets; nil for nothing, and for what a log would not show.
+  private static func name(inHeader line: Substring) -> String? {
+    let name = line.dropFirst().prefix { $0 != "]" }.trimmedOfSpace
+    return (1...64).contains(name.utf8.count) && name.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+      ? String(name) : nil
+  }
 }
 
 /// The settings under one name.
 private struct CredentialsProfile {
   let line: Int
+  let name: String?
   var values: [String: String] = [:]
 
   func key() throws(CredentialsError) -> AccessKey? {
@@ -45,7 +53,7 @@ private struct CredentialsProfile {
     guard !id.isEmpty, !secret.isEmpty else {
       throw CredentialsError(line: line, reason: "the profile needs aws_access_key_id and aws_secret_access_key")
     }
-    return AccessKey(id: id, secret: secret, sessionToken: values["aws_session_token"])
+    return AccessKey(id: id, secret: secret, sessionToken: values["aws_session_token"], name: name)
   }
 }
 

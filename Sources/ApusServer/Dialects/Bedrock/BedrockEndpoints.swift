@@ -8,6 +8,8 @@ struct InvokeEndpoint: GenerationEndpoint {
   let model: String
   let isStreamed: Bool
 
+  func isShared(_ body: HeldBody) -> Bool { !isStreamed }
+
   var dialect: any Dialect { BedrockDialect() }
   var promptField: String { "prompt" }
 
@@ -27,6 +29,8 @@ struct InvokeEndpoint: GenerationEndpoint {
 struct ConverseEndpoint: GenerationEndpoint {
   let model: String
   let isStreamed: Bool
+
+  func isShared(_ body: HeldBody) -> Bool { !isStreamed }
 
   var dialect: any Dialect { BedrockDialect() }
   var promptField: String { "messages" }

@@ -13,7 +13,7 @@ struct OllamaModels: Sendable {
   /// `GET /api/tags`: all models, under all names that they have.
   func list(_ context: APIRequestContext) async throws -> Response {
     let entries = try await service.preparation.run(for: context.client) { _ in
-      let given = service.names.given.list.map { ($0.name, service.models[$0.model].name) }
+      let given = service.names.further.map { ($0.name, service.models[$0.model].name) }
       return (known.map { ($0, $0) } + given.filter { known.contains($0.1) }).map { entry($0, of: $1) }
     }
     return WholeReply(["models": .array(entries.map { .object(JSONObject($0)) })]).response

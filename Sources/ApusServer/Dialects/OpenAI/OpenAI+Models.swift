@@ -11,7 +11,7 @@ extension OpenAI {
     let known = service.models.indices.filter { context.key?.allows(model: service.models[$0].name) ?? true }
     let models =
       known.map { description($0, id: service.models[$0].name) }
-      + service.names.given.list.filter { known.contains($0.model) }.map { description($0.model, id: $0.name) }
+      + service.names.further.filter { known.contains($0.model) }.map { description($0.model, id: $0.name) }
     let adapters = known.first == 0 ? service.names.adapters.map { description(0, id: $0) } : []
     let list = models + adapters
     return Response(json: [

@@ -23,7 +23,8 @@ struct InvocationsEndpoint: GenerationEndpoint {
 
   func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget {
     let body = try fields.target()
-    return RequestTarget(model: model ?? body.model, isStreamed: body.isStreamed)
+    return RequestTarget(
+      model: model ?? body.model, isStreamed: body.isStreamed, variant: request.targetVariant)
   }
 
   func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
@@ -44,6 +45,9 @@ struct RuntimeEndpoint: GenerationEndpoint {
   var dialect: any Dialect { SageMakerDialect() }
   var promptField: String { invocations.promptField }
   var nestedFields: [String] { invocations.nestedFields }
+
+  /// A body that says nothing of streams is known to want none, before it is read.
+  func isShared(_ body: HeldBody) -> Bool { body.bytes.firstRange(of: Array("\"stream\"".utf8)) == nil }
 
   func object(of body: HeldBody, _ request: Request, _ reader: JSONBody) throws(Refusal) -> JSONObject {
     try invocations.object(of: body, request, reader)
@@ -71,7 +75,8 @@ struct RuntimeStreamEndpoint: GenerationEndpoint {
   }
 
   func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget {
-    RequestTarget(model: try invocations.target(fields, request).model, isStreamed: true)
+    RequestTarget(
+      model: try invocations.target(fields, request).model, isStreamed: true, variant: request.targetVariant)
   }
 
   func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {

@@ -38,7 +38,7 @@ struct SageMaker: Sendable {
     let invocations = InvocationsEndpoint(model: request.targetModel ?? request.component(1))
     var response = try await generator.respond(endpoint(invocations), to: request, context)
     if let variant = HTTPField.Name("x-Amzn-Invoked-Production-Variant") {
-      response.headers[variant] = request.sageMakerField("Target-Variant") ?? "AllTraffic"
+      response.headers[variant] = response.variant ?? request.sageMakerField("Target-Variant") ?? "AllTraffic"
     }
     if let attributes = request.sageMakerField("Custom-Attributes"), attributes.utf8.count <= 1024,
       let name = HTTPField.Name("X-Amzn-SageMaker-Custom-Attributes")
@@ -52,6 +52,9 @@ struct SageMaker: Sendable {
 extension Request {
   /// The model that a header names among several behind one endpoint.
   fileprivate var targetModel: String? { sageMakerField("Target-Model") ?? sageMakerField("Inference-Component") }
+
+  /// The variant that a header names among several of one endpoint.
+  var targetVariant: String? { sageMakerField("Target-Variant") }
 
   fileprivate func sageMakerField(_ name: String) -> String? {
     HTTPField.Name("X-Amzn-SageMaker-" + name).flatMap { headers[$0] }
