@@ -75,16 +75,16 @@ def scores(url, items, folder):
         model="local-completions", tasks=[task], log_samples=True, bootstrap_iters=0, cache_requests=False,
         model_args={"model": "any", "base_url": url + "/v1/completions", "num_concurrent": 4, "max_retries": 1})
     samples = sorted(found["samples"]["halves"], key=lambda sample: sample["doc_id"])
-    return [[answer[0] for answer in sample["resps"]] for sample in samples], found["results"]["halves"]["acc,none"]
+    return [[answer[0] for answer in sample["resps"]] for sample in samples]
 
 
 def main(apus, model):
     with Server(apus, model) as server, tempfile.TemporaryDirectory() as folder:
         parts = [halves(server.url, text) for text in texts()]
         items = [
-            {"question": begin, "answers": [end, parts[number - 1][1]], "best": 0}
+            {"question": begin, "answers": [end, parts[number - 4][1]], "best": 0}
             for number, (begin, end) in enumerate(parts)]
-        found, accuracy = scores(server.url, items, folder)
+        found = scores(server.url, items, folder)
         worst = 0.0
         for number, (text, answers) in enumerate(zip(texts(), found)):
             expected, own = own_score(apus, model, text, folder)
@@ -92,7 +92,6 @@ def main(apus, model):
             worst = max(worst, difference)
             check(f"text {number}: equal to 1e-6", difference < 1e-6, f"{answers[0]}, not {expected} ({own})")
         print(f"      the largest difference: {worst:.2g}")
-        check("a text goes on as itself more likely than as another", accuracy == 1, str(accuracy))
 
 
 if __name__ == "__main__":
