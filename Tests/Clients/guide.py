@@ -140,7 +140,8 @@ CURL = {
     "vLLM, health": "curl -sS -f -o /dev/null -w '%{http_code}' $SERVER/health",
     "vLLM, models": "curl -sS -f $SERVER/v1/models",
     "vLLM, tokens": """curl -sS -f $SERVER/tokenize -d '{"prompt": "San Francisco is a"}'""",
-    "a chosen answer": """curl -sS -f $SERVER/v1/completions -d '{"prompt": "Good or bad? ", "guided_choice": ["good", "bad"]}'""",
+    "a chosen answer": """curl -sS -f $SERVER/v1/completions \\
+        -d '{"prompt": "Good or bad? ", "guided_choice": ["good", "bad"]}'""",
     "a stream": """curl -sS -f -N $SERVER/v1/completions -d '{"prompt": "San", "max_tokens": 4, "stream": true}'""",
     "Ollama": """curl -sS -f $SERVER/api/generate -d '{"model": "llama2", "prompt": "Why is the sky blue?",
         "options": {"num_predict": 8}}'""",
@@ -187,7 +188,8 @@ def check_curl(url):
         check("curl: a large body, announced", found.returncode == 0 and '"usage"' in found.stdout, found.stderr)
     found = shell("curl -sS -w ' %{http_code}' $SERVER/v1/completions -d '{\"prompt\": 3}'", url).stdout
     check("curl: an error is told", found.endswith(" 400") and '"param"' in found, found)
-    found = shell("head -c 100000 /dev/zero | curl -sS -w ' %{http_code}' $SERVER/v1/completions --data-binary @-", url).stdout
+    command = "head -c 100000 /dev/zero | curl -sS -w ' %{http_code}' $SERVER/v1/completions --data-binary @-"
+    found = shell(command, url).stdout
     check("curl: a body that is no JSON", found.endswith(" 400"), found)
 
 

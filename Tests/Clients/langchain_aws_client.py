@@ -129,7 +129,8 @@ def check_embeddings(url):
         found = vectors.embed_query("a swift")
         check("BedrockEmbeddings: a vector", len(found) > 0)
     except Exception as error:  # The class wraps whatever went wrong.
-        check("BedrockEmbeddings: says what is missing", "embed" in str(error).lower() or "pooling" in str(error), repr(error))
+        words = str(error).lower()
+        check("BedrockEmbeddings: says what is missing", "embed" in words or "pooling" in words, repr(error))
 
 
 def main(apus, model):

@@ -28,7 +28,8 @@ LENGTH = 40
 SENTENCES = [
     "Swifts fly for months and never land, not even to sleep.", "The river was low, so the boats stayed in the harbour.",
     "She opened the old book and found a letter from her father.", "Water boils at a lower temperature in the mountains.",
-    "In 1969 two men walked on the moon while a third one waited above.", "Nobody had told the baker that the mill was closed.",
+    "In 1969 two men walked on the moon while a third one waited above.",
+    "Nobody had told the baker that the mill was closed.",
     "A good knife is sharp, light and easy to clean.", "When the rain began, all the children ran into the barn.",
 ]
 

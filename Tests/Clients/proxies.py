@@ -44,7 +44,8 @@ class Proxy:
         text = (CONFIGURATIONS / file).read_text()
         for known, port in zip((8081, 8082), ports):
             text = text.replace(f"127.0.0.1:{known}", f"127.0.0.1:{port}")
-        text = text.replace("listen 8080", f"listen 127.0.0.1:{self.port}").replace("bind :8080", f"bind 127.0.0.1:{self.port}")
+        for known in ("listen 8080", "bind :8080"):
+            text = text.replace(known, f"{known.split()[0]} 127.0.0.1:{self.port}")
         # Bodies that are too large for memory, written by nginx's own user where it was started by root.
         pathlib.Path(self.folder).chmod(0o755)
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
