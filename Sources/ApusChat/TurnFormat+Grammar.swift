@@ -4,8 +4,9 @@ package import ApusJSON
 extension TurnFormat {
   /// The grammar of an answer that may or must call tools; not for `none`, nor for `auto` without tools.
   ///
-  /// With `required` or a function it is one of whole turns: calls and nothing else, one or, where the format and
-  /// `allowsSeveral` have it so, several. With `auto` a turn is any text in which, once a call has certainly begun,
+  /// With `required` it is one of whole turns: calls and nothing else, one or, where the format and `allowsSeveral` have it
+  /// so, several. A function that is named is called once: those who name one take one call, and a weak model that may go
+  /// on goes on to the end of the context. With `auto` a turn is any text in which, once a call has certainly begun,
   /// nothing but calls follows. A model's reasoning comes before all that, except on channels.
   ///
   /// Throws where a call must come and a tool's schema or name cannot be kept. With `auto` the arguments of such a tool are
@@ -25,7 +26,7 @@ extension TurnFormat {
       guard !named.isEmpty else {
         throw CallGrammarError(tool: name, "it must be called, but no tool has this name", isAboutChoice: true)
       }
-      return try turn(named, allowsSeveral, marks)
+      return try turn(named, false, marks)
     }
   }
 

@@ -93,10 +93,14 @@ struct CallConstraintTests {
     #expect(names == ["light", "stop"])
   }
 
-  @Test func `One call ends the answer, of the function that was named, and no stop text cuts it`() async throws {
+  @Test(arguments: [true, false])
+  func `One call ends the answer, of the function that was named, and no stop text cuts it`(
+    allowsSeveral: Bool
+  ) async throws {
     let model = try await tiny.load()
     for seed in 0..<6 as Range<UInt64> {
-      let answer = try await answer(model, .function("light"), seed: seed, allowsSeveral: false, stop: ["on", "{"])
+      let answer = try await answer(
+        model, .function("light"), seed: seed, allowsSeveral: allowsSeveral, stop: ["on", "{"])
       #expect(answer.completion.summary.stopReason == .outputComplete)
       #expect(answer.said.calls.map(\.name) == ["light"] && answer.said.completeCalls == 1)
       #expect(answer.said.calls.allSatisfy(fits) && answer.said.content.isEmpty)
