@@ -1,4 +1,5 @@
 internal import ApusJSON
+internal import ApusStore
 
 /// What the server's own paths take and give.
 extension Operation {
@@ -52,27 +53,26 @@ extension Operation {
     ("seconds", Schema.number(0)), ("dollars", Schema.orNull(Schema.number(0))),
   ])
 
-  static let conversations = Operation(
-    id: "conversations", summary: "The kept conversations, newest first.",
-    query: [("before", Schema.int())],
-    reply: .json(
-      Schema.full([
-        (
-          "conversations",
-          Schema.list(of: Schema.full([("id", Schema.text()), ("title", Schema.text()), ("updated", Schema.int())]))
-        )
-      ])))
+  static func conversations(_ kind: DocumentKind) -> Operation {
+    let entry = Schema.full([("id", Schema.text()), ("title", Schema.text()), ("updated", Schema.int())])
+    return Operation(
+      id: "\(kind.rawValue)s", summary: "The last of what was kept of this kind, newest first.",
+      query: [("before", Schema.int())], reply: .json(Schema.full([("\(kind.rawValue)s", Schema.list(of: entry))])))
+  }
 
-  static let conversation = Operation(
-    id: "conversation", summary: "One kept conversation.", pathPart: conversationID,
-    reply: .json(conversationForm))
+  static func conversation(_ kind: DocumentKind) -> Operation {
+    Operation(
+      id: kind.rawValue, summary: "One of them.", pathPart: conversationID,
+      reply: .json(kind == .conversation ? conversationForm : Schema.object([])))
+  }
 
   static let keepConversation = Operation(
     id: "keepConversation", summary: "Keeps a conversation, in place of the one with its id.", pathPart: conversationID,
     body: conversationForm, reply: .nothing)
 
-  static let dropConversation = Operation(
-    id: "dropConversation", summary: "Drops a kept conversation.", pathPart: conversationID, reply: .nothing)
+  static func dropConversation(_ kind: DocumentKind) -> Operation {
+    Operation(id: "drop_\(kind.rawValue)", summary: "Drops one of them.", pathPart: conversationID, reply: .nothing)
+  }
 
   private static let conversationID = Schema.text([("pattern", "^[A-Za-z0-9_-]{1,64}$")])
 

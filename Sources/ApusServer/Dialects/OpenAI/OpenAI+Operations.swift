@@ -81,9 +81,23 @@ extension Operation {
     reply: .jsonOrEvents(
       Schema.full([
         ("id", Schema.text()), ("object", Schema.one(of: "response")),
-        ("status", Schema.one(of: "completed", "incomplete")), ("output", Schema.list(of: Schema.object([]))),
+        ("status", Schema.text()), ("output", Schema.list(of: Schema.object([]))),
         ("usage", Schema.orNull(Schema.object([]))),
       ])))
+
+  static let keptResponse = Operation(
+    id: "response", summary: "An answer that was kept.", reply: .json(Schema.object([("id", Schema.text())])))
+
+  static let dropResponse = Operation(
+    id: "dropResponse", summary: "Drops a kept answer.",
+    reply: .json(Schema.full([("id", Schema.text()), ("object", Schema.text()), ("deleted", Schema.bool)])))
+
+  static let inputItems = Operation(
+    id: "inputItems", summary: "What stood before a kept answer.",
+    query: [
+      ("order", Schema.one(of: "asc", "desc")), ("limit", Schema.int(1, 100)), ("after", Schema.text()),
+    ],
+    reply: .json(Schema.object([("data", Schema.list(of: Schema.object([])))], required: ["data"])))
 
   private static let tool = Schema.full([
     ("type", Schema.one(of: "function")),
