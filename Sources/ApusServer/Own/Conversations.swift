@@ -15,18 +15,19 @@ struct Conversations: Sendable {
   private static let byteCount = 1 << 20
 
   var routes: [Route] {
-    let dialect = Routes.standardDialect
-    let kept: [(path: String, kind: DocumentKind, operations: Operation.Kept)] = [
-      ("/apus/conversations", .conversation, .conversations), ("/apus/sessions", .session, .sessions),
-    ]
-    return kept.flatMap { path, kind, operations in
+    let (dialect, conversations) = (Routes.standardDialect, "/apus/conversations")
+    let kept = [(conversations, DocumentKind.conversation), ("/apus/sessions", .session)].flatMap { path, kind in
       [
-        Route(.get, path, dialect) { try await list(kind, $0, $1) }.described(operations.list),
-        Route(.get, path + "/*", dialect) { try await conversation(kind, $0, $1) }.described(operations.one),
-        Route(.delete, path + "/*", dialect) { try await drop(kind, $0, $1) }.described(operations.drop),
+        Route(.get, path, dialect) { try await list(kind, $0, $1) }.described(.conversations(kind)),
+        Route(.get, path + "/*", dialect) { try await conversation(kind, $0, $1) }
+          .described(.conversation(kind)),
+        Route(.delete, path + "/*", dialect) { try await drop(kind, $0, $1) }
+          .described(.dropConversation(kind)),
       ]
-    } + [
-      Route(.put, "/apus/conversations/*", dialect) { try await keep($0, $1) }.described(.keepConversation)
+    }
+    return kept + [
+      Route(.put, conversations + "/*", dialect) { try await keep($0, $1) }
+        .described(.keepConversation)
     ]
   }
 

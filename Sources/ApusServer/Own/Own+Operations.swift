@@ -1,4 +1,5 @@
 internal import ApusJSON
+internal import ApusStore
 
 /// What the server's own paths take and give.
 extension Operation {
@@ -52,38 +53,30 @@ extension Operation {
     ("seconds", Schema.number(0)), ("dollars", Schema.orNull(Schema.number(0))),
   ])
 
+  static func conversations(_ kind: DocumentKind) -> Operation {
+    let entry = Schema.full([("id", Schema.text()), ("title", Schema.text()), ("updated", Schema.int())])
+    return Operation(
+      id: "\(kind.rawValue)s", summary: "The last of what was kept of this kind, newest first.",
+      query: [("before", Schema.int())], reply: .json(Schema.full([("\(kind.rawValue)s", Schema.list(of: entry))])))
+  }
+
+  static func conversation(_ kind: DocumentKind) -> Operation {
+    Operation(
+      id: kind.rawValue, summary: "One of them.", pathPart: conversationID,
+      reply: .json(kind == .conversation ? conversationForm : Schema.object([])))
+  }
+
   static let keepConversation = Operation(
     id: "keepConversation", summary: "Keeps a conversation, in place of the one with its id.", pathPart: conversationID,
     body: conversationForm, reply: .nothing)
 
-  fileprivate static let conversationID = Schema.text([("pattern", "^[A-Za-z0-9_-]{1,64}$")])
+  static func dropConversation(_ kind: DocumentKind) -> Operation {
+    Operation(id: "drop_\(kind.rawValue)", summary: "Drops one of them.", pathPart: conversationID, reply: .nothing)
+  }
 
-  fileprivate static let conversationForm = Schema.object(
+  private static let conversationID = Schema.text([("pattern", "^[A-Za-z0-9_-]{1,64}$")])
+
+  private static let conversationForm = Schema.object(
     [("messages", Schema.list(of: Schema.anything)), ("title", Schema.text([("maxLength", 40)]))],
     required: ["messages"])
-}
-
-extension Operation {
-  /// What can be done with documents of one kind that clients come back to.
-  struct Kept {
-    let list: Operation
-    let one: Operation
-    let drop: Operation
-
-    static let conversations = Kept(kind: "conversation", about: "conversation of the chat page")
-    static let sessions = Kept(kind: "session", about: "conversation of `X-Session`")
-
-    private init(kind: String, about text: String) {
-      let entry = Schema.full([("id", Schema.text()), ("title", Schema.text()), ("updated", Schema.int())])
-      list = Operation(
-        id: kind + "s", summary: "Every kept \(text), newest first.", query: [("before", Schema.int())],
-        reply: .json(Schema.full([(kind + "s", Schema.list(of: entry))])))
-      one = Operation(
-        id: kind, summary: "One kept \(text).", pathPart: Operation.conversationID,
-        reply: .json(Operation.conversationForm))
-      drop = Operation(
-        id: "drop" + kind.prefix(1).uppercased() + kind.dropFirst(), summary: "Drops one kept \(text).", pathPart: Operation.conversationID,
-        reply: .nothing)
-    }
-  }
 }

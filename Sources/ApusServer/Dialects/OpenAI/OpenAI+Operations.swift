@@ -78,32 +78,26 @@ extension Operation {
         ("instructions", Schema.text()), ("max_output_tokens", Schema.int(1)), ("stream", Schema.bool),
         ("temperature", Schema.number(0, 2)), ("top_p", Schema.number(0, 1)),
       ], required: ["input"]),
-    reply: .jsonOrEvents(response))
+    reply: .jsonOrEvents(
+      Schema.full([
+        ("id", Schema.text()), ("object", Schema.one(of: "response")),
+        ("status", Schema.text()), ("output", Schema.list(of: Schema.object([]))),
+        ("usage", Schema.orNull(Schema.object([]))),
+      ])))
 
   static let keptResponse = Operation(
-    id: "keptResponse", summary: "An answer that was kept.", query: [("stream", Schema.one(of: "false"))],
-    reply: .json(response))
+    id: "response", summary: "An answer that was kept.", reply: .json(Schema.object([("id", Schema.text())])))
 
   static let dropResponse = Operation(
-    id: "dropResponse", summary: "Drops an answer that was kept.",
-    reply: .json(
-      Schema.full([
-        ("id", Schema.text()), ("object", Schema.one(of: "response")), ("deleted", Schema.bool),
-      ])))
+    id: "dropResponse", summary: "Drops a kept answer.",
+    reply: .json(Schema.full([("id", Schema.text()), ("object", Schema.text()), ("deleted", Schema.bool)])))
 
-  static let responseItems = Operation(
-    id: "responseItems", summary: "What stood before an answer that was kept.",
-    query: [("limit", Schema.int(1, 100)), ("order", Schema.one(of: "asc", "desc")), ("after", Schema.text())],
-    reply: .json(
-      Schema.full([
-        ("object", Schema.one(of: "list")), ("data", Schema.list(of: Schema.object([]))), ("has_more", Schema.bool),
-      ])))
-
-  private static let response = Schema.full([
-    ("id", Schema.text()), ("object", Schema.one(of: "response")),
-    ("status", Schema.one(of: "completed", "incomplete")), ("output", Schema.list(of: Schema.object([]))),
-    ("usage", Schema.orNull(Schema.object([]))),
-  ])
+  static let inputItems = Operation(
+    id: "inputItems", summary: "What stood before a kept answer.",
+    query: [
+      ("order", Schema.one(of: "asc", "desc")), ("limit", Schema.int(1, 100)), ("after", Schema.text()),
+    ],
+    reply: .json(Schema.object([("data", Schema.list(of: Schema.object([])))], required: ["data"])))
 
   private static let tool = Schema.full([
     ("type", Schema.one(of: "function")),

@@ -13,7 +13,7 @@ struct Responses: Sendable {
       Route(.get, "/v1/responses/*", dialect) { try await kept.response($0, $1) }.described(.keptResponse),
       Route(.delete, "/v1/responses/*", dialect) { try await kept.drop($0, $1) }.described(.dropResponse),
       Route(.get, "/v1/responses/*/input_items", dialect) { try await kept.inputItems($0, $1) }
-        .described(.responseItems),
+        .described(.inputItems),
     ]
   }
 }
