@@ -66,7 +66,7 @@ class Database:
             self.process = subprocess.Popen(
                 [f"{self.programs}/postgres", "-D", f"{self.folder}/data", "-p", str(self.port), "-k", self.folder,
                  "-c", "listen_addresses=127.0.0.1"],
-                cwd=self.folder, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 **self.user)
             # It ends at once where processes of the one before still live.
             while self.process.poll() is None and time.monotonic() < deadline:
@@ -78,9 +78,19 @@ class Database:
                 raise AssertionError("PostgreSQL did not start")
             time.sleep(0.1)
 
+    def send(self, number):
+        """Sends a signal to all its processes, each of which has a group of its own."""
+        task = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+        with open(task) as children:
+            for identifier in [self.process.pid, *map(int, children.read().split())]:
+                try:
+                    os.kill(identifier, number)
+                except ProcessLookupError:
+                    pass
+
     def kill(self):
         """Kills all its processes at once."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        self.send(signal.SIGKILL)
         self.process.wait()
 
     def __enter__(self):
@@ -88,8 +98,7 @@ class Database:
 
     def __exit__(self, *_):
         if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+            self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -157,10 +166,10 @@ class PostgreSQLTests(unittest.TestCase):
                 answer = eventually(self, lambda: server.request("POST", "/v1/responses", following))
                 self.assertTrue(answer.json["store"])
                 # A database that hangs is as good as none, after a bounded time.
-                os.killpg(database.process.pid, signal.SIGSTOP)
+                database.send(signal.SIGSTOP)
                 answer = server.request("POST", "/v1/responses", body)
                 self.assertEqual((answer.status, answer.json["store"]), (200, False))
-                os.killpg(database.process.pid, signal.SIGCONT)
+                database.send(signal.SIGCONT)
 
     def test_an_address_that_is_wrong_is_a_sentence_without_its_password(self):
         with Database() as database:
