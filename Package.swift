@@ -155,6 +155,7 @@ let package = Package(
     tests(of: "ApusChat", "ApusTemplates", "ApusGrammar", "ApusSchema", "ApusJSON", "ApusText"),
     tests(of: "ApusTokenizers", "ApusGGUF", "ApusModels", "ApusTemplates", "ApusJSON", "ApusText", "ApusCore"),
     tests(of: "ApusSampling", "ApusCore"),
+    tests(of: "ApusStore"),
     tests(of: "ApusGGUF", "ApusText"),
     tests(of: "ApusCPU", "ApusCore", "ApusGGUF"),
     .testTarget(
