@@ -155,6 +155,7 @@ let package = Package(
     tests(of: "ApusChat", "ApusTemplates", "ApusGrammar", "ApusSchema", "ApusJSON", "ApusText"),
     tests(of: "ApusTokenizers", "ApusGGUF", "ApusModels", "ApusTemplates", "ApusJSON", "ApusText", "ApusCore"),
     tests(of: "ApusSampling", "ApusCore"),
+    tests(of: "ApusStore"),
     tests(of: "ApusGGUF", "ApusText"),
     tests(of: "ApusCPU", "ApusCore", "ApusGGUF"),
     .testTarget(
@@ -186,4 +187,18 @@ if Context.environment["APUS_UNTRUSTED_INPUT"] != nil {
   package.dependencies = [swiftCrypto]
   package.products = []
   package.targets.removeAll { !kept.contains($0.name) }
+}
+
+// For Tests/Fuzz/run: libFuzzer has the program's entry, and all that is built is watched.
+if Context.environment["APUS_FUZZ"] != nil {
+  let read = ["ApusText", "ApusGGUF", "ApusJSON", "ApusTemplates", "ApusGrammar", "ApusSchema", "ApusChat"]
+  let kept = Set(read + ["ApusSystem", "ApusCore"])
+  package.dependencies = []
+  package.products = []
+  package.targets.removeAll { !kept.contains($0.name) }
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: kept.sorted().map { .target(name: $0) }, path: "Tests/Fuzz", exclude: ["run", "seeds.py"],
+      swiftSettings: swift))
 }

@@ -11,7 +11,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from serving import command, figures, prompts  # noqa: E402
+from serving import command, figures, overhead, prompts  # noqa: E402
 from serving.client import Failed, Server  # noqa: E402
 from serving.figures import Answer  # noqa: E402
 
@@ -39,6 +39,13 @@ class Arithmetic(unittest.TestCase):
         self.assertEqual(found["tokens_per_second"], 8 / 6)
         self.assertEqual(found["first_token"], {"p50": 1, "p95": 3, "worst": 3})
         self.assertEqual(found["gap"], {"p50": 1, "p99": 2, "worst": 2})
+
+    def test_rate_while_all_run(self):
+        # From 2 to 4: two pieces of one token each, and two of two.
+        answers = [Answer(0, [1, 2, 3, 4], 4, tokens=4), Answer(0, [2, 2.5, 4, 5], 5, tokens=8)]
+        self.assertEqual(overhead.rate(answers), 3)
+        with self.assertRaises(SystemExit):
+            overhead.rate([Answer(0, [1, 2], 2), Answer(0, [2, 3], 3)])
 
     def test_nothing_to_sum_up(self):
         found = figures.summary([Answer(0, [], 1, error="refused")])

@@ -1,5 +1,3 @@
-package import ApusChat
-package import ApusJSON
 package import ApusModels
 package import ApusTokenizers
 
@@ -21,7 +19,7 @@ public final class Model: Sendable {
   let pairFormat: PairFormat?
   /// What tells the model from others in files that keep its keys and values.
   package let identity: ModelIdentity
-  private let constraints: ConstraintCompiler
+  let constraints: ConstraintCompiler
   /// The control tokens by which the model marks reasoning and calls.
   package let turnMarks: Set<Token>
 
@@ -39,42 +37,19 @@ public final class Model: Sendable {
     self.identity = identity
     let marks = chatFormat?.turns.marks.compactMap { tokenizer.vocabulary.token(of: $0) } ?? []
     turnMarks = Set(marks).subtracting(tokenizer.vocabulary.endOfGeneration)
-    constraints = ConstraintCompiler(tokenizer, showing: turnMarks)
+    constraints = ConstraintCompiler(tokenizer, chatFormat?.turns, showing: turnMarks)
   }
 
   /// The beginning of a text that fits `constraint`; throws where it cannot be read or kept.
   ///
-  /// For an answer, `startsInReasoning` says whether the prompt ends within the model's reasoning. Then, and where the
-  /// model may begin to reason by itself, the text begins behind that. nil is for a text that is no answer. `field` is the
-  /// name of what it came by, for errors. Throws `ApusError.stopped` soon after `shouldStop` says so.
+  /// `field` is the name of what it came by, for errors. Throws `ApusError.stopped` soon after `shouldStop` says so. What
+  /// an answer in a chat must be says a `TurnConstraint`.
   package func compile(
-    _ constraint: OutputConstraint, field: String = "constraint", startsInReasoning: Bool? = nil,
-    shouldStop: () -> Bool = { false }
+    _ constraint: OutputConstraint, field: String = "constraint", shouldStop: () -> Bool = { false }
   ) throws(ApusError) -> TokenConstraint {
-    do throws(ConstraintError) {
-      return try constraints.compile(
-        constraint, behind: startsInReasoning.flatMap(reasoningLead), shouldStop: shouldStop)
-    } catch { throw error.of(field) }
-  }
-
-  /// The beginning of an answer that calls `tools` as `choice` says; nil where there is nothing to keep.
-  ///
-  /// `tools` are given in the form of OpenAI's API. With `required` or a function the answer is calls whose arguments fit
-  /// the tools' schemas, and nothing else. With `auto` it is free until a call begins; the arguments of a tool whose schema
-  /// cannot be kept are any object. The answer's reader must be told (`isConstrained`), and its text must show `turnMarks`.
-  /// `startsInReasoning` says whether the prompt ends within the model's reasoning, which comes first.
-  /// Throws `ApusError.invalidRequest` where a call must come, and there is no such tool or its schema cannot be kept.
-  package func chatConstraint(
-    tools: [JSONValue], choice: ToolChoice, allowsSeveral: Bool, startsInReasoning: Bool
-  ) throws(ApusError) -> TokenConstraint? {
-    guard let turns = chatFormat?.turns else { return nil }
-    return try constraints.compile(
-      CallConstraint(tools: tools, choice: choice, allowsSeveral: allowsSeveral), turns,
-      behind: reasoningLead(hasBegun: startsInReasoning))
-  }
-
-  private func reasoningLead(hasBegun: Bool) -> ReasoningLead? {
-    ReasoningLead(chatFormat?.turns.thinking, tokenizer, hasBegun: hasBegun)
+    do throws(ConstraintError) { return try constraints.compile(constraint, shouldStop: shouldStop) } catch {
+      throw error.of(field)
+    }
   }
 
   /// Whether `compile` gives it at once, as it was compiled before.

@@ -15,13 +15,7 @@ extension CallGrammar {
   mutating func anyTurn(_ format: TurnFormat, allowsSeveral: Bool) throws(CallGrammarError) -> [Grammar.Expression] {
     if format.hasChannels { return try channelTurn() }
     let syntaxes = format.calls
-    let begun = RegularLanguage.union(
-      syntaxes.flatMap { syntax in
-        beginnings(of: syntax).map { RegularLanguage.concatenation([Self.place(of: syntax, format, marks), $0]) }
-      })
-    let free = RegularLanguage.intersection([
-      marks.anyText, .complement(.concatenation([begun, .anything])),
-    ])
+    let free = text(withoutCallsOf: syntaxes) { Self.place(of: $0, format, marks) }
     var ways = [Grammar.Expression.terminal(free)]
     for syntax in syntaxes {
       let isBare = Self.isBare(syntax)
@@ -32,6 +26,34 @@ extension CallGrammar {
       ways.append(.sequence([.terminal(before), add("calls", calls)]))
     }
     return ways
+  }
+
+  /// Calls, with nothing but a little white space before them, in any of the format's ways.
+  mutating func callTurn(_ format: TurnFormat, allowsSeveral: Bool) throws(CallGrammarError) -> [Grammar.Expression] {
+    if format.hasChannels { return [try channelCall()] }
+    var ways: [Grammar.Expression] = []
+    for syntax in format.calls {
+      let calls = try calls(
+        syntax, opening: opening(of: syntax), space: Self.isBare(syntax) ? .terminal(Self.someSpace) : .sequence([]),
+        allowsSeveral: allowsSeveral)
+      ways.append(.sequence([.terminal(Self.someSpace), add("calls", calls)]))
+    }
+    return ways
+  }
+
+  /// The texts of a turn at whose beginning no call has certainly begun.
+  func answerText(_ format: TurnFormat) -> RegularLanguage {
+    if format.hasChannels { return marks.anyText }
+    return text(withoutCallsOf: format.calls) { _ in Self.someSpace }
+  }
+
+  /// All texts in which, at the places that `place` says, no call of these ways has certainly begun.
+  private func text(
+    withoutCallsOf syntaxes: [CallSyntax], at place: (CallSyntax) -> RegularLanguage
+  ) -> RegularLanguage {
+    let begun = RegularLanguage.union(
+      syntaxes.flatMap { syntax in beginnings(of: syntax).map { .concatenation([place(syntax), $0]) } })
+    return .intersection([marks.anyText, .complement(.concatenation([begun, .anything]))])
   }
 
   /// Whether calls begin without a mark, as other text may.

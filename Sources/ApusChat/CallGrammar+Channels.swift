@@ -8,18 +8,27 @@ extension CallGrammar {
 
   /// Reasoning, if any, and one call.
   mutating func channelCall() throws(CallGrammarError) -> Grammar.Expression {
-    let body = RegularLanguage.intersection([marks.anyText, .before(mark: Array("<|end|>".utf8))])
-    let thinking = Grammar.Expression.sequence([
-      text("<|channel|>analysis<|message|>"), .terminal(withoutMarks(body)), text("<|end|><|start|>assistant"),
-    ])
     var ways: [Grammar.Expression] = []
     for tool in tools where try canAddress(tool) {
       ways.append(
         .sequence([text(tool.name + " <|constrain|>json<|message|>"), try arguments(Self.json, tool)]))
     }
     return .sequence([
-      .repetition(thinking, atLeast: 0, atMost: nil), text("<|channel|>commentary " + Self.recipient), .choice(ways),
+      channelThinking, text("<|channel|>commentary " + Self.recipient), .choice(ways),
     ])
+  }
+
+  /// Reasoning, if any, and one message to the user.
+  func channelAnswer(_ answer: Grammar.Expression) -> Grammar.Expression {
+    .sequence([channelThinking, text("<|channel|>final<|message|>"), answer])
+  }
+
+  private var channelThinking: Grammar.Expression {
+    let body = RegularLanguage.intersection([marks.anyText, .before(mark: Array("<|end|>".utf8))])
+    let thinking = Grammar.Expression.sequence([
+      text("<|channel|>analysis<|message|>"), .terminal(withoutMarks(body)), text("<|end|><|start|>assistant"),
+    ])
+    return .repetition(thinking, atLeast: 0, atMost: nil)
   }
 
   /// Any messages, of which the last may be a call.

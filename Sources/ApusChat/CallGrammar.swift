@@ -19,6 +19,10 @@ struct CallGrammar {
   private(set) var grammar = Grammar()
   /// How many schemas of a request may be beyond what can be kept before no other is tried, and the rules of all tools.
   private static let failureLimit = 4
+  /// The steps that the schemas of all tools may take together: those of the two hardest, or of some hundred others; and as many
+  /// for arguments that are any object.
+  private var work = 500_000
+  private var workOfAny = 500_000
   private static let ruleLimit = 16_000
   private var failures = 0
   /// The rules of arguments that were written.
@@ -54,6 +58,9 @@ struct CallGrammar {
   mutating func add(_ name: String, _ expression: Grammar.Expression) -> Grammar.Expression {
     .rule(grammar.add(name, expression))
   }
+
+  /// What stands for all texts of another grammar.
+  mutating func take(_ other: Grammar) -> Grammar.Expression { .rule(grammar.take(other)) }
 
   func text(_ text: String) -> Grammar.Expression { .terminal(.literal(marks.bytes(text))) }
 
@@ -188,16 +195,22 @@ struct CallGrammar {
   private mutating func newArguments(
     _ arguments: CallSyntax.Arguments, _ tool: Tool
   ) throws(CallGrammarError) -> Grammar.Expression {
+    var left = work
     do throws(SchemaError) {
       // Hopeless schemas take their time each.
-      if keepsSchemas, failures < Self.failureLimit { return try rule(tool.parameters, arguments, tool) }
+      if keepsSchemas, failures < Self.failureLimit {
+        defer { work = left }
+        return try rule(tool.parameters, arguments, tool, &left)
+      }
     } catch {
       if !isLenient { throw refusal(of: tool, error) }
       failures += 1
     }
-    do throws(SchemaError) { return try rule(tool.anyArguments(arguments), arguments, tool, takesOthers: true) } catch {
-      throw refusal(of: tool, error)
-    }
+    left = workOfAny
+    do throws(SchemaError) {
+      defer { workOfAny = left }
+      return try rule(tool.anyArguments(arguments), arguments, tool, &left, takesOthers: true)
+    } catch { throw refusal(of: tool, error) }
   }
 
   private func refusal(of tool: Tool, _ error: SchemaError) -> CallGrammarError {
@@ -206,7 +219,8 @@ struct CallGrammar {
 
   /// A rule for arguments that fit `schema`, and what ends them.
   private mutating func rule(
-    _ schema: JSONValue, _ arguments: CallSyntax.Arguments, _ tool: Tool, takesOthers: Bool = false
+    _ schema: JSONValue, _ arguments: CallSyntax.Arguments, _ tool: Tool, _ work: inout Int,
+    takesOthers: Bool = false
   ) throws(SchemaError) -> Grammar.Expression {
     var form = ArgumentForm(arguments, tool.table, marks)
     form.takesOthers = form.takesOthers || takesOthers
@@ -216,7 +230,8 @@ struct CallGrammar {
       ruleLimit: max(100, min(4_000, Self.ruleLimit - grammar.rules.count)))
     // Without parameters a tool takes none.
     let schema = schema == .null ? ["type": "object", "additionalProperties": false] : schema
-    let rule = Grammar.Expression.rule(grammar.take(try JSONSchema(arguments: schema, form, options: options).grammar))
+    let rule = Grammar.Expression.rule(
+      grammar.take(try JSONSchema(arguments: schema, form, options: options, work: &work).grammar))
     return arguments == .value(.python) ? .sequence([rule, text(")")]) : rule
   }
 }

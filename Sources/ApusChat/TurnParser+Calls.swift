@@ -39,6 +39,7 @@ extension TurnParser {
     switch mark {
     case .answerBegins: isAtBeginning && !isInAnswer
     case .answerEnds: isInAnswer
+    case .calls where callsComeFirst: isAtBeginning
     // Without marks of their own, calls begin a line or the answer.
     case .calls: text == [UInt8(ascii: "{")] ? isAtLineBeginning : text == [UInt8(ascii: "[")] ? isAtBeginning : true
     }

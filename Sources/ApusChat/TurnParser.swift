@@ -24,6 +24,7 @@ package struct TurnParser: Sendable {
   let tools: ToolTable
   let allowsSeveral: Bool
   let isConstrained: Bool
+  let callsComeFirst: Bool
   let marks: [(mark: Mark, text: [UInt8])]
   var phase: Phase
   private var events: [TurnEvent] = []
@@ -55,15 +56,17 @@ package struct TurnParser: Sendable {
   /// Makes a parser for one turn.
   ///
   /// `tools` are the definitions that the request came with; what is malformed in them is ignored.
-  /// `startsInReasoning` is what `TurnFormat.startsInReasoning(after:)` says of the prompt.
+  /// `startsInReasoning` is what `TurnFormat.startsInReasoning(after:)` says of the prompt. Where the answer must fit a
+  /// constraint, calls come instead of it (`callsComeFirst`): what looks like one in it is its text.
   package init(
     _ format: TurnFormat, tools: [JSONValue], choice: ToolChoice = .auto, allowsSeveral: Bool = true,
-    isConstrained: Bool = false, startsInReasoning: Bool
+    isConstrained: Bool = false, callsComeFirst: Bool = false, startsInReasoning: Bool
   ) {
     self.format = format
     self.tools = ToolTable(choice == .none ? [] : tools)
     self.allowsSeveral = allowsSeveral
     self.isConstrained = isConstrained
+    self.callsComeFirst = callsComeFirst
     marks = Self.marks(format, hasTools: !self.tools.isEmpty)
     phase = startsInReasoning ? .reasoning : .start
     if format.hasChannels {

@@ -41,4 +41,10 @@ package struct TokenMask: Sendable, Equatable {
     precondition(bits.count == words.count, "bits of another vocabulary")
     for index in words.indices { words[index] |= bits[index] }
   }
+
+  /// Allows of its tokens those of `bits` only, which are as `words`.
+  package mutating func formIntersection(_ bits: [UInt64]) {
+    precondition(bits.count == words.count, "bits of another vocabulary")
+    for index in words.indices { words[index] &= bits[index] }
+  }
 }

@@ -7,6 +7,8 @@ package import ApusJSON
 package struct JSONSchema: Sendable {
   /// The texts of values that fit.
   package let grammar: Grammar
+  /// Where the rules of the grammar come from.
+  let places: [Place]
 
   /// The longest text of a schema, in bytes.
   package static let textLimit = 256 << 10
@@ -32,7 +34,7 @@ package struct JSONSchema: Sendable {
   package init(
     _ schema: JSONValue, options: JSONSchemaOptions = JSONSchemaOptions(), shouldStop: () -> Bool = { false }
   ) throws(SchemaError) {
-    grammar = try withoutActuallyEscaping(shouldStop) { (shouldStop) throws(SchemaError) in
+    (grammar, places) = try withoutActuallyEscaping(shouldStop) { (shouldStop) throws(SchemaError) in
       let store = SchemaStore(schema, shouldStop)
       let root = try store.read(schema, at: Place(), in: 0)
       return try GrammarWriter.write(Condition(root), store, options)
@@ -42,12 +44,17 @@ package struct JSONSchema: Sendable {
   /// Reads a schema of a call's arguments, and writes them in `form`.
   ///
   /// Of values that fit only objects count. Whole numbers have at most 200 digits, other parts of numbers so many too,
-  /// and exponents two.
+  /// and exponents two. `work` is how many steps it may take, and then how many of them are left, also where it throws: so
+  /// several schemas share a bound.
   package init(
-    arguments schema: JSONValue, _ form: ArgumentForm, options: JSONSchemaOptions = JSONSchemaOptions()
+    arguments schema: JSONValue, _ form: ArgumentForm, options: JSONSchemaOptions = JSONSchemaOptions(),
+    work: inout Int
   ) throws(SchemaError) {
-    let store = SchemaStore(schema) { false }
+    let store = SchemaStore(schema, workLimit: min(work, SchemaStore.usualWorkLimit)) { false }
+    defer { work = max(0, work - store.work) }
     let root = try store.read(schema, at: Place(), in: 0)
-    grammar = try GrammarWriter.write(arguments: Condition(root), form, store, options)
+    (grammar, places) = try GrammarWriter.write(arguments: Condition(root), form, store, options)
+    // To write an expression and read it takes about a microsecond.
+    work -= 8 * grammar.expressionCount
   }
 }

@@ -22,7 +22,7 @@ package struct APIRequestContext: RequestContext {
   /// Whether its answer may begin with signs of life before it can be given.
   var showsLife = true
   /// How it ended.
-  let outcome = RequestOutcome()
+  var outcome = RequestOutcome()
 
   package init(source: ApplicationRequestContextSource) {
     coreContext = CoreRequestContextStorage(source: source)

@@ -10,9 +10,9 @@ struct Health: Sendable {
   var routes: [Route] {
     let dialect = Routes.standardDialect
     return [
-      Route(.get, "/", dialect, access: .open) { root($0, $1) },
-      Route(.get, "/health", dialect, access: .open) { try live($0, $1) },
-      Route(.get, "/health/ready", dialect, access: .open) { try await ready($0, $1) },
+      Route(.get, "/", dialect, access: .open) { root($0, $1) }.described(.root),
+      Route(.get, "/health", dialect, access: .open) { try live($0, $1) }.described(.health),
+      Route(.get, "/health/ready", dialect, access: .open) { try await ready($0, $1) }.described(.ready),
     ]
   }
 

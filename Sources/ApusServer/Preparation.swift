@@ -103,7 +103,7 @@ private final class PreparationJob<Result: Sendable>: StoppableJob {
   /// Lets whoever waits go on with `reason` after some time, whatever the work does then.
   func giveUp(_ reason: Refusal, after time: Duration) -> Task<Void, any Error> {
     Task {
-      try await Task.sleep(for: time)
+      try await pause(for: time)
       stop(reason)
     }
   }

@@ -21,6 +21,8 @@ struct Route: Sendable {
   let dialect: any Dialect
   let access: Access
   let handler: Handler
+  /// What it takes and gives, where `/openapi.json` tells of it.
+  var operation: Operation?
 
   init(
     _ method: HTTPRequest.Method, _ path: String, _ dialect: any Dialect, access: Access = .key,
@@ -43,7 +45,7 @@ struct Routes: Sendable {
   private let patterns: [PathPattern]
 
   init(_ service: ModelService) {
-    list = [
+    let routes = [
       Health(service: service).routes, MetricsPage(service: service).routes, Page().routes,
       Status(service: service).routes, Admin(service: service).routes, Conversations(service: service).routes,
       OpenAI(service: service).routes,
@@ -51,8 +53,21 @@ struct Routes: Sendable {
       Bedrock(service: service).routes, SageMaker(service: service).routes, VLLM(service: service).routes,
       LlamaCpp(service: service).routes, TGI(service: service).routes,
     ].flatMap { $0 }
+    list = Self.withDescription(routes, version: service.configuration.version)
     patterns = list.map { PathPattern($0.path) }
   }
+
+  /// These routes, and one that tells of them and of itself.
+  private static func withDescription(_ routes: [Route], version: String) -> [Route] {
+    func own(_ handler: @escaping Route.Handler) -> Route {
+      Route(.get, "/openapi.json", standardDialect, access: .open, handler).described(OpenAPIPage.operation)
+    }
+    let page = OpenAPIPage(routes + [own { _, _ in throw Refusal.notFound }], version: version)
+    return routes + [own { _, _ in page.response }]
+  }
+
+  /// All of them, as `POST /v1/completions`.
+  var names: [String] { list.map { "\($0.method.rawValue) \($0.template)" } }
 
   /// How a path is treated, known or not.
   struct Manners: Sendable {
@@ -86,7 +101,7 @@ struct Routes: Sendable {
     router.add(
       middleware: RequestRecord(
         routes: self, log: log, connections: service.connections, requests: RequestMetrics(service.registry),
-        ledger: service.ledger))
+        ledger: service.ledger, tracer: configuration.tracer))
     router.add(middleware: HostCheck(hosts: hosts))
     router.add(
       middleware: CrossOrigin(allowedOrigins: configuration.allowedOrigins, hosts: hosts, methods: methods))

@@ -33,6 +33,9 @@ package struct Server: Sendable {
     try service.names.check()
   }
 
+  /// The methods and paths that it answers to, as `POST /v1/completions`.
+  package var routes: [String] { Routes(service).names }
+
   /// Serves until SIGTERM or SIGINT, then refuses new requests, lets running answers end, and returns.
   ///
   /// SIGHUP makes it read its certificate again. Answers that have not ended after `ServerTimeouts.drain` end there, and connections a moment later. `endNow` should

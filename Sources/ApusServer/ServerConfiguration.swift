@@ -2,6 +2,7 @@ package import ApusStore
 package import ApusWire
 internal import Foundation
 internal import NIOCore
+package import Tracing
 
 /// How a server listens, whom it answers, and what it bears.
 package struct ServerConfiguration: Sendable {
@@ -48,6 +49,8 @@ package struct ServerConfiguration: Sendable {
   package var connectionsPerAddress: Int?
   /// Where conversations and answers are kept that clients come back to; nil keeps nothing.
   package var store: (any DocumentStore)?
+  /// Where spans of requests go; nil records none.
+  package var tracer: (any Tracer)?
   /// What an hour of the machine costs, in dollars; nil where nobody said.
   package var instancePrice: Double?
   /// What a request may hold.
@@ -64,11 +67,11 @@ package struct ServerConfiguration: Sendable {
   /// This configuration, where a server can start with it.
   package func validated() throws(ServerError) -> ServerConfiguration {
     _ = try KeyStore.ring(apiKeys, keyFile)
-    _ = try certificate?.context(offering: ConnectionChannel.protocols)
     _ = try AccessKeyStore.keys(accessKeys, accessKeyFile)
     guard signatureMode != .require || verifiesSignatures else {
       throw .invalidSetting(name: "signatureMode", reason: "can be 'require' only with keys to sign with")
     }
+    _ = try certificate?.context(offering: ConnectionChannel.protocols)
     guard !listen.isEmpty else { throw .invalidSetting(name: "listen", reason: "needs an address") }
     if !hasKeys, !allowsOpenAccess, let open = listen.first(where: { !$0.isLoopback }) {
       throw .keyNeeded(open)

@@ -93,6 +93,28 @@ struct CallBeginningTests {
     }
   }
 
+  @Test func hardSchemasOfManyToolsShareABound() throws {
+    guard let format = try ToolCallData.load()?.families["qwen3"]?.format else { return }
+    let pairs = (0..<9).map { number in
+      ["anyOf": [["required": [.string("a\(number)")]], ["required": [.string("b\(number)")]]]] as JSONValue
+    }
+    let tools: [JSONValue] = (0..<128).map { number in
+      [
+        "type": "function",
+        "function": ["name": .string("f\(number)"), "parameters": ["type": "object", "allOf": .array(pairs)]],
+      ]
+    }
+    func grammar(_ tools: [JSONValue], _ choice: ToolChoice) throws(CallGrammarError) -> Grammar {
+      try format.callGrammar(tools: tools, choice: choice, allowsSeveral: true, marks: MarkTexts())
+    }
+    // One of them can be kept; with all of them the rest take any object, or are refused where one must be called.
+    _ = try CompiledGrammar(try grammar([tools[0]], .required))
+    let many = try grammar(tools, .auto)
+    #expect(many.expressionCount < 250_000)
+    let error = #expect(throws: CallGrammarError.self) { try grammar(tools, .required) }
+    #expect(error?.reason.contains("too many steps") == true, "\(error as Any)")
+  }
+
   @Test func hostileToolsAreRefusedOrKept() throws {
     guard let data = try ToolCallData.load() else { return }
     let deep = (0..<60).reduce("true") { text, _ in "{\"properties\":{\"a\":\(text)}}" }

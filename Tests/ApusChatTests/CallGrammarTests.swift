@@ -74,7 +74,7 @@ struct CallGrammarTests {
       let schema = tool?["function"]?["parameters"] ?? ["maxProperties": 0]
       #expect(
         try call.isValid && fits(call.arguments, schema), "\(family.name): \(text.debugDescription) \(call.arguments)")
-      if case .function(let name) = choice { #expect(call.name == name) }
+      if case .function(let name) = choice { #expect(call.name == name && state.calls.count == 1) }
     }
     return state
   }

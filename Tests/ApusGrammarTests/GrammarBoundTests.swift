@@ -128,8 +128,16 @@ struct GrammarBoundTests {
   }
 
   @Test func manyPartsThatMayBeLeftOut() throws {
-    let parts = (0..<2_000).map { _ in RegularLanguage.repetition(anyLetter, atLeast: 0, atMost: 1) }
-    var matcher = GrammarMatcher(try CompiledGrammar(Grammar(.concatenation(parts))), letters)
+    func parts(_ count: Int) -> [RegularLanguage] {
+      Array(repeating: .repetition(anyLetter, atLeast: 0, atMost: 1), count: count)
+    }
+    var matcher = GrammarMatcher(try CompiledGrammar(Grammar(.concatenation(parts(600)))), letters)
     for _ in 0..<20 { try #require(isAccepted(3, &matcher) && matcher.canEnd) }
+    // What counts is all of them together.
+    #expect(throws: GrammarError.self) { try CompiledGrammar(Grammar(.concatenation(parts(700)))) }
+    let several = (97..<103 as Range<UInt8>).map { letter in
+      RegularLanguage.concatenation(parts(300) + [.literal([letter])])
+    }
+    #expect(throws: GrammarError.self) { try CompiledGrammar(Grammar(.union(several))) }
   }
 }

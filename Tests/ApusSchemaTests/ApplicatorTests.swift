@@ -61,4 +61,22 @@ struct ApplicatorTests {
       #expect(throws: GrammarError.empty) { try matcher(schema) }
     }
   }
+
+  @Test(arguments: [
+    ("false", "#"), (#"{"type": "string", "minLength": 3, "maxLength": 2}"#, "#"),
+    (#"{"type": "object", "properties": {"a": {"enum": []}, "b": {}}, "required": ["a", "b"]}"#, "#/properties/a"),
+    (#"{"type": "array", "minItems": 2, "items": {"type": "string", "pattern": "^a", "maxLength": 0}}"#, "#/items"),
+    (
+      ##"{"type": "object", "properties": {"a": {"$ref": "#/$defs/x"}}, "required": ["a"], "$defs": {"x": {"not": {}}}}"##,
+      "#/$defs/x"
+    ), (#"{"anyOf": [false, {"enum": []}]}"#, "#"),
+    (##"{"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}"##, "#"),
+    (
+      #"{"type":"object","properties":{"x":{"type":"object","properties":{"y":{"type":"integer","minimum":3,"maximum":2}},"required":["y"]}},"required":["x"]}"#,
+      "#/properties/x/properties/y"
+    ),
+  ])
+  func whereNothingFitsIsTold(schema: String, place: String) throws {
+    #expect(try JSONSchema(text: schema).placeOfNothing() == place)
+  }
 }

@@ -138,6 +138,8 @@ extension EventStreamMessage {
       model + "converse",
       ["messages": [["role": "user", "content": [["text": .string(String(repeating: "a b ", count: 400))]]]]])
     #expect(long.status == 400 && long.awsError == "ValidationException", "\(long.text)")
+    let words = "Input is too long for requested model. This model's maximum context length is "
+    #expect(long.json["message"]?.text?.hasPrefix(words) == true, "\(long.text)")
     let locked = try TestServer(testModel) { $0.apiKeys = ["secret"] }
     #expect(try await locked.post(model + "converse", fields()).awsError == "AccessDeniedException")
     let known = try await locked.post(model + "converse", "{}", headers: [.authorization: "Bearer secret"])

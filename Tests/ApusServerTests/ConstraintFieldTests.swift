@@ -30,6 +30,26 @@ struct ConstraintFieldTests {
     #expect(arguments.contains { $0 == function?["arguments"] }, "\(reply.text)")
   }
 
+  @Test(arguments: [#""auto""#, #""required""#, #""none""#])
+  func `Beside tools an answer fits the schema, or calls do`(_ choice: String) async throws {
+    let schema = #"{"type":"object","properties":{"b":{"enum":[1]}},"required":["b"],"additionalProperties":false}"#
+    let format = #""response_format":{"type":"json_schema","json_schema":{"name":"x","schema":SCHEMA}}"#
+    for stream in ["", #","stream":true"#] {
+      let reply = try await post(
+        format.replacing("SCHEMA", with: schema) + ",\"tools\":[\(Self.tool)],\"tool_choice\":\(choice)"
+          + #","parallel_tool_calls":false"# + stream)
+      #expect(reply.status == 200, "\(reply.text)")
+      let choices = stream.isEmpty ? [reply.json] : reply.events
+      let parts = choices.compactMap { $0["choices"]?.elements?.first }.compactMap { $0["message"] ?? $0["delta"] }
+      let content = parts.map { part in
+        if case .string(let text)? = part["content"] { text } else { "" }
+      }.joined()
+      let isCall = parts.contains { $0["tool_calls"]?.elements?.isEmpty == false }
+      #expect(isCall ? content.isEmpty && choice != #""none""# : content == #"{"b":1}"#, "\(reply.text)")
+      if choice == #""required""# { #expect(isCall, "\(reply.text)") }
+    }
+  }
+
   private func content(_ reply: Reply) -> String? {
     guard case .string(let text)? = reply.json["choices"]?.elements?.first?["message"]?["content"] else { return nil }
     return text

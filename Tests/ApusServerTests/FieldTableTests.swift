@@ -10,6 +10,18 @@ struct FieldTableTests {
   static let requests: [String: JSONValue] = [
     "/v1/messages": ["max_tokens": 1, "messages": [["role": "user", "content": "a"]]],
     "/v1/responses": ["max_output_tokens": 1, "input": "a"],
+    "/model/NAME/converse": [
+      "messages": [["role": "user", "content": [["text": "a"]]]], "inferenceConfig": ["maxTokens": 1],
+    ],
+    "/model/meta.NAME/invoke": ["prompt": "a", "max_gen_len": 1],
+    "/model/mistral.NAME/invoke": ["prompt": "a", "max_tokens": 1],
+    "/model/anthropic.NAME/invoke": ["prompt": "a", "max_tokens_to_sample": 1],
+    "/model/ai21.NAME/invoke": ["prompt": "a", "maxTokens": 1],
+    "/model/amazon.titan-text/invoke": ["inputText": "a", "textGenerationConfig": ["maxTokenCount": 1]],
+    "/model/amazon.nova/invoke": [
+      "messages": [["role": "user", "content": [["text": "a"]]]], "inferenceConfig": ["maxTokens": 1],
+    ],
+    "/model/NAME/count-tokens": ["input": ["converse": ["messages": [["role": "user", "content": [["text": "a"]]]]]]],
   ]
 
   @Test(arguments: requests.keys.sorted())

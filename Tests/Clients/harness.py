@@ -26,10 +26,13 @@ def raised(kind, call):
 
 
 class Server:
-    """One `apus serve ARGUMENTS` process that keeps nothing unless told where; its log lines are in `lines`. A context manager."""
+    """One `apus serve ARGUMENTS` process that keeps nothing unless told where; its log lines are in `lines`.
 
-    def __init__(self, apus, *arguments, store="none"):
-        command = [apus, "serve", *arguments, "--listen", "127.0.0.1:0", "--store", store]
+    A context manager.
+    """
+
+    def __init__(self, apus, *arguments, listen="127.0.0.1:0", store="none"):
+        command = [apus, "serve", *arguments, "--listen", listen, "--store", store]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         self.lines = []
         self.url = self._wait_until_ready()
@@ -60,10 +63,16 @@ class Server:
         return self.process.wait(timeout=60)
 
 
-def run(main, usage):
-    """Calls `main(apus, model)` with the script's arguments, and exits with 0 if all checks hold."""
-    if len(sys.argv) != 3 or not os.access(sys.argv[1], os.X_OK):
+def run(main, usage, numbers=0):
+    """Calls `main(apus, model)` with the script's arguments, and exits with 0 if all checks hold.
+
+    Up to so many numbers may follow these two on the command line, and are given to `main`.
+    """
+    arguments = sys.argv[1:]
+    counts = arguments[2:]
+    if len(arguments) < 2 or len(counts) > numbers or not all(word.isdigit() for word in counts) \
+            or not os.access(arguments[0], os.X_OK):
         raise SystemExit(usage)
-    main(sys.argv[1], sys.argv[2])
+    main(*arguments[:2], *map(int, counts))
     print(f"{len(FAILURES)} failed")
     sys.exit(1 if FAILURES else 0)

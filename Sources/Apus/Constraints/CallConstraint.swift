@@ -8,11 +8,22 @@ struct CallConstraint: Sendable {
   let tools: [JSONValue]
   let choice: ToolChoice
   let allowsSeveral: Bool
+  var part = Part.turn
+
+  /// What of a turn is kept.
+  enum Part: Sendable {
+    /// All of it.
+    case turn
+    /// Its calls, where it is an answer of a constraint or calls.
+    case calls
+    /// What an answer may be there besides what the constraint says.
+    case answer
+  }
 
   /// What tells it from others in a cache.
   var key: ConstraintCache<CompiledGrammar, ApusError>.Key {
     let bytes = JSONValue.array(tools).serialized(.compact)
-    return .init(kind: "calls \(choice) \(allowsSeveral)", bytes: bytes)
+    return .init(kind: "\(part) \(choice) \(allowsSeveral)", bytes: bytes)
   }
 
   /// Throws where a call must come and cannot be kept in form.
@@ -29,10 +40,23 @@ struct CallConstraint: Sendable {
   private func compiled(
     _ turns: TurnFormat, _ marks: MarkTexts, keepsSchemas: Bool
   ) throws(CallGrammarError) -> CompiledGrammar {
-    let grammar = try turns.callGrammar(
-      tools: tools, choice: choice, allowsSeveral: allowsSeveral, marks: marks, keepsSchemas: keepsSchemas)
+    let grammar = try grammar(turns, marks, keepsSchemas: keepsSchemas)
     do throws(GrammarError) { return try CompiledGrammar(grammar) } catch {
       throw CallGrammarError(tool: nil, "the tools' parameters cannot be kept: \(error.description)")
+    }
+  }
+
+  private func grammar(
+    _ turns: TurnFormat, _ marks: MarkTexts, keepsSchemas: Bool
+  ) throws(CallGrammarError) -> Grammar {
+    switch part {
+    case .turn:
+      try turns.callGrammar(
+        tools: tools, choice: choice, allowsSeveral: allowsSeveral, marks: marks, keepsSchemas: keepsSchemas)
+    case .calls:
+      try turns.callGrammar(
+        besideAnswer: tools, allowsSeveral: allowsSeveral, marks: marks, keepsSchemas: keepsSchemas)
+    case .answer: turns.answerText(besideCallsOf: tools, marks: marks)
     }
   }
 }

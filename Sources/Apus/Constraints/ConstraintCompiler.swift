@@ -10,59 +10,95 @@ internal import Synchronization
 /// with the same constraint.
 final class ConstraintCompiler: Sendable {
   private let tokenizer: Tokenizer
+  private let turns: TurnFormat?
   private let marks: TurnMarks
   private let trie = Mutex<TokenTrie?>(nil)
   private let compiled = ConstraintCache<CompiledGrammar, ConstraintError> { $0.byteCount }
   private let compiledCalls = ConstraintCache<CompiledGrammar, ApusError> { $0.byteCount }
 
-  /// `shown` are the tokens that a turn's text shows.
-  init(_ tokenizer: Tokenizer, showing shown: Set<Token>) {
+  /// For a model that writes its turns so, if it chats; `shown` are the tokens that a turn's text shows.
+  init(_ tokenizer: Tokenizer, _ turns: TurnFormat?, showing shown: Set<Token>) {
     self.tokenizer = tokenizer
+    self.turns = turns
     marks = TurnMarks(shown, tokenizer.vocabulary)
   }
 
   /// Whether `compile` gives it at once.
-  func has(_ constraint: OutputConstraint) -> Bool { compiled.has(constraint.key) }
+  func has(_ constraint: OutputConstraint) -> Bool {
+    compiled.has(constraint.key(inTurn: turns?.hasChannels == true))
+  }
 
-  /// The beginning of a text that fits `constraint`, behind what the model may think first.
+  /// The beginning of a text that fits `constraint`.
   ///
   /// Takes well under a second where it was not compiled before. Throws where it cannot be read or kept, and soon after
   /// `shouldStop` says so.
   func compile(
-    _ constraint: OutputConstraint, behind lead: ReasoningLead? = nil, shouldStop: () -> Bool = { false }
+    _ constraint: OutputConstraint, shouldStop: () -> Bool = { false }
   ) throws(ConstraintError) -> TokenConstraint {
-    let grammar = try compiled.value(for: constraint.key) {
+    TokenConstraint(TextPlace(try matcher(constraint, inTurn: nil, shouldStop)), tokenizer, marks, behind: nil)
+  }
+
+  /// The beginning of a turn behind what the model may think first: an answer that fits `constraint`, calls, or either.
+  ///
+  /// Nil without both of them. Throws as without calls.
+  func compile(
+    _ constraint: OutputConstraint?, _ calls: KeptCalls?, behind lead: ReasoningLead?, shouldStop: () -> Bool
+  ) throws(ConstraintError) -> TokenConstraint? {
+    guard let constraint else {
+      return calls.map {
+        TokenConstraint(TextPlace($0.calls), tokenizer, marks, behind: lead, isWhole: $0.isWhole)
+      }
+    }
+    var place = TextPlace(try matcher(constraint, inTurn: turns, shouldStop))
+    if let calls, let text = calls.answer { place.add(calls: calls.calls, answer: text) }
+    return TokenConstraint(place, tokenizer, marks, behind: lead)
+  }
+
+  private func matcher(
+    _ constraint: OutputConstraint, inTurn turns: TurnFormat?, _ shouldStop: () -> Bool
+  ) throws(ConstraintError) -> GrammarMatcher {
+    let turns = turns?.hasChannels == true ? turns : nil
+    let grammar = try compiled.value(for: constraint.key(inTurn: turns != nil)) {
       $0 == .stopped
     } make: { () throws(ConstraintError) in
-      let source = try constraint.grammar(shouldStop)
+      var source = try constraint.grammar(shouldStop)
+      if let turns { source = turns.grammar(ofAnswer: source, marks: markTexts) }
       do throws(GrammarError) { return try CompiledGrammar(source, shouldStop: shouldStop) } catch {
-        if error == .empty, case .jsonSchema = constraint { throw .refused("no value fits the schema: loosen it") }
+        if error == .empty, let place = constraint.placeOfNothing {
+          throw .refused("no value fits the schema at \(place): loosen it")
+        }
         throw ConstraintError(error)
       }
     }
-    return TokenConstraint(GrammarMatcher(grammar, madeTrie), tokenizer, marks, behind: lead)
+    return GrammarMatcher(grammar, madeTrie)
   }
 
-  /// The beginning of an answer that calls tools in the form of `turns`, as `calls` wants it.
+  /// What keeps the calls of a turn in form, as `wanted` says; `besideAnswer`: of one that may be a constraint's answer.
   ///
   /// Throws `ApusError.invalidRequest` where a call must come and cannot be kept in form. Where one may come, and even its
-  /// beginning cannot be kept, the result is nil, as where there is no tool.
-  func compile(
-    _ calls: CallConstraint, _ turns: TurnFormat, behind lead: ReasoningLead?
-  ) throws(ApusError) -> TokenConstraint? {
-    if calls.choice == .none || calls.choice == .auto && calls.tools.isEmpty { return nil }
-    let marks = MarkTexts(shown: marks.shown, ends: endTexts)
-    let isAuto = calls.choice == .auto
+  /// beginning cannot be kept, the result is nil, as where there is no tool, and for a model that does not chat.
+  func calls(_ wanted: CallConstraint, besideAnswer: Bool) throws(ApusError) -> KeptCalls? {
+    guard let turns, wanted.choice != .none, wanted.choice != .auto || !wanted.tools.isEmpty else { return nil }
+    let isAuto = wanted.choice == .auto
     do throws(ApusError) {
-      let grammar = try compiledCalls.value(for: calls.key) { () throws(ApusError) in
-        try calls.compiled(turns, marks)
-      }
-      return TokenConstraint(GrammarMatcher(grammar, madeTrie), tokenizer, self.marks, behind: lead, isWhole: !isAuto)
+      if !besideAnswer { return KeptCalls(calls: try matcher(wanted, turns), isWhole: !isAuto) }
+      var (calls, answer) = (wanted, wanted)
+      (calls.part, answer.part) = (.calls, .answer)
+      return KeptCalls(calls: try matcher(calls, turns), answer: try matcher(answer, turns), isWhole: true)
     } catch {
       if isAuto { return nil }
       throw error
     }
   }
+
+  private func matcher(_ wanted: CallConstraint, _ turns: TurnFormat) throws(ApusError) -> GrammarMatcher {
+    let grammar = try compiledCalls.value(for: wanted.key) { () throws(ApusError) in
+      try wanted.compiled(turns, markTexts)
+    }
+    return GrammarMatcher(grammar, madeTrie)
+  }
+
+  private var markTexts: MarkTexts { MarkTexts(shown: marks.shown, ends: endTexts) }
 
   private var endTexts: [String] {
     tokenizer.vocabulary.endOfGeneration.map {
@@ -78,6 +114,15 @@ final class ConstraintCompiler: Sendable {
       return made
     }
   }
+}
+
+/// What keeps the calls of a turn in form.
+struct KeptCalls: Sendable {
+  let calls: GrammarMatcher
+  /// The texts that an answer may be beside them; nil where no constraint says what it is.
+  var answer: GrammarMatcher?
+  /// Whether the whole turn is constrained, so that nothing else may cut it.
+  let isWhole: Bool
 }
 
 extension OutputConstraint {
@@ -105,18 +150,24 @@ extension OutputConstraint {
   }
 
   /// What tells it from others in a cache.
-  fileprivate var key: ConstraintCache<CompiledGrammar, ConstraintError>.Key {
-    switch form {
-    case .schema(let schema): return .init(kind: "schema", bytes: Array(schema.utf8))
-    case .text(let text):
-      let (kind, bytes) = text.identity
-      return .init(kind: kind, bytes: bytes)
-    }
+  fileprivate func key(inTurn: Bool) -> ConstraintCache<CompiledGrammar, ConstraintError>.Key {
+    let (kind, bytes) =
+      switch form {
+      case .schema(let schema): ("schema", Array(schema.utf8))
+      case .text(let text): text.identity
+      }
+    return .init(kind: inTurn ? kind + " in a turn" : kind, bytes: bytes)
   }
 
   /// Properties in the order of the schema, as more of a text can then be written without choosing; integers as all
   /// programs read them.
   private static let schemaOptions = JSONSchemaOptions(propertyOrder: .asDeclared, integersMayHavePoint: false)
+
+  /// Where a schema says that no value fits; nil for other constraints.
+  fileprivate var placeOfNothing: String? {
+    guard case .jsonSchema(let text) = self else { return nil }
+    return (try? JSONSchema(text: text, options: Self.schemaOptions).placeOfNothing()) ?? "#"
+  }
 
   private func grammar(ofSchema text: String, _ shouldStop: () -> Bool) throws(ConstraintError) -> Grammar {
     do throws(SchemaError) {

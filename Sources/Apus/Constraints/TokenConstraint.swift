@@ -2,14 +2,14 @@ internal import ApusCore
 package import ApusGrammar
 package import ApusTokenizers
 
-/// What may come next in one completion whose text is constrained; a value, one place in its grammar.
+/// What may come next in one completion whose text is constrained; a value, one place in its grammars.
 package struct TokenConstraint: Sendable {
   /// The most bytes that are looked ahead for forced tokens.
   private static let forcedBytes = 512
   /// Tokens before forced ones whose own split must come out again.
   private static let contextTokens = 8
 
-  private var matcher: GrammarMatcher
+  private var place: TextPlace
   private let tokenizer: Tokenizer
   private let marks: TurnMarks
   /// Whether the whole text is constrained, so that nothing else may cut it.
@@ -25,15 +25,15 @@ package struct TokenConstraint: Sendable {
 
   /// The beginning of a completion.
   package init(_ matcher: GrammarMatcher, _ tokenizer: Tokenizer) {
-    self.init(matcher, tokenizer, TurnMarks(), behind: nil)
+    self.init(TextPlace(matcher), tokenizer, TurnMarks(), behind: nil)
   }
 
   /// The beginning of a completion whose text may follow what the model thinks.
   init(
-    _ matcher: GrammarMatcher, _ tokenizer: Tokenizer, _ marks: TurnMarks, behind lead: ReasoningLead?,
+    _ place: TextPlace, _ tokenizer: Tokenizer, _ marks: TurnMarks, behind lead: ReasoningLead?,
     isWhole: Bool = true
   ) {
-    self.matcher = matcher
+    self.place = place
     self.tokenizer = tokenizer
     self.marks = marks
     self.lead = lead
@@ -41,7 +41,7 @@ package struct TokenConstraint: Sendable {
   }
 
   /// Whether the text is complete: nothing can follow.
-  var isComplete: Bool { lead?.isFree != true && matcher.isComplete }
+  var isComplete: Bool { lead?.isFree != true && place.isComplete }
 
   /// Makes `mask` the tokens that may come next, those that end a text among them where it may end.
   mutating func fill(_ mask: inout TokenMask, ends: [Token]) {
@@ -51,9 +51,9 @@ package struct TokenConstraint: Sendable {
       for token in ends { mask[token] = false }
       return
     }
-    matcher.fill(&mask)
+    place.fill(&mask)
     for token in lead?.others ?? [] { mask[token] = true }
-    guard matcher.canEnd else { return }
+    guard place.canEnd else { return }
     for token in ends { mask[token] = true }
   }
 
@@ -63,11 +63,11 @@ package struct TokenConstraint: Sendable {
     case .taken?: return true
     case .ended(let rest)?:
       (lead, beganWithToken) = (nil, rest.isEmpty)
-      isBroken = !matcher.accept(bytes: rest)
+      isBroken = !place.accept(bytes: rest)
       return !isBroken
     case .text?, nil: lead = nil
     }
-    guard matcher.accept(token) else { return false }
+    guard place.accept(token) else { return false }
     // A mark divides the text: what stands before it has no part in how the rest is split.
     if marks.contains(token) { (last, beganWithToken) = ([], true) } else { last.append(token) }
     if last.count > Self.contextTokens { last.removeFirst() }
@@ -81,7 +81,7 @@ package struct TokenConstraint: Sendable {
   /// or a mark follows, which is then the last one of them. They are not taken.
   func forced() -> [Token] {
     guard lead == nil else { return [] }
-    let forced = matcher.forcedBytes(atMost: Self.forcedBytes)
+    let forced = place.forcedBytes(atMost: Self.forcedBytes)
     let (bytes, mark) = marks.firstMark(in: forced)
     let end = mark.map { [$0] } ?? []
     if bytes.isEmpty { return end }
@@ -98,7 +98,7 @@ package struct TokenConstraint: Sendable {
   }
 
   private func isEnd(behind bytes: [UInt8]) -> Bool {
-    var matcher = matcher
-    return matcher.accept(bytes: bytes) && matcher.isComplete
+    var place = place
+    return place.accept(bytes: bytes) && place.isComplete
   }
 }

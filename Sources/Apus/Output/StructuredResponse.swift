@@ -24,8 +24,8 @@ public struct PartialOutput<Value: Sendable>: Sendable {
 extension ChatSession {
   /// Answers `prompt` with a value of `type`, and waits for the end.
   ///
-  /// The model can write nothing else than such a value. Its schema is added to the prompt, so that the model knows what
-  /// is wanted.
+  /// The model can write nothing else than such a value, or calls of the session's tools, until it has what it needs. Its
+  /// schema is added to the prompt, so that the model knows what is wanted.
   ///
   ///     struct City: Decodable { let name: String; let inhabitants: Int }
   ///     let answer = try await session.respond(to: "The largest city of France?", as: City.self)
@@ -34,8 +34,7 @@ extension ChatSession {
   /// - Parameters:
   ///   - prompt: What is asked.
   ///   - type: What the answer is: see ``OutputSchema/init(of:)`` for the types that need no schema of their own.
-  ///   - options: How to answer; nil takes `options.generation` of the session. Its `constraint` is not looked at. In a
-  ///     session with tools its `toolChoice` must be `none`, as no tool is called for a value.
+  ///   - options: How to answer; nil takes `options.generation` of the session. Its `constraint` is not looked at.
   /// - Returns: The value, with the text that it was read from.
   /// - Throws: What `respond(to:options:)` throws, `ApusError.invalidRequest` for a schema that cannot be kept, and
   ///   `ApusError.outputCut` where the answer was cut before its value was complete.

@@ -1,5 +1,4 @@
 package import ApusChat
-package import ApusJSON
 
 /// What the text of one answer means while it comes: content, reasoning, calls of tools; a pure value.
 ///
@@ -8,16 +7,14 @@ package struct TurnReader: Sendable {
   private var parser: TurnParser
   private let ids: String
 
-  /// Reads an answer in the format of `model`, which may call `tools`, given in the form of OpenAI's API.
+  /// Reads a turn in the format of `model`, which is as `turn` says.
   ///
   /// `ids` begins the ids that are made up; it should be another one for each answer.
-  package init(
-    _ model: Model, tools: [JSONValue] = [], choice: ToolChoice = .auto, allowsSeveral: Bool = true,
-    isConstrained: Bool = false, startsInReasoning: Bool = false, ids: String
-  ) {
+  package init(_ model: Model, _ turn: TurnConstraint, startsInReasoning: Bool = false, ids: String) {
     parser = TurnParser(
-      model.chatFormat?.turns ?? TurnFormat(), tools: tools, choice: choice, allowsSeveral: allowsSeveral,
-      isConstrained: isConstrained, startsInReasoning: startsInReasoning)
+      model.chatFormat?.turns ?? TurnFormat(), tools: turn.tools, choice: turn.choice,
+      allowsSeveral: turn.allowsSeveral, isConstrained: turn.calls != nil, callsComeFirst: turn.callsComeFirst,
+      startsInReasoning: startsInReasoning)
     self.ids = ids
   }
 

@@ -17,33 +17,26 @@ extension Model {
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(ApusError) -> TurnRequest {
     let tools = options.toolChoice == .none ? [] : tools
-    let prompt = try chatTurn(messages, tools: tools, shouldStop: shouldStop)
-    var request = GenerationRequest(prompt: prompt.tokens, options: options)
-    let calls = try callConstraint(options, tools, startsInReasoning: prompt.startsInReasoning)
-    request.constraint = calls
-    if calls == nil, let constraint = options.constraint {
-      request.constraint = try compile(
-        constraint, startsInReasoning: prompt.startsInReasoning, shouldStop: shouldStop)
+    if let constraint = options.constraint, !constraint.leavesRoomForCalls {
+      try Self.checkCallsNothing(options.toolChoice, tools)
     }
+    let prompt = try chatTurn(messages, tools: tools, shouldStop: shouldStop)
+    let wanted = try turnConstraint(tools: tools, choice: options.toolChoice, answer: options.constraint)
+    var request = GenerationRequest(prompt: prompt.tokens, options: options)
+    request.constraint = try compile(wanted, startsInReasoning: prompt.startsInReasoning, shouldStop: shouldStop)
     request.shownTokens = turnMarks
     let reader = TurnReader(
-      self, tools: tools, choice: options.toolChoice, isConstrained: calls != nil,
-      startsInReasoning: prompt.startsInReasoning, ids: Self.callIDs(behind: messages))
+      self, wanted, startsInReasoning: prompt.startsInReasoning, ids: Self.callIDs(behind: messages))
     return TurnRequest(request: request, reader: reader)
   }
 
-  /// What keeps calls in form; nil where none may come.
-  private func callConstraint(
-    _ options: GenerationOptions, _ tools: [JSONValue], startsInReasoning: Bool
-  ) throws(ApusError) -> TokenConstraint? {
-    let mayCall = !tools.isEmpty || (options.toolChoice != .auto && options.toolChoice != .none)
-    if mayCall, options.constraint != nil {
-      throw .invalidRequest(
-        field: "constraint",
-        reason: "an answer that may call tools cannot be constrained: set toolChoice to none, once tools were called")
-    }
-    return try chatConstraint(
-      tools: tools, choice: options.toolChoice, allowsSeveral: true, startsInReasoning: startsInReasoning)
+  /// Throws where calls may come.
+  private static func checkCallsNothing(_ choice: ToolChoice, _ tools: [JSONValue]) throws(ApusError) {
+    if choice == .none || choice == .auto && tools.isEmpty { return }
+    throw .invalidRequest(
+      field: "constraint",
+      reason: "an answer that may call tools can fit a JSON schema, and no other constraint: give a schema, or set "
+        + "toolChoice to none, once tools were called")
   }
 
   /// How the ids of calls begin that a model makes behind `messages`.

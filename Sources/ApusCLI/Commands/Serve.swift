@@ -144,9 +144,11 @@ struct Serve: AsyncParsableCommand {
       let logger = Logger(label: "apus") { label in
         LineLogHandler(label: label, format: logFormat, now: { Date().ISO8601Format() }) { log.write($0) }
       }
-      for warning in keys.warnings + certificate.warnings { logger.warning("\(warning)") }
+      for warning in keys.warnings + [certificate.warning].compactMap(\.self) { logger.warning("\(warning)") }
       configuration.store = try store.open(isOpen: configuration.allowsOpenAccess, logger)
       configuration.version = Program.version
+      let traces = try observation.openTraces(for: &configuration, logger)
+      defer { traces?.finish() }
       if configuration.maximumConnections < connections {
         let limit = Logger.MetadataValue.stringConvertible(configuration.maximumConnections)
         logger.warning("fewer connections: the limit on file descriptors is low", metadata: ["connections": limit])
@@ -156,6 +158,7 @@ struct Serve: AsyncParsableCommand {
       ) { logger.note($0) }
       try await loadFirst(sources, pool, logger)
       try await Server(pool, configuration: configuration, logger: logger).run {
+        traces?.finish()
         log.finish()
         _exit(1)
       }
@@ -194,9 +197,9 @@ struct Serve: AsyncParsableCommand {
     for address in listen { configuration.listen.append(try ListenAddress(address)) }
     configuration.apiKeys = keys.apiKey
     configuration.keyFile = keys.file
-    configuration.certificate = try certificate.files()
     configuration.accessKeyFile = keys.accessKeyFile
     configuration.signatureMode = keys.signatureMode ?? .verify
+    configuration.certificate = try certificate.files()
     configuration.addressLimits = address.limits
     observation.apply(to: &configuration)
     configuration.allowsOpenAccess = insecure

@@ -27,6 +27,6 @@ struct CertificateArguments: ParsableArguments {
     }
   }
 
-  /// What to say of a key that every user of the machine can read.
-  var warnings: [String] { [tlsKey].compactMap(\.self).compactMap(WatchedFile.warning(ofSecretAt:)) }
+  /// What to say of a key that every user of the machine can read; nil where there is nothing to say.
+  var warning: String? { tlsKey.flatMap(WatchedFile.warning(ofSecretAt:)) }
 }

@@ -50,7 +50,7 @@ struct KeyArguments: ParsableArguments {
 
   /// What to say of each file that every user of the machine can read.
   var warnings: [String] {
-    [apiKeyFile, awsCredentials].compactMap(\.self).compactMap(WatchedFile.warning(ofSecretAt:))
+    [apiKeyFile, awsCredentials].compactMap { $0.flatMap(WatchedFile.warning(ofSecretAt:)) }
   }
 }
 

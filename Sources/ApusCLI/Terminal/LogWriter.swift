@@ -26,13 +26,14 @@ final class LogWriter: Sendable {
   /// Writes to `descriptor`; nil where the operating system gives no thread.
   ///
   /// - Parameters:
+  ///   - name: What its thread is called.
   ///   - descriptor: Where the lines go.
-  ///   - note: The line that says how many lines were dropped.
-  init?(descriptor: Int32, note: @escaping @Sendable (_ dropped: Int) -> [UInt8]) {
+  ///   - note: The line that says how many lines were dropped; empty to say nothing there.
+  init?(name: String = "apus-log", descriptor: Int32, note: @escaping @Sendable (_ dropped: Int) -> [UInt8]) {
     self.descriptor = descriptor
     self.note = note
     // The thread and this hold each other, for good.
-    guard let thread = DedicatedThread(name: "apus-log", stackByteCount: 256 << 10, { self.run() }) else { return nil }
+    guard let thread = DedicatedThread(name: name, stackByteCount: 256 << 10, { self.run() }) else { return nil }
     state.withLock { $0.thread = thread }
   }
 

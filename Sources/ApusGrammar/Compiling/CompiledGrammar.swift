@@ -26,6 +26,15 @@ package final class CompiledGrammar: Sendable {
     current = Mutex(machine)
   }
 
+  /// Of each rule of a grammar whether it has no text.
+  ///
+  /// Throws where the grammar is too large.
+  package static func emptyRules(of grammar: Grammar, limits: GrammarLimits = .init()) throws(GrammarError) -> [Bool] {
+    var reader = GrammarReader(try GrammarSurvey(grammar, limits), limits) { false }
+    try reader.read(grammar)
+    return reader.bodies.map { $0 == LanguageTable.nothing }
+  }
+
   /// Memory that it takes at present, in bytes; known at once, also while a mask is being made.
   package var byteCount: Int { machine.byteCount }
 

@@ -6,8 +6,9 @@ package struct GrammarLimits: Sendable, Equatable {
   package var parts = 400_000
   /// The most members of a list that may come in any order: each state of it is as large as the list.
   package var members = 512
-  /// The most parts one after the other that may all be left out: each of them may come next.
-  package var optionalParts = 2_000
+  /// The most steps over parts one after the other that may all be left out: from each of them to all behind it, as each may
+  /// come next; a row of 600 takes 180,000.
+  package var optionalSteps = 200_000
   /// The most languages that are looked at to see whether one has a string.
   package var states = 50_000
   /// The same for one search while the grammar is used: what no text is found for by then is not allowed.

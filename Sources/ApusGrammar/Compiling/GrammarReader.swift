@@ -33,8 +33,9 @@ struct GrammarReader: ~Copyable {
     }
     bodies = Array(repeating: LanguageTable.nothing, count: grammar.rules.count)
     try build(flat, productive)
-    if table.longestOptionalRun > limits.optionalParts {
-      throw .tooLarge(what: "parts one after the other that may all be left out", limit: limits.optionalParts)
+    if table.optionalSteps > limits.optionalSteps {
+      throw .tooLarge(
+        what: "steps over parts one after the other that may all be left out", limit: limits.optionalSteps)
     }
   }
 

@@ -42,15 +42,20 @@ extension LanguageTable {
     return result
   }
 
-  /// The most parts of a sequence one after the other that may all be left out.
-  var longestOptionalRun: Int {
+  /// From each part of a sequence to those behind it up to one that may not be left out, all together; short rows, which
+  /// any grammar has, do not count.
+  var optionalSteps: Int {
+    let short: Int32 = 32
     var runs: [Int32] = []
+    var steps = 0
     runs.reserveCapacity(nodes.count)
     for node in nodes {
       let isSequence = node.kind == .concatenation || node.kind == .join
-      runs.append(isSequence && has(.nullable, node.first) ? runs[Int(node.second)] + 1 : 0)
+      let run = isSequence && has(.nullable, node.first) ? runs[Int(node.second)] + 1 : 0
+      runs.append(run)
+      if run > short { steps += Int(run) }
     }
-    return Int(runs.max() ?? 0)
+    return steps
   }
 
   func shortest(of node: LanguageNode) -> Int32 {

@@ -1,5 +1,5 @@
 /// A place in a schema, as a JSON pointer that is written only when it is asked for.
-final class Place {
+final class Place: Sendable {
   private let parent: Place?
   private let step: String
 
@@ -24,9 +24,11 @@ final class Place {
     return (["#"] + escaped.reversed()).joined(separator: "/")
   }
 
-  func error(_ reason: String) -> SchemaError {
+  /// The pointer, of which a long one's end; a key may be of any length.
+  var shown: String {
     let pointer = pointer
-    // A key may be of any length.
-    return SchemaError(place: pointer.utf8.count > 300 ? "…" + pointer.suffix(200) : pointer, reason: reason)
+    return pointer.utf8.count > 300 ? "…" + pointer.suffix(200) : pointer
   }
+
+  func error(_ reason: String) -> SchemaError { SchemaError(place: shown, reason: reason) }
 }

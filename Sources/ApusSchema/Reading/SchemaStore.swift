@@ -20,13 +20,15 @@ final class SchemaStore {
 
   static let depthLimit = 64
   static let schemaLimit = 50_000
-  static let workLimit = 250_000
+  static let usualWorkLimit = 250_000
 
+  private let workLimit: Int
   private let shouldStop: () -> Bool
   private var nextQuestion = 0
 
-  init(_ schema: JSONValue, _ shouldStop: @escaping () -> Bool) {
+  init(_ schema: JSONValue, workLimit: Int = usualWorkLimit, _ shouldStop: @escaping () -> Bool) {
     document = SchemaDocument(schema)
+    self.workLimit = workLimit
     self.shouldStop = shouldStop
   }
 
@@ -37,13 +39,13 @@ final class SchemaStore {
       nextQuestion = work + 2_000
       if shouldStop() { throw .stopped }
     }
-    if work > Self.workLimit { throw place.error("takes too many steps to compute: write fewer alternatives") }
+    if work > workLimit { throw place.error("takes too many steps to compute: write fewer alternatives") }
   }
 
   /// Counts steps; says whether there are still some.
   func canSpend(_ steps: Int) -> Bool {
     work += steps
-    return work <= Self.workLimit
+    return work <= workLimit
   }
 
   func node(_ schema: SchemaID) -> SchemaNode { nodes[schema.index] }

@@ -15,6 +15,8 @@ final class GrammarWriter {
   private var waiting: [(rule: Grammar.RuleID, condition: Condition)] = []
   /// Where the rule that is being written comes from, for messages.
   private(set) var place = Place()
+  /// The places of all rules.
+  private var places: [Place] = []
 
   private enum SharedRule: Hashable { case string, number, integer, anyArray, anyObject }
 
@@ -30,26 +32,27 @@ final class GrammarWriter {
 
   static func write(
     _ root: Condition, _ store: SchemaStore, _ options: JSONSchemaOptions
-  ) throws(SchemaError) -> Grammar {
+  ) throws(SchemaError) -> (Grammar, [Place]) {
     let writer = GrammarWriter(store, options)
     writer.grammar.root = try writer.rule(for: root)
     try writer.writeWaiting()
-    return writer.grammar
+    return (writer.grammar, writer.places)
   }
 
   static func write(
     arguments root: Condition, _ form: ArgumentForm, _ store: SchemaStore, _ options: JSONSchemaOptions
-  ) throws(SchemaError) -> Grammar {
+  ) throws(SchemaError) -> (Grammar, [Place]) {
     let writer = GrammarWriter(store, options, form)
     writer.grammar.root = try writer.declare("arguments")
     writer.define(writer.grammar.root, try writer.arguments(root))
     try writer.writeWaiting()
-    return writer.grammar
+    return (writer.grammar, writer.places)
   }
 
   private func writeWaiting() throws(SchemaError) {
     while let (rule, condition) = waiting.popLast() {
       if let literal = condition.literals.first { place = store.place(of: literal.schema) }
+      places[rule.index] = place
       define(rule, try values(try store.expand(condition)))
     }
   }
@@ -85,6 +88,7 @@ final class GrammarWriter {
     guard grammar.rules.count < limit else {
       throw place.error("the schema makes more than \(limit) rules: write fewer alternatives or smaller counts")
     }
+    places.append(place)
     return grammar.declare(name)
   }
 

@@ -66,7 +66,7 @@ final class AnswerClock: Sendable {
 
   private func timer(_ end: AnswerEnd, after duration: Duration) -> Task<Void, any Error> {
     Task { [onLimit] in
-      try await Task.sleep(for: duration)
+      try await pause(for: duration)
       onLimit(end)
     }
   }

@@ -36,25 +36,10 @@ struct ChatInput: Sendable {
     plan.rules = rules
     plan.constraintField = constraintField
     plan.shownTokens = setting.model.turnMarks
-    plan.callConstraint = try callConstraint(setting.model, startsInReasoning: prompt.startsInReasoning)
-    plan.reading = TurnReading(
-      tools: tools, isConstrained: plan.callConstraint != nil, startsInReasoning: prompt.startsInReasoning)
+    let turn = try setting.model.turnConstraint(
+      tools: tools.definitions, choice: tools.choice, allowsSeveral: tools.allowsSeveral, answer: options.constraint)
+    plan.reading = TurnReading(turn: turn, startsInReasoning: prompt.startsInReasoning)
     return plan
-  }
-
-  /// What keeps the calls of an answer in form; nil where it needs none.
-  private func callConstraint(_ model: Model, startsInReasoning: Bool) throws(ApusError) -> TokenConstraint? {
-    if options.constraint == nil {
-      return try model.chatConstraint(
-        tools: tools.definitions, choice: tools.choice, allowsSeveral: tools.allowsSeveral,
-        startsInReasoning: startsInReasoning)
-    }
-    guard tools.choice == .auto || tools.choice == .none else {
-      throw .invalidRequest(
-        field: "tool_choice",
-        reason: "tool_choice wants a call, and another field says what the answer must be: give one of them")
-    }
-    return nil
   }
 }
 

@@ -15,8 +15,6 @@ struct GenerationPlan: Sendable {
   var shownTokens: Set<Token> = []
   /// How the answers of a chat are read; nil where they are raw completions.
   var reading: TurnReading?
-  /// What keeps the calls of a chat's answers in form, where nothing else is asked of them.
-  var callConstraint: TokenConstraint?
   /// The name of the field that has the constraint.
   var constraintField: String?
 
@@ -26,24 +24,34 @@ struct GenerationPlan: Sendable {
   /// What reads one of the completions.
   func makeReading() -> ChoiceReading { ChoiceReading(reading?.reader(lease.model)) }
   /// Whether a constraint must be compiled first, which may take some time.
-  var mustCompile: Bool { options.constraint.map { !lease.model.hasCompiled($0) } ?? false }
+  var mustCompile: Bool {
+    let constraint = reading.map { $0.turn.answer } ?? options.constraint
+    return constraint.map { !lease.model.hasCompiled($0) } ?? false
+  }
 
   /// Starts all completions, in order.
   ///
   /// May take the time of a pass over the vocabulary for each; those begun end where one is refused.
   func start(_ shouldStop: Preparation.ShouldStop) throws(ApusError) -> [GenerationStream] {
-    let constraint =
-      try options.constraint.map { constraint throws(ApusError) in
-        try lease.model.compile(
-          constraint, field: constraintField ?? "constraint", startsInReasoning: reading?.startsInReasoning,
-          shouldStop: shouldStop)
-      } ?? callConstraint
+    let constraint = try constraint(shouldStop)
     var streams: [GenerationStream] = []
     for choice in 0..<choiceCount {
       if shouldStop() { throw .stopped }
       streams.append(try start(choice, constraint))
     }
     return streams
+  }
+
+  /// What the completions must be; nil where they are free.
+  private func constraint(_ shouldStop: Preparation.ShouldStop) throws(ApusError) -> TokenConstraint? {
+    let (model, field) = (lease.model, constraintField ?? "constraint")
+    if let reading {
+      return try model.compile(
+        reading.turn, field: field, startsInReasoning: reading.startsInReasoning, shouldStop: shouldStop)
+    }
+    return try options.constraint.map { constraint throws(ApusError) in
+      try model.compile(constraint, field: field, shouldStop: shouldStop)
+    }
   }
 
   /// Starts the completion of that number; those of one prompt differ by their seed.

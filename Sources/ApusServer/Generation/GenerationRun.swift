@@ -83,6 +83,7 @@ final class GenerationRun: Sendable {
       usage.note(
         cachedTokens: choice.isMultiple(of: plan.count) ? summary.usage.cachedTokens : 0,
         time: summary.timings.prefill + summary.timings.decode)
+      outcome.trace?.note(summary, choice: choice)
       // Before the client knows that it may ask again.
       if isLast { usage.end() }
     }

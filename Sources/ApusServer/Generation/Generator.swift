@@ -43,6 +43,7 @@ struct Generator: Sendable {
     try await Intake(service: service).respond(endpoint, to: request, context) { fields, setting in
       try endpoint.job(fields, setting)
     } answer: { job, admitted in
+      context.outcome.trace?.note(job.plan, model: admitted.choice.name)
       let timeouts = service.configuration.timeouts
       let limits = AnswerLimits(waiting: timeouts.queue, work: admitted.isStreamed ? nil : timeouts.wholeAnswer)
       let run = try await GenerationRun(
@@ -69,6 +70,7 @@ struct Generator: Sendable {
           let start = ContinuousClock.now
           let reply = try await context.client.whilePresent(work)
           admitted.usage.note(time: ContinuousClock.now - start)
+          context.outcome.trace?.part("work", from: start)
           // Vectors are millions of digits.
           return try await service.preparation.run(for: context.client) { _ in reply.response }
         } catch let error as ApusError {

@@ -19,7 +19,7 @@ struct Heartbeat: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask {
         while true {
-          try await Task.sleep(for: interval)
+          try await pause(for: interval)
           action()
         }
       }

@@ -128,7 +128,7 @@ final class JoinedAnswers: Sendable {
       let isOver = joint.waiting == 0 && (joint.wasGiven || !joint.mayComeAgain || grace == .zero)
       if joint.waiting == 0, !isOver {
         joint.timer = Task { [grace] in
-          try await Task.sleep(for: grace)
+          try await pause(for: grace)
           giveUp(key, number)
         }
       }

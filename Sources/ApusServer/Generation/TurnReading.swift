@@ -4,9 +4,8 @@ internal import ApusJSON
 
 /// How the answers of a chat are read.
 struct TurnReading: Sendable {
-  let tools: ToolUse
-  /// Whether a grammar keeps their calls in form.
-  let isConstrained: Bool
+  /// What they must be.
+  let turn: TurnConstraint
   /// Whether they begin within the model's reasoning.
   let startsInReasoning: Bool
   /// What ids begin with that are made up for calls.
@@ -14,9 +13,7 @@ struct TurnReading: Sendable {
 
   /// A reader for one answer.
   func reader(_ model: Model) -> TurnReader {
-    TurnReader(
-      model, tools: tools.definitions, choice: tools.choice, allowsSeveral: tools.allowsSeveral,
-      isConstrained: isConstrained, startsInReasoning: startsInReasoning, ids: newIdentifier(idPrefix))
+    TurnReader(model, turn, startsInReasoning: startsInReasoning, ids: newIdentifier(idPrefix))
   }
 }
 

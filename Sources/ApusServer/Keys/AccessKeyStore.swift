@@ -24,24 +24,24 @@ final class AccessKeyStore: Sendable {
     }
   }
 
-  private let current: ReloadedFile<Keys>
+  private let current: FileValue<Keys>
 
   /// Nil where signatures say nothing; throws where the file is wrong.
   init?(_ configuration: ServerConfiguration, tell: @escaping @Sendable (KeyStore.News) -> Void) throws(ServerError) {
     guard configuration.verifiesSignatures else { return nil }
     let (plain, file) = (configuration.accessKeys, configuration.accessKeyFile)
-    current = try ReloadedFile(file, at: .now) { result in
-      switch result {
+    current = try FileValue(file.map { [$0] } ?? []) { () throws(ServerError) in
+      Keys(try Self.keys(plain, file))
+    } tell: { news in
+      switch news {
       case .success(let keys): tell(.keys(count: keys.names.count))
       case .failure(let error): tell(.wrong(error.description))
       }
-    } read: { () throws(ServerError) in
-      Keys(try Self.keys(plain, file))
     }
   }
 
   /// The keys as they are now.
-  func keys() -> Keys { current.value(at: .now) }
+  func keys() -> Keys { current.value() }
 
   /// All keys: the plain ones, and those of the file, which must have one.
   static func keys(_ plain: [AccessKey], _ file: (any ChangingFile)?) throws(ServerError) -> [AccessKey] {

@@ -1,6 +1,9 @@
 internal import Logging
 
 /// The keys of a running server: those it was started with and those of a file, which is read again when it has changed.
+///
+/// A key that was taken out of the file opens nothing more a second later. A file that is wrong changes nothing, but for a
+/// line in the log.
 package final class KeyStore: Sendable {
   /// What became of a file that had changed.
   package enum News: Sendable, Equatable {
@@ -8,7 +11,7 @@ package final class KeyStore: Sendable {
     case wrong(String)
   }
 
-  private let current: ReloadedFile<KeyRing>
+  private let keys: FileValue<KeyRing>
 
   /// Reads the file; throws where it is wrong.
   ///
@@ -17,18 +20,19 @@ package final class KeyStore: Sendable {
     _ plain: [String], _ file: (any ChangingFile)?, at now: ContinuousClock.Instant = .now,
     tell: @escaping @Sendable (News) -> Void
   ) throws(ServerError) {
-    current = try ReloadedFile(file, at: now) { result in
-      switch result {
+    let files = file.map { [$0] } ?? []
+    keys = try FileValue(files, at: now) { () throws(ServerError) in
+      try Self.ring(plain, file)
+    } tell: { news in
+      switch news {
       case .success(let ring): tell(.keys(count: ring.keys.count))
       case .failure(let error): tell(.wrong(error.description))
       }
-    } read: { () throws(ServerError) in
-      try Self.ring(plain, file)
     }
   }
 
   /// The keys as they are now.
-  package func ring(at now: ContinuousClock.Instant = .now) -> KeyRing { current.value(at: now) }
+  package func ring(at now: ContinuousClock.Instant = .now) -> KeyRing { keys.value(at: now) }
 
   /// All keys: the plain ones, and those of the file, which must have one.
   static func ring(_ plain: [String], _ file: (any ChangingFile)?) throws(ServerError) -> KeyRing {

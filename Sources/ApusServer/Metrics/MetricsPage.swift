@@ -6,7 +6,7 @@ struct MetricsPage: Sendable {
   let service: ModelService
 
   var routes: [Route] {
-    [Route(.get, "/metrics", Routes.standardDialect) { page($0, $1) }]
+    [Route(.get, "/metrics", Routes.standardDialect) { page($0, $1) }.described(.metrics)]
   }
 
   /// What the client's key may know: of its models, and for operators what the machine costs.

@@ -124,6 +124,7 @@ final class AccessLog: Sendable {
       metadata["prompt_tokens"] = .stringConvertible(work.promptTokens)
       metadata["completion_tokens"] = .stringConvertible(work.completionTokens)
     }
+    if let trace = entry.outcome.trace?.traceID { metadata["trace_id"] = "\(trace)" }
     if let ignored = entry.ignoredFields { metadata["ignored_fields"] = "\(ignored)" }
     if let end = entry.outcome.end {
       metadata["end"] = "\(end.name)"

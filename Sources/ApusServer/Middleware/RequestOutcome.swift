@@ -15,9 +15,13 @@ final class RequestOutcome: Sendable {
     var isClientGone: Bool { name == AnswerEnd.clientLeft.rawValue }
   }
 
+  /// Its part in a trace, where it has one.
+  let trace: RequestTrace?
   private let told = Mutex<End?>(nil)
   private let known = Mutex(Parties())
   private let work = Mutex(Work())
+
+  init(_ trace: RequestTrace? = nil) { self.trace = trace }
 
   /// Who asked whom.
   struct Parties: Sendable {

@@ -1,5 +1,6 @@
 internal import HTTPTypes
 internal import Hummingbird
+internal import Tracing
 
 /// Names every request, and writes one line to the log when its answer has ended.
 struct RequestRecord: RouterMiddleware {
@@ -10,6 +11,8 @@ struct RequestRecord: RouterMiddleware {
   let connections: Connections
   let requests: RequestMetrics
   let ledger: UsageLedger
+  /// Where traces go, if anywhere.
+  let tracer: (any Tracer)?
 
   private static let header = HTTPField.Name("X-Request-Id")
 
@@ -22,10 +25,14 @@ struct RequestRecord: RouterMiddleware {
     context.client = connections.presence(of: context.channel)
     let manners = routes.manners(of: request.uri.path, request.method)
     (context.dialect, context.access) = (manners.dialect, manners.access)
+    // What is open to all takes no work: probes of load balancers would fill any file.
+    let trace = RequestTrace(request, route: manners.route, manners.access == .open ? nil : tracer)
+    context.outcome = RequestOutcome(trace)
     var response = try await next(request, context)
     for header in [Self.header, context.dialect.requestIDField] {
       if let header { response.headers[header] = context.requestID }
     }
+    trace?.write(to: &response.headers)
     let entry = LogEntry(
       id: context.requestID, method: request.method.rawValue, path: request.uri.path,
       sentStatus: response.status.code, outcome: context.outcome,
@@ -33,6 +40,7 @@ struct RequestRecord: RouterMiddleware {
     let finish: @Sendable () -> Void = { [log, requests, ledger] in
       log.write(entry)
       requests.note(manners.route, entry)
+      trace?.end(entry)
       // What nobody was let in for belongs to no key.
       if request.method == .post, manners.access != .open, entry.outcome.end?.name != Refusal.unauthorized.word {
         ledger.note(entry.outcome.used, of: entry.outcome.parties.key, isRefused: entry.sentStatus >= 400)

@@ -8,6 +8,7 @@ struct Admin: Sendable {
   var routes: [Route] {
     [
       Route(.get, "/admin/usage", Routes.standardDialect, access: .admin) { _, _ in Response(json: usage) }
+        .described(.usage)
     ]
   }
 

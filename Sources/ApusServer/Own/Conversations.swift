@@ -18,12 +18,17 @@ struct Conversations: Sendable {
     let (dialect, conversations) = (Routes.standardDialect, "/apus/conversations")
     let kept = [(conversations, DocumentKind.conversation), ("/apus/sessions", .session)].flatMap { path, kind in
       [
-        Route(.get, path, dialect) { try await list(kind, $0, $1) },
-        Route(.get, path + "/*", dialect) { try await conversation(kind, $0, $1) },
-        Route(.delete, path + "/*", dialect) { try await drop(kind, $0, $1) },
+        Route(.get, path, dialect) { try await list(kind, $0, $1) }.described(.conversations(kind)),
+        Route(.get, path + "/*", dialect) { try await conversation(kind, $0, $1) }
+          .described(.conversation(kind)),
+        Route(.delete, path + "/*", dialect) { try await drop(kind, $0, $1) }
+          .described(.dropConversation(kind)),
       ]
     }
-    return kept + [Route(.put, conversations + "/*", dialect) { try await keep($0, $1) }]
+    return kept + [
+      Route(.put, conversations + "/*", dialect) { try await keep($0, $1) }
+        .described(.keepConversation)
+    ]
   }
 
   /// The last ones, newest first; `?before=` a time goes on behind a list's last entry.

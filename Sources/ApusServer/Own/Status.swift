@@ -9,6 +9,7 @@ struct Status: Sendable {
   var routes: [Route] {
     [
       Route(.get, "/apus/status", Routes.standardDialect) { Response(json: status(for: $1.key)) }
+        .described(.status)
     ]
   }
 

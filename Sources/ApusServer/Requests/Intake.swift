@@ -128,6 +128,8 @@ struct Intake: Sendable {
     _ prepare: @escaping @Sendable (RequestFields, JobSetting) throws -> Prepared
   ) async throws -> (Prepared, IgnoredFields) {
     let configuration = service.configuration
+    let start = ContinuousClock.now
+    defer { context.outcome.trace?.part("preparation", from: start) }
     return try await service.preparation.run(for: context.client) { shouldStop in
       let fields = try RequestFields(admitted.object).lifting(endpoint.nestedFields)
       let setting = JobSetting(

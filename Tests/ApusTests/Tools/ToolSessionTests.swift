@@ -252,4 +252,35 @@ struct ToolSessionTests {
     #expect(["yes", "no"].contains(try await session.respond(to: "Warm?", options: options).text))
     #expect(model.engine.metrics.steps > 0)
   }
+
+  @Test func `A value follows the calls that it needs`() async throws {
+    let session = try await scripted.session(tools: [weather]) { messages in
+      messages.last?.role == .tool
+        ? #"{"city":"Rome","degrees":18.5}"# : ScriptedModel.calls(("weather", #"{"city": "Rome"}"#))
+    }
+    let answer = try await session.respond(to: "Warm?", as: Report.self)
+    #expect(answer.value == Report(city: "Rome", degrees: 18.5))
+    #expect(answer.completion.toolCalls.map(\.name) == ["weather"])
+    var last: PartialOutput<Report>?
+    for try await part in try session.streamResponse(to: "Warm?", as: Report.self) { last = part }
+    #expect(last?.isComplete == true && last?.value == answer.value)
+  }
+
+  @Test func `A value fits whatever the model writes, with tools that it may and must call`() async throws {
+    struct Mood: Codable { let isWarm: Bool }
+    let model = try await scripted.load()
+    for (seed, choice) in [ToolChoice.auto, .auto, .auto, .required, .function("weather")].enumerated() {
+      let session = try model.session(tools: [weather])
+      do throws(ApusError) {
+        let answer = try await session.respond(to: "Warm?", as: Mood.self, options: wild(choice, UInt64(seed)))
+        #expect(answer.completion.text.hasPrefix("{"))
+        if choice != .auto { #expect(answer.completion.toolCalls.first?.name == "weather") }
+      } catch {
+        switch error {
+        case .outputCut, .tooManyToolRounds: break
+        default: throw error
+        }
+      }
+    }
+  }
 }

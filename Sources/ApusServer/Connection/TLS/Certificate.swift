@@ -69,24 +69,24 @@ package struct CertificateFiles: Sendable {
 
 /// The certificate of a running server, which is read again when its files have changed.
 final class Certificate: Sendable {
-  private let contexts: ReloadedFile<NIOSSLContext>
+  private let contexts: FileValue<NIOSSLContext>
 
   /// Reads the files; throws where they are wrong.
   init(_ files: CertificateFiles, offering protocols: [String], _ logger: Logger) throws(ServerError) {
-    contexts = try ReloadedFile([files.chain, files.key], at: .now) { news in
+    contexts = try FileValue([files.chain, files.key]) { () throws(ServerError) in
+      try files.context(offering: protocols)
+    } tell: { news in
       switch news {
       case .success: logger.info("the certificate was read again")
       case .failure(let error):
         logger.error(
           "the files of the certificate are wrong: it stays as it was", metadata: ["error": "\(error.description)"])
       }
-    } read: { () throws(ServerError) in
-      try files.context(offering: protocols)
     }
   }
 
   /// What a new connection is encrypted with.
-  var context: NIOSSLContext { contexts.value(at: .now) }
+  var context: NIOSSLContext { contexts.value() }
 
   /// Reads the files at once.
   func readAgain() { contexts.readAgain() }

@@ -21,13 +21,18 @@ struct BedrockDialect: Dialect {
     // All refusals of signatures have the status of those of keys.
     let name = refusal.signature?.rawValue ?? error.rawValue
     return ErrorReply(
-      status: error.status, headers: .awsError(name), body: ["message": .string(refusal.message)])
+      status: error.status, headers: .awsError(name), body: ["message": .string(message(refusal))])
+  }
+
+  /// Clients know by these words, which Bedrock's own begin with, that the conversation must become shorter.
+  private func message(_ refusal: Refusal) -> String {
+    (refusal.kind == .contextLength ? "Input is too long for requested model. " : "") + refusal.message
   }
 
   /// Only some errors have a place in a stream; the others are failures of it.
   func ending(with refusal: Refusal) -> [UInt8] {
     let error = BedrockError(refusal.kind)
-    let message = JSONValue.string(refusal.message)
+    let message = JSONValue.string(message(refusal))
     guard error.standsInStreams else {
       return EventStream.exception(
         "modelStreamErrorException",

@@ -8,10 +8,12 @@ struct Responses: Sendable {
   var routes: [Route] {
     let (generator, kept, dialect) = (Generator(service: service), KeptResponses(service: service), ResponsesDialect())
     return [
-      Route(.post, "/v1/responses", dialect) { try await generator.respond(ResponsesEndpoint(), to: $0, $1) },
-      Route(.get, "/v1/responses/*", dialect) { try await kept.response($0, $1) },
-      Route(.delete, "/v1/responses/*", dialect) { try await kept.drop($0, $1) },
-      Route(.get, "/v1/responses/*/input_items", dialect) { try await kept.inputItems($0, $1) },
+      Route(.post, "/v1/responses", dialect) { try await generator.respond(ResponsesEndpoint(), to: $0, $1) }
+        .described(.responses),
+      Route(.get, "/v1/responses/*", dialect) { try await kept.response($0, $1) }.described(.keptResponse),
+      Route(.delete, "/v1/responses/*", dialect) { try await kept.drop($0, $1) }.described(.dropResponse),
+      Route(.get, "/v1/responses/*/input_items", dialect) { try await kept.inputItems($0, $1) }
+        .described(.inputItems),
     ]
   }
 }
