@@ -145,6 +145,7 @@ struct Serve: AsyncParsableCommand {
       }
       for warning in keys.warnings { logger.warning("\(warning)") }
       configuration.store = try store.open(isOpen: configuration.allowsOpenAccess, logger)
+      configuration.files = try store.openFiles()
       configuration.version = Program.version
       if configuration.maximumConnections < connections {
         let limit = Logger.MetadataValue.stringConvertible(configuration.maximumConnections)

@@ -19,7 +19,7 @@ struct RequestRecord: RouterMiddleware {
     let start = ContinuousClock.now
     var context = context
     context.requestID = Self.identifier(of: request)
-    context.client = connections.presence(of: context.channel)
+    context.client = context.channel.flatMap { connections.presence(of: $0) }
     let manners = routes.manners(of: request.uri.path, request.method)
     (context.dialect, context.access) = (manners.dialect, manners.access)
     var response = try await next(request, context)
