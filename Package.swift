@@ -29,6 +29,9 @@ func server(_ product: String, of package: String) -> Target.Dependency {
   .product(name: product, package: package, condition: .when(traits: ["Server"]))
 }
 
+/// A library of the system that only the server needs.
+func serverTarget(_ name: String) -> Target.Dependency { .target(name: name, condition: .when(traits: ["Server"])) }
+
 let argumentParser = server("ArgumentParser", of: "swift-argument-parser")
 let asyncAlgorithms = server("AsyncAlgorithms", of: "swift-async-algorithms")
 let grdb = server("GRDB", of: "GRDB.swift")
@@ -37,6 +40,8 @@ let httpTypes = server("HTTPTypes", of: "swift-http-types")
 let httpTypesNIO = server("NIOHTTPTypes", of: "swift-nio-extras")
 let hummingbird = server("Hummingbird", of: "hummingbird")
 let hummingbirdCore = server("HummingbirdCore", of: "hummingbird")
+let hummingbirdHTTP2 = server("HummingbirdHTTP2", of: "hummingbird")
+let hummingbirdTLS = server("HummingbirdTLS", of: "hummingbird")
 let lifecycle = server("ServiceLifecycle", of: "swift-service-lifecycle")
 let logging = server("Logging", of: "swift-log")
 let metrics = server("Metrics", of: "swift-metrics")
@@ -44,8 +49,12 @@ let metricsTestKit = server("MetricsTestKit", of: "swift-metrics")
 let nio = server("NIOCore", of: "swift-nio")
 let nioEmbedded = server("NIOEmbedded", of: "swift-nio")
 let nioHTTP1 = server("NIOHTTP1", of: "swift-nio")
+let nioHTTP2 = server("NIOHTTP2", of: "swift-nio-http2")
 let nioPosix = server("NIOPosix", of: "swift-nio")
+let nioSSL = server("NIOSSL", of: "swift-nio-ssl")
 let signals = server("UnixSignals", of: "swift-service-lifecycle")
+let tracing = server("Tracing", of: "swift-distributed-tracing")
+let tracingInMemory = server("InMemoryTracing", of: "swift-distributed-tracing")
 let yams = server("Yams", of: "Yams")
 
 /// What checks signatures, which are untrusted input, too.
@@ -66,12 +75,15 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
     swiftCrypto,
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
     // From 2.100 on: CVE-2026-28980, header blocks without a bound.
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -81,6 +93,8 @@ let package = Package(
   ],
   targets: [
     .target(name: "CApusKernels"),
+    .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+    .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     library("ApusSystem"),
     library("ApusText"),
     library("ApusCore", "ApusSystem"),
@@ -99,13 +113,11 @@ let package = Package(
     library(
       "Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusGrammar",
       "ApusSchema", "ApusChat", "ApusJSON", "ApusText", "ApusSystem"),
-    library("ApusStore", grdb),
+    library("ApusStore", grdb, serverTarget("CHiredis"), serverTarget("CPostgreSQL")),
     library(
       "ApusServer", "Apus", "ApusStore", "ApusChat", "ApusWire", "ApusJSON", "ApusText", hummingbird, hummingbirdCore,
-      lifecycle,
-      signals,
-      crypto, logging, metrics,
-      nio, nioPosix, nioHTTP1, httpTypesNIO, httpTypes, asyncAlgorithms,
+      hummingbirdHTTP2, hummingbirdTLS, lifecycle, signals, crypto, logging, metrics, tracing,
+      nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, httpTypesNIO, httpTypes, asyncAlgorithms,
       resources: [
         "index.html", "style.css", "app.js", "api.js", "markdown.js", "messages.js", "settings.js", "status.js",
       ]
@@ -154,10 +166,7 @@ let package = Package(
       "ApusChat", "ApusJSON", "ApusCore"),
     tests(
       of: "ApusServer", "Apus", "ApusStore", "ApusJSON", "ApusWire", hummingbird, hummingbirdCore, logging, metrics,
-      metricsTestKit,
-      nio,
-      nioEmbedded, nioPosix,
-      nioHTTP1, httpTypes),
+      metricsTestKit, tracing, tracingInMemory, nio, nioEmbedded, nioPosix, nioHTTP1, nioHTTP2, nioSSL, httpTypes),
     tests(of: "ApusEvaluation", "ApusCPU", "ApusModels", "ApusGGUF", "ApusCore"),
     tests(of: "ApusBenchmark", "ApusCPU", "ApusModels", "ApusCore"),
     tests(of: "ApusCLI", "ApusTokenizers", "ApusJSON"),

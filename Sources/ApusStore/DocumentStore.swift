@@ -7,6 +7,14 @@ package protocol DocumentStore: Sendable {
   ///
   /// Where its owner has too many of its kind then, those that were put first are dropped.
   func put(_ document: Document) async throws(StoreError)
+  /// Puts what `change` makes of the document that is there, with nobody else's change between the two.
+  ///
+  /// `change` is called on a thread that may wait, and may be called again; where it gives nil, nothing is put.
+  ///
+  /// - Returns: Whether something was put.
+  func update(
+    _ key: DocumentKey, _ change: @escaping @Sendable (Document?) -> Document?
+  ) async throws(StoreError) -> Bool
   /// A document; nil where there is none.
   func document(_ key: DocumentKey) async throws(StoreError) -> Document?
   /// Drops a document; false where there is none.
@@ -23,6 +31,8 @@ package enum DocumentKind: String, Sendable, CaseIterable {
   case conversation
   /// An answer of `/v1/responses`, with all that came before it.
   case response
+  /// What was said under one `X-Session`.
+  case session
 }
 
 /// What tells documents apart.

@@ -50,34 +50,46 @@ package final class SQLiteStore: DocumentStore {
   }
 
   package func put(_ document: Document) async throws(StoreError) {
-    let (key, limit) = (document.key, limit)
+    try await run { try await self.pool.write { [limit] in try Self.put(document, limit, $0) } }
+  }
+
+  package func update(
+    _ key: DocumentKey, _ change: @escaping @Sendable (Document?) -> Document?
+  ) async throws(StoreError) -> Bool {
     try await run {
-      try await self.pool.write { database in
-        try database.execute(
-          sql: """
-            INSERT INTO documents (kind, owner, id, title, time, body) VALUES (?, ?, ?, ?, ?, ?)
-            ON CONFLICT (kind, owner, id) DO UPDATE SET title = excluded.title, time = excluded.time,
-              body = excluded.body
-            """,
-          arguments: [key.kind.rawValue, key.owner, key.id, document.title, document.time, Data(document.body)])
-        try database.execute(
-          sql: """
-            DELETE FROM documents WHERE kind = ?1 AND owner = ?2 AND id IN
-              (SELECT id FROM documents WHERE kind = ?1 AND owner = ?2 ORDER BY time DESC, id LIMIT -1 OFFSET ?3)
-            """, arguments: [key.kind.rawValue, key.owner, limit])
+      try await self.pool.write { [limit] database in
+        guard let document = change(try Self.document(key, database)) else { return false }
+        try Self.put(document, limit, database)
+        return true
       }
     }
   }
 
+  private static func put(_ document: Document, _ limit: Int, _ database: Database) throws {
+    let key = document.key
+    try database.execute(
+      sql: """
+        INSERT INTO documents (kind, owner, id, title, time, body) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (kind, owner, id) DO UPDATE SET title = excluded.title, time = excluded.time,
+          body = excluded.body
+        """,
+      arguments: [key.kind.rawValue, key.owner, key.id, document.title, document.time, Data(document.body)])
+    try database.execute(
+      sql: """
+        DELETE FROM documents WHERE kind = ?1 AND owner = ?2 AND id IN
+          (SELECT id FROM documents WHERE kind = ?1 AND owner = ?2 ORDER BY time DESC, id LIMIT -1 OFFSET ?3)
+        """, arguments: [key.kind.rawValue, key.owner, limit])
+  }
+
   package func document(_ key: DocumentKey) async throws(StoreError) -> Document? {
-    try await run {
-      try await self.pool.read { database in
-        try Row.fetchOne(
-          database, sql: "SELECT title, time, body FROM documents WHERE kind = ? AND owner = ? AND id = ?",
-          arguments: [key.kind.rawValue, key.owner, key.id]
-        ).map { Document(key, title: $0["title"], time: $0["time"], body: [UInt8]($0["body"] as Data)) }
-      }
-    }
+    try await run { try await self.pool.read { try Self.document(key, $0) } }
+  }
+
+  private static func document(_ key: DocumentKey, _ database: Database) throws -> Document? {
+    try Row.fetchOne(
+      database, sql: "SELECT title, time, body FROM documents WHERE kind = ? AND owner = ? AND id = ?",
+      arguments: [key.kind.rawValue, key.owner, key.id]
+    ).map { Document(key, title: $0["title"], time: $0["time"], body: [UInt8]($0["body"] as Data)) }
   }
 
   package func drop(_ key: DocumentKey) async throws(StoreError) -> Bool {

@@ -53,6 +53,26 @@ struct SQLiteStoreTests {
     #expect(try await one.document(document.key) == nil)
   }
 
+  @Test func `Changes at the same time come one after the other`() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("store")
+    let stores = [try SQLiteStore(path: path), try SQLiteStore(path: path)]
+    let key = Self.document("a", time: 0).key
+    try await withThrowingTaskGroup(of: Bool.self) { tasks in
+      for number in 1...20 {
+        tasks.addTask {
+          try await stores[number % 2].update(key) { old in
+            Document(key, time: number, body: (old?.body ?? []) + [UInt8(number)])
+          }
+        }
+      }
+      for try await isPut in tasks { #expect(isPut) }
+    }
+    #expect(try await stores[0].document(key)?.body.sorted() == Array(1...20))
+    #expect(try await !stores[0].update(key) { _ in nil })
+    #expect(try await stores[0].document(key)?.body.count == 20)
+  }
+
   @Test func `What is no store is told by its path`() throws {
     let folder = try TemporaryFolder()
     let path = folder.path("text")

@@ -9,6 +9,8 @@ Starts `APUS serve MODEL` on a free port. MODEL is any small model with a chat t
 import concurrent.futures
 import json
 import os
+import re
+import tempfile
 import urllib.request
 
 import boto3
@@ -235,6 +237,54 @@ def check_key(apus, model):
         del os.environ["AWS_BEARER_TOKEN_BEDROCK"]
 
 
+def check_names(apus, model):
+    arguments = (f"small={model}", f"large={model}", "--alias", "anthropic.claude-*=small",
+                 "--variant", "chat=small:1", "--variant", "chat=large:1")
+    with Server(apus, *arguments) as server:
+        answer = client(server.url).converse(modelId=CLAUDE, messages=HELLO, inferenceConfig={"maxTokens": 4})
+        check("names: an alias", answer["usage"]["outputTokens"] > 0)
+        found = error_of(lambda: client(server.url).converse(modelId=LLAMA, messages=HELLO))
+        check("names: others are unknown", found is not None and found[0] == "ResourceNotFoundException", repr(found))
+        runtime = client(server.url, "sagemaker-runtime")
+        body = json.dumps({"prompt": "Once", "max_tokens": 4})
+        for variant in ("small", "large"):
+            answer = runtime.invoke_endpoint(EndpointName="chat", TargetVariant=variant, Body=body)
+            check(f"names: variant {variant}", answer["InvokedProductionVariant"] == variant)
+        chosen = runtime.invoke_endpoint(EndpointName="chat", Body=body)["InvokedProductionVariant"]
+        check("names: a variant by chance", chosen in ("small", "large"))
+
+
+def check_signatures(apus, model):
+    with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
+        file.write(f"[ci]\naws_access_key_id = {KEY[0]}\naws_secret_access_key = {KEY[1]}\n")
+        file.flush()
+        with Server(apus, model, "--aws-credentials", file.name) as server:
+            few = {"maxTokens": 4}
+            answer = client(server.url).converse(modelId=LLAMA, messages=HELLO, inferenceConfig=few)
+            check("signatures: a known key", answer["usage"]["outputTokens"] > 0)
+            runtime = client(server.url, "sagemaker-runtime")
+            answer = runtime.invoke_endpoint(EndpointName="x", Body=b'{"prompt": "Once", "max_tokens": 4}')
+            check("signatures: SageMaker", answer["InvokedProductionVariant"] == "AllTraffic")
+            for name, key in (("secret", (KEY[0], "x")), ("key", ("AKIDOTHER", KEY[1]))):
+                found = error_of(lambda: client(server.url, key=key).converse(modelId=LLAMA, messages=HELLO))
+                check(f"signatures: a wrong {name}", found is not None and found[1] == 403, repr(found))
+
+
+def check_retry(apus, model):
+    """A client that has waited too long tries again, and the engine computes the answer once."""
+    with Server(apus, model) as server:
+        bedrock = client(server.url, read_timeout=1, retries={"max_attempts": 12, "mode": "standard"})
+        # On a machine that answers within a second nothing is tried again, which is as good.
+        answer = bedrock.converse(
+            modelId=LLAMA, messages=HELLO,
+            inferenceConfig={"maxTokens": 200}, additionalModelRequestFields={"ignore_eos": True})
+        check("retry: an answer", answer["usage"]["outputTokens"] == 200, repr(answer["usage"]))
+        page = urllib.request.urlopen(server.url + "/metrics").read().decode()
+        counts = re.findall(r"^apus_requests_total\{[^}]*\} (\d+)", page, re.MULTILINE)
+        check("retry: computed once", sum(map(int, counts)) == 1, repr(counts))
+        print(f"      tries: {answer['ResponseMetadata']['RetryAttempts'] + 1}")
+
+
 def main(apus, model):
     with Server(apus, model) as server:
         url = server.url
@@ -247,6 +297,9 @@ def main(apus, model):
         check_sagemaker(url)
     check_queue(apus, model)
     check_key(apus, model)
+    check_names(apus, model)
+    check_signatures(apus, model)
+    check_retry(apus, model)
 
 
 if __name__ == "__main__":

@@ -26,10 +26,10 @@ def raised(kind, call):
 
 
 class Server:
-    """One `apus serve ARGUMENTS` process that keeps nothing; its log lines are in `lines`. A context manager."""
+    """One `apus serve ARGUMENTS` process that keeps nothing unless told where; its log lines are in `lines`. A context manager."""
 
-    def __init__(self, apus, *arguments):
-        command = [apus, "serve", *arguments, "--listen", "127.0.0.1:0", "--store", "none"]
+    def __init__(self, apus, *arguments, store="none"):
+        command = [apus, "serve", *arguments, "--listen", "127.0.0.1:0", "--store", store]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         self.lines = []
         self.url = self._wait_until_ready()

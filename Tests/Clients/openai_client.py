@@ -25,8 +25,8 @@ raised = functools.partial(harness.raised, openai.APIStatusError)
 class Server(harness.Server):
     """A server with a short queue."""
 
-    def __init__(self, apus, model, *options):
-        super().__init__(apus, model, "--queue", str(QUEUE), *options)
+    def __init__(self, apus, model, *options, **settings):
+        super().__init__(apus, model, "--queue", str(QUEUE), *options, **settings)
 
     def client(self, **options):
         settings = {"base_url": self.url + "/v1", "api_key": "none", "max_retries": 0, "timeout": 60}

@@ -7,6 +7,8 @@ As openai_client.py, which see; MODEL needs a chat template.
 
 import asyncio
 import json
+import os
+import tempfile
 
 import openai
 from pydantic import BaseModel, Field
@@ -103,6 +105,45 @@ def check_errors(client):
     check("errors: context", isinstance(error, openai.BadRequestError) and error.code == "context_length_exceeded")
     error = raised(lambda: client.responses.retrieve("resp_1"))
     check("errors: nothing is stored", isinstance(error, openai.NotFoundError), repr(error))
+    error = raised(lambda: client.responses.delete("resp_1"))
+    check("errors: nothing to delete", isinstance(error, openai.NotFoundError), repr(error))
+
+
+def check_kept(client):
+    """Answers that the server keeps."""
+    first = client.responses.create(**OPTIONS)
+    check("kept: an answer says so", first.store is True)
+    check("kept: it is found again", client.responses.retrieve(first.id).output_text == first.output_text)
+    second = client.responses.create(**{**OPTIONS, "input": "And now?"}, previous_response_id=first.id)
+    said = [{"role": "user", "content": "Say hello."}, *first.output, {"role": "user", "content": "And now?"}]
+    whole = client.responses.create(**{**OPTIONS, "input": said}, store=False)
+    check("kept: as if all had been sent", second.output_text == whole.output_text
+          and second.usage.input_tokens == whole.usage.input_tokens)
+    items = [item.role for item in client.responses.input_items.list(second.id, order="asc", limit=2)]
+    check("kept: all items, page by page", items == ["user", "assistant", "user"], str(items))
+    with client.responses.stream(**OPTIONS, previous_response_id=second.id) as stream:
+        third = stream.get_final_response()
+    check("kept: a stream's answer", client.responses.retrieve(third.id).output_text == third.output_text)
+    client.responses.delete(first.id)
+    error = raised(lambda: client.responses.retrieve(first.id))
+    check("kept: deleted", isinstance(error, openai.NotFoundError), repr(error))
+    error = raised(lambda: client.responses.create(**OPTIONS, previous_response_id=first.id))
+    check("kept: nothing goes on from what is deleted",
+          isinstance(error, openai.BadRequestError) and error.code == "previous_response_not_found", repr(error))
+    check("kept: answers that went on are whole", client.responses.retrieve(second.id).id == second.id)
+    error = raised(lambda: client.responses.retrieve(whole.id))
+    check("kept: not where store is false", isinstance(error, openai.NotFoundError), repr(error))
+
+
+def check_session(client):
+    """A chat that the server keeps."""
+    options = {"model": "any", "max_tokens": 16, "seed": 7}
+    named = {**options, "extra_headers": {"X-Session": "talk"}}
+    first = client.chat.completions.create(messages=[{"role": "user", "content": "Say hello."}], **named)
+    second = client.chat.completions.create(messages=[{"role": "user", "content": "And now?"}], **named)
+    said = [{"role": "user", "content": "Say hello."}, first.choices[0].message, {"role": "user", "content": "And now?"}]
+    whole = client.chat.completions.create(messages=said, **options)
+    check("session: as if all had been sent", second.choices[0].message.content == whole.choices[0].message.content)
 
 
 async def check_async(server):
@@ -124,6 +165,10 @@ def main(apus, model):
         check_codex(client)
         check_errors(client)
         asyncio.run(check_async(server))
+    with tempfile.TemporaryDirectory() as folder:
+        with Server(apus, model, store=os.path.join(folder, "store")) as server:
+            check_kept(server.client())
+            check_session(server.client())
 
 
 if __name__ == "__main__":

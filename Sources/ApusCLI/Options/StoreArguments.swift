@@ -14,10 +14,11 @@ struct StoreArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      The file that keeps conversations, or 'none' to keep nothing; by default store.sqlite in apus in the folder for \
-      state ($XDG_STATE_HOME, or ~/.local/state), and nothing with --insecure.
+      What keeps conversations and answers: a file, a database (postgres://user:password@host/database), or 'none' to \
+      keep nothing; by default store.sqlite in apus in the folder for state ($XDG_STATE_HOME, or ~/.local/state), and \
+      nothing with --insecure.
       """,
-      valueName: "path"))
+      valueName: "path|url"))
   var store: String?
   @Option(
     help: ArgumentHelp(
@@ -39,10 +40,11 @@ struct StoreArguments: ParsableArguments {
   /// The store; nil where nothing is to be kept, or where there is no place for it and none was named, which the log is
   /// told.
   ///
-  /// Where everyone may ask (`isOpen`), what one says is not kept for all unless a file is named.
+  /// Where everyone may ask (`isOpen`), what one says is not kept for all unless a store is named.
   func open(isOpen: Bool, _ logger: Logger) throws(Failure) -> (any DocumentStore)? {
     guard store != "none", store != nil || !isOpen else { return nil }
     do {
+      if let store, store.contains("://") { return try PostgreSQLStore(address: store) }
       return try SQLiteStore(path: store ?? Self.usualPath())
     } catch {
       guard store == nil else { throw Failure("\(error)") }

@@ -13,7 +13,7 @@ package struct SettingReport {
     var table = Table([.left])
     for (setting, given) in rows {
       let values = given.flatMap(\.values).map(Terminal.harmless).joined(separator: ", ")
-      let value = given.isEmpty ? setting.defaultValue ?? "-" : setting.isSecret ? Self.hidden : values
+      let value = given.isEmpty ? setting.defaultValue ?? "-" : Self.isSecret(setting, given) ? Self.hidden : values
       table.add(setting.name, value, Self.origin(given))
     }
     return table.lines(indent: "")
@@ -27,9 +27,17 @@ package struct SettingReport {
         guard let value = setting.defaultValue else { return "# \(setting.name): not set" }
         return "\(setting.name): \(Self.text(of: [value], isList: setting.isList))\(origin)"
       }
-      if setting.isSecret { return "# \(setting.name): \(Self.hidden)\(origin)" }
+      if Self.isSecret(setting, given) { return "# \(setting.name): \(Self.hidden)\(origin)" }
       return "\(setting.name): \(Self.text(of: given.flatMap(\.values), isList: setting.isList))\(origin)"
     }
+  }
+
+  /// Whether a value must not be shown: a key, or an address that may have a password in it.
+  private static func isSecret(_ setting: Setting, _ given: [GivenSetting]) -> Bool {
+    setting.isSecret
+      || given.contains { one in
+        one.values.contains { $0.contains("://") && ($0.contains("@") || $0.contains("password=")) }
+      }
   }
 
   private static let hidden = "(not shown)"

@@ -15,6 +15,11 @@ protocol AnswerEncoder: Sendable {
   mutating func progress(_ choice: Int, _ progress: PromptProgress) -> [UInt8]
   /// More of a choice.
   mutating func delta(_ choice: Int, _ delta: AnswerDelta) -> [UInt8]
+  /// What is to be kept of a choice that ended as it was asked to; asked once all of it was told, before `close` or
+  /// `whole` tell its end.
+  mutating func record(_ result: ChoiceResult) -> AnswerRecord?
+  /// The choice is not kept, which its end may say.
+  mutating func recordFailed()
   /// A choice has ended; all of it was told before.
   mutating func close(_ choice: Int, _ result: ChoiceResult) -> [UInt8]
   /// All choices have ended.
@@ -26,6 +31,8 @@ protocol AnswerEncoder: Sendable {
 extension AnswerEncoder {
   mutating func open(_ choice: Int) -> [UInt8] { [] }
   mutating func progress(_ choice: Int, _ progress: PromptProgress) -> [UInt8] { [] }
+  mutating func record(_ result: ChoiceResult) -> AnswerRecord? { nil }
+  mutating func recordFailed() {}
 }
 
 /// A piece of one choice.
@@ -61,6 +68,9 @@ struct WholeReply: Sendable {
 
   /// What it says; made anew each time.
   var body: JSONValue { makeBody() }
+
+  /// The header field of an answer that could not be kept.
+  static let notKept: HTTPFields = HTTPField.Name("X-Apus-Kept").map { [$0: "false"] } ?? [:]
 
   /// The response that it is.
   var response: Response {

@@ -1,5 +1,6 @@
 internal import Apus
 internal import ApusJSON
+internal import ApusStore
 internal import Hummingbird
 
 /// A path whose answers need a model: how a dialect reads its requests.
@@ -62,6 +63,8 @@ struct RequestTarget: Sendable {
   var variant: String?
   /// What it is answered with where it needs no model; then none is loaded for it.
   var reply: WholeReply?
+  /// What it goes on from.
+  var recall: Recall?
 }
 
 /// What a job is made with.
@@ -73,6 +76,12 @@ struct JobSetting: Sendable {
   let isStreamed: Bool
   /// What an endpoint charges tokens to, where no completion has them.
   let usage: UsagePermit
+  /// Whose it is, and whether what it says can be kept for them.
+  let owner: String
+  let hasStore: Bool
+  /// What the request goes on from, and the document that was found; nil for one that begins with it.
+  let recall: Recall?
+  let earlier: Document?
   let limits: RequestLimits
   /// Seconds since 1970.
   let time: Int

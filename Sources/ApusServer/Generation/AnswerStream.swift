@@ -6,6 +6,7 @@ internal import Hummingbird
 struct AnswerStream: Sendable {
   let run: GenerationRun
   let encoder: any AnswerEncoder
+  let keeper: AnswerKeeper
   let dialect: any Dialect
   /// The request's, for errors.
   let requestID: String
@@ -25,14 +26,14 @@ struct AnswerStream: Sendable {
 
   /// Writes all choices to their ends; throws why they were cut, after what there is of them.
   @concurrent private func writeChoices(to writer: inout any ResponseBodyWriter) async throws {
-    var frames = ChoiceFrames(run, encoder, signOfLife: dialect.signOfLife, heartbeat)
+    var frames = ChoiceFrames(run, encoder, keeper, signOfLife: dialect.signOfLife, heartbeat)
     if let opening = frames.opening { try await writer.write(opening) }
     let signals = StreamSignals()
     let sending = Task { [run, heartbeat] in await run.send(to: signals, heartbeat) }
     defer { sending.cancel() }
     var iterator = signals.makeAsyncIterator()
     while frames.openCount > 0, let signal = try await iterator.next() {
-      if let frame = frames.frame(for: signal) { try await writer.write(frame) }
+      if let frame = await frames.frame(for: signal) { try await writer.write(frame) }
     }
     if let error = frames.error { throw error }
     if let last = frames.last { try await writer.write(last) }
@@ -43,6 +44,7 @@ struct AnswerStream: Sendable {
 private struct ChoiceFrames {
   private let run: GenerationRun
   private var encoder: any AnswerEncoder
+  private let keeper: AnswerKeeper
   private let signOfLife: [UInt8]?
   private let heartbeat: Heartbeat
   private var readings: [ChoiceReading]
@@ -54,9 +56,13 @@ private struct ChoiceFrames {
   /// Why the answer was cut, if it was.
   private(set) var error: Refusal?
 
-  init(_ run: GenerationRun, _ encoder: any AnswerEncoder, signOfLife: [UInt8]?, _ heartbeat: Heartbeat) {
+  init(
+    _ run: GenerationRun, _ encoder: any AnswerEncoder, _ keeper: AnswerKeeper, signOfLife: [UInt8]?,
+    _ heartbeat: Heartbeat
+  ) {
     self.run = run
     self.encoder = encoder
+    self.keeper = keeper
     self.signOfLife = signOfLife
     self.heartbeat = heartbeat
     readings = (0..<run.plan.choiceCount).map { _ in run.plan.makeReading() }
@@ -72,7 +78,7 @@ private struct ChoiceFrames {
   var last: ByteBuffer? { mutating get { Self.buffer(encoder.finish(usage)) } }
 
   /// Takes in a signal; gives what is to be written for it.
-  mutating func frame(for signal: StreamSignal) -> ByteBuffer? {
+  mutating func frame(for signal: StreamSignal) async -> ByteBuffer? {
     guard case .event(let event, let choice) = signal else {
       defer { isQuiet = true }
       return isQuiet || heartbeat.isProbing ? signOfLife.map { ByteBuffer(bytes: $0) } : nil
@@ -82,7 +88,7 @@ private struct ChoiceFrames {
       switch event {
       case .progress(let progress): encoder.progress(choice, progress)
       case .text(let delta): encoder.delta(choice, read(delta, of: choice))
-      case .finished(let summary): end(of: choice, summary)
+      case .finished(let summary): await end(of: choice, summary)
       }
     if !bytes.isEmpty { isQuiet = false }
     return Self.buffer(bytes)
@@ -93,7 +99,7 @@ private struct ChoiceFrames {
   }
 
   /// The end of a choice; nothing is said of one that was cut before it had a token.
-  private mutating func end(of choice: Int, _ summary: GenerationSummary) -> [UInt8] {
+  private mutating func end(of choice: Int, _ summary: GenerationSummary) async -> [UInt8] {
     openCount -= 1
     usage.add(
       summary.usage, choice: choice, count: run.plan.count, reasoning: readings[choice].reasoningTokens)
@@ -103,7 +109,9 @@ private struct ChoiceFrames {
     run.outcome.note(end)
     let rest = readings[choice].finish(summary)
     let bytes = rest.isEmpty ? [] : encoder.delta(choice, AnswerDelta(events: rest, tokens: []))
-    return bytes + encoder.close(choice, ChoiceResult(turn: readings[choice].turn, summary: summary, end: end))
+    let result = ChoiceResult(turn: readings[choice].turn, summary: summary, end: end)
+    await keeper.keep(result, of: &encoder)
+    return bytes + encoder.close(choice, result)
   }
 
   private static func buffer(_ bytes: [UInt8]) -> ByteBuffer? { bytes.isEmpty ? nil : ByteBuffer(bytes: bytes) }

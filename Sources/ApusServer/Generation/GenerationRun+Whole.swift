@@ -2,7 +2,7 @@ internal import Apus
 
 extension GenerationRun {
   /// The whole answer, when all choices have ended; throws where the work was ended before anything was produced.
-  func whole(_ encoder: any AnswerEncoder) async throws -> WholeReply {
+  func whole(_ encoder: any AnswerEncoder, _ keeper: AnswerKeeper) async throws -> WholeReply {
     let choices = try await results()
     var usage = UsageCount()
     for (choice, result) in choices.enumerated() {
@@ -13,6 +13,7 @@ extension GenerationRun {
     if usage.completionTokens == 0 || cut == .clientLeft, let error = cut?.error { throw error }
     if let cut { outcome.note(cut) }
     var encoder = encoder
+    for result in choices { await keeper.keep(result, of: &encoder) }
     return encoder.whole(choices, usage)
   }
 

@@ -51,9 +51,9 @@ struct Generator: Sendable {
         plan, admitted.permit, admitted.usage, limits, preparation: service.preparation, client: context.client,
         outcome: context.outcome, service.models[admitted.choice.model].measures.completions)
       return admitted.isStreamed
-        ? Self.stream(run, job.encoder, endpoint.dialect, admitted.heartbeat, context)
+        ? Self.stream(run, job.encoder, AnswerKeeper(service: service), endpoint.dialect, admitted.heartbeat, context)
         : try await Self.whole(endpoint.dialect, admitted.heartbeat, context) {
-          try await run.whole(job.encoder).response
+          try await run.whole(job.encoder, AnswerKeeper(service: service)).response
         }
     }
   }
@@ -81,11 +81,12 @@ struct Generator: Sendable {
   }
 
   private static func stream(
-    _ run: GenerationRun, _ encoder: any AnswerEncoder, _ dialect: any Dialect, _ heartbeat: Heartbeat,
-    _ context: APIRequestContext
+    _ run: GenerationRun, _ encoder: any AnswerEncoder, _ keeper: AnswerKeeper, _ dialect: any Dialect,
+    _ heartbeat: Heartbeat, _ context: APIRequestContext
   ) -> Response {
     let stream = AnswerStream(
-      run: run, encoder: encoder, dialect: dialect, requestID: context.requestID, heartbeat: heartbeat)
+      run: run, encoder: encoder, keeper: keeper, dialect: dialect, requestID: context.requestID,
+      heartbeat: heartbeat)
     return Response(
       status: .ok, headers: dialect.streamHeaders, body: ResponseBody { try await stream.write(to: &$0) })
   }

@@ -1,11 +1,10 @@
 internal import ApusJSON
 internal import ApusStore
-internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
-internal import Logging
 
-/// `/apus/conversations`: what the chat page keeps here, for each owner of a key apart.
+/// `/apus/conversations`: what the chat page keeps here, and `/apus/sessions`: what was said with `X-Session`; for each
+/// owner of a key apart.
 struct Conversations: Sendable {
   let service: ModelService
 
@@ -16,36 +15,42 @@ struct Conversations: Sendable {
   private static let byteCount = 1 << 20
 
   var routes: [Route] {
-    let (dialect, one) = (Routes.standardDialect, "/apus/conversations/*")
-    return [
-      Route(.get, "/apus/conversations", dialect) { try await list($0, $1) },
-      Route(.get, one, dialect) { try await conversation($0, $1) },
-      Route(.put, one, dialect) { try await keep($0, $1) },
-      Route(.delete, one, dialect) { try await drop($0, $1) },
-    ]
+    let (dialect, conversations) = (Routes.standardDialect, "/apus/conversations")
+    let kept = [(conversations, DocumentKind.conversation), ("/apus/sessions", .session)].flatMap { path, kind in
+      [
+        Route(.get, path, dialect) { try await list(kind, $0, $1) },
+        Route(.get, path + "/*", dialect) { try await conversation(kind, $0, $1) },
+        Route(.delete, path + "/*", dialect) { try await drop(kind, $0, $1) },
+      ]
+    }
+    return kept + [Route(.put, conversations + "/*", dialect) { try await keep($0, $1) }]
   }
 
   /// The last ones, newest first; `?before=` a time goes on behind a list's last entry.
-  private func list(_ request: Request, _ context: APIRequestContext) async throws -> Response {
+  private func list(
+    _ kind: DocumentKind, _ request: Request, _ context: APIRequestContext
+  ) async throws -> Response {
     let before = try before(request)
     let found = try await service.kept { store throws(StoreError) in
-      try await store.list(.conversation, of: context.owner, before: before, limit: Self.listLimit)
+      try await store.list(kind, of: context.owner, before: before, limit: Self.listLimit)
     }
     let list = found.map { entry -> JSONValue in
       ["id": .string(entry.id), "title": .string(entry.title), "updated": .int(entry.time)]
     }
-    return Self.json(ByteBuffer(json: ["conversations": .array(list)]))
+    return Self.json(ByteBuffer(json: .object(JSONObject([(kind.rawValue + "s", .array(list))]))))
   }
 
-  private func conversation(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    let key = try key(request, context)
+  private func conversation(
+    _ kind: DocumentKind, _ request: Request, _ context: APIRequestContext
+  ) async throws -> Response {
+    let key = try key(kind, request, context)
     let document = try await service.kept { store throws(StoreError) in try await store.document(key) }
     guard let document else { throw Self.unknown }
     return Self.json(ByteBuffer(bytes: document.body))
   }
 
   private func keep(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    let (key, reader) = (try key(request, context), service.body)
+    let (key, reader) = (try key(.conversation, request, context), service.body)
     let body = try await reader.held(of: request)
     guard body.bytes.count <= Self.byteCount else { throw Refusal.tooLarge }
     let title = try await service.preparation.run(for: context.client) { _ in
@@ -53,8 +58,7 @@ struct Conversations: Sendable {
       guard try fields.array("messages") != nil else { throw fields.mismatch("messages", "an array") }
       return try fields.string("title", upTo: Self.titleByteCount) ?? ""
     }
-    let time = Int(Date().timeIntervalSince1970 * 1000)
-    let document = Document(key, title: title, time: time, body: body.bytes)
+    let document = Document(key, title: title, time: Document.now, body: body.bytes)
     try await service.kept { store throws(StoreError) in
       try await store.put(document)
       withExtendedLifetime(body) {}
@@ -62,8 +66,10 @@ struct Conversations: Sendable {
     return Response(status: .noContent)
   }
 
-  private func drop(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    let key = try key(request, context)
+  private func drop(
+    _ kind: DocumentKind, _ request: Request, _ context: APIRequestContext
+  ) async throws -> Response {
+    let key = try key(kind, request, context)
     let isDropped = try await service.kept { store throws(StoreError) in try await store.drop(key) }
     guard isDropped else { throw Self.unknown }
     return Response(status: .noContent)
@@ -75,20 +81,14 @@ struct Conversations: Sendable {
     return time
   }
 
-  private func key(_ request: Request, _ context: APIRequestContext) throws(Refusal) -> DocumentKey {
+  private func key(
+    _ kind: DocumentKind, _ request: Request, _ context: APIRequestContext
+  ) throws(Refusal) -> DocumentKey {
     let id = String(PathPattern.components(of: request.uri.path).last ?? "")
-    let isPlain = id.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-        true
-      default: false
-      }
-    }
-    guard isPlain, (1...64).contains(id.utf8.count) else {
+    guard let key = DocumentKey(kind, owner: context.owner, named: id) else {
       throw .invalid("id", "a conversation's id must be 1 to 64 letters, digits, - or _")
     }
-    return DocumentKey(.conversation, owner: context.owner, id: id)
+    return key
   }
 
   private static func json(_ body: ByteBuffer) -> Response {
@@ -96,20 +96,4 @@ struct Conversations: Sendable {
   }
 
   private static let unknown = Refusal(.notFound, "there is no such conversation", field: "id")
-}
-
-extension ModelService {
-  /// What the store gives; a refusal where there is none, or where it fails, which the log is told.
-  func kept<Result: Sendable>(
-    _ work: @Sendable (any DocumentStore) async throws(StoreError) -> Result
-  ) async throws(Refusal) -> Result {
-    guard let store = configuration.store else { throw .nothingKept }
-    do {
-      return try await work(store)
-    } catch {
-      if Task.isCancelled { throw .clientLeft }
-      logger.error("the store failed", metadata: ["error": "\(error)"])
-      throw .storeFailed
-    }
-  }
 }

@@ -98,6 +98,14 @@ extension Refusal {
 
   static let requestTimeout = Refusal(.requestTimeout, "the request took too long to arrive")
 
+  /// In OpenAI's words, without the id.
+  static let unknownPreviousResponse = Refusal(
+    .unknownAnswer, "Previous response not found: it was not stored, was deleted, or belongs to another key.",
+    field: "previous_response_id")
+
+  static let unknownResponse = Refusal(
+    .notFound, "Response not found: it was not stored, was deleted, or belongs to another key.")
+
   static let nothingKept = Refusal(
     .storeUnavailable, "this server keeps nothing: it was started without a store")
 

@@ -74,6 +74,8 @@ extension Refusal {
     case originRefused = "origin_refused"
     case notFound = "not_found"
     case unknownModel = "model_not_found"
+    /// An answer that a request wants to go on from.
+    case unknownAnswer = "previous_response_not_found"
     case methodNotAllowed = "method_not_allowed"
     case requestTimeout = "request_timeout"
     case readerStalled = "reader_stalled"
@@ -103,7 +105,7 @@ extension Refusal.Kind {
   var status: HTTPResponse.Status {
     switch self {
     case .invalid, .invalidJSON, .invalidHTTP, .invalidHost, .unsupported, .unsupportedContent, .contextLength,
-      .preparationTimeout:
+      .preparationTimeout, .unknownAnswer:
       .badRequest
     case .unauthorized: .unauthorized
     case .adminNeeded, .hostRefused, .originRefused: .forbidden

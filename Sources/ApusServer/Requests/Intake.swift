@@ -1,5 +1,6 @@
 internal import Apus
 internal import ApusJSON
+internal import ApusStore
 internal import ApusWire
 internal import Hummingbird
 
@@ -21,6 +22,8 @@ struct Intake: Sendable {
     fileprivate let claim: BodyMemory.Claim
     let choice: ModelChoice
     let isStreamed: Bool
+    fileprivate let recall: Recall?
+    fileprivate let earlier: Document?
     let permit: AdmissionPermit
     let usage: UsagePermit
     let heartbeat: Heartbeat
@@ -96,6 +99,8 @@ struct Intake: Sendable {
       return (object, target, choice, fields.ignored)
     }
     if let reply = target.reply { return .reply(reply, ignored) }
+    let earlier: Document? =
+      if let recall = target.recall { try await service.document(recall, of: context.owner) } else { nil }
     let model = service.models[choice.model]
     context.outcome.note(model: model.name)
     if let shared = choice.shared {
@@ -105,6 +110,7 @@ struct Intake: Sendable {
     return .admitted(
       Admitted(
         object: object, claim: body.claim, choice: choice, isStreamed: target.isStreamed,
+        recall: target.recall, earlier: earlier,
         permit: context.isBackground ? permit : try model.admission.admit(beside: permit), usage: usage,
         heartbeat: Heartbeat(interval: service.configuration.timeouts.heartbeat, client: context.client)))
   }
@@ -127,8 +133,8 @@ struct Intake: Sendable {
       let fields = try RequestFields(admitted.object).lifting(endpoint.nestedFields)
       let setting = JobSetting(
         lease: lease, name: admitted.choice.name, isStreamed: admitted.isStreamed, usage: admitted.usage,
-        limits: configuration.limits,
-        time: configuration.unixTime(), shouldStop: shouldStop)
+        owner: context.owner, hasStore: configuration.store != nil, recall: admitted.recall, earlier: admitted.earlier,
+        limits: configuration.limits, time: configuration.unixTime(), shouldStop: shouldStop)
       // What has said which model it is was read, too.
       _ = try endpoint.target(fields, request)
       do {

@@ -54,7 +54,8 @@ enum BedrockError: String, CaseIterable {
     self =
       switch kind {
       case .invalid, .invalidJSON, .invalidHTTP, .invalidHost, .unsupported, .unsupportedContent, .contextLength,
-        .preparationTimeout, .tooLarge, .targetTooLong, .headerTooLarge, .unsupportedEncoding, .unsupportedTransfer:
+        .preparationTimeout, .unknownAnswer, .tooLarge, .targetTooLong, .headerTooLarge, .unsupportedEncoding,
+        .unsupportedTransfer:
         .validation
       case .unauthorized, .adminNeeded, .hostRefused, .originRefused: .accessDenied
       case .unknownModel: .resourceNotFound

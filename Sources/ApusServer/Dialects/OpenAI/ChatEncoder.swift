@@ -4,7 +4,7 @@ internal import ApusJSON
 
 /// Writes answers of `/v1/chat/completions`: content, reasoning and calls, each in its own member.
 struct ChatEncoder: AnswerEncoder {
-  let envelope: OpenAIEnvelope
+  var envelope: OpenAIEnvelope
   let model: Model
   /// The most likely tokens that are told beside each; nil tells nothing.
   let logProbabilities: Int?
@@ -12,6 +12,8 @@ struct ChatEncoder: AnswerEncoder {
   let isLegacy: Bool
   /// What is told of the prompt's tokens.
   var prompt: PromptLogProbabilities?
+  /// The chat that goes on with the answer, where the server keeps it.
+  var kept: KeptChat?
 
   func open(_ choice: Int) -> [UInt8] {
     envelope.frame(choice, [("delta", ["role": "assistant", "content": ""]), ("logprobs", .null)])
@@ -28,6 +30,12 @@ struct ChatEncoder: AnswerEncoder {
   }
 
   func finish(_ usage: UsageCount) -> [UInt8] { envelope.finish(usage) }
+
+  func record(_ result: ChoiceResult) -> AnswerRecord? { kept?.record(answer: message(result.turn)) }
+
+  mutating func recordFailed() {
+    if kept != nil { envelope.isNotKept = true }
+  }
 
   func whole(_ results: [ChoiceResult], _ usage: UsageCount) -> WholeReply {
     envelope.whole(

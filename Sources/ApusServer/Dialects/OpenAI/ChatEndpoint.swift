@@ -7,11 +7,21 @@ struct ChatEndpoint: GenerationEndpoint {
   var promptField: String { "messages" }
   var nestedFields: [String] { KnownFields.nested }
 
-  func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget { try fields.target() }
+  func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget {
+    var target = try fields.target()
+    target.recall = try KeptChat.recall(request)
+    return target
+  }
 
   func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
-    let chat = try ChatRequest(fields, model: setting.model, limits: setting.limits)
+    let kept = try KeptChat(fields, setting)
+    let chat = try ChatRequest(
+      fields, model: setting.model, limits: setting.limits, after: kept?.earlier ?? [])
+    guard kept == nil || chat.fields.choices == 1 else {
+      throw Refusal.invalid("n", "n must be 1 with X-Session: a chat goes on from one answer")
+    }
     var (plan, encoder) = (try chat.input.plan(setting), Self.encoder(chat, setting))
+    encoder.kept = kept
     if let top = chat.fields.promptLogProbabilities {
       let prompt = plan.prompts[0]
       guard prompt.count * plan.count * (1 + top) <= setting.limits.scores else {

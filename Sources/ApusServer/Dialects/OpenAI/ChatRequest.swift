@@ -10,7 +10,11 @@ struct ChatRequest {
   let logProbabilities: Int?
 
   /// Reads the fields; nothing is rendered yet.
-  init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws(Refusal) {
+  ///
+  /// Its messages stand behind those of `earlier`, which were read before.
+  init(
+    _ fields: RequestFields, model: Model, limits: RequestLimits, after earlier: [JSONValue] = []
+  ) throws(Refusal) {
     var common = try GenerationFields(fields, model, limits: limits, least: 1, usual: nil)
     let bestOf = try fields.int("best_of", in: 1...limits.choices)
     guard bestOf == nil || bestOf == common.choices else { throw .unsupported("best_of", "a best_of other than n") }
@@ -19,7 +23,7 @@ struct ChatRequest {
     tools = try ToolFields(fields, limits)
     try Self.checkModalities(fields)
     input = ChatInput(
-      messages: try Self.messages(fields, limits), tools: tools.use, options: common.options,
+      messages: try Self.messages(fields, after: earlier, limits), tools: tools.use, options: common.options,
       form: try fields.promptOptions(), count: common.choices, rules: common.rules,
       keptTokens: common.keptPromptTokens, constraintField: common.constraintField)
     self.fields = common
@@ -39,6 +43,20 @@ struct ChatRequest {
   }
 
   // MARK: Messages
+
+  /// The messages of a request behind earlier ones.
+  private static func messages(
+    _ fields: RequestFields, after earlier: [JSONValue], _ limits: RequestLimits
+  ) throws(Refusal) -> [ChatMessage] {
+    let messages = try messages(fields, limits)
+    guard !earlier.isEmpty else { return messages }
+    guard earlier.count + messages.count <= limits.messages else {
+      throw .invalid("messages", "this chat has more than \(limits.messages) messages: begin a new one")
+    }
+    let isRepeated = KeptChat.repeatsSystem(try fields.array("messages") ?? [], after: earlier)
+    let kept = try Self.messages(RequestFields(JSONObject([("messages", .array(earlier))])), limits)
+    return kept + (isRepeated ? messages.dropFirst() : messages[...])
+  }
 
   /// The messages of a request, at least one.
   static func messages(_ fields: RequestFields, _ limits: RequestLimits) throws(Refusal) -> [ChatMessage] {

@@ -16,6 +16,8 @@ struct OpenAIEnvelope: Sendable {
   let frameKind: String
   /// Whether a stream ends with the usage.
   let includesUsage: Bool
+  /// Whether the answer was to be kept, and could not be.
+  var isNotKept = false
 
   init(_ setting: JobSetting, id prefix: String, whole: String, frame: String, includesUsage: Bool) {
     id = newIdentifier(prefix)
@@ -29,7 +31,10 @@ struct OpenAIEnvelope: Sendable {
 
   /// The whole answer; `more` stands behind it.
   func whole(_ choices: [JSONMembers], _ usage: UsageCount, more: JSONMembers = []) -> WholeReply {
-    WholeReply(.object(JSONObject(members(wholeKind, Self.numbered(choices)) + [("usage", usage.json)] + more)))
+    var reply = WholeReply(
+      .object(JSONObject(members(wholeKind, Self.numbered(choices)) + [("usage", usage.json)] + more)))
+    if isNotKept { reply.headers = WholeReply.notKept }
+    return reply
   }
 
   /// One frame of a choice; `end` is how it has ended.
@@ -63,7 +68,7 @@ struct OpenAIEnvelope: Sendable {
     [
       ("id", .string(id)), ("object", .string(kind)), ("created", .int(created)), ("model", .string(model)),
       ("system_fingerprint", .string(fingerprint)), ("choices", .array(choices)),
-    ]
+    ] + (isNotKept ? [("store", false)] : [])
   }
 
   private static func numbered(_ choices: [JSONMembers]) -> [JSONValue] {

@@ -3,14 +3,16 @@ internal import ApusChat
 internal import ApusJSON
 
 /// An answer of `/v1/responses` as events, each with its number: `begin`, then `take` as often as there is more, then
-/// `end`; or as one object, which is that of the last event.
+/// `end`; or as one object, `response`, which is that of the last event.
 struct ResponseEvents: Sendable {
-  private let form: ResponseForm
+  private var form: ResponseForm
   private let customTools: Set<String>
   /// The items that are complete, and the one that comes.
   private var items: [JSONValue] = []
   private var item: ResponseItem?
   private var count = 0
+  /// The events that end the last item, once it has ended.
+  private var closing: [JSONValue]?
 
   init(form: ResponseForm, customTools: Set<String>) {
     self.form = form
@@ -25,14 +27,26 @@ struct ResponseEvents: Sendable {
   mutating func take(_ events: [TurnEvent]) -> [JSONValue] { events.flatMap { take($0) } }
 
   mutating func end(_ result: ChoiceResult) -> [JSONValue] {
-    let isWhole = result.end == .stop
-    let closing = close(isWhole ? "completed" : "incomplete")
-    return closing + [event(isWhole ? "completed" : "incomplete", [("response", form.response(items, result))])]
+    let response = response(result)
+    return (closing ?? []) + [event(Self.status(result), [("response", response)])]
   }
 
-  /// The whole answer.
+  /// The whole answer, of which there is nothing more to come.
   mutating func response(_ result: ChoiceResult) -> JSONValue {
-    let turn = result.turn
+    if closing == nil {
+      if items.isEmpty, item == nil { take(result.turn) }
+      closing = close(Self.status(result))
+    }
+    return form.response(items, result)
+  }
+
+  /// It could not be kept; what is told from now on says so.
+  mutating func tellNotKept() { form.tellNotKept() }
+
+  private static func status(_ result: ChoiceResult) -> String { result.end == .stop ? "completed" : "incomplete" }
+
+  /// All that was said, where nothing of it was told as it came.
+  private mutating func take(_ turn: TurnSummary) {
     if !turn.reasoning.isEmpty { _ = take(.reasoning(turn.reasoning)) }
     if !turn.content.isEmpty { _ = take(.content(turn.content)) }
     for (index, call) in turn.calls.enumerated() {
@@ -40,7 +54,6 @@ struct ResponseEvents: Sendable {
       _ = take(.callArguments(index: index, call.arguments))
       if index < turn.completeCalls { _ = take(.callEnds(index: index)) }
     }
-    return end(result).last?["response"] ?? .null
   }
 
   // MARK: Items

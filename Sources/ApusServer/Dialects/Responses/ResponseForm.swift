@@ -7,7 +7,15 @@ struct ResponseForm: Sendable {
   let created: Int
   let model: String
   /// What it repeats of the request.
-  let echo: JSONObject
+  private var echo: JSONObject
+
+  /// The object of an answer with this id, to a request of which it repeats `echo`.
+  init(id: String, created: Int, model: String, echo: JSONObject) {
+    self.id = id
+    self.created = created
+    self.model = model
+    self.echo = echo
+  }
 
   /// It, with these items; `result` is how the answer has ended.
   func response(_ output: [JSONValue], _ result: ChoiceResult?) -> JSONValue {
@@ -19,6 +27,9 @@ struct ResponseForm: Sendable {
     for (name, value) in zip(echo.keys, echo.values) { response[name] = value }
     return .object(response)
   }
+
+  /// Its end says that it is not kept.
+  mutating func tellNotKept() { echo["store"] = false }
 
   private static func status(_ result: ChoiceResult?) -> String {
     guard let result else { return "in_progress" }

@@ -1,14 +1,17 @@
 internal import ApusJSON
 internal import HTTPTypes
 
-/// OpenAI's newer API, in which a request brings the whole conversation: nothing is stored.
+/// OpenAI's newer API, in which a request brings the whole conversation, or names an answer that was kept to go on from.
 struct Responses: Sendable {
   let service: ModelService
 
   var routes: [Route] {
-    let generator = Generator(service: service)
+    let (generator, kept, dialect) = (Generator(service: service), KeptResponses(service: service), ResponsesDialect())
     return [
-      Route(.post, "/v1/responses", ResponsesDialect()) { try await generator.respond(ResponsesEndpoint(), to: $0, $1) }
+      Route(.post, "/v1/responses", dialect) { try await generator.respond(ResponsesEndpoint(), to: $0, $1) },
+      Route(.get, "/v1/responses/*", dialect) { try await kept.response($0, $1) },
+      Route(.delete, "/v1/responses/*", dialect) { try await kept.drop($0, $1) },
+      Route(.get, "/v1/responses/*/input_items", dialect) { try await kept.inputItems($0, $1) },
     ]
   }
 }

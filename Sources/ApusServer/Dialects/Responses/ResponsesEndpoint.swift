@@ -1,5 +1,6 @@
 internal import Apus
 internal import ApusJSON
+internal import ApusStore
 internal import Hummingbird
 
 /// `POST /v1/responses`.
@@ -9,19 +10,33 @@ struct ResponsesEndpoint: GenerationEndpoint {
 
   func field(_ name: String) -> String { name == "max_tokens" ? "max_output_tokens" : name }
 
-  func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget { try fields.target() }
+  func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget {
+    var target = try fields.target()
+    if let id = try fields.string("previous_response_id") {
+      target.recall = Recall(kind: .response, id: id, missing: .unknownPreviousResponse)
+    }
+    return target
+  }
 
   func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
     let request = try ResponsesRequest(fields, setting)
     let form = ResponseForm(id: newIdentifier("resp_"), created: setting.time, model: setting.name, echo: request.echo)
     let events = ResponseEvents(form: form, customTools: request.tools.customNames)
-    return GenerationJob(plan: try request.input.plan(setting), encoder: ResponsesEncoder(events: events))
+    var encoder = ResponsesEncoder(events: events, isKept: request.isKept || !request.isStoreWanted)
+    if request.isKept {
+      encoder.keeping = (DocumentKey(.response, owner: setting.owner, id: form.id), request.items)
+    }
+    return GenerationJob(plan: try request.input.plan(setting), encoder: encoder)
   }
 }
 
 /// Writes answers of `/v1/responses`.
 struct ResponsesEncoder: AnswerEncoder {
   var events: ResponseEvents
+  /// Where it is kept, and what was said before it; nil where it is not to be kept.
+  var keeping: (key: DocumentKey, input: [JSONValue])?
+  /// False where the client wanted it to be kept, and it is not.
+  var isKept: Bool
 
   mutating func open(_ choice: Int) -> [UInt8] { frames(events.begin()) }
 
@@ -32,7 +47,20 @@ struct ResponsesEncoder: AnswerEncoder {
   func finish(_ usage: UsageCount) -> [UInt8] { [] }
 
   mutating func whole(_ choices: [ChoiceResult], _ usage: UsageCount) -> WholeReply {
-    WholeReply(events.response(choices[0]))
+    var reply = WholeReply(events.response(choices[0]))
+    if !isKept { reply.headers = WholeReply.notKept }
+    return reply
+  }
+
+  mutating func record(_ result: ChoiceResult) -> AnswerRecord? {
+    guard let keeping else { return nil }
+    let kept = KeptResponse(input: keeping.input, response: events.response(result))
+    return AnswerRecord(key: keeping.key) { _ in kept.body }
+  }
+
+  mutating func recordFailed() {
+    isKept = keeping == nil && isKept
+    events.tellNotKept()
   }
 
   private func frames(_ events: [JSONValue]) -> [UInt8] { events.flatMap(Framing.events.frame(typed:)) }

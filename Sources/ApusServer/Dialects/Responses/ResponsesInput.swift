@@ -2,15 +2,19 @@ internal import Apus
 internal import ApusJSON
 
 extension RequestFields {
-  /// The conversation of a request to `/v1/responses`, with the instructions as its first message.
-  func input(_ limits: RequestLimits) throws(Refusal) -> [ChatMessage] {
+  /// The conversation of a request to `/v1/responses`: the instructions as its first message, then items that were kept,
+  /// then its own.
+  func input(after kept: [JSONValue], _ limits: RequestLimits) throws(Refusal) -> [ChatMessage] {
     var conversation = Conversation()
     if let instructions = try string("instructions"), !instructions.isEmpty { conversation.add(.system(instructions)) }
+    let earlier = RequestFields(JSONObject([("input", .array(kept))]))
+    _ = try earlier.objects("input") { item throws(Refusal) in conversation.add(try item.item()) }
+    let most = max(1, limits.messages - kept.count)
     switch self["input"] {
     case .string(let text)?: conversation.add(.user(text))
-    case .array(let items)? where (1...limits.messages).contains(items.count):
+    case .array(let items)? where (1...most).contains(items.count):
       _ = try objects("input") { item throws(Refusal) in conversation.add(try item.item()) }
-    default: throw mismatch("input", "a text or an array of 1 to \(limits.messages) items")
+    default: throw mismatch("input", "a text or an array of 1 to \(most) items")
     }
     return conversation.messages
   }

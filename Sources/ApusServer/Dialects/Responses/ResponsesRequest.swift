@@ -7,15 +7,20 @@ struct ResponsesRequest {
   let tools: ResponseTools
   /// What the answer repeats of the request.
   let echo: JSONObject
+  /// Whether the client wants the answer to be kept, and whether that is tried.
+  let isStoreWanted: Bool
+  let isKept: Bool
+  /// All items that stand before the answer, where that is to be kept.
+  let items: [JSONValue]
 
-  /// Fields that change nothing of an answer here: for whom, what for, and how it is scheduled, stored or cached.
+  /// Fields that change nothing of an answer here: for whom, what for, and how it is scheduled or cached.
   static let harmless = [
-    "model", "stream", "store", "metadata", "user", "safety_identifier", "service_tier", "prompt_cache_key",
+    "model", "stream", "metadata", "user", "safety_identifier", "service_tier", "prompt_cache_key",
     "prompt_cache_options", "prompt_cache_retention", "include", "truncation", "max_tool_calls", "access_programs",
     "client_metadata",
   ]
-  /// Fields that need a store or a service of OpenAI's.
-  static let unsupported = ["previous_response_id", "conversation", "prompt", "moderation", "background_options"]
+  /// Fields that need a service of OpenAI's.
+  static let unsupported = ["conversation", "prompt", "moderation", "background_options"]
 
   /// Reads the fields; nothing is rendered yet.
   init(_ fields: RequestFields, _ setting: JobSetting) throws(Refusal) {
@@ -24,18 +29,23 @@ struct ResponsesRequest {
     if try fields.int("top_logprobs", in: 0...20) ?? 0 > 0 { throw .unsupported("top_logprobs", "top_logprobs") }
     try Self.check(fields)
     tools = try ResponseTools(fields, setting.limits)
+    let earlier = try KeptResponse.items(of: setting.earlier)
     var input = try fields.chat(
-      try fields.input(setting.limits), tools.use, setting,
+      try fields.input(after: earlier, setting.limits), tools.use, setting,
       maxTokens: try fields.int("max_output_tokens", in: 1...Int.max), own: try Self.format(fields))
     input.form.thinking = try Self.thinking(fields)
     self.input = input
     fields.accept(Self.harmless)
-    echo = Self.echo(fields)
+    let store = try fields.bool("store")
+    isStoreWanted = store ?? setting.hasStore
+    isKept = isStoreWanted && setting.hasStore
+    items = isKept ? earlier + KeptResponse.items(of: fields["input"]) : []
+    echo = Self.echo(fields, isKept: isKept)
   }
 
   /// Looks at what changes nothing but must be of its type.
   private static func check(_ fields: RequestFields) throws(Refusal) {
-    _ = try (fields.bool("store"), fields.members("metadata"), fields.array("include"))
+    _ = try (fields.members("metadata"), fields.array("include"))
     let stream = try fields.object("stream_options")
     stream?.accept(["include_obfuscation"])
     for case .string("message.output_text.logprobs") in try fields.array("include") ?? [] {
@@ -66,8 +76,8 @@ struct ResponsesRequest {
     }
   }
 
-  /// Nothing is stored, and nothing left out of an input that is too long.
-  private static func echo(_ fields: RequestFields) -> JSONObject {
+  /// Nothing is left out of an input that is too long.
+  private static func echo(_ fields: RequestFields, isKept: Bool) -> JSONObject {
     var echo = JSONObject()
     let usual: [(String, JSONValue)] = [
       ("instructions", .null), ("max_output_tokens", .null), ("metadata", [:]), ("parallel_tool_calls", true),
@@ -76,9 +86,9 @@ struct ResponsesRequest {
       ("prompt_cache_key", .null), ("user", .null),
     ]
     for (name, value) in usual { echo[name] = fields[name] ?? value }
-    echo["store"] = false
+    echo["store"] = .bool(isKept)
     echo["truncation"] = "disabled"
-    echo["previous_response_id"] = .null
+    echo["previous_response_id"] = fields["previous_response_id"] ?? .null
     echo["background"] = false
     return echo
   }

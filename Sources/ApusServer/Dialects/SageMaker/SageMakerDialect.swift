@@ -63,6 +63,7 @@ private enum SageMakerError: String {
         .validation
       case .unauthorized, .adminNeeded, .hostRefused, .originRefused: .accessDenied
       case .invalid, .invalidJSON, .unsupported, .unsupportedContent, .contextLength, .preparationTimeout,
+        .unknownAnswer,
         .unsupportedEncoding, .requestTimeout, .readerStalled, .deadlineExceeded, .clientLeft:
         .model
       case .modelsInUse: .modelNotReady

@@ -1,0 +1,179 @@
+"""A server that keeps what it has in PostgreSQL: nothing that was acknowledged is lost when that is killed."""
+
+import glob
+import http.client
+import json
+import os
+import pwd
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+from program import MODEL, Server, apus
+
+PATH = "/apus/conversations"
+PASSWORD = "s3cret-of-the-store"
+# How often the database is killed.
+KILLS = int(os.environ.get("APUS_CASES_KILLS", "8"))
+
+
+def programs():
+    """The folder with Debian's programs of PostgreSQL; skips the tests where there is none, and fails them in CI."""
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
+    if found:
+        return os.path.dirname(found[-1])
+    if os.environ.get("CI"):
+        raise AssertionError("CI needs the package postgresql")
+    raise unittest.SkipTest("the package postgresql is not installed")
+
+
+class Database:
+    """A cluster of its own on a free port, which can be killed and started again; a context manager."""
+
+    def __init__(self):
+        self.programs = programs()
+        # PostgreSQL does not run as root.
+        self.user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+        self.folder = tempfile.mkdtemp(prefix="apus-postgresql-")
+        with open(f"{self.folder}/password", "w") as file:
+            file.write(PASSWORD)
+        if self.user:
+            entry = pwd.getpwnam("postgres")
+            for path in [self.folder, f"{self.folder}/password"]:
+                os.chown(path, entry.pw_uid, entry.pw_gid)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        subprocess.run(
+            [f"{self.programs}/initdb", "--pgdata", f"{self.folder}/data", "--username", "apus", "--auth",
+             "scram-sha-256", "--pwfile", f"{self.folder}/password"],
+            check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **self.user)
+        self.process = None
+        self.start()
+
+    def url(self, password=PASSWORD, name="postgres"):
+        return f"postgres://apus:{password}@127.0.0.1:{self.port}/{name}"
+
+    def start(self):
+        deadline = time.monotonic() + 60
+        while True:
+            self.process = subprocess.Popen(
+                [f"{self.programs}/postgres", "-D", f"{self.folder}/data", "-p", str(self.port), "-k", self.folder,
+                 "-c", "listen_addresses=127.0.0.1"],
+                cwd=self.folder, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                **self.user)
+            # It ends at once where processes of the one before still live.
+            while self.process.poll() is None and time.monotonic() < deadline:
+                ready = [f"{self.programs}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+                if subprocess.run(ready).returncode == 0:
+                    return
+                time.sleep(0.05)
+            if time.monotonic() > deadline:
+                raise AssertionError("PostgreSQL did not start")
+            time.sleep(0.1)
+
+    def kill(self):
+        """Kills all its processes at once."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def conversation(text):
+    return {"title": text, "messages": [{"role": "user", "content": text * 50}]}
+
+
+def eventually(test, request):
+    """The answer to a request once the database is there again."""
+    deadline = time.monotonic() + 30
+    while True:
+        answer = request()
+        if answer.status != 503:
+            return answer
+        test.assertLess(time.monotonic(), deadline, "the store does not come back")
+        time.sleep(0.1)
+
+
+class PostgreSQLTests(unittest.TestCase):
+    def test_what_was_acknowledged_outlives_a_kill_of_the_database(self):
+        kept, number, chance = {}, 0, random.Random(2)
+        with Database() as database, Server("--store", database.url()) as server:
+            for _ in range(KILLS):
+                timer = threading.Timer(chance.uniform(0.01, 0.2), database.kill)
+                timer.start()
+                connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+                while True:
+                    number += 1
+                    identifier, text = f"c{number % 7}", str(number)
+                    connection.request("PUT", f"{PATH}/{identifier}", json.dumps(conversation(text)))
+                    answer = connection.getresponse()
+                    answer.read()
+                    if answer.status != 204:
+                        self.assertEqual(answer.status, 503)
+                        break
+                    kept[identifier] = text
+                timer.join()
+                answer = server.chat("Hello", max_tokens=1)
+                self.assertEqual(answer.status, 200, "answers go on")
+                database.start()
+                for identifier, text in kept.items():
+                    answer = eventually(self, lambda: server.get(f"{PATH}/{identifier}"))
+                    self.assertEqual(answer.status, 200, identifier)
+                    # The last one may have come in without being acknowledged.
+                    self.assertGreaterEqual(int(answer.json["title"]), int(text), identifier)
+            self.assertFalse(any(PASSWORD in json.dumps(entry) for entry in server.log))
+        self.assertEqual(len(kept), 7)
+
+    def test_answers_go_on_from_each_other_and_say_what_is_not_kept(self):
+        with Database() as database:
+            with Server("--store", database.url()) as server, Server("--store", database.url()) as other:
+                body = {"input": "Hello", "max_output_tokens": 4, "seed": 1}
+                first = server.request("POST", "/v1/responses", body)
+                self.assertTrue(first.json["store"])
+                # Two servers share what is kept.
+                self.assertEqual(other.get(f"/v1/responses/{first.json['id']}").json, first.json)
+                following = {**body, "previous_response_id": first.json["id"]}
+                self.assertEqual(other.request("POST", "/v1/responses", following).status, 200)
+                database.kill()
+                answer = server.request("POST", "/v1/responses", body)
+                self.assertEqual((answer.status, answer.json["store"]), (200, False))
+                self.assertEqual(answer.headers["X-Apus-Kept"], "false")
+                self.assertEqual(server.request("POST", "/v1/responses", following).status, 503)
+                database.start()
+                answer = eventually(self, lambda: server.request("POST", "/v1/responses", following))
+                self.assertTrue(answer.json["store"])
+                # A database that hangs is as good as none, after a bounded time.
+                os.killpg(database.process.pid, signal.SIGSTOP)
+                answer = server.request("POST", "/v1/responses", body)
+                self.assertEqual((answer.status, answer.json["store"]), (200, False))
+                os.killpg(database.process.pid, signal.SIGCONT)
+
+    def test_an_address_that_is_wrong_is_a_sentence_without_its_password(self):
+        with Database() as database:
+            wrong = "wr0ng-p@ss"
+            for url in [
+                database.url(wrong), database.url(name="missing"), f"postgres://apus:{wrong}@127.0.0.1:1/postgres",
+                f"postgres://apus:{wrong}@nowhere.invalid:{wrong}/x", f"mysql://apus:{wrong}@127.0.0.1/x",
+            ]:
+                result = apus("serve", MODEL, "--listen", "127.0.0.1:0", "--store", url)
+                self.assertEqual(result.returncode, 1, url)
+                self.assertIn("PostgreSQL", result.stderr)
+                for secret in ["wr0ng", "ss@", PASSWORD]:
+                    self.assertNotIn(secret, result.stderr + result.stdout)
+            shown = apus("serve", MODEL, "--store", database.url(), "--print-config")
+            self.assertEqual(shown.returncode, 0)
+            self.assertNotIn(PASSWORD, shown.stdout)
