@@ -134,7 +134,9 @@ actor BatchDesk {
       return true
     } catch {
       worker = nil
-      if !isClosed { logger.error("a batch waits until the next one comes", metadata: ["error": "\(error)"]) }
+      if !isClosed, !(error is CancellationError) {
+        logger.error("a batch waits until the next one comes", metadata: ["error": "\(error)"])
+      }
       return false
     }
   }
@@ -146,6 +148,12 @@ actor BatchDesk {
   func isOpen(_ id: String) -> Bool {
     guard let batch = batches[id], !isClosed else { return false }
     return batch.status == .inProgress && unixTime() < batch.expires
+  }
+
+  /// Whether its time is over.
+  func isExpired(_ id: String) -> Bool {
+    guard let batch = batches[id], !isClosed else { return false }
+    return batch.status == .inProgress && unixTime() >= batch.expires
   }
 
   /// Keeps what has become of the file's check.

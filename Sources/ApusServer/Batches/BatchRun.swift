@@ -74,15 +74,17 @@ struct BatchRun: Sendable {
         guard await desk.isOpen(id) else { break }
         running += 1
         tasks.addTask {
-          guard let answer = await answerer.answer(line, of: batch, presence) else { return }
+          guard let answer = await answerer.answer(line, of: batch, presence) else {
+            // Where nothing has ended the batch, the server ends.
+            if await desk.isOpen(id) { throw CancellationError() }
+            return
+          }
           try await self.keep(answer, to: line, of: batch)
         }
       }
       try await tasks.waitForAll()
     }
-    if let batch = await desk.state(of: id), batch.status == .inProgress, await !desk.isOpen(id) {
-      try await expire(batch)
-    }
+    if let batch = await desk.state(of: id), await desk.isExpired(id) { try await expire(batch) }
   }
 
   private func keep(_ answer: BatchAnswer, to line: BatchLine, of batch: Batch) async throws {

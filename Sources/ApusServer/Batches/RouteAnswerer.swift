@@ -13,12 +13,12 @@ struct RouteAnswerer: BatchAnswerer {
   var together: Int { service.background.limit }
 
   func answer(_ line: BatchLine, of batch: Batch, _ presence: ClientPresence) async -> BatchAnswer? {
-    while presence.departure == nil {
+    while presence.departure == nil, service.configuration.unixTime() < batch.expires {
       let answer = await attempt(line, of: batch, presence)
       guard presence.departure == nil, !service.admission.isClosed else { return nil }
       // Where the owner's key has had too much, or models leave no memory, the batch waits as a patient client does.
       guard let wait = answer.wait else { return answer.answer }
-      try? await Task.sleep(for: .seconds(min(wait, 60)))
+      try? await Optional(presence).whilePresent { try await Task.sleep(for: .seconds(min(wait, 60))) }
     }
     return nil
   }
