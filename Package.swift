@@ -38,10 +38,9 @@ let grdb = server("GRDB", of: "GRDB.swift")
 let crypto = server("Crypto", of: "swift-crypto")
 let httpTypes = server("HTTPTypes", of: "swift-http-types")
 let httpTypesNIO = server("NIOHTTPTypes", of: "swift-nio-extras")
+let httpTypesNIOHTTP2 = server("NIOHTTPTypesHTTP2", of: "swift-nio-extras")
 let hummingbird = server("Hummingbird", of: "hummingbird")
 let hummingbirdCore = server("HummingbirdCore", of: "hummingbird")
-let hummingbirdHTTP2 = server("HummingbirdHTTP2", of: "hummingbird")
-let hummingbirdTLS = server("HummingbirdTLS", of: "hummingbird")
 let lifecycle = server("ServiceLifecycle", of: "swift-service-lifecycle")
 let logging = server("Logging", of: "swift-log")
 let metrics = server("Metrics", of: "swift-metrics")
@@ -49,9 +48,11 @@ let metricsTestKit = server("MetricsTestKit", of: "swift-metrics")
 let nio = server("NIOCore", of: "swift-nio")
 let nioEmbedded = server("NIOEmbedded", of: "swift-nio")
 let nioHTTP1 = server("NIOHTTP1", of: "swift-nio")
+let nioHPACK = server("NIOHPACK", of: "swift-nio-http2")
 let nioHTTP2 = server("NIOHTTP2", of: "swift-nio-http2")
 let nioPosix = server("NIOPosix", of: "swift-nio")
 let nioSSL = server("NIOSSL", of: "swift-nio-ssl")
+let nioTLS = server("NIOTLS", of: "swift-nio")
 let signals = server("UnixSignals", of: "swift-service-lifecycle")
 let tracing = server("Tracing", of: "swift-distributed-tracing")
 let tracingInMemory = server("InMemoryTracing", of: "swift-distributed-tracing")
@@ -116,8 +117,8 @@ let package = Package(
     library("ApusStore", grdb, serverTarget("CHiredis"), serverTarget("CPostgreSQL")),
     library(
       "ApusServer", "Apus", "ApusStore", "ApusChat", "ApusWire", "ApusJSON", "ApusText", hummingbird, hummingbirdCore,
-      hummingbirdHTTP2, hummingbirdTLS, lifecycle, signals, crypto, logging, metrics, tracing,
-      nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, httpTypesNIO, httpTypes, asyncAlgorithms,
+      lifecycle, signals, crypto, logging, metrics, tracing,
+      nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, nioTLS, httpTypesNIO, httpTypesNIOHTTP2, httpTypes, asyncAlgorithms,
       resources: [
         "index.html", "style.css", "app.js", "api.js", "markdown.js", "messages.js", "settings.js", "status.js",
       ]
@@ -167,7 +168,7 @@ let package = Package(
       "ApusChat", "ApusJSON", "ApusCore"),
     tests(
       of: "ApusServer", "Apus", "ApusStore", "ApusJSON", "ApusWire", hummingbird, hummingbirdCore, logging, metrics,
-      metricsTestKit, tracing, tracingInMemory, nio, nioEmbedded, nioPosix, nioHTTP1, nioHTTP2, nioSSL, httpTypes),
+      metricsTestKit, tracing, tracingInMemory, nio, nioEmbedded, nioPosix, nioHTTP1, nioHPACK, nioHTTP2, nioSSL, httpTypes),
     tests(of: "ApusEvaluation", "ApusCPU", "ApusModels", "ApusGGUF", "ApusCore"),
     tests(of: "ApusBenchmark", "ApusCPU", "ApusModels", "ApusCore"),
     tests(of: "ApusCLI", "ApusTokenizers", "ApusJSON"),

@@ -1,12 +1,13 @@
 internal import ApusWire
 package import Hummingbird
+internal import Logging
 internal import NIOCore
 
 /// What is known about one request beside its bytes.
 package struct APIRequestContext: RequestContext {
   package var coreContext: CoreRequestContextStorage
-  /// The connection that it came on.
-  let channel: any Channel
+  /// The connection that it came on; nil for a request of the server's own.
+  let channel: (any Channel)?
   /// The name that the client or the server gave to it.
   var requestID = ""
   /// The client at the other end; nil where there is no connection.
@@ -21,6 +22,8 @@ package struct APIRequestContext: RequestContext {
   var signature: SignatureClaim?
   /// Whether its answer may begin with signs of life before it can be given.
   var showsLife = true
+  /// Whether it goes behind all requests of clients that wait.
+  var isBackground = false
   /// How it ended.
   var outcome = RequestOutcome()
 
@@ -29,17 +32,28 @@ package struct APIRequestContext: RequestContext {
     channel = source.channel
   }
 
+  /// The context of a request that came on no connection.
+  init(logger: Logger) {
+    coreContext = CoreRequestContextStorage(source: OwnSource(logger: logger))
+    channel = nil
+  }
+
   /// Whose it is: what is kept for one owner no other finds.
   var owner: String { key?.owner ?? "" }
 
   /// The network address that it came from.
-  var address: ClientAddress? { channel.remoteAddress.flatMap(ClientAddress.init) }
+  var address: ClientAddress? { channel?.remoteAddress.flatMap(ClientAddress.init) }
 
   /// The response that tells the client of an error, which the log names too.
   func response(to refusal: Refusal, cause: String? = nil) -> Response {
     outcome.note(refusal, cause: cause)
     return dialect.response(to: refusal.of(requestID))
   }
+}
+
+/// Where requests of the server's own come from.
+private struct OwnSource: RequestContextSource {
+  let logger: Logger
 }
 
 /// What a middleware hands a request on to; without the caller's isolation, as Hummingbird declares it.

@@ -16,6 +16,10 @@ struct ModelService: Sendable {
   private let start = ContinuousClock.now
   /// Bounds the requests for all models together, before it is known for which a request is.
   let admission: Admission
+  /// Bounds the requests of batches, which take no place of clients that wait.
+  let background: Admission
+  /// The files and batches that are kept; nil where there is no folder for them.
+  let batches: BatchDesk?
   /// Reads the bodies of requests.
   let body: JSONBody
   let preparation: Preparation
@@ -51,6 +55,10 @@ struct ModelService: Sendable {
     ) { log.countConnectionWithoutRoom() }
     admission = Admission(limit: models.reduce(0) { $0 + $1.admission.limit }) {
       models.map { $0.admission.secondsUntilPlace }.min() ?? 2
+    }
+    background = Admission(limit: min(4, pool.parallel(pool.names[0]))) { 2 }
+    batches = configuration.files.map {
+      BatchDesk(FileWork($0, logger), configuration.batchLimits, configuration.unixTime, logger)
     }
     preparation = Preparation(limit: configuration.timeouts.preparation, waiting: configuration.timeouts.queue)
     body = JSONBody(limits: configuration.limits)

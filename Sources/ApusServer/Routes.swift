@@ -49,7 +49,8 @@ struct Routes: Sendable {
       Health(service: service).routes, MetricsPage(service: service).routes, Page().routes,
       Status(service: service).routes, Admin(service: service).routes, Conversations(service: service).routes,
       OpenAI(service: service).routes,
-      Anthropic(service: service).routes, Responses(service: service).routes, Ollama(service: service).routes,
+      Anthropic(service: service).routes, Responses(service: service).routes,
+      Files(service: service).routes, BatchRoutes(service: service).routes, Ollama(service: service).routes,
       Bedrock(service: service).routes, SageMaker(service: service).routes, VLLM(service: service).routes,
       LlamaCpp(service: service).routes, TGI(service: service).routes,
     ].flatMap { $0 }
@@ -91,6 +92,12 @@ struct Routes: Sendable {
       return Manners(dialect: Self.standardDialect, access: .key, route: nil)
     }
     return Manners(dialect: list[near].dialect, access: .key, route: nil)
+  }
+
+  /// The path of the list that answers to this one.
+  func route(_ method: HTTPRequest.Method, _ path: String) -> Route? {
+    let components = PathPattern.components(of: path)
+    return list.indices.first { list[$0].method == method && patterns[$0].matches(components) }.map { list[$0] }
   }
 
   /// A router with these paths behind the server's middleware; other methods of a known path are refused by name.

@@ -31,6 +31,9 @@ package struct Server: Sendable {
     let accessKeys = try AccessKeyStore(configuration) { logger.note($0) }
     service = ModelService(pool, configuration, keys: keys, accessKeys: accessKeys, log: accessLog, logger)
     try service.names.check()
+    if let batches = service.batches {
+      Task { [service] in await batches.begin(RouteAnswerer(service: service, routes: Routes(service))) }
+    }
   }
 
   /// The methods and paths that it answers to, as `POST /v1/completions`.

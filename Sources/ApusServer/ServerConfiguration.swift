@@ -53,6 +53,10 @@ package struct ServerConfiguration: Sendable {
   package var tracer: (any Tracer)?
   /// What an hour of the machine costs, in dollars; nil where nobody said.
   package var instancePrice: Double?
+  /// Where files and batches are kept; without it there are none.
+  package var files: FileFolder?
+  /// What files and batches may be.
+  package var batchLimits = BatchLimits()
   /// What a request may hold.
   package var limits = RequestLimits()
   /// How long things may take.

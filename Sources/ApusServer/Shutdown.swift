@@ -31,6 +31,7 @@ struct Shutdown: Sendable {
             "queued": .stringConvertible(engines.reduce(0) { $0 + $1.queued }),
           ])
         service.admission.close()
+        tasks.addTask { await service.batches?.close() }
         tasks.addTask { try? await endAfterDrain() }
         await group.triggerGracefulShutdown()
       }

@@ -146,6 +146,7 @@ struct Serve: AsyncParsableCommand {
       }
       for warning in keys.warnings + [certificate.warning].compactMap(\.self) { logger.warning("\(warning)") }
       configuration.store = try store.open(isOpen: configuration.allowsOpenAccess, logger)
+      configuration.files = try store.openFiles()
       configuration.version = Program.version
       let traces = try observation.openTraces(for: &configuration, logger)
       defer { traces?.finish() }

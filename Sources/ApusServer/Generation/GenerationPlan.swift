@@ -6,7 +6,7 @@ struct GenerationPlan: Sendable {
   let lease: ModelLease
   let prompts: [[Token]]
   let count: Int
-  let options: GenerationOptions
+  var options: GenerationOptions
   /// Whether the tokens of the prompts get scores, all but the first of each.
   var scoresPrompts = false
   /// Which tokens the completions may have.

@@ -46,8 +46,10 @@ struct Generator: Sendable {
       context.outcome.trace?.note(job.plan, model: admitted.choice.name)
       let timeouts = service.configuration.timeouts
       let limits = AnswerLimits(waiting: timeouts.queue, work: admitted.isStreamed ? nil : timeouts.wholeAnswer)
+      var plan = job.plan
+      if context.isBackground { plan.options.priority = -1 }
       let run = try await GenerationRun(
-        job.plan, admitted.permit, admitted.usage, limits, preparation: service.preparation, client: context.client,
+        plan, admitted.permit, admitted.usage, limits, preparation: service.preparation, client: context.client,
         outcome: context.outcome, service.models[admitted.choice.model].measures.completions)
       return admitted.isStreamed
         ? Self.stream(run, job.encoder, AnswerKeeper(service: service), endpoint.dialect, admitted.heartbeat, context)

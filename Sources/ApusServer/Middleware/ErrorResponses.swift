@@ -20,7 +20,8 @@ struct ErrorResponses: RouterMiddleware {
     }
   }
 
-  private static func response(to error: any Error, _ context: APIRequestContext) -> Response {
+  /// What a client is told of an error.
+  static func response(to error: any Error, _ context: APIRequestContext) -> Response {
     if let known = Refusal(known: error) { return context.response(to: known) }
     switch error {
     case let error as any HTTPResponseError where error.status == .notFound: return context.response(to: .notFound)

@@ -22,7 +22,7 @@ struct RequestRecord: RouterMiddleware {
     let start = ContinuousClock.now
     var context = context
     context.requestID = Self.identifier(of: request)
-    context.client = connections.presence(of: context.channel)
+    context.client = context.channel.flatMap { connections.presence(of: $0) }
     let manners = routes.manners(of: request.uri.path, request.method)
     (context.dialect, context.access) = (manners.dialect, manners.access)
     // What is open to all takes no work: probes of load balancers would fill any file.

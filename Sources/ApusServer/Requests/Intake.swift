@@ -84,7 +84,7 @@ struct Intake: Sendable {
   ) async throws -> Entry {
     let (reader, names) = (service.body, service.names)
     let body = try await body(of: request, context)
-    let permit = try service.admission.admit()
+    let permit = try (context.isBackground ? service.background : service.admission).admit()
     let usage = try usage(of: context)
     let (object, target, choice, ignored) = try await service.preparation.run(for: context.client) { _ in
       let object = try endpoint.object(of: body, request, reader)
@@ -110,7 +110,8 @@ struct Intake: Sendable {
     return .admitted(
       Admitted(
         object: object, claim: body.claim, choice: choice, isStreamed: target.isStreamed,
-        recall: target.recall, earlier: earlier, permit: try model.admission.admit(beside: permit), usage: usage,
+        recall: target.recall, earlier: earlier,
+        permit: context.isBackground ? permit : try model.admission.admit(beside: permit), usage: usage,
         heartbeat: Heartbeat(interval: service.configuration.timeouts.heartbeat, client: context.client)))
   }
 

@@ -1,0 +1,214 @@
+internal import ApusStore
+internal import Logging
+
+/// All batches: those that wait, the one that is worked on, and those that have ended.
+///
+/// One is worked on at a time, the oldest first. What is said of one is on the disk before anyone is told.
+actor BatchDesk {
+  let files: FileShelf
+  nonisolated let limits: BatchLimits
+  private let unixTime: @Sendable () -> Int
+  private let logger: Logger
+  private var batches: [String: Batch] = [:]
+  private var isRead = false
+  private var worker: Task<Void, Never>?
+  /// The batch that is worked on, and what ends its requests.
+  private var current: (id: String, presence: ClientPresence)?
+  private var isClosed = false
+  private var answerer: (any BatchAnswerer)?
+
+  init(_ work: FileWork, _ limits: BatchLimits, _ unixTime: @escaping @Sendable () -> Int, _ logger: Logger) {
+    files = FileShelf(work, limits, unixTime)
+    (self.limits, self.unixTime, self.logger) = (limits, unixTime, logger)
+  }
+
+  private var work: FileWork { files.work }
+
+  /// Works on batches from now on, those of an earlier run first.
+  func begin(_ answerer: any BatchAnswerer) async {
+    self.answerer = answerer
+    do throws(Refusal) { try await refresh() } catch { return }
+    goOn()
+  }
+
+  /// Ends the work; it goes on when the server is started again.
+  func close() {
+    isClosed = true
+    current?.presence.leave(.shutdown)
+    worker?.cancel()
+  }
+
+  /// An owner's batch.
+  func batch(_ id: String, of owner: String) async throws(Refusal) -> Batch {
+    try await refresh()
+    guard let batch = batches[id], batch.owner == owner else {
+      throw Refusal(.notFound, "there is no such batch", field: "id")
+    }
+    return batch
+  }
+
+  /// An owner's batches, the newest first.
+  func list(of owner: String) async throws(Refusal) -> [Batch] {
+    try await refresh()
+    return batches.values.filter { $0.owner == owner }.sorted { ($0.created, $0.id) > ($1.created, $1.id) }
+  }
+
+  /// Whether a batch that has not ended reads a file.
+  func reads(_ file: String) async throws(Refusal) -> Bool {
+    try await refresh()
+    return batches.values.contains { $0.input == file && !$0.status.isEnd }
+  }
+
+  /// Takes a new one.
+  func add(_ batch: Batch) async throws(Refusal) {
+    let all = try await list(of: batch.owner)
+    guard all.count(where: { !$0.status.isEnd }) < limits.openBatches else {
+      throw Refusal(.queueFull, "there are \(limits.openBatches) batches that have not ended: wait, or cancel some")
+        .retry(after: 60)
+    }
+    try await save(batch)
+    for old in all.filter(\.status.isEnd).dropFirst(limits.batches) { try await drop(old) }
+    goOn()
+  }
+
+  /// Ends one as soon as that can be; one that has ended stays as it is.
+  func cancel(_ id: String, of owner: String) async throws(Refusal) -> Batch {
+    var batch = try await batch(id, of: owner)
+    guard !batch.status.isEnd, batch.status != .cancelling, batch.status != .finalizing else { return batch }
+    batch.become(.cancelling, at: unixTime())
+    try await save(batch)
+    if current?.id == id { current?.presence.leave(.clientLeft) }
+    goOn()
+    return batch
+  }
+
+  private func refresh() async throws(Refusal) {
+    guard !isRead else { return }
+    isRead = true
+    do throws(Refusal) {
+      for batch in try await work.all(Batch.self, in: "batches") { batches[batch.id] = batch }
+    } catch {
+      isRead = false
+      throw error
+    }
+  }
+
+  private func save(_ batch: Batch) async throws(Refusal) {
+    batches[batch.id] = batch
+    try await work.write(batch, to: batch.description)
+  }
+
+  private func drop(_ batch: Batch) async throws(Refusal) {
+    batches[batch.id] = nil
+    try await work.run { try $0.remove(batch.description) }
+  }
+
+  /// Works on what waits, unless that is done already.
+  private func goOn() {
+    guard worker == nil, !isClosed, let answerer else { return }
+    worker = Task { [weak self] in
+      while let self, let batch = await self.next() {
+        guard await self.finish(batch, answerer) else { break }
+      }
+    }
+  }
+
+  /// The oldest batch that has not ended; without one, the work ends.
+  private func next() -> Batch? {
+    let batch = batches.values.filter { !$0.status.isEnd }.min { ($0.created, $0.id) < ($1.created, $1.id) }
+    if batch == nil || isClosed { worker = nil }
+    return isClosed ? nil : batch
+  }
+
+  /// Brings a batch to its end; false where the folder fails or the server ends, and the work waits for better times.
+  private func finish(_ batch: Batch, _ answerer: any BatchAnswerer) async -> Bool {
+    let presence = ClientPresence()
+    current = (batch.id, presence)
+    defer { current = nil }
+    do {
+      let id = batch.id
+      if batch.status == .validating { try await BatchRun(self, work, limits).check(id) }
+      try await BatchRun(self, work, limits).answer(id, answerer, presence)
+      guard !isClosed else { return false }
+      try await settle(id)
+      return true
+    } catch {
+      worker = nil
+      if !isClosed, !(error is CancellationError) {
+        logger.error("a batch waits until the next one comes", metadata: ["error": "\(error)"])
+      }
+      return false
+    }
+  }
+
+  /// The batch as it is now.
+  func state(of id: String) -> Batch? { batches[id] }
+
+  /// Whether more of its requests are to be answered.
+  func isOpen(_ id: String) -> Bool {
+    guard let batch = batches[id], !isClosed else { return false }
+    return batch.status == .inProgress && unixTime() < batch.expires
+  }
+
+  /// Whether its time is over.
+  func isExpired(_ id: String) -> Bool {
+    guard let batch = batches[id], !isClosed else { return false }
+    return batch.status == .inProgress && unixTime() >= batch.expires
+  }
+
+  /// Keeps what has become of the file's check.
+  func note(_ id: String, total: Int, problems: [Batch.Problem]) async throws(Refusal) {
+    guard var batch = batches[id], batch.status == .validating else { return }
+    (batch.total, batch.problems) = (total, problems)
+    batch.become(problems.isEmpty ? .inProgress : .failed, at: unixTime())
+    try await save(batch)
+  }
+
+  /// Counts answers; what is on the disk are these themselves.
+  func count(_ id: String, completed: Int = 0, failed: Int = 0) {
+    batches[id]?.completed += completed
+    batches[id]?.failed += failed
+  }
+
+  /// Puts the files of a batch in their places, and ends it.
+  private func settle(_ id: String) async throws(Refusal) {
+    guard var batch = batches[id], !batch.status.isEnd else { return }
+    let now = unixTime()
+    if batch.end == nil {
+      batch.end =
+        switch batch.status {
+        case .cancelling: .cancelled
+        case .inProgress where batch.completed + batch.failed < batch.total: .expired
+        default: .completed
+        }
+      if batch.status != .cancelling { batch.become(.finalizing, at: now) }
+      batch.output = newIdentifier(newIdentifier("file-"))
+      batch.failures = newIdentifier(newIdentifier("file-"))
+      try await save(batch)
+    }
+    batch.output = try await adopt(batch.output, batch.outputDraft, "output", batch, now)
+    batch.failures = try await adopt(batch.failures, batch.failureDraft, "errors", batch, now)
+    batch.become(batch.end ?? .completed, at: now)
+    try await save(batch)
+    logger.info(
+      "batch ended",
+      metadata: [
+        "batch": "\(id)", "status": "\(batch.status.rawValue)", "completed": .stringConvertible(batch.completed),
+        "failed": .stringConvertible(batch.failed),
+      ])
+  }
+
+  /// Makes a file of what was collected; nil where that is nothing.
+  private func adopt(
+    _ id: String?, _ draft: String, _ name: String, _ batch: Batch, _ now: Int
+  ) async throws(Refusal) -> String? {
+    guard let id else { return nil }
+    let size = try await work.run { $0.size(of: draft) ?? $0.size(of: StoredFile.content(id)) }
+    guard let size, size > 0 else { return nil }
+    let file = StoredFile(
+      id: id, owner: batch.owner, filename: "\(batch.id)_\(name).jsonl", purpose: "batch_output", byteCount: size,
+      created: now)
+    try await files.adopt(file, from: draft)
+    return id
+  }
+}

@@ -1,0 +1,146 @@
+internal import ApusJSON
+internal import ApusStore
+
+/// What answers the requests of batches.
+protocol BatchAnswerer: Sendable {
+  /// Requests that are worked on together.
+  var together: Int { get }
+  /// The answer to one; nil where the server ends, or the batch is cancelled, before there is any.
+  func answer(_ line: BatchLine, of batch: Batch, _ presence: ClientPresence) async -> BatchAnswer?
+}
+
+/// The answer to one request.
+struct BatchAnswer: Sendable {
+  let requestID: String
+  let status: Int
+  let body: JSONValue
+}
+
+/// The work on one batch, line by line: what was answered before a crash is not answered again.
+struct BatchRun: Sendable {
+  private static let problemLimit = 100
+  private let desk: BatchDesk
+  private let work: FileWork
+  private let limits: BatchLimits
+
+  init(_ desk: BatchDesk, _ work: FileWork, _ limits: BatchLimits) {
+    (self.desk, self.work, self.limits) = (desk, work, limits)
+  }
+
+  /// Reads the whole file once, and says what is wrong with it.
+  func check(_ id: String) async throws {
+    guard let batch = await desk.state(of: id) else { return }
+    var (number, total) = (0, 0)
+    var problems: [Batch.Problem] = []
+    var ids: Set<String> = []
+    for try await line in work.lines(of: StoredFile.content(batch.input), upTo: limits.lineByteCount) {
+      number += 1
+      guard !line.bytes.isEmpty else { continue }
+      total += 1
+      guard total <= limits.lines else {
+        problems.append(
+          .init(code: "too_many_requests", message: "a batch may have at most \(limits.lines) requests", line: nil))
+        break
+      }
+      do throws(BatchLineError) {
+        let line = try BatchLine(line.bytes, endpoint: batch.endpoint, limits: limits)
+        guard ids.insert(line.id).inserted else {
+          throw BatchLineError("duplicate_custom_id", "another line has this custom_id")
+        }
+      } catch {
+        problems.append(.init(code: error.code, message: error.message, line: number))
+      }
+      guard problems.count < Self.problemLimit else { break }
+    }
+    if total == 0 { problems.append(.init(code: "empty_file", message: "the file has no requests", line: nil)) }
+    try await desk.note(id, total: total, problems: problems)
+  }
+
+  /// Answers what is not answered yet, as long as the batch is to go on; then tells of what was left out.
+  func answer(_ id: String, _ answerer: any BatchAnswerer, _ presence: ClientPresence) async throws {
+    guard let batch = await desk.state(of: id), [.inProgress, .cancelling].contains(batch.status) else { return }
+    let done = try await answered(batch)
+    await desk.count(id, completed: done.completed - batch.completed, failed: done.failed - batch.failed)
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+      var running = 0
+      for try await bytes in work.lines(of: StoredFile.content(batch.input), upTo: limits.lineByteCount) {
+        guard let line = try? BatchLine(bytes.bytes, endpoint: batch.endpoint, limits: limits),
+          !done.ids.contains(line.id)
+        else { continue }
+        if running == answerer.together {
+          try await tasks.next()
+          running -= 1
+        }
+        guard await desk.isOpen(id) else { break }
+        running += 1
+        tasks.addTask {
+          guard let answer = await answerer.answer(line, of: batch, presence) else {
+            // Where nothing has ended the batch, the server ends.
+            if await desk.isOpen(id) { throw CancellationError() }
+            return
+          }
+          try await self.keep(answer, to: line, of: batch)
+        }
+      }
+      try await tasks.waitForAll()
+    }
+    if let batch = await desk.state(of: id), await desk.isExpired(id) { try await expire(batch) }
+  }
+
+  private func keep(_ answer: BatchAnswer, to line: BatchLine, of batch: Batch) async throws {
+    let isGood = (200..<300).contains(answer.status)
+    let json: JSONValue = [
+      "id": .string(newIdentifier("batch_req_")), "custom_id": .string(line.id),
+      "response": [
+        "status_code": .int(answer.status), "request_id": .string(answer.requestID), "body": answer.body,
+      ],
+      "error": .null,
+    ]
+    try await append(json, to: isGood ? batch.outputDraft : batch.failureDraft)
+    await desk.count(batch.id, completed: isGood ? 1 : 0, failed: isGood ? 0 : 1)
+  }
+
+  /// Says of each request that was not answered that it came too late.
+  private func expire(_ batch: Batch) async throws {
+    let done = try await answered(batch)
+    for try await bytes in work.lines(of: StoredFile.content(batch.input), upTo: limits.lineByteCount) {
+      guard let line = try? BatchLine(bytes.bytes, endpoint: batch.endpoint, limits: limits),
+        !done.ids.contains(line.id)
+      else { continue }
+      try await append(
+        [
+          "id": .string(newIdentifier("batch_req_")), "custom_id": .string(line.id), "response": .null,
+          "error": [
+            "code": "batch_expired", "message": "this request was not answered before the batch expired",
+          ],
+        ], to: batch.failureDraft)
+    }
+  }
+
+  private func append(_ json: JSONValue, to name: String) async throws(Refusal) {
+    let bytes = json.serialized(.compact) + [0x0A]
+    try await work.run { try $0.append(bytes, to: name) }
+  }
+
+  /// The requests that have answers; a line that a crash has cut is removed.
+  private func answered(_ batch: Batch) async throws -> (ids: Set<String>, completed: Int, failed: Int) {
+    var ids: Set<String> = []
+    var counts = [0, 0]
+    for (number, name) in [batch.outputDraft, batch.failureDraft].enumerated() {
+      guard try await work.run({ $0.size(of: name) }) != nil else { continue }
+      var end = 0
+      for try await line in work.lines(of: name, upTo: .max - 1) {
+        guard line.isWhole else {
+          let whole = end
+          try await work.run { try $0.cut(name, to: whole) }
+          break
+        }
+        end = line.end
+        guard let json = try? JSONParser.parse(line.bytes), case .string(let id)? = json["custom_id"] else { continue }
+        ids.insert(id)
+        counts[number] += 1
+      }
+    }
+    return (ids, counts[0], counts[1])
+  }
+}

@@ -1,0 +1,195 @@
+internal import ApusJSON
+internal import ApusStore
+internal import ApusText
+internal import Foundation
+internal import HTTPTypes
+internal import Hummingbird
+
+/// `/v1/files`: files for batches, and what these have written.
+struct Files: Sendable {
+  let service: ModelService
+
+  var routes: [Route] {
+    let (dialect, one) = (Routes.standardDialect, "/v1/files/*")
+    return [
+      Route(.post, "/v1/files", dialect) { try await receive($0, $1) },
+      Route(.get, "/v1/files", dialect) { try await list($0, $1) },
+      Route(.get, one, dialect) { Response(json: try await file($0, $1).json) },
+      Route(.delete, one, dialect) { try await drop($0, $1) },
+      Route(.get, "/v1/files/*/content", dialect) { try await content($0, $1) },
+    ]
+  }
+
+  private func receive(_ request: Request, _ context: APIRequestContext) async throws -> Response {
+    let desk = try service.batchDesk()
+    guard let reader = MultipartReader(contentType: request.headers[.contentType] ?? "") else {
+      throw Refusal.invalid("file", "send the file as multipart/form-data, with the fields purpose and file")
+    }
+    let upload = Upload(desk.files, desk.limits, time: service.configuration.unixTime())
+    do {
+      let file = try await upload.read(request.body, reader, owner: context.owner)
+      return Response(json: file.json)
+    } catch {
+      await upload.discard()
+      throw error
+    }
+  }
+
+  private func list(_ request: Request, _ context: APIRequestContext) async throws -> Response {
+    let query = request.uri.queryParameters
+    let all = try await service.batchDesk().files.list(of: context.owner).filter { file in
+      query["purpose"].map { $0 == file.purpose[...] } ?? true
+    }
+    let order = query["order"] ?? "desc"
+    guard order == "asc" || order == "desc" else { throw Refusal.invalid("order", "order must be asc or desc") }
+    let page = try ListPage(request, limit: 10_000, usual: 10_000)
+    return Response(json: page.list(order == "asc" ? all : all.reversed(), id: \.id, json: \.json))
+  }
+
+  private func file(_ request: Request, _ context: APIRequestContext) async throws -> StoredFile {
+    let id = String(PathPattern.components(of: request.uri.path)[2])
+    guard let file = try await service.batchDesk().files.file(id, of: context.owner) else {
+      throw Refusal(.notFound, "there is no such file", field: "id")
+    }
+    return file
+  }
+
+  private func drop(_ request: Request, _ context: APIRequestContext) async throws -> Response {
+    let (file, desk) = (try await file(request, context), try service.batchDesk())
+    guard try await !desk.reads(file.id) else {
+      throw Refusal.invalid("id", "a batch reads this file: cancel the batch first, or wait for its end")
+    }
+    try await desk.files.drop(file)
+    return Response(json: ["id": .string(file.id), "object": "file", "deleted": true])
+  }
+
+  private func content(_ request: Request, _ context: APIRequestContext) async throws -> Response {
+    let (file, work) = (try await file(request, context), try service.batchDesk().files.work)
+    let body = ResponseBody(contentLength: file.byteCount) { writer in
+      var offset = 0
+      while offset < file.byteCount {
+        let from = offset
+        let piece = try await work.run { try $0.bytes(of: file.content, from: from, count: 256 << 10) }
+        guard !piece.isEmpty else { throw Refusal.storeFailed }
+        offset += piece.count
+        try await writer.write(ByteBuffer(bytes: piece))
+      }
+      try await writer.finish(nil)
+    }
+    return Response(status: .ok, headers: [.contentType: "application/octet-stream"], body: body)
+  }
+}
+
+/// A file on its way from a client to the folder.
+private final class Upload {
+  private let files: FileShelf
+  private let limits: BatchLimits
+  private let time: Int
+  private let id = newIdentifier(newIdentifier("file-"))
+  private var fields: [String: [UInt8]] = [:]
+  private var filename: String?
+  private var byteCount = 0
+  /// Of the part that comes now.
+  private var name: String?
+
+  init(_ files: FileShelf, _ limits: BatchLimits, time: Int) {
+    (self.files, self.limits, self.time) = (files, limits, time)
+  }
+
+  private var draft: String { "drafts/" + id }
+
+  /// Reads all parts, and makes a file of them.
+  func read(_ body: RequestBody, _ reader: MultipartReader, owner: String) async throws -> StoredFile {
+    var reader = reader
+    do {
+      for try await piece in body {
+        for event in try reader.feed(piece.readableBytesView) { try await take(event) }
+      }
+      try reader.finish()
+    } catch let error as MultipartError {
+      throw Refusal.invalid("file", "this is no body of multipart/form-data: \(error.reason)")
+    }
+    guard let filename else { throw Refusal.invalid("file", "the field file is missing") }
+    guard text("purpose") == "batch" else { throw Refusal.invalid("purpose", "purpose must be 'batch' here") }
+    let file = StoredFile(
+      id: id, owner: owner, filename: filename, purpose: "batch", byteCount: byteCount, created: time,
+      expires: try expires())
+    if byteCount == 0 { throw Refusal.invalid("file", "the file is empty") }
+    try await files.keep(file, from: draft)
+    await files.release(byteCount)
+    return file
+  }
+
+  /// Removes what has come.
+  func discard() async {
+    let draft = draft
+    try? await files.work.run { try $0.remove(draft) }
+    await files.release(byteCount)
+  }
+
+  private func take(_ event: MultipartReader.Event) async throws(Refusal) {
+    switch event {
+    case .begin(let name, let filename):
+      guard fields[name] == nil, name != "file" || self.filename == nil else {
+        throw .invalid(name, "a field is there twice")
+      }
+      self.name = name
+      if name == "file" { self.filename = (filename ?? "file").shortened(toByteCount: 255) }
+    case .data(let bytes):
+      guard let name else { return }
+      guard name == "file" else {
+        fields[name, default: []] += bytes
+        guard fields[name, default: []].count <= 1024 else { throw .invalid(name, "a field is too long") }
+        return
+      }
+      guard byteCount + bytes.count <= limits.fileByteCount else {
+        throw Refusal(.tooLarge, "a file may have at most \(limits.fileByteCount) bytes", field: "file")
+      }
+      try await files.reserve(bytes.count)
+      byteCount += bytes.count
+      let draft = draft
+      try await files.work.run { try $0.append(bytes, to: draft) }
+    case .end: name = nil
+    }
+  }
+
+  private func text(_ name: String) -> String? { fields[name].map { String(decoding: $0, as: UTF8.self) } }
+
+  /// When it goes, as `expires_after[anchor]` and `expires_after[seconds]` say.
+  private func expires() throws(Refusal) -> Int? {
+    guard let text = text("expires_after[seconds]") else { return nil }
+    guard self.text("expires_after[anchor]") ?? "created_at" == "created_at", let seconds = Int(text),
+      (3600...2_592_000).contains(seconds)
+    else { throw .invalid("expires_after", "expires_after needs the anchor created_at and 3600 to 2592000 seconds") }
+    return time + seconds
+  }
+}
+
+/// A part of a list, as `after` and `limit` in a query say.
+struct ListPage: Sendable {
+  private let after: String?
+  private let limit: Int
+
+  init(_ request: Request, limit: Int, usual: Int) throws(Refusal) {
+    let query = request.uri.queryParameters
+    after = query["after"].map { String($0) }
+    guard let text = query["limit"] else {
+      self.limit = usual
+      return
+    }
+    guard let number = Int(text), (1...limit).contains(number) else {
+      throw .invalid("limit", "limit must be 1 to \(limit)")
+    }
+    self.limit = number
+  }
+
+  /// The list that a client of OpenAI reads.
+  func list<Entry>(_ all: [Entry], id: (Entry) -> String, json: (Entry) -> JSONValue) -> JSONValue {
+    let start = after.map { after in (all.firstIndex { id($0) == after } ?? all.count - 1) + 1 } ?? 0
+    let part = all[min(start, all.count)...].prefix(limit)
+    return [
+      "object": "list", "data": .array(part.map(json)), "first_id": part.first.map { .string(id($0)) } ?? .null,
+      "last_id": part.last.map { .string(id($0)) } ?? .null, "has_more": .bool(start + part.count < all.count),
+    ]
+  }
+}

@@ -1,0 +1,75 @@
+internal import ApusJSON
+internal import HTTPTypes
+internal import Hummingbird
+internal import Logging
+internal import NIOCore
+internal import Synchronization
+
+/// Answers the requests of batches through the server's own paths, as requests without a connection.
+struct RouteAnswerer: BatchAnswerer {
+  let service: ModelService
+  let routes: Routes
+
+  var together: Int { service.background.limit }
+
+  func answer(_ line: BatchLine, of batch: Batch, _ presence: ClientPresence) async -> BatchAnswer? {
+    while presence.departure == nil, service.configuration.unixTime() < batch.expires {
+      let answer = await attempt(line, of: batch, presence)
+      guard presence.departure == nil, !service.admission.isClosed else { return nil }
+      // Where the owner's key has had too much, or models leave no memory, the batch waits as a patient client does.
+      guard let wait = answer.wait else { return answer.answer }
+      try? await Optional(presence).whilePresent { try await Task.sleep(for: .seconds(min(wait, 60))) }
+    }
+    return nil
+  }
+
+  private func attempt(
+    _ line: BatchLine, of batch: Batch, _ presence: ClientPresence
+  ) async -> (answer: BatchAnswer, wait: Int?) {
+    var context = APIRequestContext(logger: service.logger)
+    context.requestID = newIdentifier(newIdentifier("req_"))
+    context.client = presence
+    context.showsLife = false
+    context.isBackground = true
+    let response: Response
+    do {
+      context.key = try key(of: batch)
+      guard let route = routes.route(.post, batch.endpoint) else { throw Refusal.notFound }
+      context.dialect = route.dialect
+      let head = HTTPRequest(
+        method: .post, scheme: nil, authority: nil, path: batch.endpoint,
+        headerFields: [.contentType: "application/json"])
+      let body = RequestBody(buffer: ByteBuffer(json: line.body))
+      response = try await route.handler(Request(head: head, body: body), context)
+    } catch {
+      response = ErrorResponses.response(to: error, context)
+    }
+    let collector = BodyCollector()
+    try? await response.body.write(collector)
+    let answer = BatchAnswer(
+      requestID: context.requestID, status: response.status.code,
+      body: (try? JSONParser.parse(collector.bytes)) ?? .null)
+    let isToCome = [429, 503].contains(response.status.code)
+    return (answer, isToCome ? response.headers[.retryAfter].flatMap { Int($0) } : nil)
+  }
+
+  /// The key of a batch's owner, as it is now.
+  private func key(of batch: Batch) throws(Refusal) -> APIKey? {
+    let keys = service.keys.ring().keys
+    guard !keys.isEmpty else { return nil }
+    guard let key = keys.first(where: { $0.owner == batch.owner }) else { throw .unauthorized }
+    guard key.expiry.map({ service.configuration.unixTime() < $0 }) ?? true else { throw .expiredKey }
+    return key
+  }
+}
+
+/// Keeps what a response writes.
+private final class BodyCollector: ResponseBodyWriter, Sendable {
+  private let written = Mutex<[UInt8]>([])
+
+  var bytes: [UInt8] { written.withLock { $0 } }
+
+  func write(_ buffer: ByteBuffer) async throws { written.withLock { $0 += buffer.readableBytesView } }
+
+  func finish(_ trailingHeaders: HTTPFields?) async throws {}
+}

@@ -1,0 +1,253 @@
+internal import Apus
+internal import ApusJSON
+internal import ApusServer
+internal import ApusStore
+internal import ApusTestSupport
+internal import Foundation
+internal import HTTPTypes
+internal import Testing
+
+@Suite struct `Bodies of parts` {
+  private let body =
+    "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n"
+    + "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a \\\"b\\\".jsonl\"\r\n"
+    + "Content-Type: text/plain\r\n\r\nx\r\n--c\r\n\r\n--b--\r\n"
+
+  /// All that a body says, its data put together.
+  private func read(_ body: String, by size: Int) throws -> [MultipartReader.Event] {
+    var reader = try #require(MultipartReader(contentType: "multipart/form-data; charset=x; boundary=\"b\""))
+    var events: [MultipartReader.Event] = []
+    let bytes = Array(body.utf8)
+    for start in stride(from: 0, to: bytes.count, by: size) {
+      for event in try reader.feed(bytes[start..<min(bytes.count, start + size)]) {
+        if case .data(let more) = event, case .data(let old)? = events.last {
+          events[events.count - 1] = .data(old + more)
+        } else {
+          events.append(event)
+        }
+      }
+    }
+    try reader.finish()
+    return events
+  }
+
+  @Test(arguments: [1, 2, 3, 7, 1000]) func `are read in pieces of any size`(_ size: Int) throws {
+    #expect(
+      try read(body, by: size) == [
+        .begin(name: "purpose", filename: nil), .data(Array("batch".utf8)), .end,
+        .begin(name: "file", filename: "a \"b\".jsonl"), .data(Array("x\r\n--c\r\n".utf8)), .end,
+      ])
+  }
+
+  @Test(arguments: [
+    "", "x", "--b", "--b\r\n", "--c\r\n", "--bx", "--b\r\n\r\n\r\na\r\n--b--", "--b--x",
+    "--b\r\nContent-Disposition: form-data; name=a\r\n\r\nb",
+    "--b\r\nContent-Disposition: form-data; name=a\r\n\r\nb\r\n--b--x",
+  ])
+  func `that are wrong are refused`(_ body: String) {
+    for size in [1, 1000] { #expect(throws: MultipartError.self) { try read(body, by: size) } }
+  }
+
+  @Test func `need a boundary, and have short headers`() throws {
+    for type in ["", "text/plain", "multipart/form-data", "multipart/form-data; boundary="] {
+      #expect(MultipartReader(contentType: type) == nil)
+    }
+    var reader = try #require(MultipartReader(contentType: "multipart/form-data; boundary=b"))
+    _ = try reader.feed("--b\r\n".utf8)
+    #expect(throws: MultipartError.self) { try reader.feed(repeatElement(0x61, count: 9000)) }
+  }
+}
+
+@Suite(.timeLimit(.minutes(2))) struct `Batches` {
+  private static let types: HTTPFields = [.contentType: "multipart/form-data; boundary=b"]
+
+  private func line(_ id: String, _ body: String, url: String = "/v1/completions") -> String {
+    #"{"custom_id":"\#(id)","method":"POST","url":"\#(url)","body":\#(body)}"#
+  }
+
+  private func short(_ id: String, _ seed: Int = 1) -> String {
+    line(id, #"{"prompt":"a","max_tokens":4,"seed":\#(seed),"ignore_eos":true}"#)
+  }
+
+  private func upload(
+    _ server: TestServer, _ text: String, purpose: String = "batch", _ headers: HTTPFields = [:]
+  ) async throws -> Reply {
+    var all = headers
+    all.append(contentsOf: Self.types)
+    let body =
+      "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n\(purpose)\r\n"
+      + "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"in.jsonl\"\r\n\r\n\(text)\r\n--b--\r\n"
+    return try await server.post("/v1/files", body, headers: all)
+  }
+
+  private func create(
+    _ server: TestServer, _ file: String, endpoint: String = "/v1/completions", _ headers: HTTPFields = [:]
+  ) async throws -> Reply {
+    try await server.post(
+      "/v1/batches",
+      #"{"input_file_id":"\#(file)","endpoint":"\#(endpoint)","completion_window":"24h","metadata":{"a":"b"}}"#,
+      headers: headers)
+  }
+
+  /// The batch when it has ended.
+  private func end(_ server: TestServer, _ id: String, _ headers: HTTPFields = [:]) async throws -> JSONValue {
+    while true {
+      let batch = try await server.send(.get, "/v1/batches/" + id, headers: headers).json
+      if ["completed", "failed", "expired", "cancelled"].contains(batch["status"]?.text) { return batch }
+      try await Task.sleep(for: .milliseconds(5))
+    }
+  }
+
+  private func lines(_ server: TestServer, _ file: JSONValue?, _ headers: HTTPFields = [:]) async throws -> [JSONValue]
+  {
+    guard let id = file?.text else { return [] }
+    let reply = try await server.send(.get, "/v1/files/\(id)/content", headers: headers)
+    return try reply.text.split(separator: "\n").map { try JSONParser.parse(Array($0.utf8)) }
+  }
+
+  private func server(
+    _ model: TestModel, _ folder: TemporaryFolder, _ configure: (inout ServerConfiguration) -> Void = { _ in }
+  ) throws -> TestServer {
+    let files = try FileFolder(path: folder.path("files"), sections: FileFolder.batchSections)
+    return try TestServer(model) {
+      $0.files = files
+      configure(&$0)
+    }
+  }
+
+  @Test func `answer each line as the path itself does, and errors stand apart`() async throws {
+    let (model, folder) = (try await TestModel.quick(parallel: 4), try TemporaryFolder())
+    let server = try server(model, folder)
+    let text = [short("a"), "", short("b", 2), line("c", #"{"prompt":3}"#)].joined(separator: "\n")
+    let file = try await upload(server, text)
+    #expect(file.json["purpose"] == "batch" && file.json["bytes"] == .int(text.utf8.count), "\(file.text)")
+    let id = try #require(file.json["id"]?.text)
+    #expect(try await server.send(.get, "/v1/files/\(id)/content").text == text)
+    let batch = try await create(server, id)
+    #expect(batch.status == 200 && batch.json["metadata"] == ["a": "b"], "\(batch.text)")
+    let ended = try await end(server, try #require(batch.json["id"]?.text))
+    #expect(ended["status"] == "completed")
+    #expect(ended["request_counts"] == ["total": 3, "completed": 2, "failed": 1], "\(ended)")
+    let answers = try await lines(server, ended["output_file_id"])
+    #expect(Set(answers.compactMap { $0["custom_id"]?.text }) == ["a", "b"])
+    for (name, seed) in [("a", 1), ("b", 2)] {
+      let own = try await server.post(
+        "/v1/completions", #"{"prompt":"a","max_tokens":4,"seed":\#(seed),"ignore_eos":true}"#)
+      let answer = answers.first { $0["custom_id"]?.text == name }?["response"]
+      #expect(answer?["status_code"] == 200 && answer?["body"]?["choices"] == own.json["choices"])
+    }
+    let errors = try await lines(server, ended["error_file_id"])
+    #expect(errors.count == 1 && errors.first?["response"]?["status_code"] == 400)
+    #expect(errors.first?["response"]?["body"]?["error"]?["param"] == "prompt")
+    let listed = try await server.send(.get, "/v1/batches?limit=1").json
+    #expect(listed["has_more"] == false && listed["data"]?.elements?.count == 1)
+    #expect(try await server.send(.delete, "/v1/files/" + id).json["deleted"] == true)
+    #expect(try await server.send(.get, "/v1/files/" + id).status == 404)
+  }
+
+  @Test func `whose file is wrong fail, and say which lines`() async throws {
+    let (model, folder) = (try await TestModel.quick(), try TemporaryFolder())
+    let server = try server(model, folder) { $0.batchLimits.lines = 8 }
+    let text = [
+      short("a"), "{", short("a"), line("b", "{}", url: "/v1/embeddings"), line("c", "3"),
+      line("d", #"{"stream":true}"#),
+    ].joined(separator: "\n")
+    for (text, codes) in [
+      (
+        text, ["invalid_json_line", "duplicate_custom_id", "invalid_url", "missing_required_parameter", "invalid_body"]
+      ),
+      ("\n\n", ["empty_file"]), (Array(0..<9).map { short("\($0)") }.joined(separator: "\n"), ["too_many_requests"]),
+    ] {
+      let file = try #require(try await upload(server, text).json["id"]?.text)
+      let batch = try await end(server, try #require(try await create(server, file).json["id"]?.text))
+      #expect(batch["status"] == "failed")
+      #expect(batch["errors"]?["data"]?.elements?.compactMap { $0["code"]?.text } == codes)
+    }
+  }
+
+  @Test func `go on where they were after the server was started again`() async throws {
+    let (model, folder) = (try await TestModel.slow(), try TemporaryFolder())
+    let files = try FileFolder(path: folder.path("files"), sections: FileFolder.batchSections)
+    let answered = #"{"custom_id":"a","response":{"status_code":200}}"# + "\n"
+    try files.append(Array([short("a"), short("b")].joined(separator: "\n").utf8), to: "files/file-1")
+    let file =
+      #"{"id":"file-1","owner":"","filename":"in","purpose":"batch","byteCount":9,"created":1}"#
+    try files.write(Array(file.utf8), to: "files/file-1.json")
+    try files.append(Array((answered + #"{"custom_id":"b","resp"#).utf8), to: "batches/batch_1.output")
+    let batch =
+      #"{"id":"batch_1","owner":"","endpoint":"/v1/completions","input":"file-1","metadata":{},"created":1,"#
+      + #""expires":1800000000,"status":"in_progress","times":{},"problems":[],"total":2,"completed":0,"failed":0}"#
+    try files.write(Array(batch.utf8), to: "batches/batch_1.json")
+    let server = try TestServer(model) { $0.files = files }
+    let ended = try await end(server, "batch_1")
+    #expect(ended["status"] == "completed" && ended["request_counts"]?["completed"] == 2, "\(ended)")
+    let answers = try await lines(server, ended["output_file_id"])
+    #expect(answers.compactMap { $0["custom_id"]?.text } == ["a", "b"])
+    #expect(model.model.engine.metrics.completedRequests == 1)
+  }
+
+  @Test func `can be cancelled, and take no place of clients that wait`() async throws {
+    let (model, folder) = (try await TestModel.slow(), try TemporaryFolder())
+    let server = try server(model, folder) { $0.queueLimit = 0 }
+    let long = line("a", #"{"prompt":"a","max_tokens":30000,"ignore_eos":true}"#)
+    let file = try #require(try await upload(server, long + "\n" + short("b")).json["id"]?.text)
+    let id = try #require(try await create(server, file).json["id"]?.text)
+    while model.model.engine.health.running == 0 { await Task.yield() }
+    #expect(try await server.send(.delete, "/v1/files/" + file).status == 400)
+    #expect(try await server.post("/v1/completions", #"{"prompt":"a","max_tokens":2}"#).status == 200)
+    let cancelled = try await server.post("/v1/batches/\(id)/cancel", "")
+    #expect(cancelled.json["status"] == "cancelling", "\(cancelled.text)")
+    #expect(try await end(server, id)["status"] == "cancelled")
+    #expect(try await server.post("/v1/batches/\(id)/cancel", "").json["status"] == "cancelled")
+  }
+
+  @Test func `that come too late expire, and each line says so`() async throws {
+    let (model, folder) = (try await TestModel.quick(), try TemporaryFolder())
+    let files = try FileFolder(path: folder.path("files"), sections: FileFolder.batchSections)
+    try files.append(Array(short("a").utf8), to: "files/file-1")
+    let batch =
+      #"{"id":"batch_1","owner":"","endpoint":"/v1/completions","input":"file-1","metadata":{},"created":1,"#
+      + #""expires":2,"status":"validating","times":{},"problems":[],"total":0,"completed":0,"failed":0}"#
+    try files.write(Array(batch.utf8), to: "batches/batch_1.json")
+    let server = try TestServer(model) { $0.files = files }
+    let ended = try await end(server, "batch_1")
+    #expect(ended["status"] == "expired")
+    #expect(try await lines(server, ended["error_file_id"]).first?["error"]?["code"] == "batch_expired")
+  }
+
+  @Test func `and files are their owners' alone, and need a folder`() async throws {
+    let (model, folder) = (try await TestModel.quick(), try TemporaryFolder())
+    let server = try server(model, folder) { $0.apiKeys = ["k", "l"] }
+    let (mine, other): (HTTPFields, HTTPFields) = ([.authorization: "Bearer k"], [.authorization: "Bearer l"])
+    let file = try #require(try await upload(server, short("a"), mine).json["id"]?.text)
+    #expect(try await create(server, file, other).status == 400)
+    let id = try #require(try await create(server, file, mine).json["id"]?.text)
+    #expect(try await end(server, id, mine)["request_counts"]?["completed"] == 1)
+    for path in ["/v1/files/" + file, "/v1/files/\(file)/content", "/v1/batches/" + id] {
+      #expect(try await server.send(.get, path, headers: other).status == 404)
+      #expect(try await server.send(.get, path, headers: mine).status == 200)
+    }
+    #expect(try await server.send(.get, "/v1/files", headers: other).json["data"] == [])
+    let none = try TestServer(model)
+    for path in ["/v1/files", "/v1/batches"] {
+      let reply = try await none.send(.get, path)
+      #expect(reply.status == 400 && reply.isAPIError && reply.text.contains("--files"))
+    }
+  }
+
+  @Test func `have files that are bounded, and of one purpose`() async throws {
+    let (model, folder) = (try await TestModel.quick(), try TemporaryFolder())
+    let server = try server(model, folder) {
+      $0.batchLimits.fileByteCount = 100
+      $0.batchLimits.allFilesByteCount = 150
+    }
+    let hundred = String(repeating: "a", count: 100)
+    #expect(try await upload(server, hundred, purpose: "vision").json["error"]?["param"] == "purpose")
+    #expect(try await upload(server, "").status == 400)
+    #expect(try await upload(server, hundred + "a").status == 413)
+    #expect(try await upload(server, hundred).status == 200)
+    #expect(try await upload(server, hundred).status == 413)
+    #expect(try await server.post("/v1/files", "x").status == 400)
+    #expect(try await server.post("/v1/files", "--b\r\n", headers: Self.types).status == 400)
+  }
+}
