@@ -168,7 +168,8 @@ let package = Package(
       "ApusChat", "ApusJSON", "ApusCore"),
     tests(
       of: "ApusServer", "Apus", "ApusStore", "ApusJSON", "ApusWire", hummingbird, hummingbirdCore, logging, metrics,
-      metricsTestKit, tracing, tracingInMemory, nio, nioEmbedded, nioPosix, nioHTTP1, nioHPACK, nioHTTP2, nioSSL, httpTypes),
+      metricsTestKit, tracing, tracingInMemory, nio, nioEmbedded, nioPosix, nioHTTP1, nioHPACK, nioHTTP2, nioSSL,
+      httpTypes),
     tests(of: "ApusEvaluation", "ApusCPU", "ApusModels", "ApusGGUF", "ApusCore"),
     tests(of: "ApusBenchmark", "ApusCPU", "ApusModels", "ApusCore"),
     tests(of: "ApusCLI", "ApusTokenizers", "ApusJSON"),
