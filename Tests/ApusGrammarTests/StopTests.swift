@@ -26,8 +26,8 @@ struct StopTests {
     func grammar(_ count: Int) throws -> Grammar {
       try GrammarText.gbnf("root ::= " + String(repeating: "\"a\"? ", count: count)).grammar
     }
-    _ = try CompiledGrammar(grammar(2_000))
-    #expect { try CompiledGrammar(grammar(2_002)) } throws: { error in
+    _ = try CompiledGrammar(grammar(600))
+    #expect { try CompiledGrammar(grammar(700)) } throws: { error in
       if case GrammarError.tooLarge = error { true } else { false }
     }
   }
