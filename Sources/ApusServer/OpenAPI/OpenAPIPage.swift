@@ -68,7 +68,7 @@ extension Operation {
     switch reply {
     case .json(let schema): content = [("application/json", ["schema": schema])]
     case .jsonOrEvents(let schema):
-      content = [("application/json", ["schema": schema]), ("text/event-stream", ["schema": Schema.text()])]
+      content = [("application/json", ["schema": schema]), ("text/event-stream", ["schema": Schema.anything])]
     case .bytes(let types): content = types.map { ($0, ["schema": Schema.text()]) }
     case .nothing: return ("204", ["description": "done"])
     }

@@ -63,7 +63,7 @@ extension Operation {
   static func conversation(_ kind: DocumentKind) -> Operation {
     Operation(
       id: kind.rawValue, summary: "One of them.", pathPart: conversationID,
-      reply: .json(kind == .conversation ? conversationForm : Schema.object([])))
+      reply: .json(Schema.object(kind == .conversation ? [("messages", Schema.list(of: Schema.anything))] : [])))
   }
 
   static let keepConversation = Operation(
