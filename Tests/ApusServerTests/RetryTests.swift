@@ -59,9 +59,10 @@ internal import Testing
     try await LiveServer.run(model) {
       $0.timeouts.retryGrace = .seconds(60)
     } _: { server in
-      try await tryAndLeave(Self.bytes("one", "attempt=1; max=2", Self.body(1500)), server, model)
+      // Long enough that the server notices the leaving before the end.
+      try await tryAndLeave(Self.bytes("one", "attempt=1; max=2", Self.body(15_000)), server, model)
       while model.model.engine.health.running > 0 { try await Task.sleep(for: .milliseconds(5)) }
-      #expect(Self.status(try await server.exchange(Self.bytes("one", "attempt=2; max=2", Self.body(1500)))) == 200)
+      #expect(Self.status(try await server.exchange(Self.bytes("one", "attempt=2; max=2", Self.body(15_000)))) == 200)
       #expect(engineRequests(model) == 1)
       #expect(model.model.engine.metrics.completedRequests == 1)
     }
