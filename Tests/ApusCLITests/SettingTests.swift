@@ -117,13 +117,16 @@ internal import Testing
       to: URL(fileURLWithPath: path))
     let result = try Program.run(
       "serve", "--print-config", "--queue", "1", "-t", "2",
-      environment: ["APUS_CONFIG": path, "APUS_QUEUE": "2", "APUS_DRAIN_TIMEOUT": "5", "APUS_API_KEY": "secret"])
+      environment: [
+        "APUS_CONFIG": path, "APUS_QUEUE": "2", "APUS_DRAIN_TIMEOUT": "5", "APUS_API_KEY": "secret",
+        "APUS_AWS_CREDENTIALS": "keys", "APUS_SIGV4": "require",
+      ])
     #expect(result.code == 0 && result.errors.isEmpty, "\(result.errors)")
     for line in [
       "queue: 1  # command line", "idle-timeout: 20  # \(path):2", "model: [\"a=a.gguf\", b.gguf]  # \(path):3",
       "drain-timeout: 5  # APUS_DRAIN_TIMEOUT", "queue-timeout: 600  # default", "threads: 2  # command line",
       "listen: [\"127.0.0.1:8080\"]  # default", "# api-key: (not shown)  # APUS_API_KEY", "kv: q8_0  # \(path):4",
-      "# memory: not set",
+      "# memory: not set", "aws-credentials: keys  # APUS_AWS_CREDENTIALS", "sigv4: require  # APUS_SIGV4",
     ] {
       #expect(result.lines.contains(line), "\(line) in \(result.text)")
     }

@@ -199,7 +199,7 @@ struct Serve: AsyncParsableCommand {
     configuration.apiKeys = keys.apiKey
     configuration.keyFile = keys.file
     configuration.accessKeyFile = keys.accessKeyFile
-    configuration.signatureMode = keys.signatureMode ?? .verify
+    configuration.signatureMode = try keys.mode()
     configuration.certificate = try certificate.files()
     configuration.addressLimits = address.limits
     observation.apply(to: &configuration)

@@ -36,10 +36,15 @@ struct KeyArguments: ParsableArguments {
       valueName: "mode"))
   var signatureMode: SignatureMode?
 
-  func validate() throws {
+  /// What is made of signatures.
+  ///
+  /// One may be given on the command line and the other elsewhere, so only all settings together tell.
+  func mode() throws(Failure) -> SignatureMode {
     guard awsCredentials != nil || signatureMode ?? .ignore == .ignore else {
-      throw ValidationError("--sigv4 needs --aws-credentials FILE: signatures are checked with the keys there")
+      throw Failure(
+        "--sigv4 needs --aws-credentials FILE: signatures are checked with the keys there", code: Failure.usage)
     }
+    return signatureMode ?? .verify
   }
 
   /// The file of keys to sign with; nil for none.
