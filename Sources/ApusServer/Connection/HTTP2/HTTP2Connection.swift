@@ -73,8 +73,8 @@ final class HTTP2Connection: ChannelInboundHandler {
   /// A request was refused; with the last that a connection may have, it ends in order.
   func refused() {
     refusals += 1
-    // Who does not go when told to is not listened to any more.
-    if refusals >= 2 * limits.refusalsPerConnection { return socket.close() }
+    // Who does not go when told to is not listened to any more. What was on its way then may still be refused.
+    if refusals >= limits.refusalsPerConnection + HTTP2Setup.streamLimit { return socket.close() }
     guard refusals == limits.refusalsPerConnection, let context else { return }
     context.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
   }

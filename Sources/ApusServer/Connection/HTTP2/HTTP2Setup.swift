@@ -55,7 +55,8 @@ struct HTTP2Setup: Sendable {
     let manager = NIOHTTP2ServerConnectionManagementHandler(
       eventLoop: channel.eventLoop,
       configuration: .init(
-        maxIdleTime: TimeAmount(timeouts.idle), maxAge: nil, maxGraceTime: TimeAmount(timeouts.drain), keepalive: nil))
+        // Answers may take as long as they do: those of a server that ends are ended by its shutdown.
+        maxIdleTime: TimeAmount(timeouts.idle), maxAge: nil, maxGraceTime: nil, keepalive: nil))
     try pipeline.addHandlers([manager, connection])
     // The connection is there already: its idle time begins now.
     manager.channelActive(context: try pipeline.context(handler: manager))

@@ -26,6 +26,8 @@ final class StreamGuard: ChannelDuplexHandler {
   /// Whether more of the request may come.
   private var isReading = true
   private var isAnswering = false
+  /// Whether the whole answer was written; its client may not have taken it yet.
+  private var hasAnswered = false
   /// Whether the request was answered here; what comes of it, or of the application, is dropped.
   private var isRefused = false
   private var hasBegun = false
@@ -128,6 +130,9 @@ final class StreamGuard: ChannelDuplexHandler {
       if head.status.kind == .clientError { connection.refused() }
       context.write(data, promise: promise)
     case .end:
+      // A small answer waits for its client, too, without filling any buffer.
+      hasAnswered = true
+      awaitReader(context)
       let written = promise ?? context.eventLoop.makePromise(of: Void.self)
       context.writeAndFlush(data, promise: written)
       written.futureResult.assumeIsolated().whenSuccess {
@@ -139,13 +144,19 @@ final class StreamGuard: ChannelDuplexHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
+    awaitReader(context)
+    context.fireChannelWritabilityChanged()
+  }
+
+  /// Sets the time in which the client must take what is there for it.
+  private func awaitReader(_ context: ChannelHandlerContext) {
     writeDeadline?.cancel()
     writeDeadline = nil
-    if !context.channel.isWritable {
+    let waits = !context.channel.isWritable || hasAnswered
+    if waits {
       writeDeadline = schedule(timeouts.writeStall, context) { $0.end(.readerStalled, $1) }
     }
-    connections.set(context.channel, isWaiting: !context.channel.isWritable || isReading)
-    context.fireChannelWritabilityChanged()
+    connections.set(context.channel, isWaiting: waits || isReading)
   }
 
   func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
