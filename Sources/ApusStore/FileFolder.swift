@@ -32,12 +32,14 @@ package final class FileFolder: Sendable {
   package func write(_ bytes: [UInt8], to name: String) throws(StoreError) {
     let draft = name + ".new"
     try? FileManager.default.removeItem(atPath: path(draft))
-    try append(bytes, to: draft)
+    try append(bytes, to: draft, waitsForDisk: false)
     try move(draft, to: name)
   }
 
   /// Writes behind what a file has; makes it where there is none.
-  package func append(_ bytes: [UInt8], to name: String) throws(StoreError) {
+  ///
+  /// What comes in many pieces need not wait for the disk with each: `move` does so for all of them.
+  package func append(_ bytes: [UInt8], to name: String, waitsForDisk: Bool = true) throws(StoreError) {
     let isNew = !exists(name)
     if isNew {
       guard
@@ -49,15 +51,22 @@ package final class FileFolder: Sendable {
       defer { try? file.close() }
       try file.seekToEnd()
       try file.write(contentsOf: Data(bytes))
-      try file.synchronize()
+      if waitsForDisk { try file.synchronize() }
     } catch {
       throw Self.failure()
     }
     if isNew { try synchronizeSection(of: name) }
   }
 
-  /// Gives a file another name, in place of one that has it.
+  /// Gives a file another name, in place of one that has it, when all of it is on the disk.
   package func move(_ name: String, to other: String) throws(StoreError) {
+    do {
+      let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path(name)))
+      defer { try? file.close() }
+      try file.synchronize()
+    } catch {
+      throw Self.failure()
+    }
     guard unsafe rename(path(name), path(other)) == 0 else { throw Self.failure() }
     try synchronizeSection(of: other)
     try synchronizeSection(of: name)

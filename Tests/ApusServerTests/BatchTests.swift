@@ -186,6 +186,21 @@ internal import Testing
     #expect(model.model.engine.metrics.completedRequests == 1)
   }
 
+  @Test func `whose file is gone fail, and hold up no others`() async throws {
+    let (model, folder) = (try await TestModel.quick(), try TemporaryFolder())
+    let files = try FileFolder(path: folder.path("files"), sections: FileFolder.batchSections)
+    let batch =
+      #"{"id":"batch_1","owner":"","endpoint":"/v1/completions","input":"file-1","metadata":{},"created":1,"#
+      + #""expires":1800000000,"status":"in_progress","times":{},"problems":[],"total":2,"completed":0,"failed":0}"#
+    try files.write(Array(batch.utf8), to: "batches/batch_1.json")
+    let server = try TestServer(model) { $0.files = files }
+    let ended = try await end(server, "batch_1")
+    #expect(ended["status"] == "failed" && ended["errors"]?["data"]?.elements?.first?["code"] == "input_file_gone")
+    let file = try #require(try await upload(server, short("a")).json["id"]?.text)
+    let other = try await end(server, try #require(try await create(server, file).json["id"]?.text))
+    #expect(other["status"] == "completed")
+  }
+
   @Test func `can be cancelled, and take no place of clients that wait`() async throws {
     let (model, folder) = (try await TestModel.slow(), try TemporaryFolder())
     let server = try server(model, folder) { $0.queueLimit = 0 }

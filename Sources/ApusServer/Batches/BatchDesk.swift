@@ -3,17 +3,21 @@ internal import Logging
 
 /// All batches: those that wait, the one that is worked on, and those that have ended.
 ///
-/// One is worked on at a time, the oldest first. What is said of one is on the disk before anyone is told.
+/// One is worked on at a time, the oldest first.
 actor BatchDesk {
   let files: FileShelf
   nonisolated let limits: BatchLimits
   private let unixTime: @Sendable () -> Int
   private let logger: Logger
   private var batches: [String: Batch] = [:]
+  /// What an earlier run has left, once it was read or while it is.
+  private var reading: Task<[Batch], any Error>?
   private var isRead = false
   private var worker: Task<Void, Never>?
   /// The batch that is worked on, and what ends its requests.
   private var current: (id: String, presence: ClientPresence)?
+  /// Batches that could not be worked on, and when they may be tried again.
+  private var delays: [String: ContinuousClock.Instant] = [:]
   private var isClosed = false
   private var answerer: (any BatchAnswerer)?
 
@@ -34,8 +38,8 @@ actor BatchDesk {
   /// Ends the work; it goes on when the server is started again.
   func close() {
     isClosed = true
+    // Answers that have ended are still kept.
     current?.presence.leave(.shutdown)
-    worker?.cancel()
   }
 
   /// An owner's batch.
@@ -66,7 +70,12 @@ actor BatchDesk {
       throw Refusal(.queueFull, "there are \(limits.openBatches) batches that have not ended: wait, or cancel some")
         .retry(after: 60)
     }
-    try await save(batch)
+    do {
+      try await save(batch)
+    } catch {
+      batches[batch.id] = nil
+      throw error
+    }
     for old in all.filter(\.status.isEnd).dropFirst(limits.batches) { try await drop(old) }
     goOn()
   }
@@ -84,13 +93,16 @@ actor BatchDesk {
 
   private func refresh() async throws(Refusal) {
     guard !isRead else { return }
-    isRead = true
-    do throws(Refusal) {
-      for batch in try await work.all(Batch.self, in: "batches") { batches[batch.id] = batch }
-    } catch {
-      isRead = false
-      throw error
+    let task = reading ?? Task { [work] in try await work.all(Batch.self, in: "batches") }
+    reading = task
+    guard let all = try? await task.value else {
+      reading = nil
+      throw .storeFailed
     }
+    // Who waited with others for it comes when they may have changed something already.
+    guard !isRead else { return }
+    isRead = true
+    for batch in all { batches[batch.id] = batch }
   }
 
   private func save(_ batch: Batch) async throws(Refusal) {
@@ -107,38 +119,58 @@ actor BatchDesk {
   private func goOn() {
     guard worker == nil, !isClosed, let answerer else { return }
     worker = Task { [weak self] in
-      while let self, let batch = await self.next() {
-        guard await self.finish(batch, answerer) else { break }
-      }
+      while let batch = await self?.next() { await self?.finish(batch, answerer) }
     }
   }
 
-  /// The oldest batch that has not ended; without one, the work ends.
-  private func next() -> Batch? {
-    let batch = batches.values.filter { !$0.status.isEnd }.min { ($0.created, $0.id) < ($1.created, $1.id) }
-    if batch == nil || isClosed { worker = nil }
-    return isClosed ? nil : batch
+  /// The oldest batch that has not ended and is not to wait; where all are, the one that waits least, when its time has
+  /// come. Without any, the work ends.
+  private func next() async -> Batch? {
+    while !isClosed {
+      let open = batches.values.filter { !$0.status.isEnd }
+      delays = delays.filter { $0.value > .now }
+      let ready = open.filter { delays[$0.id] == nil }
+      if let batch = ready.min(by: { ($0.created, $0.id) < ($1.created, $1.id) }) { return batch }
+      guard !open.isEmpty else { break }
+      try? await pause(for: .seconds(1))
+    }
+    worker = nil
+    return nil
   }
 
-  /// Brings a batch to its end; false where the folder fails or the server ends, and the work waits for better times.
-  private func finish(_ batch: Batch, _ answerer: any BatchAnswerer) async -> Bool {
+  /// Brings a batch to its end. Where the folder fails, it is tried again later, and others come first.
+  private func finish(_ batch: Batch, _ answerer: any BatchAnswerer) async {
     let presence = ClientPresence()
     current = (batch.id, presence)
     defer { current = nil }
     do {
       let id = batch.id
+      guard try await hasInput(batch) else { return try await fail(batch) }
       if batch.status == .validating { try await BatchRun(self, work, limits).check(id) }
       try await BatchRun(self, work, limits).answer(id, answerer, presence)
-      guard !isClosed else { return false }
+      guard !isClosed else { return }
       try await settle(id)
-      return true
     } catch {
-      worker = nil
-      if !isClosed, !(error is CancellationError) {
-        logger.error("a batch waits until the next one comes", metadata: ["error": "\(error)"])
-      }
-      return false
+      guard !isClosed else { return }
+      delays[batch.id] = .now + Self.delay
+      logger.error("a batch is tried again in \(Self.delay)", metadata: ["batch": "\(batch.id)", "error": "\(error)"])
     }
+  }
+
+  private static let delay = Duration.seconds(30)
+
+  /// Whether what it is to answer is still there; one whose answers are all there needs it no more.
+  private func hasInput(_ batch: Batch) async throws(Refusal) -> Bool {
+    guard batch.end == nil else { return true }
+    return try await work.run { $0.size(of: StoredFile.content(batch.input)) } != nil
+  }
+
+  /// Ends a batch whose file is gone, by whatever hand.
+  private func fail(_ batch: Batch) async throws(Refusal) {
+    var batch = batches[batch.id] ?? batch
+    batch.problems.append(.init(code: "input_file_gone", message: "the file of requests is gone", line: nil))
+    batch.become(.failed, at: unixTime())
+    try await save(batch)
   }
 
   /// The batch as it is now.

@@ -45,6 +45,9 @@ struct BatchRoutes: Sendable {
       throw Refusal.invalid("input_file_id", "there is no such file for batches: send it to /v1/files first")
     }
     let now = service.configuration.unixTime()
+    guard file.expires.map({ $0 > now + Self.lifetime }) ?? true else {
+      throw Refusal.invalid("input_file_id", "this file expires before the batch may end: send it again")
+    }
     let batch = Batch(
       id: newIdentifier(newIdentifier("batch_")), owner: context.owner, endpoint: endpoint, input: input,
       metadata: metadata, created: now, expires: now + Self.lifetime)

@@ -7,6 +7,8 @@ actor FileShelf {
   private let limits: BatchLimits
   private let unixTime: @Sendable () -> Int
   private var files: [String: StoredFile] = [:]
+  /// What an earlier run has left, once it was read or while it is.
+  private var reading: Task<[StoredFile], any Error>?
   private var isRead = false
   /// Bytes of files that are on their way.
   private var incoming = 0
@@ -69,19 +71,28 @@ actor FileShelf {
 
   /// Reads the folder first, and drops what has expired.
   private func refresh() async throws(Refusal) {
-    if !isRead {
-      isRead = true
-      do throws(Refusal) {
-        for file in try await work.all(StoredFile.self, in: "files") { files[file.id] = file }
-        // What was on its way when the program ended.
-        try await work.run { folder in for name in folder.names(in: "drafts") { try folder.remove("drafts/" + name) } }
-      } catch {
-        isRead = false
-        throw error
-      }
-    }
+    if !isRead { try await read() }
     let now = unixTime()
     for file in files.values where file.expires.map({ $0 <= now }) ?? false { try await drop(file) }
+  }
+
+  private func read() async throws(Refusal) {
+    let task =
+      reading
+      ?? Task { [work] in
+        // What was on its way when the program ended.
+        try await work.run { folder in for name in folder.names(in: "drafts") { try folder.remove("drafts/" + name) } }
+        return try await work.all(StoredFile.self, in: "files")
+      }
+    reading = task
+    guard let all = try? await task.value else {
+      reading = nil
+      throw .storeFailed
+    }
+    // Who waited with others for it comes when they may have changed something already.
+    guard !isRead else { return }
+    isRead = true
+    for file in all { files[file.id] = file }
   }
 }
 

@@ -8,11 +8,11 @@ extension FileFolder {
   package static let batchSections = ["files", "batches", "drafts"]
 }
 
-/// Waits for the folder of files on a thread of its own.
+/// Waits for the folder of files on a thread of its own: what is written is written in the order in which it was asked for.
 final class FileWork: Sendable {
   private let folder: FileFolder
   private let logger: Logger
-  private let threads = NIOThreadPool(numberOfThreads: 2)
+  private let threads = NIOThreadPool(numberOfThreads: 1)
 
   init(_ folder: FileFolder, _ logger: Logger) {
     (self.folder, self.logger) = (folder, logger)
@@ -28,6 +28,8 @@ final class FileWork: Sendable {
       return try await threads.runIfActive { [folder] in try work(folder) }
     } catch let error as Refusal {
       throw error
+    } catch is CancellationError {
+      throw .shuttingDown
     } catch {
       logger.error("the folder of files failed", metadata: ["error": "\(error)"])
       throw .storeFailed

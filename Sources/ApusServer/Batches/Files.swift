@@ -148,7 +148,7 @@ private final class Upload {
       try await files.reserve(bytes.count)
       byteCount += bytes.count
       let draft = draft
-      try await files.work.run { try $0.append(bytes, to: draft) }
+      try await files.work.run { try $0.append(bytes, to: draft, waitsForDisk: false) }
     case .end: name = nil
     }
   }

@@ -50,7 +50,11 @@ struct RouteAnswerer: BatchAnswerer {
       requestID: context.requestID, status: response.status.code,
       body: (try? JSONParser.parse(collector.bytes)) ?? .null)
     let isToCome = [429, 503].contains(response.status.code)
-    return (answer, isToCome ? response.headers[.retryAfter].flatMap { Int($0) } : nil)
+    let wait = isToCome ? response.headers[.retryAfter].flatMap { Int($0) } : nil
+    if wait == nil {
+      service.ledger.note(context.outcome.used, of: context.key?.name, isRefused: response.status.code >= 400)
+    }
+    return (answer, wait)
   }
 
   /// The key of a batch's owner, as it is now.
