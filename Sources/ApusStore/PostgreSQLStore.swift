@@ -151,7 +151,10 @@ package final class PostgreSQLStore: DocumentStore {
         state.connection = nil
       }
     }
-    throw StoreError("the PostgreSQL server ends its connections, or does not answer in time")
+    // Those that wait behind this one are not to wait as long, each for itself.
+    let reason = StoreError("the PostgreSQL server ends its connections, or does not answer in time")
+    state.pause = (.now + pause, reason)
+    throw reason
   }
 
   /// The connection that there is, or a new one.

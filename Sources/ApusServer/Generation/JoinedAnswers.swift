@@ -52,7 +52,6 @@ final class JoinedAnswers: Sendable {
     let presence: ClientPresence
     var waiting = 1
     var mayComeAgain: Bool
-    var hasEnded = false
     var wasGiven = false
     var timer: Task<Void, any Error>?
   }
@@ -90,11 +89,9 @@ final class JoinedAnswers: Sendable {
       let (number, presence) = (state.count, ClientPresence())
       let answer = Task {
         do {
-          let response = try await produce(presence)
-          end(key, number, hasFailed: false)
-          return response
+          return try await produce(presence)
         } catch {
-          end(key, number, hasFailed: true)
+          failed(key, number)
           throw error
         }
       }
@@ -110,12 +107,11 @@ final class JoinedAnswers: Sendable {
     }
   }
 
-  /// The work has ended; the next try after one that failed begins anew.
-  private func end(_ key: JoinKey, _ number: Int, hasFailed: Bool) {
+  /// The work has failed: the next try begins anew.
+  private func failed(_ key: JoinKey, _ number: Int) {
     state.withLock { state in
       guard state.joints[key]?.number == number else { return }
-      state.joints[key]?.hasEnded = true
-      if hasFailed { state.joints.removeValue(forKey: key)?.timer?.cancel() }
+      state.joints.removeValue(forKey: key)?.timer?.cancel()
     }
   }
 

@@ -1,10 +1,11 @@
 internal import ApusJSON
 internal import HTTPTypes
 internal import Hummingbird
+internal import NIOCore
 
 /// `GET /openapi.json`: what the server's own paths and OpenAI's take and give, made of what stands with the routes.
 struct OpenAPIPage: Sendable {
-  private let document: JSONValue
+  private let text: ByteBuffer
 
   /// Tells of those of these routes that say what they do.
   init(_ routes: [Route], version: String) {
@@ -18,7 +19,7 @@ struct OpenAPIPage: Sendable {
         paths.append((route.template, [member]))
       }
     }
-    document = [
+    let document: JSONValue = [
       "openapi": "3.1.0",
       "info": [
         "title": "Apus", "version": .string(version),
@@ -31,6 +32,7 @@ struct OpenAPIPage: Sendable {
         "securitySchemes": ["key": ["type": "http", "scheme": "bearer"]],
       ],
     ]
+    text = ByteBuffer(json: document)
   }
 
   /// The page's own route, which is told of, too.
@@ -39,7 +41,9 @@ struct OpenAPIPage: Sendable {
     reply: .json(
       Schema.object([("openapi", Schema.text()), ("paths", Schema.object([]))], required: ["openapi", "paths"])))
 
-  var response: Response { Response(json: document) }
+  var response: Response {
+    Response(status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: text))
+  }
 }
 
 extension Operation {

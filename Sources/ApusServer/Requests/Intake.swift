@@ -101,6 +101,10 @@ struct Intake: Sendable {
     if let reply = target.reply { return .reply(reply, ignored) }
     let earlier: Document? =
       if let recall = target.recall { try await service.document(recall, of: context.owner) } else { nil }
+    // What a request goes on from takes memory as its own body does.
+    guard earlier.map({ body.claim.grow(to: body.bytes.count + $0.body.count) }) ?? true else {
+      throw Refusal.queueFull()
+    }
     let model = service.models[choice.model]
     context.outcome.note(model: model.name)
     if let shared = choice.shared {
