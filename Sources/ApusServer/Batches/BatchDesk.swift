@@ -123,8 +123,9 @@ actor BatchDesk {
     }
   }
 
-  /// The oldest batch that has not ended and is not to wait; where all are, the one that waits least, when its time has
-  /// come. Without any, the work ends.
+  /// The oldest batch that has not ended and need not wait.
+  ///
+  /// Where all must, it waits for the first whose time has come. Without any, the work ends.
   private func next() async -> Batch? {
     while !isClosed {
       let open = batches.values.filter { !$0.status.isEnd }
@@ -138,7 +139,9 @@ actor BatchDesk {
     return nil
   }
 
-  /// Brings a batch to its end. Where the folder fails, it is tried again later, and others come first.
+  /// Brings a batch to its end.
+  ///
+  /// Where the folder fails, it is tried again later, and others come first.
   private func finish(_ batch: Batch, _ answerer: any BatchAnswerer) async {
     let presence = ClientPresence()
     current = (batch.id, presence)
