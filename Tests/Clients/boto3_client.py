@@ -272,7 +272,7 @@ def check_signatures(apus, model):
 
 def check_retry(apus, model):
     """A client that has waited too long tries again, and the engine computes the answer once."""
-    with Server(apus, model) as server:
+    with Server(apus, model, "--retry-grace", "60") as server:
         bedrock = client(server.url, read_timeout=1, retries={"max_attempts": 12, "mode": "standard"})
         # On a machine that answers within a second nothing is tried again, which is as good.
         answer = bedrock.converse(

@@ -2,9 +2,10 @@
 
 Usage: crowd.py APUS MODEL [CONNECTIONS] [IDLE]
 
-CONNECTIONS (1,000) ask at once, each in one of the dialects; then IDLE ones (5,000) are opened beside the server's
-everyday work. Needs nothing but Python, and as many file descriptors (`ulimit -n`) as there are connections, for the
-server too. Prints one line for each check and exits 0 if all hold.
+CONNECTIONS (1,000) ask at once, each in one of the dialects; then IDLE ones (1,500) are opened beside the server's
+everyday work. All must have asked within 10 s, as a server closes those that say nothing for longer: 5,000 are run by
+hand, on a machine that is fast enough. Needs nothing but Python, and as many file descriptors (`ulimit -n`) as there are
+connections, for the server too. Prints one line for each check and exits 0 if all hold.
 """
 
 import asyncio
@@ -51,7 +52,7 @@ async def check_idle(address, count):
     check("idle: the server answers beside them", status == 200, str(status))
     lost = sum(reader.at_eof() for reader, _ in idle)
     check(f"idle: {count} are kept", lost == 0, str(lost))
-    room = asyncio.Semaphore(4)
+    room = asyncio.Semaphore(64)
 
     async def health(reader, writer):
         async with room:
@@ -71,7 +72,7 @@ def raise_descriptors(count):
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count), hard))
 
 
-def main(apus, model, connections=1000, idle=5000):
+def main(apus, model, connections=1000, idle=1500):
     most = max(connections, idle)
     raise_descriptors(most + 200)
     room = ("--connections", str(most + 100), "--connections-per-address", str(most + 100))

@@ -171,6 +171,17 @@ def shell(command, url):
     return subprocess.run(["bash", "-c", command], env=environment(url), capture_output=True, text=True, timeout=120)
 
 
+def check_python(url):
+    """A model may end its turn at once, so a text that did not come is asked for again."""
+    for name, code in PYTHON.items():
+        for _ in range(3):
+            found = subprocess.run(
+                [sys.executable, "-c", code], env=environment(url), capture_output=True, text=True, timeout=120)
+            if is_good := found.returncode == 0 and found.stdout.strip() != "":
+                break
+        check(f"python: {name}", is_good, found.stderr[-500:])
+
+
 def check_curl(url):
     for name, command in CURL.items():
         found = shell(command, url)
@@ -195,10 +206,7 @@ def check_curl(url):
 
 def main(apus, model):
     with Server(apus, model) as server:
-        for name, code in PYTHON.items():
-            found = subprocess.run(
-                [sys.executable, "-c", code], env=environment(server.url), capture_output=True, text=True, timeout=120)
-            check(f"python: {name}", found.returncode == 0 and found.stdout.strip() != "", found.stderr[-500:])
+        check_python(server.url)
         check_curl(server.url)
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 FAILURES = []
 
@@ -23,6 +24,14 @@ def raised(kind, call):
     except kind as error:
         return error
     return None
+
+
+def until(condition, seconds=10):
+    """Looks again until `condition()` holds or the time is over; gives whether it holds."""
+    end = time.monotonic() + seconds
+    while not (holds := condition()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return holds
 
 
 class Server:

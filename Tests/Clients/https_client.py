@@ -12,14 +12,13 @@ import signal
 import ssl
 import subprocess
 import tempfile
-import time
 
 import boto3
 import botocore.config
 import httpx
 import openai
 
-from harness import Server, check, raised, run
+from harness import Server, check, raised, run, until
 
 KEY = "sk-apus-1234567890"
 CLAUDE = "anthropic.claude-3-sonnet-20240229-v1:0"
@@ -99,15 +98,14 @@ def check_reload(server, folder, chain, key):
     with open(chain, "w") as file:
         file.write("nonsense")
     server.process.send_signal(signal.SIGHUP)
-    time.sleep(0.5)
-    check("reload: a wrong file is told", any("it stays as it was" in line for line in server.lines))
+    check("reload: a wrong file is told", until(lambda: any("it stays as it was" in line for line in list(server.lines))))
     old = os.path.join(folder, "old.pem")
     check("reload: and changes nothing", "running" in str(curl(old, server.url + "/health")))
     shutil.copy(other_key, key)
     shutil.copy(other, chain)
     server.process.send_signal(signal.SIGHUP)
-    time.sleep(0.5)
-    check("reload: new connections get the new certificate", "running" in str(curl(other, server.url + "/health")))
+    check("reload: new connections get the new certificate",
+          until(lambda: "running" in str(curl(other, server.url + "/health"))))
 
 
 def main(apus, model):

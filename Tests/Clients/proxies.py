@@ -21,7 +21,7 @@ import boto3
 import botocore.config
 import openai
 
-from harness import Server, check, raised, run
+from harness import Server, check, raised, run, until
 
 CONFIGURATIONS = pathlib.Path(__file__).resolve().parents[2] / "Docs" / "Deployment"
 KEY = "secret"
@@ -144,11 +144,7 @@ def check_passing(name, proxy, servers):
     next(iter(stream))
     check(f"{name}: a stream's first piece comes while its answer is worked on", sum(map(running, servers)) == 1)
     stream.close()
-    for _ in range(100):
-        if sum(map(running, servers)) == 0:
-            break
-        time.sleep(0.1)
-    check(f"{name}: a client that leaves ends its answer", sum(map(running, servers)) == 0)
+    check(f"{name}: a client that leaves ends its answer", until(lambda: sum(map(running, servers)) == 0))
 
     settings = botocore.config.Config(retries={"max_attempts": 0})
     bedrock = boto3.client(
@@ -167,11 +163,11 @@ def check_passing(name, proxy, servers):
 
 
 class LongStreams:
-    """Streams on both servers that go on for long; each has begun. How they end is in `ends`."""
+    """Streams on both servers that go on until `stop`; each has begun. How they end is in `ends`."""
 
     def __init__(self, proxy, servers):
         self.client = openai.OpenAI(base_url=proxy.url + "/v1", api_key=KEY, max_retries=0, timeout=60)
-        self.ends, self.threads = [], []
+        self.ends, self.threads, self.stopped = [], [], threading.Event()
         while len(self.threads) < 8 and not all(map(running, servers)):
             begun = threading.Event()
             self.threads.append(threading.Thread(target=self.read, args=(begun,)))
@@ -179,18 +175,23 @@ class LongStreams:
             begun.wait(60)
 
     def read(self, begun):
-        asked = {"model": "any", "prompt": "a", "max_tokens": 300, "stream": True, "extra_body": {"ignore_eos": True}}
+        asked = {"model": "any", "prompt": "a", "max_tokens": 2000, "stream": True, "extra_body": {"ignore_eos": True}}
         reasons = set()
         try:
-            for frame in self.client.completions.create(**asked):
-                begun.set()
-                reasons |= {choice.finish_reason for choice in frame.choices}
+            with self.client.completions.create(**asked) as stream:
+                for frame in stream:
+                    begun.set()
+                    reasons |= {choice.finish_reason for choice in frame.choices}
+                    if self.stopped.is_set():
+                        reasons.add("stopped")
+                        break
         except Exception as error:  # Whatever the client makes of it.
             self.ends.append(repr(error))
         else:
-            self.ends.append("length" if "length" in reasons else "no word")
+            self.ends.append(next((end for end in ("length", "stopped") if end in reasons), "no word"))
 
-    def join(self):
+    def stop(self):
+        self.stopped.set()
         for thread in self.threads:
             thread.join()
 
@@ -199,28 +200,31 @@ def check_kill(name, proxy, servers, restart):
     """One server is killed under load; then another takes its place, and the second is ended in order."""
     streams = LongStreams(proxy, servers)
     load = Load(proxy.url)
-    time.sleep(1)
+    until(lambda: load.whole >= CLIENTS)
     cut = running(servers[0])
     servers[0].process.kill()
     servers[0].process.wait()
-    time.sleep(2)
+    alone = load.whole
+    until(lambda: streams.ends and load.whole >= alone + CLIENTS)
+    streams.stop()
     fresh = restart()
     # Until the proxy has seen it.
-    time.sleep(3)
-    killed, before = len(load.cut), load.whole + load.streams
+    until(lambda: running(fresh) > 0)
+    killed = len(load.cut)
     servers[1].process.terminate()
     servers[1].process.wait(timeout=60)
-    time.sleep(1)
+    before = load.whole + load.streams
+    until(lambda: load.whole + load.streams > before + CLIENTS)
     load.stop()
-    streams.join()
     print(f"      {name}: {load.whole} whole answers, {load.streams} streams, {len(load.cut)} cut; long: {streams.ends}")
     check(f"{name}: no request that had no answer yet is lost", not load.lost, "; ".join(load.lost[:3]))
-    errors = [end for end in streams.ends if end not in ("length", "no word")]
+    errors = [end for end in streams.ends if end not in ("length", "stopped", "no word")]
     check(f"{name}: streams of the killed server end in an error", 0 < len(errors) < len(streams.ends), repr(streams.ends))
     check(f"{name}: no others do", len(load.cut) + len(errors) <= cut, f"{len(load.cut)} of {cut}")
     check(f"{name}: none is cut by a server that ends in order", len(load.cut) == killed, repr(load.cut))
     check(f"{name}: no stream ends without a word", not load.vague and "no word" not in streams.ends, repr(load.vague))
-    check(f"{name}: the new server answers", load.whole + load.streams > before and running(fresh) == 0)
+    check(f"{name}: the new server answers",
+          load.whole + load.streams > before and until(lambda: running(fresh) == 0))
 
 
 def main(apus, model):

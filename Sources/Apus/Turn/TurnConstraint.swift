@@ -6,7 +6,7 @@ package import ApusJSON
 /// With `required` or a function it is calls whose arguments fit the tools' schemas, and nothing else; a schema then says
 /// nothing of it, as there is no answer. With `auto` it is free until a call begins, or with a schema calls and nothing before
 /// them, or an answer that fits; the arguments of a tool whose schema cannot be kept are any object. Other constraints say
-/// all of the text: what is a call by them is one.
+/// all of the text: what is a call by them is one. With channels (gpt-oss) it is the text of `final`, where no call is read.
 package struct TurnConstraint: Sendable {
   /// The tools that may be called, in the form of OpenAI's API.
   package let tools: [JSONValue]
