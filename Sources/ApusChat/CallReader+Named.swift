@@ -38,7 +38,7 @@ extension CallReader {
   private mutating func readName(_ named: CallSyntax.Named) -> Bool {
     skipSpace()
     guard let end = endOfName(named) else {
-      if bytes.count - at > Self.maximumName { fail() }
+      if bytes.count - at > Self.maximumName || isTakenAtOnce && !mayBecomeName(named) { fail() }
       return false
     }
     var name = bytes[at..<end]
@@ -69,6 +69,18 @@ extension CallReader {
       return Array(bytes[at...].prefix(Self.maximumName)).position(of: mark).map { at + $0 }
     }
     return bytes[at...].prefix(Self.maximumName).firstIndex { isSpace($0) || "<{([".utf8.contains($0) }
+  }
+
+  /// Whether what there is may become a tool's name and the mark behind it; otherwise it need not be held back.
+  private func mayBecomeName(_ named: CallSyntax.Named) -> Bool {
+    let text = bytes[at...]
+    let mark = Array(named.beforeArguments.withoutOuterSpace.utf8)
+    return tools.names.contains { name in
+      if text.count <= name.count { return name.starts(with: text) }
+      guard text.starts(with: name) else { return false }
+      if named.beforeID != nil || named.isNumbered { return true }
+      return mark.starts(with: text.dropFirst(name.count).drop { isSpace($0) })
+    }
   }
 
   // MARK: Arguments between marks

@@ -19,7 +19,14 @@ extension CallReader {
   private mutating func readKey(_ keys: CallSyntax.Keys) -> Bool {
     skipSpace()
     let start = at
-    guard let key = readString() else { return false }
+    guard let key = readString() else {
+      if status == .reading, mayBeOther, !mayBecomeKey(keys) { fail() }
+      return false
+    }
+    if mayBeOther, !isKey(key, bytes[start..<at], keys) {
+      fail()
+      return false
+    }
     skipSpace()
     guard at < bytes.count else {
       at = start
@@ -30,11 +37,6 @@ extension CallReader {
       return false
     }
     at += 1
-    // Without a mark before it, what is no call yet may be any JSON: a grammar keeps calls that begin with their names.
-    if isTakenAtOnce, syntax.opener == "{", call.name == nil, call.wrappers == 0, let name = keys.name, key != name {
-      fail()
-      return false
-    }
     if keys.name == nil {
       takeName(key)
       guard status == .reading else { return false }
@@ -49,8 +51,19 @@ extension CallReader {
     skipSpace()
     guard at < bytes.count else { return false }
     switch key {
-    case keys.name, "type", keys.id ?? "id":
-      guard let text = key == keys.name || key == "type" ? readString() : readID() else { return false }
+    case keys.name:
+      let (start, mayBeOther) = (at, mayBeOther)
+      guard let text = readString() else {
+        if status == .reading, mayBeOther, !mayBecomeName(bytes[start...]) { fail() }
+        return false
+      }
+      if mayBeOther, !isPlain(bytes[start..<at], text) {
+        fail()
+        return false
+      }
+      takeMember(key, text, keys)
+    case "type", keys.id ?? "id":
+      guard let text = key == "type" ? readString() : readID() else { return false }
       takeMember(key, text, keys)
     case keys.arguments:
       guard call.reader == nil else {
@@ -103,6 +116,40 @@ extension CallReader {
     }
     return true
   }
+
+  // MARK: What may be other JSON
+
+  /// Whether what was read may be any JSON yet, as no mark stands before it.
+  ///
+  /// A grammar keeps it in form only behind a tool's name, in the one spelling that it knows: all else is text.
+  private var mayBeOther: Bool { isTakenAtOnce && call.name == nil && ["{", "["].contains(syntax.opener) }
+
+  /// Whether a call's name is in its first member.
+  private var beginsWithName: Bool { syntax.opener == "{" && call.wrappers == 0 }
+
+  /// Whether `spelling` is that of a text in a grammar.
+  private func isPlain(_ spelling: some Sequence<UInt8>, _ text: String) -> Bool {
+    spelling.elementsEqual(JSONValue.string(text).text.utf8)
+  }
+
+  /// Whether a key may be that of a call, before its name is known.
+  private func isKey(_ key: String, _ spelling: some Sequence<UInt8>, _ keys: CallSyntax.Keys) -> Bool {
+    guard let name = keys.name else { return tools[key.utf8] != nil && isPlain(spelling, key) }
+    return key == name ? isPlain(spelling, key) : !beginsWithName
+  }
+
+  /// Whether a text in quotes that is not all there may become the key that a call begins with.
+  private func mayBecomeKey(_ keys: CallSyntax.Keys) -> Bool {
+    guard let name = keys.name else { return mayBecomeName(bytes[at...]) }
+    return !beginsWithName || JSONValue.string(name).text.utf8.starts(with: bytes[at...])
+  }
+
+  /// Whether a text in quotes that is not all there may become a tool's name.
+  private func mayBecomeName(_ text: some Sequence<UInt8>) -> Bool {
+    tools.names.contains { JSONValue.string(String(decoding: $0, as: UTF8.self)).text.utf8.starts(with: text) }
+  }
+
+  // MARK: Texts
 
   /// Reads a text in JSON's quotes; nil where it is not all there, or none.
   private mutating func readString() -> String? {

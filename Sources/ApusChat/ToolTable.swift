@@ -34,6 +34,9 @@ struct ToolTable: Sendable {
 
   var isEmpty: Bool { tools.isEmpty }
 
+  /// The names of the tools.
+  var names: Dictionary<[UInt8], Tool>.Keys { tools.keys }
+
   /// The tool of that name.
   subscript(name: some Collection<UInt8>) -> Tool? { tools[Array(name)] }
 }

@@ -62,6 +62,7 @@ struct CallsBesideAnswerTests {
       for text in [
         #"{"name": "Bob"}"#, #"{"names": "get"}"#, "[1, 2]", "3", #"{"a": {"name": "get", "parameters": {"a": 1}}}"#,
         #"{"text": "<tool_call>{"}"#, #"{"parameters": {}, "name": "get"}"#,
+        #"{"name": "g\u0065t", "parameters": {"a": "x"}}"#, #"{"n\u0061me": "get", "parameters": {"a": "x"}}"#,
       ] {
         #expect(try ways(text, format) == (true, false), "\(text)")
         #expect(read(text, format, Self.tools).content == text)
