@@ -65,8 +65,6 @@ tools: ## Install the libraries and tools that are missing.
 	command -v pkg-config > /dev/null || missing="$$missing pkg-config"; \
 	pkg-config --exists openblas 2> /dev/null || missing="$$missing libopenblas-dev"; \
 	pkg-config --exists sqlite3 2> /dev/null || missing="$$missing libsqlite3-dev"; \
-	pkg-config --exists hiredis 2> /dev/null || missing="$$missing libhiredis-dev"; \
-	pkg-config --exists libpq 2> /dev/null || missing="$$missing libpq-dev"; \
 	$(INSTALL)
 
 format: ## Lay out all Swift code.

@@ -29,9 +29,6 @@ func server(_ product: String, of package: String) -> Target.Dependency {
   .product(name: product, package: package, condition: .when(traits: ["Server"]))
 }
 
-/// A library of the system that only the server needs.
-func serverTarget(_ name: String) -> Target.Dependency { .target(name: name, condition: .when(traits: ["Server"])) }
-
 let argumentParser = server("ArgumentParser", of: "swift-argument-parser")
 let asyncAlgorithms = server("AsyncAlgorithms", of: "swift-async-algorithms")
 let grdb = server("GRDB", of: "GRDB.swift")
@@ -94,8 +91,6 @@ let package = Package(
   ],
   targets: [
     .target(name: "CApusKernels"),
-    .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
-    .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     library("ApusSystem"),
     library("ApusText"),
     library("ApusCore", "ApusSystem"),
@@ -114,7 +109,7 @@ let package = Package(
     library(
       "Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusGrammar",
       "ApusSchema", "ApusChat", "ApusJSON", "ApusText", "ApusSystem"),
-    library("ApusStore", grdb, serverTarget("CHiredis"), serverTarget("CPostgreSQL")),
+    library("ApusStore", grdb),
     library(
       "ApusServer", "Apus", "ApusStore", "ApusChat", "ApusWire", "ApusJSON", "ApusText", hummingbird, hummingbirdCore,
       lifecycle, signals, crypto, logging, metrics, tracing,

@@ -1,10 +1,10 @@
-internal import CPostgreSQL
 internal import Foundation
 
 /// One connection to a PostgreSQL server; its calls block, each for a bounded time.
 ///
 /// It may be handed from thread to thread, and is used by one at a time, as its owner sees to with a lock.
 @safe final class PostgreSQLConnection: @unchecked Sendable {
+  private let library: PostgreSQLLibrary
   private let handle: OpaquePointer
 
   /// Why a command has no result.
@@ -42,7 +42,8 @@ internal import Foundation
   ///
   /// No message of libpq is part of it: where an address is not written as it must be, these may hold its password.
   init(_ address: String) throws(StoreError) {
-    guard Self.isAddress(address) else {
+    let library = try PostgreSQLLibrary()
+    guard Self.isAddress(address, library) else {
       throw StoreError("it is no address of PostgreSQL; write postgres://user:password@host/database")
     }
     let parameters = [
@@ -50,28 +51,29 @@ internal import Foundation
       ("keepalives_idle", "30"), ("tcp_user_timeout", "10000"),
     ]
     let handle = unsafe Self.withStrings(parameters.map(\.0)) { names in
-      unsafe Self.withStrings(parameters.map(\.1)) { values in unsafe PQconnectdbParams(names, values, 1) }
+      unsafe Self.withStrings(parameters.map(\.1)) { values in unsafe library.connect(names, values, 1) }
     }
     guard let handle = unsafe handle else { throw StoreError("there is not enough memory for a connection") }
-    unsafe self.handle = handle
-    guard unsafe PQstatus(handle) == CONNECTION_OK, unsafe PQsetnonblocking(handle, 1) == 0 else {
-      throw StoreError(unsafe Self.reason(handle))
+    unsafe (self.library, self.handle) = (library, handle)
+    guard unsafe library.status(handle) == PostgreSQLLibrary.isConnected, unsafe library.setNonblocking(handle, 1) == 0
+    else {
+      throw StoreError(reason)
     }
   }
 
-  deinit { unsafe PQfinish(handle) }
+  deinit { unsafe library.finish(handle) }
 
-  private static func isAddress(_ address: String) -> Bool {
+  private static func isAddress(_ address: String, _ library: PostgreSQLLibrary) -> Bool {
     guard address.hasPrefix("postgres://") || address.hasPrefix("postgresql://") else { return false }
-    guard let options = unsafe PQconninfoParse(address, nil) else { return false }
-    unsafe PQconninfoFree(options)
+    guard let options = unsafe library.parseAddress(address, nil) else { return false }
+    unsafe library.freeAddress(options)
     return true
   }
 
   /// Why there is no connection, in words that hold nothing of the address.
-  private static func reason(_ handle: OpaquePointer) -> String {
-    if unsafe PQconnectionNeedsPassword(handle) == 1 { return "it wants a password, and none was given" }
-    if unsafe PQconnectionUsedPassword(handle) == 1 {
+  private var reason: String {
+    if unsafe library.needsPassword(handle) == 1 { return "it wants a password, and none was given" }
+    if unsafe library.usedPassword(handle) == 1 {
       return "it cannot be reached, or does not take the password or the database"
     }
     return "it cannot be reached, or does not take the user or the database"
@@ -87,18 +89,19 @@ internal import Foundation
     var rows: [Row] = []
     var refusal: Failure?
     while true {
-      while unsafe PQisBusy(handle) == 1 {
+      while unsafe library.isBusy(handle) == 1 {
         try wait(for: POLLIN, until: deadline)
-        guard unsafe PQconsumeInput(handle) == 1 else { throw .lost }
+        guard unsafe library.consumeInput(handle) == 1 else { throw .lost }
       }
-      guard let result = unsafe PQgetResult(handle) else { break }
-      defer { unsafe PQclear(result) }
-      switch unsafe PQresultStatus(result) {
-      case PGRES_TUPLES_OK, PGRES_COMMAND_OK: rows = unsafe Self.rows(of: result)
-      default: unsafe refusal = .refused(Self.state(of: result))
+      guard let result = unsafe library.result(handle) else { break }
+      defer { unsafe library.clear(result) }
+      if PostgreSQLLibrary.isGood.contains(unsafe library.resultStatus(result)) {
+        rows = unsafe self.rows(of: result)
+      } else {
+        unsafe refusal = .refused(state(of: result))
       }
     }
-    guard unsafe PQstatus(handle) == CONNECTION_OK else { throw .lost }
+    guard unsafe library.status(handle) == PostgreSQLLibrary.isConnected else { throw .lost }
     if let refusal { throw refusal }
     return rows
   }
@@ -108,18 +111,18 @@ internal import Foundation
     let lengths = contents.map { Int32($0.count) }
     let formats = values.map { $0.isBinary ? Int32(1) : 0 }
     return unsafe Self.withBytes(contents) { pointers in
-      unsafe PQsendQueryParams(handle, command, Int32(values.count), nil, pointers, lengths, formats, 1) == 1
+      unsafe library.sendQuery(handle, command, Int32(values.count), nil, pointers, lengths, formats, 1) == 1
     }
   }
 
   /// Sends all of a command; reads meanwhile, so that a server that talks does not wait for us.
   private func flush(until deadline: ContinuousClock.Instant) throws(Failure) {
     while true {
-      switch unsafe PQflush(handle) {
+      switch unsafe library.flush(handle) {
       case 0: return
       case 1:
         if try wait(for: POLLIN | POLLOUT, until: deadline) & POLLIN != 0 {
-          guard unsafe PQconsumeInput(handle) == 1 else { throw .lost }
+          guard unsafe library.consumeInput(handle) == 1 else { throw .lost }
         }
       default: throw .lost
       }
@@ -131,7 +134,7 @@ internal import Foundation
   private func wait(
     for events: Int32, until deadline: ContinuousClock.Instant
   ) throws(Failure) -> Int32 {
-    var request = pollfd(fd: unsafe PQsocket(handle), events: Int16(events), revents: 0)
+    var request = pollfd(fd: unsafe library.socket(handle), events: Int16(events), revents: 0)
     while true {
       let left = deadline - ContinuousClock.now
       guard left > .zero, request.fd >= 0 else { throw .lost }
@@ -141,33 +144,32 @@ internal import Foundation
     }
   }
 
-  private static func rows(of result: OpaquePointer) -> [Row] {
-    let (count, width) = unsafe (PQntuples(result), PQnfields(result))
+  private func rows(of result: OpaquePointer) -> [Row] {
+    let (count, width) = unsafe (library.rowCount(result), library.columnCount(result))
     return (0..<count).map { row in
       (0..<width).map { column in
-        guard let start = unsafe PQgetvalue(result, row, column) else { return [] }
-        let length = Int(unsafe PQgetlength(result, row, column))
+        guard let start = unsafe library.value(result, row, column) else { return [] }
+        let length = Int(unsafe library.length(result, row, column))
         return unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: length))
       }
     }
   }
 
-  private static func state(of result: OpaquePointer) -> String {
-    guard let text = unsafe PQresultErrorField(result, Int32(UInt8(ascii: "C"))) else { return "" }
+  private func state(of result: OpaquePointer) -> String {
+    guard let text = unsafe library.errorField(result, CInt(UInt8(ascii: "C"))) else { return "" }
     return unsafe String(cString: text)
   }
 
   // MARK: C arrays
 
-  private typealias Strings = UnsafePointer<UnsafePointer<CChar>?>
-
   /// Texts as a list of C strings with nothing behind it.
-  private static func withStrings<Result>(_ texts: [String], _ body: (Strings) -> Result) -> Result {
+  private static func withStrings<Result>(_ texts: [String], _ body: (PostgreSQLLibrary.Strings) -> Result) -> Result {
     unsafe withBytes(texts.map { Array($0.utf8) }, body)
   }
 
   /// Byte strings, each with a zero behind it, as a list with nothing behind it.
-  private static func withBytes<Result>(_ contents: [[UInt8]], _ body: (Strings) -> Result) -> Result {
+  private static func withBytes<Result>(_ contents: [[UInt8]], _ body: (PostgreSQLLibrary.Strings) -> Result) -> Result
+  {
     var flat: [CChar] = []
     flat.reserveCapacity(contents.reduce(0) { $0 + $1.count + 1 })
     var places: [Int] = []
