@@ -41,8 +41,9 @@ package struct Server: Sendable {
 
   /// Serves until SIGTERM or SIGINT, then refuses new requests, lets running answers end, and returns.
   ///
-  /// SIGHUP makes it read its certificate again. Answers that have not ended after `ServerTimeouts.drain` end there, and connections a moment later. `endNow` should
-  /// end the program at once: a second signal calls it, and something that does not stop in spite of all. `onReady` is told every address with its real port once it is listened on.
+  /// SIGHUP makes it read its certificate again. Answers that have not ended after `ServerTimeouts.drain` end there, and
+  /// connections a moment later. `endNow` should end the program at once: a second signal calls it, and something that does
+  /// not stop in spite of all. `onReady` is told every address with its real port once it is listened on.
   package func run(
     onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }, endNow: @escaping @Sendable () -> Void
   ) async throws {

@@ -75,7 +75,7 @@ struct RequestRecord: RouterMiddleware {
     {
       return given
     }
-    return newIdentifier(newIdentifier("req_"))
+    return newLongIdentifier("req_")
   }
 }
 
@@ -83,6 +83,9 @@ struct RequestRecord: RouterMiddleware {
 func newIdentifier(_ prefix: String) -> String {
   prefix + hexadecimalDigits(of: UInt64.random(in: .min ... .max))
 }
+
+/// The same with twice as many digits: nobody finds another's by chance, however many there are.
+func newLongIdentifier(_ prefix: String) -> String { newIdentifier(newIdentifier(prefix)) }
 
 /// The sixteen hexadecimal digits of a number.
 func hexadecimalDigits(of value: UInt64) -> String {

@@ -23,7 +23,7 @@ struct KeptResponses: Sendable {
 
   /// All items that stood before the answer, in pages, the last first as OpenAI has it.
   func inputItems(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    let page = try ItemPage(request)
+    let page = try ListPage(request)
     return WholeReply(try page.list(of: try await kept(request, context).input)).response
   }
 
@@ -42,42 +42,5 @@ struct KeptResponses: Sendable {
       let key = DocumentKey(.response, owner: context.owner, named: String(components[2]))
     else { throw .unknownResponse }
     return key
-  }
-}
-
-/// Which of a list of items a client asks for.
-struct ItemPage: Sendable {
-  private let limit: Int
-  private let isAscending: Bool
-  /// The id of the item that the page follows.
-  private let after: String?
-
-  init(_ request: Request) throws(Refusal) {
-    let query = request.uri.queryParameters
-    switch query["order"] {
-    case "asc"?: isAscending = true
-    case "desc"?, nil: isAscending = false
-    default: throw .invalid("order", "order must be asc or desc")
-    }
-    let limit = query["limit"].map { Int($0) } ?? 20
-    guard let limit, (1...100).contains(limit) else { throw .invalid("limit", "limit must be 1 to 100") }
-    self.limit = limit
-    after = query["after"].map(String.init)
-  }
-
-  /// The page of `items`, as OpenAI lists things.
-  func list(of items: [JSONValue]) throws(Refusal) -> JSONValue {
-    var rest = (isAscending ? items : items.reversed())[...]
-    if let after {
-      guard let place = rest.firstIndex(where: { $0["id"] == .string(after) }) else {
-        throw .invalid("after", "after must be the id of one of the items")
-      }
-      rest = rest[(place + 1)...]
-    }
-    let page = Array(rest.prefix(limit))
-    return [
-      "object": "list", "data": .array(page), "first_id": page.first?["id"] ?? .null,
-      "last_id": page.last?["id"] ?? .null, "has_more": .bool(rest.count > page.count),
-    ]
   }
 }
