@@ -44,13 +44,18 @@ struct StoreArguments: ParsableArguments {
   func open(isOpen: Bool, _ logger: Logger) throws(Failure) -> (any DocumentStore)? {
     guard store != "none", store != nil || !isOpen else { return nil }
     do {
-      if let store, store.contains("://") { return try PostgreSQLStore(address: store) }
+      if let store, Self.isAddress(store) { return try PostgreSQLStore(address: store) }
       return try SQLiteStore(path: store ?? Self.usualPath())
     } catch {
       guard store == nil else { throw Failure("\(error)") }
       logger.warning("nothing is kept", metadata: ["error": "\(error)"])
       return nil
     }
+  }
+
+  /// Whether it is meant as an address: one that is written wrongly may hold a password, and is no name of a file.
+  private static func isAddress(_ store: String) -> Bool {
+    store.contains("://") || store.hasPrefix("postgres:") || store.hasPrefix("postgresql:")
   }
 
   /// The usual file, in a folder that is there.
