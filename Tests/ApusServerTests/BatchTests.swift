@@ -216,6 +216,26 @@ internal import Testing
     #expect(try await server.post("/v1/batches/\(id)/cancel", "").json["status"] == "cancelled")
   }
 
+  @Test func `that must wait for a limit of their key let others go first`() async throws {
+    let (model, folder) = (try await TestModel.quick(), try TemporaryFolder())
+    let lines = ["slow requests-per-minute=1", "fast"].map { line in
+      let words = line.split(separator: " ", maxSplits: 1)
+      return "\(words[0]) \(KeyDigest(of: "key of \(words[0])").text) \(words.dropFirst().joined())"
+    }
+    let server = try server(model, folder) { $0.keyFile = MemoryFile(lines.joined(separator: "\n")) }
+    var ids: [String] = []
+    for name in ["slow", "fast"] {
+      let key: HTTPFields = [.authorization: "Bearer key of \(name)"]
+      let file = try #require(
+        try await upload(server, [short("a"), short("b")].joined(separator: "\n"), key).json["id"])
+      ids.append(try #require(try await create(server, file.text ?? "", key).json["id"]?.text))
+    }
+    let ended = try await end(server, ids[1], [.authorization: "Bearer key of fast"])
+    #expect(ended["request_counts"]?["completed"] == 2)
+    let waiting = try await server.send(.get, "/v1/batches/" + ids[0], headers: [.authorization: "Bearer key of slow"])
+    #expect(waiting.json["status"] == "in_progress" && waiting.json["request_counts"]?["completed"] == 1)
+  }
+
   @Test func `that come too late expire, and each line says so`() async throws {
     let (model, folder) = (try await TestModel.quick(), try TemporaryFolder())
     let files = try FileFolder(path: folder.path("files"), sections: FileFolder.batchSections)

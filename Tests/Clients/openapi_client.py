@@ -15,9 +15,9 @@ SECONDS = 600
 
 def main(apus, model):
     folder = tempfile.TemporaryDirectory()
-    store = os.path.join(folder.name, "store.sqlite")
+    store, files = os.path.join(folder.name, "store.sqlite"), os.path.join(folder.name, "files")
     # What is generated here asks for as many tokens as it likes: a short context ends every answer soon.
-    with folder, Server(apus, model, "--instance-price", "0.17", "--context", "256", store=store) as server:
+    with folder, Server(apus, model, "--instance-price", "0.17", "--context", "256", "--files", files, store=store) as server:
         program = os.path.join(os.path.dirname(sys.executable), "schemathesis")
         command = [
             program, "run", server.url + "/openapi.json", "--checks", CHECKS, "--phases", "coverage,fuzzing",

@@ -3,25 +3,25 @@ internal import Logging
 
 /// All batches: those that wait, the one that is worked on, and those that have ended.
 ///
-/// One is worked on at a time, the oldest first.
+/// One is worked on at a time, the oldest first; one that must wait for a limit of its owner's lets others go first.
 actor BatchDesk {
   let files: FileShelf
   nonisolated let limits: BatchLimits
   private let unixTime: @Sendable () -> Int
   private let logger: Logger
   private var batches: [String: Batch] = [:]
-  /// What an earlier run has left, once it was read or while it is.
-  private var reading: Task<[Batch], any Error>?
+  private let earlier: EarlierRun<Batch>
   private var isRead = false
   private var worker: Task<Void, Never>?
   /// The batch that is worked on, and what ends its requests.
   private var current: (id: String, presence: ClientPresence)?
-  /// Batches that could not be worked on, and when they may be tried again.
+  /// Batches that could not be worked on, or whose owner's limits are met, and when they may be tried again.
   private var delays: [String: ContinuousClock.Instant] = [:]
   private var isClosed = false
   private var answerer: (any BatchAnswerer)?
 
   init(_ work: FileWork, _ limits: BatchLimits, _ unixTime: @escaping @Sendable () -> Int, _ logger: Logger) {
+    earlier = EarlierRun("batches", work)
     files = FileShelf(work, limits, unixTime)
     (self.limits, self.unixTime, self.logger) = (limits, unixTime, logger)
   }
@@ -86,6 +86,7 @@ actor BatchDesk {
     guard !batch.status.isEnd, batch.status != .cancelling, batch.status != .finalizing else { return batch }
     batch.become(.cancelling, at: unixTime())
     try await save(batch)
+    delays[id] = nil
     if current?.id == id { current?.presence.leave(.clientLeft) }
     goOn()
     return batch
@@ -93,12 +94,7 @@ actor BatchDesk {
 
   private func refresh() async throws(Refusal) {
     guard !isRead else { return }
-    let task = reading ?? Task { [work] in try await work.all(Batch.self, in: "batches") }
-    reading = task
-    guard let all = try? await task.value else {
-      reading = nil
-      throw .storeFailed
-    }
+    let all = try await earlier.values()
     // Who waited with others for it comes when they may have changed something already.
     guard !isRead else { return }
     isRead = true
@@ -153,6 +149,8 @@ actor BatchDesk {
       try await BatchRun(self, work, limits).answer(id, answerer, presence)
       guard !isClosed else { return }
       try await settle(id)
+    } catch let pause as BatchPause {
+      delays[batch.id] = .now + .seconds(pause.seconds)
     } catch {
       guard !isClosed else { return }
       delays[batch.id] = .now + Self.delay
@@ -217,8 +215,8 @@ actor BatchDesk {
         default: .completed
         }
       if batch.status != .cancelling { batch.become(.finalizing, at: now) }
-      batch.output = newIdentifier(newIdentifier("file-"))
-      batch.failures = newIdentifier(newIdentifier("file-"))
+      batch.output = newLongIdentifier("file-")
+      batch.failures = newLongIdentifier("file-")
       try await save(batch)
     }
     batch.output = try await adopt(batch.output, batch.outputDraft, "output", batch, now)

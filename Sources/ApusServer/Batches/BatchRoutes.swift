@@ -12,14 +12,14 @@ struct BatchRoutes: Sendable {
   var routes: [Route] {
     let dialect = Routes.standardDialect
     return [
-      Route(.post, "/v1/batches", dialect) { try await create($0, $1) },
-      Route(.get, "/v1/batches", dialect) { try await list($0, $1) },
+      Route(.post, "/v1/batches", dialect) { try await create($0, $1) }.described(.addBatch),
+      Route(.get, "/v1/batches", dialect) { try await list($0, $1) }.described(.batches),
       Route(.get, "/v1/batches/*", dialect) { request, context in
         Response(json: try await service.batchDesk().batch(id(request), of: context.owner).json)
-      },
+      }.described(.oneBatch),
       Route(.post, "/v1/batches/*/cancel", dialect) { request, context in
         Response(json: try await service.batchDesk().cancel(id(request), of: context.owner).json)
-      },
+      }.described(.cancelBatch),
     ]
   }
 
@@ -49,7 +49,7 @@ struct BatchRoutes: Sendable {
       throw Refusal.invalid("input_file_id", "this file expires before the batch may end: send it again")
     }
     let batch = Batch(
-      id: newIdentifier(newIdentifier("batch_")), owner: context.owner, endpoint: endpoint, input: input,
+      id: newLongIdentifier("batch_"), owner: context.owner, endpoint: endpoint, input: input,
       metadata: metadata, created: now, expires: now + Self.lifetime)
     try await desk.add(batch)
     return Response(json: batch.json)
@@ -71,7 +71,7 @@ struct BatchRoutes: Sendable {
 
   private func list(_ request: Request, _ context: APIRequestContext) async throws -> Response {
     let all = try await service.batchDesk().list(of: context.owner)
-    return Response(json: try ListPage(request, limit: 100, usual: 20).list(all, id: \.id, json: \.json))
+    return Response(json: try ListPage(request).list(of: all.reversed().map(\.json)))
   }
 }
 

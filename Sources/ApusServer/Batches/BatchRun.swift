@@ -5,8 +5,22 @@ internal import ApusStore
 protocol BatchAnswerer: Sendable {
   /// Requests that are worked on together.
   var together: Int { get }
-  /// The answer to one; nil where the server ends, or the batch is cancelled, before there is any.
-  func answer(_ line: BatchLine, of batch: Batch, _ presence: ClientPresence) async -> BatchAnswer?
+  /// What became of one request.
+  func answer(_ line: BatchLine, of batch: Batch, _ presence: ClientPresence) async -> BatchEnd
+}
+
+/// What became of one request.
+enum BatchEnd: Sendable {
+  case answered(BatchAnswer)
+  /// A limit of its owner's, or memory, leaves no room for so many seconds: others may come first.
+  case mustWait(seconds: Int)
+  /// The server ends, or the batch is cancelled.
+  case ended
+}
+
+/// Why the work on a batch stops, and for how long.
+struct BatchPause: Error {
+  let seconds: Int
 }
 
 /// The answer to one request.
@@ -57,33 +71,38 @@ struct BatchRun: Sendable {
   }
 
   /// Answers what is not answered yet, as long as the batch is to go on; then tells of what was left out.
+  ///
+  /// Throws a `BatchPause` where a request must wait, when those beside it have ended.
   func answer(_ id: String, _ answerer: any BatchAnswerer, _ presence: ClientPresence) async throws {
     guard let batch = await desk.state(of: id), [.inProgress, .cancelling].contains(batch.status) else { return }
     let done = try await answered(batch)
     await desk.count(id, completed: done.completed - batch.completed, failed: done.failed - batch.failed)
-    try await withThrowingTaskGroup(of: Void.self) { tasks in
-      var running = 0
+    let wait = try await withThrowingTaskGroup(of: Int?.self) { tasks -> Int? in
+      var (running, wait): (Int, Int?) = (0, nil)
       for try await bytes in work.lines(of: StoredFile.content(batch.input), upTo: limits.lineByteCount) {
         guard let line = try? BatchLine(bytes.bytes, endpoint: batch.endpoint, limits: limits),
           !done.ids.contains(line.id)
         else { continue }
         if running == answerer.together {
-          try await tasks.next()
+          wait = try await tasks.next() ?? nil
           running -= 1
         }
-        guard await desk.isOpen(id) else { break }
+        guard wait == nil, await desk.isOpen(id) else { break }
         running += 1
         tasks.addTask {
-          guard let answer = await answerer.answer(line, of: batch, presence) else {
-            // Where nothing has ended the batch, the server ends.
-            if await desk.isOpen(id) { throw CancellationError() }
-            return
+          switch await answerer.answer(line, of: batch, presence) {
+          case .answered(let answer): try await self.keep(answer, to: line, of: batch)
+          case .mustWait(let seconds): return seconds
+          // Where nothing has ended the batch, the server ends.
+          case .ended: if await desk.isOpen(id) { throw CancellationError() }
           }
-          try await self.keep(answer, to: line, of: batch)
+          return nil
         }
       }
-      try await tasks.waitForAll()
+      for try await seconds in tasks { wait = wait ?? seconds }
+      return wait
     }
+    if let wait, await desk.isOpen(id) { throw BatchPause(seconds: wait) }
     if let batch = await desk.state(of: id), await desk.isExpired(id) { try await expire(batch) }
   }
 

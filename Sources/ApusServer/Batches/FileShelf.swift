@@ -7,14 +7,14 @@ actor FileShelf {
   private let limits: BatchLimits
   private let unixTime: @Sendable () -> Int
   private var files: [String: StoredFile] = [:]
-  /// What an earlier run has left, once it was read or while it is.
-  private var reading: Task<[StoredFile], any Error>?
+  private let earlier: EarlierRun<StoredFile>
   private var isRead = false
   /// Bytes of files that are on their way.
   private var incoming = 0
 
   init(_ work: FileWork, _ limits: BatchLimits, _ unixTime: @escaping @Sendable () -> Int) {
     (self.work, self.limits, self.unixTime) = (work, limits, unixTime)
+    earlier = EarlierRun("files", work)
   }
 
   /// An owner's file; nil where there is none, or not any more.
@@ -77,18 +77,7 @@ actor FileShelf {
   }
 
   private func read() async throws(Refusal) {
-    let task =
-      reading
-      ?? Task { [work] in
-        // What was on its way when the program ended.
-        try await work.run { folder in for name in folder.names(in: "drafts") { try folder.remove("drafts/" + name) } }
-        return try await work.all(StoredFile.self, in: "files")
-      }
-    reading = task
-    guard let all = try? await task.value else {
-      reading = nil
-      throw .storeFailed
-    }
+    let all = try await earlier.values()
     // Who waited with others for it comes when they may have changed something already.
     guard !isRead else { return }
     isRead = true

@@ -17,6 +17,8 @@ final class FileWork: Sendable {
   init(_ folder: FileFolder, _ logger: Logger) {
     (self.folder, self.logger) = (folder, logger)
     threads.start()
+    // What was on its way when the program ended; with one thread, nothing comes before.
+    threads.submit { _ in for name in folder.names(in: "drafts") { try? folder.remove("drafts/" + name) } }
   }
 
   deinit { threads.shutdownGracefully { _ in } }
@@ -47,13 +49,34 @@ final class FileWork: Sendable {
       try folder.write(Array(try encoder.encode(value)), to: name)
     }
   }
+}
 
-  /// All descriptions of a section; those that cannot be read are left out.
-  func all<Value: Decodable & Sendable>(_ type: Value.Type, in section: String) async throws(Refusal) -> [Value] {
-    try await run { folder in
+/// The descriptions that an earlier run has left in a section of the folder.
+///
+/// They are read once, by whoever comes first, and others wait for that: nobody sees a part of them.
+actor EarlierRun<Value: Decodable & Sendable> {
+  private let work: FileWork
+  private let section: String
+  private var reading: Task<[Value], any Error>?
+
+  init(_ section: String, _ work: FileWork) { (self.section, self.work) = (section, work) }
+
+  /// All of them; those that cannot be read are left out.
+  func values() async throws(Refusal) -> [Value] {
+    let task = reading ?? Task { [work, section] in try await Self.read(section, work) }
+    reading = task
+    guard let values = try? await task.value else {
+      reading = nil
+      throw .storeFailed
+    }
+    return values
+  }
+
+  private static func read(_ section: String, _ work: FileWork) async throws(Refusal) -> [Value] {
+    try await work.run { folder in
       folder.names(in: section).filter { $0.hasSuffix(".json") }.compactMap { name in
         let bytes = try? folder.bytes(of: section + "/" + name, from: 0, count: 1 << 20)
-        return bytes.flatMap { try? JSONDecoder().decode(type, from: Data($0)) }
+        return bytes.flatMap { try? JSONDecoder().decode(Value.self, from: Data($0)) }
       }
     }
   }

@@ -12,11 +12,11 @@ struct Files: Sendable {
   var routes: [Route] {
     let (dialect, one) = (Routes.standardDialect, "/v1/files/*")
     return [
-      Route(.post, "/v1/files", dialect) { try await receive($0, $1) },
-      Route(.get, "/v1/files", dialect) { try await list($0, $1) },
-      Route(.get, one, dialect) { Response(json: try await file($0, $1).json) },
-      Route(.delete, one, dialect) { try await drop($0, $1) },
-      Route(.get, "/v1/files/*/content", dialect) { try await content($0, $1) },
+      Route(.post, "/v1/files", dialect) { try await receive($0, $1) }.described(.sendFile),
+      Route(.get, "/v1/files", dialect) { try await list($0, $1) }.described(.files),
+      Route(.get, one, dialect) { Response(json: try await file($0, $1).json) }.described(.oneFile),
+      Route(.delete, one, dialect) { try await drop($0, $1) }.described(.dropFile),
+      Route(.get, "/v1/files/*/content", dialect) { try await content($0, $1) }.described(.fileContent),
     ]
   }
 
@@ -40,10 +40,7 @@ struct Files: Sendable {
     let all = try await service.batchDesk().files.list(of: context.owner).filter { file in
       query["purpose"].map { $0 == file.purpose[...] } ?? true
     }
-    let order = query["order"] ?? "desc"
-    guard order == "asc" || order == "desc" else { throw Refusal.invalid("order", "order must be asc or desc") }
-    let page = try ListPage(request, limit: 10_000, usual: 10_000)
-    return Response(json: page.list(order == "asc" ? all : all.reversed(), id: \.id, json: \.json))
+    return Response(json: try ListPage(request, usual: 10_000, most: 10_000).list(of: all.map(\.json)))
   }
 
   private func file(_ request: Request, _ context: APIRequestContext) async throws -> StoredFile {
@@ -85,7 +82,7 @@ private final class Upload {
   private let files: FileShelf
   private let limits: BatchLimits
   private let time: Int
-  private let id = newIdentifier(newIdentifier("file-"))
+  private let id = newLongIdentifier("file-")
   private var fields: [String: [UInt8]] = [:]
   private var filename: String?
   private var byteCount = 0
@@ -162,34 +159,5 @@ private final class Upload {
       (3600...2_592_000).contains(seconds)
     else { throw .invalid("expires_after", "expires_after needs the anchor created_at and 3600 to 2592000 seconds") }
     return time + seconds
-  }
-}
-
-/// A part of a list, as `after` and `limit` in a query say.
-struct ListPage: Sendable {
-  private let after: String?
-  private let limit: Int
-
-  init(_ request: Request, limit: Int, usual: Int) throws(Refusal) {
-    let query = request.uri.queryParameters
-    after = query["after"].map { String($0) }
-    guard let text = query["limit"] else {
-      self.limit = usual
-      return
-    }
-    guard let number = Int(text), (1...limit).contains(number) else {
-      throw .invalid("limit", "limit must be 1 to \(limit)")
-    }
-    self.limit = number
-  }
-
-  /// The list that a client of OpenAI reads.
-  func list<Entry>(_ all: [Entry], id: (Entry) -> String, json: (Entry) -> JSONValue) -> JSONValue {
-    let start = after.map { after in (all.firstIndex { id($0) == after } ?? all.count - 1) + 1 } ?? 0
-    let part = all[min(start, all.count)...].prefix(limit)
-    return [
-      "object": "list", "data": .array(part.map(json)), "first_id": part.first.map { .string(id($0)) } ?? .null,
-      "last_id": part.last.map { .string(id($0)) } ?? .null, "has_more": .bool(start + part.count < all.count),
-    ]
   }
 }

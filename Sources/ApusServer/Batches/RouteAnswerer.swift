@@ -12,22 +12,17 @@ struct RouteAnswerer: BatchAnswerer {
 
   var together: Int { service.background.limit }
 
-  func answer(_ line: BatchLine, of batch: Batch, _ presence: ClientPresence) async -> BatchAnswer? {
-    while presence.departure == nil, service.configuration.unixTime() < batch.expires {
-      let answer = await attempt(line, of: batch, presence)
-      guard presence.departure == nil, !service.admission.isClosed else { return nil }
-      // Where the owner's key has had too much, or models leave no memory, the batch waits as a patient client does.
-      guard let wait = answer.wait else { return answer.answer }
-      try? await Optional(presence).whilePresent { try await Task.sleep(for: .seconds(min(wait, 60))) }
-    }
-    return nil
+  func answer(_ line: BatchLine, of batch: Batch, _ presence: ClientPresence) async -> BatchEnd {
+    let answer = await attempt(line, of: batch, presence)
+    guard presence.departure == nil, !service.admission.isClosed else { return .ended }
+    return answer.wait.map { .mustWait(seconds: min($0, 60)) } ?? .answered(answer.answer)
   }
 
   private func attempt(
     _ line: BatchLine, of batch: Batch, _ presence: ClientPresence
   ) async -> (answer: BatchAnswer, wait: Int?) {
     var context = APIRequestContext(logger: service.logger)
-    context.requestID = newIdentifier(newIdentifier("req_"))
+    context.requestID = newLongIdentifier("req_")
     context.client = presence
     context.showsLife = false
     context.isBackground = true
