@@ -48,9 +48,32 @@ internal import Testing
       #expect(Self.status(answers.0) == 200 && Self.status(answers.1) == 200)
       #expect(answers.0.contains(#""generation""#))
       #expect(engineRequests(model) == 1)
-      // What was given is not kept.
-      #expect(Self.status(try await server.exchange(Self.bytes("one", "attempt=4; max=4", body))) == 200)
+    }
+  }
+
+  /// A server learns only after a while that a client had left when it wrote the answer.
+  @Test func `get an answer that was given, as long as another try may follow and not too many were given since`()
+    async throws
+  {
+    let model = try await TestModel.quick()
+    try await LiveServer.run(model) {
+      $0.timeouts.retryGrace = .seconds(60)
+    } _: { server in
+      func ask(_ id: String, _ attempt: String) async throws {
+        #expect(Self.status(try await server.exchange(Self.bytes(id, attempt, Self.body(1)))) == 200)
+      }
+      try await ask("one", "attempt=1; max=3")
+      try await ask("one", "attempt=2; max=3")
+      #expect(engineRequests(model) == 1)
+      try await ask("one", "attempt=3; max=3")
+      #expect(engineRequests(model) == 1)
+      try await ask("one", "attempt=3; max=3")
       #expect(engineRequests(model) == 2)
+      for index in 0...16 { try await ask("other \(index)", "attempt=1; max=2") }
+      try await ask("other 1", "attempt=2; max=2")
+      #expect(engineRequests(model) == 19)
+      try await ask("other 0", "attempt=2; max=2")
+      #expect(engineRequests(model) == 20)
     }
   }
 

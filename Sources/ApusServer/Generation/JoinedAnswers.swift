@@ -42,6 +42,8 @@ struct JoinKey: Sendable, Hashable {
 ///
 /// A client that has waited too long leaves and tries again. Its answer goes on for a moment; if the next try comes within
 /// it, it gets that answer, also where that has ended meanwhile. Else the work ends as if there had been one client.
+///
+/// An answer that was given is kept as long: it may have been written to a connection that its client had just closed.
 final class JoinedAnswers: Sendable {
   private struct Joint {
     let number: Int
@@ -52,6 +54,7 @@ final class JoinedAnswers: Sendable {
     let presence: ClientPresence
     var waiting = 1
     var mayComeAgain: Bool
+    /// Whether it was written to a connection.
     var wasGiven = false
     var timer: Task<Void, any Error>?
   }
@@ -59,10 +62,19 @@ final class JoinedAnswers: Sendable {
   private struct State {
     var joints: [JoinKey: Joint] = [:]
     var count = 0
+
+    /// Forgets the oldest of the answers that were given, if there are more than `limit`.
+    mutating func dropOldGiven(beyond limit: Int) {
+      let given = joints.filter { $0.value.waiting == 0 && $0.value.wasGiven }
+      guard given.count > limit, let oldest = given.min(by: { $0.value.number < $1.value.number }) else { return }
+      joints.removeValue(forKey: oldest.key)?.timer?.cancel()
+    }
   }
 
   /// Answers that are kept track of at once; what comes beyond is computed by itself.
   private static let limit = 256
+  /// Answers among them that were given, and that nobody waits for.
+  private static let givenLimit = 16
   private let grace: Duration
   private let state = Mutex(State())
 
@@ -121,7 +133,7 @@ final class JoinedAnswers: Sendable {
       guard var joint = state.joints[key], joint.number == number else { return nil }
       joint.waiting -= 1
       joint.wasGiven = joint.wasGiven || wasGiven
-      let isOver = joint.waiting == 0 && (joint.wasGiven || !joint.mayComeAgain || grace == .zero)
+      let isOver = joint.waiting == 0 && (!joint.mayComeAgain || grace == .zero)
       if joint.waiting == 0, !isOver {
         joint.timer = Task { [grace] in
           try await pause(for: grace)
@@ -129,6 +141,7 @@ final class JoinedAnswers: Sendable {
         }
       }
       state.joints[key] = isOver ? nil : joint
+      state.dropOldGiven(beyond: Self.givenLimit)
       return isOver ? joint.presence : nil
     }
     gone?.leave(.clientLeft)
