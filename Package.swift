@@ -30,6 +30,7 @@ func server(_ product: String, of package: String) -> Target.Dependency {
 }
 
 let argumentParser = server("ArgumentParser", of: "swift-argument-parser")
+let asyncHTTPClient = server("AsyncHTTPClient", of: "async-http-client")
 let asyncAlgorithms = server("AsyncAlgorithms", of: "swift-async-algorithms")
 let grdb = server("GRDB", of: "GRDB.swift")
 let crypto = server("Crypto", of: "swift-crypto")
@@ -85,6 +86,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     // For `swift package generate-documentation`: no target uses it, so that nobody else resolves it.
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
@@ -109,11 +111,12 @@ let package = Package(
     library(
       "Apus", "ApusCore", "ApusCPU", "ApusModels", "ApusSampling", "ApusTokenizers", "ApusTemplates", "ApusGrammar",
       "ApusSchema", "ApusChat", "ApusJSON", "ApusText", "ApusSystem"),
-    library("ApusStore", grdb),
+    library("ApusStore", grdb, nio, nioPosix),
     library(
       "ApusServer", "Apus", "ApusStore", "ApusChat", "ApusWire", "ApusJSON", "ApusText", hummingbird, hummingbirdCore,
       lifecycle, signals, crypto, logging, metrics, tracing,
-      nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, nioTLS, httpTypesNIO, httpTypesNIOHTTP2, httpTypes, asyncAlgorithms,
+      nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, nioTLS, httpTypesNIO, httpTypesNIOHTTP2, httpTypes, asyncHTTPClient,
+      asyncAlgorithms,
       resources: [
         "index.html", "style.css", "app.js", "api.js", "markdown.js", "messages.js", "settings.js", "status.js",
       ]
@@ -151,7 +154,7 @@ let package = Package(
     tests(of: "ApusChat", "ApusTemplates", "ApusGrammar", "ApusSchema", "ApusJSON", "ApusText"),
     tests(of: "ApusTokenizers", "ApusGGUF", "ApusModels", "ApusTemplates", "ApusJSON", "ApusText", "ApusCore"),
     tests(of: "ApusSampling", "ApusCore"),
-    tests(of: "ApusStore"),
+    tests(of: "ApusStore", nio, nioPosix),
     tests(of: "ApusGGUF", "ApusText"),
     tests(of: "ApusCPU", "ApusCore", "ApusGGUF"),
     .testTarget(

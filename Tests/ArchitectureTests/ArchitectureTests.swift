@@ -32,9 +32,11 @@ private func expectNone(_ findings: [Finding], sourceLocation: SourceLocation = 
     expectNone(
       Repository.sources.filter(\.isSwift).flatMap { file in
         file.imports.compactMap { found in
-          guard let (_, home) = confinedImports.first(where: { found.module.hasPrefix($0.key) }), home != file.module
+          guard let (_, homes) = confinedImports.first(where: { found.module.hasPrefix($0.key) }),
+            !homes.contains(file.module ?? "")
           else { return nil }
-          return Finding(file: file, line: found.line, advice: "\(found.module) belongs to \(home) only")
+          let advice = "\(found.module) belongs to \(homes.sorted().joined(separator: ", ")) only"
+          return Finding(file: file, line: found.line, advice: advice)
         }
       })
   }

@@ -36,10 +36,11 @@ let allowedImports: [String: Set<String>] = [
   ],
 ]
 
-/// External modules, by the beginning of their names, that only one of our modules may import.
-let confinedImports = [
-  "Hummingbird": "ApusServer", "NIO": "ApusServer", "HTTPTypes": "ApusServer", "ArgumentParser": "ApusCLI",
-  "Metrics": "ApusServer", "GRDB": "ApusStore", "Yams": "ApusCLI",
+/// External modules, by the beginning of their names, and the only ones of our modules that may import them.
+let confinedImports: [String: Set<String>] = [
+  "Hummingbird": ["ApusServer"], "NIO": ["ApusServer", "ApusStore"], "HTTPTypes": ["ApusServer"],
+  "AsyncHTTPClient": ["ApusServer"], "ArgumentParser": ["ApusCLI"], "Metrics": ["ApusServer"], "GRDB": ["ApusStore"],
+  "Yams": ["ApusCLI"],
 ]
 
 /// Lines that a file may have.
