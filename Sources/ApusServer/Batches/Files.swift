@@ -12,7 +12,8 @@ struct Files: Sendable {
   var routes: [Route] {
     let (dialect, one) = (Routes.standardDialect, "/v1/files/*")
     return [
-      Route(.post, "/v1/files", dialect) { try await receive($0, $1) }.described(.sendFile),
+      Route(.post, "/v1/files", dialect) { try await receive($0, $1) }.described(.sendFile)
+        .taking(bodyByteCount: bodyByteCount),
       Route(.get, "/v1/files", dialect) { try await list($0, $1) }.described(.files),
       Route(.get, one, dialect) { Response(json: try await file($0, $1).json) }.described(.oneFile),
       Route(.delete, one, dialect) { try await drop($0, $1) }.described(.dropFile),
@@ -20,10 +21,16 @@ struct Files: Sendable {
     ]
   }
 
+  /// A file as large as it may be, and what stands around it.
+  private var bodyByteCount: Int { service.configuration.batchLimits.fileByteCount + (64 << 10) }
+
   private func receive(_ request: Request, _ context: APIRequestContext) async throws -> Response {
     let desk = try service.batchDesk()
     guard let reader = MultipartReader(contentType: request.headers[.contentType] ?? "") else {
       throw Refusal.invalid("file", "send the file as multipart/form-data, with the fields purpose and file")
+    }
+    guard request.headers[.contentLength].flatMap({ Int($0) }) ?? 0 <= bodyByteCount else {
+      throw Refusal.fileTooLarge(desk.limits.fileByteCount)
     }
     let upload = Upload(desk.files, desk.limits, owner: context.owner, time: service.configuration.unixTime())
     do {
@@ -141,7 +148,7 @@ private final class Upload {
         return
       }
       guard byteCount + bytes.count <= limits.fileByteCount else {
-        throw Refusal(.tooLarge, "a file may have at most \(limits.fileByteCount) bytes", field: "file")
+        throw .fileTooLarge(limits.fileByteCount)
       }
       try await files.reserve(bytes.count, for: id, of: owner)
       byteCount += bytes.count
@@ -161,5 +168,11 @@ private final class Upload {
       BatchLimits.lifetimes.contains(seconds)
     else { throw .invalid("expires_after", "expires_after needs the anchor created_at and 3600 to 2592000 seconds") }
     return time + seconds
+  }
+}
+
+extension Refusal {
+  fileprivate static func fileTooLarge(_ byteCount: Int) -> Refusal {
+    Refusal(.tooLarge, "a file may have at most \(byteCount) bytes", field: "file")
   }
 }
