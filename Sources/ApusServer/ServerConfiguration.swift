@@ -49,6 +49,8 @@ package struct ServerConfiguration: Sendable {
   package var connectionsPerAddress: Int?
   /// Where conversations and answers are kept that clients come back to; nil keeps nothing.
   package var store: (any DocumentStore)?
+  /// Seconds for which documents of a kind are kept once nobody changes them any more; others have no such limit.
+  package var documentLifetimes: [DocumentKind: Int] = [.response: 30 * 86_400, .session: 30 * 86_400]
   /// Where spans of requests go; nil records none.
   package var tracer: (any Tracer)?
   /// What an hour of the machine costs, in dollars; nil where nobody said.

@@ -5,7 +5,7 @@
 package protocol DocumentStore: Sendable {
   /// Keeps a document, in place of the one with its kind, owner and id.
   ///
-  /// Where its owner has too many of its kind then, those that were put first are dropped.
+  /// Where its owner has more than `StoreLimits` allow then, those that were put first are dropped.
   func put(_ document: Document) async throws(StoreError)
   /// Puts what `change` makes of the document that is there, with nobody else's change between the two.
   ///
@@ -19,6 +19,8 @@ package protocol DocumentStore: Sendable {
   func document(_ key: DocumentKey) async throws(StoreError) -> Document?
   /// Drops a document; false where there is none.
   func drop(_ key: DocumentKey) async throws(StoreError) -> Bool
+  /// Drops what of a kind was put before `time` and not since: milliseconds since 1970.
+  func drop(_ kind: DocumentKind, before time: Int) async throws(StoreError)
   /// What an owner has of a kind, the last put first: at most `limit`, all put before `time`.
   func list(
     _ kind: DocumentKind, of owner: String, before time: Int, limit: Int
@@ -33,6 +35,26 @@ package enum DocumentKind: String, Sendable, CaseIterable {
   case response
   /// What was said under one `X-Session`.
   case session
+  /// What clients have used, in all.
+  case usage
+
+  /// Those of which the oldest go where an owner has too many.
+  static let bounded: [DocumentKind] = [.conversation, .response, .session]
+  /// The names of these, as SQL lists them.
+  static let boundedNames = bounded.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+}
+
+/// How much a store keeps for one owner.
+package struct StoreLimits: Sendable {
+  /// Documents of each kind.
+  package var documents = 10_000
+  /// Bytes of all their bodies together.
+  package var byteCount = 1 << 30
+
+  package init() {}
+
+  /// Documents that are dropped at once, so that others need not wait long.
+  static let dropCount = 1000
 }
 
 /// What tells documents apart.

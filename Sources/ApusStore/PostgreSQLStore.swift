@@ -4,7 +4,8 @@ internal import Synchronization
 /// A store in a database of PostgreSQL, which several servers may share.
 ///
 /// What `put` and `update` have returned from is on the database's disk, as far as that tells the truth. A connection
-/// that is lost is made again with the next call. Calls wait for each other, on a queue of their own.
+/// that is lost is made again with the next call. A few calls are done at the same time, each on a connection of its own
+/// that is made when it is first needed; more of them wait.
 package final class PostgreSQLStore: DocumentStore {
   private struct State {
     var connection: PostgreSQLConnection?
@@ -12,24 +13,33 @@ package final class PostgreSQLStore: DocumentStore {
     var pause: (end: ContinuousClock.Instant, reason: StoreError)?
   }
 
+  /// One connection, and the thread that waits for it.
+  private final class Lane: Sendable {
+    let queue = DispatchQueue(label: "apus-store")
+    let state = Mutex(State())
+  }
+
   private typealias Failure = PostgreSQLConnection.Failure
 
+  private static let laneCount = 4
+
   private let address: String
-  private let limit: Int
-  private let queue = DispatchQueue(label: "apus-store")
-  private let state = Mutex(State())
+  private let limits: StoreLimits
+  private let lanes = (0..<laneCount).map { _ in Lane() }
+  /// How many calls each has, those that wait included.
+  private let calls = Mutex([Int](repeating: 0, count: laneCount))
 
   /// What waits while the server cannot be reached fails with the one that has tried, not each by itself.
   private static let pause = Duration.seconds(1)
 
   /// Connects to `address`, `postgres://user:password@host/database`, and makes the table if it is not there.
   ///
-  /// Of each kind an owner may have `limit` documents. Blocks for some seconds at most.
-  package init(address: String, limit: Int = 10_000) throws(StoreError) {
+  /// Blocks for some seconds at most.
+  package init(address: String, limits: StoreLimits = StoreLimits()) throws(StoreError) {
     self.address = address
-    self.limit = limit
+    self.limits = limits
     do {
-      _ = try state.withLock { state throws(StoreError) in try Self.connected(&state, address) }
+      _ = try lanes[0].state.withLock { state throws(StoreError) in try Self.connected(&state, address) }
     } catch {
       throw StoreError("the PostgreSQL server cannot be used as a store: \(error); name another store, or none")
     }
@@ -38,13 +48,13 @@ package final class PostgreSQLStore: DocumentStore {
   // MARK: Documents
 
   package func put(_ document: Document) async throws(StoreError) {
-    try await run { [limit] connection throws(Failure) in try Self.put(document, limit, connection) }
+    try await run { [limits] connection throws(Failure) in try Self.put(document, limits, connection) }
   }
 
   package func update(
     _ key: DocumentKey, _ change: @escaping @Sendable (Document?) -> Document?
   ) async throws(StoreError) -> Bool {
-    try await run { [limit] connection throws(Failure) in
+    try await run { [limits] connection throws(Failure) in
       _ = try connection.execute("BEGIN")
       do throws(Failure) {
         // Also keeps a document apart that is not there yet.
@@ -52,7 +62,7 @@ package final class PostgreSQLStore: DocumentStore {
           "SELECT pg_advisory_xact_lock(hashtextextended(encode($1, 'hex'), 0))",
           [.bytes(Array("\(key.kind.rawValue) \(key.id) \(key.owner)".utf8))])
         let new = change(try Self.document(key, connection))
-        if let new { try Self.put(new, limit, connection) }
+        if let new { try Self.put(new, limits, connection) }
         _ = try connection.execute("COMMIT")
         return new != nil
       } catch {
@@ -64,18 +74,40 @@ package final class PostgreSQLStore: DocumentStore {
     }
   }
 
-  private static func put(_ document: Document, _ limit: Int, _ connection: PostgreSQLConnection) throws(Failure) {
+  private static func put(
+    _ document: Document, _ limits: StoreLimits, _ connection: PostgreSQLConnection
+  ) throws(Failure) {
     let key = document.key
     _ = try connection.execute(
       """
       INSERT INTO apus_documents (kind, owner, id, title, time, body) VALUES ($1, $2, $3, $4, $5, $6)
       ON CONFLICT (kind, owner, id) DO UPDATE SET title = excluded.title, time = excluded.time, body = excluded.body
       """, names(key) + [.bytes(Array(document.title.utf8)), .number(document.time), .bytes(document.body)])
+    guard DocumentKind.bounded.contains(key.kind) else { return }
     _ = try connection.execute(
       """
       DELETE FROM apus_documents WHERE kind = $1 AND owner = $2 AND id IN
         (SELECT id FROM apus_documents WHERE kind = $1 AND owner = $2 ORDER BY time DESC, id OFFSET $3)
-      """, [.text(key.kind.rawValue), .bytes(Array(key.owner.utf8)), .number(limit)])
+      """, [.text(key.kind.rawValue), .bytes(Array(key.owner.utf8)), .number(limits.documents)])
+    try bound(key.owner, to: limits.byteCount, connection)
+  }
+
+  /// Drops the oldest of an owner's documents until the rest has so many bytes at most.
+  private static func bound(
+    _ owner: String, to byteCount: Int, _ connection: PostgreSQLConnection
+  ) throws(Failure) {
+    let own = "FROM apus_documents WHERE owner = $1 AND kind IN (\(DocumentKind.boundedNames))"
+    let owner = PostgreSQLConnection.Value.bytes(Array(owner.utf8))
+    let total = try connection.execute("SELECT COALESCE(SUM(octet_length(body)), 0)::bigint \(own)", [owner])
+    guard let total = total.first?.first, number(total) > byteCount else { return }
+    _ = try connection.execute(
+      """
+      DELETE FROM apus_documents WHERE (kind, owner, id) IN (
+        SELECT kind, owner, id FROM (
+          SELECT kind, owner, id,
+            SUM(octet_length(body)) OVER (ORDER BY time DESC, kind DESC, id DESC) AS total \(own)) AS sums
+        WHERE total > $2)
+      """, [owner, .number(byteCount)])
   }
 
   package func document(_ key: DocumentKey) async throws(StoreError) -> Document? {
@@ -93,6 +125,20 @@ package final class PostgreSQLStore: DocumentStore {
       try !connection.execute(
         "DELETE FROM apus_documents WHERE kind = $1 AND owner = $2 AND id = $3 RETURNING 1", Self.names(key)
       ).isEmpty
+    }
+  }
+
+  package func drop(_ kind: DocumentKind, before time: Int) async throws(StoreError) {
+    var isDone = false
+    while !isDone {
+      isDone = try await run { connection throws(Failure) in
+        try connection.execute(
+          """
+          DELETE FROM apus_documents WHERE (kind, owner, id) IN
+            (SELECT kind, owner, id FROM apus_documents WHERE kind = $1 AND time < $2 LIMIT $3) RETURNING 1
+          """, [.text(kind.rawValue), .number(time), .number(StoreLimits.dropCount)]
+        ).count < StoreLimits.dropCount
+      }
     }
   }
 
@@ -121,15 +167,22 @@ package final class PostgreSQLStore: DocumentStore {
 
   // MARK: The connection
 
-  /// Does `work` with a connection, on the queue; where that was lost, once more with a new one, as all work may be done
+  /// Does `work` with the connection that has least to do, on its queue; where that was lost, once more with a new one, as all work may be done
   /// twice up to its first command.
   private func run<Result: Sendable>(
     _ work: @escaping @Sendable (PostgreSQLConnection) throws(Failure) -> Result
   ) async throws(StoreError) -> Result {
+    let number = calls.withLock { calls in
+      let number = calls.indices.min { calls[$0] < calls[$1] } ?? 0
+      calls[number] += 1
+      return number
+    }
+    defer { calls.withLock { $0[number] -= 1 } }
+    let lane = lanes[number]
     let result: Swift.Result<Result, StoreError> = await withCheckedContinuation { continuation in
-      queue.async { [self] in
+      lane.queue.async { [address] in
         continuation.resume(
-          returning: state.withLock { state in
+          returning: lane.state.withLock { state in
             Swift.Result { () throws(StoreError) in try Self.perform(work, &state, address) }
           })
       }

@@ -7,13 +7,11 @@ internal import GRDB
 /// any moment. Several programs may use one file.
 package final class SQLiteStore: DocumentStore {
   private let pool: DatabasePool
-  private let limit: Int
+  private let limits: StoreLimits
 
   /// Opens the file at `path`, or makes it; its folder must be there.
-  ///
-  /// Of each kind an owner may have `limit` documents.
-  package init(path: String, limit: Int = 10_000) throws(StoreError) {
-    self.limit = limit
+  package init(path: String, limits: StoreLimits = StoreLimits()) throws(StoreError) {
+    self.limits = limits
     do {
       var configuration = Configuration()
       configuration.label = "apus-store"
@@ -50,22 +48,22 @@ package final class SQLiteStore: DocumentStore {
   }
 
   package func put(_ document: Document) async throws(StoreError) {
-    try await run { try await self.pool.write { [limit] in try Self.put(document, limit, $0) } }
+    try await run { try await self.pool.write { [limits] in try Self.put(document, limits, $0) } }
   }
 
   package func update(
     _ key: DocumentKey, _ change: @escaping @Sendable (Document?) -> Document?
   ) async throws(StoreError) -> Bool {
     try await run {
-      try await self.pool.write { [limit] database in
+      try await self.pool.write { [limits] database in
         guard let document = change(try Self.document(key, database)) else { return false }
-        try Self.put(document, limit, database)
+        try Self.put(document, limits, database)
         return true
       }
     }
   }
 
-  private static func put(_ document: Document, _ limit: Int, _ database: Database) throws {
+  private static func put(_ document: Document, _ limits: StoreLimits, _ database: Database) throws {
     let key = document.key
     try database.execute(
       sql: """
@@ -74,11 +72,27 @@ package final class SQLiteStore: DocumentStore {
           body = excluded.body
         """,
       arguments: [key.kind.rawValue, key.owner, key.id, document.title, document.time, Data(document.body)])
+    guard DocumentKind.bounded.contains(key.kind) else { return }
     try database.execute(
       sql: """
         DELETE FROM documents WHERE kind = ?1 AND owner = ?2 AND id IN
           (SELECT id FROM documents WHERE kind = ?1 AND owner = ?2 ORDER BY time DESC, id LIMIT -1 OFFSET ?3)
-        """, arguments: [key.kind.rawValue, key.owner, limit])
+        """, arguments: [key.kind.rawValue, key.owner, limits.documents])
+    try bound(key.owner, to: limits.byteCount, database)
+  }
+
+  /// Drops the oldest of an owner's documents until the rest has so many bytes at most.
+  private static func bound(_ owner: String, to byteCount: Int, _ database: Database) throws {
+    let own = "FROM documents WHERE owner = ?1 AND kind IN (\(DocumentKind.boundedNames))"
+    let total = try Int.fetchOne(database, sql: "SELECT COALESCE(SUM(LENGTH(body)), 0) \(own)", arguments: [owner])
+    guard total ?? 0 > byteCount else { return }
+    try database.execute(
+      sql: """
+        DELETE FROM documents WHERE rowid IN (
+          SELECT number FROM (
+            SELECT rowid AS number, SUM(LENGTH(body)) OVER (ORDER BY time DESC, kind DESC, id DESC) AS total \(own))
+          WHERE total > ?2)
+        """, arguments: [owner, byteCount])
   }
 
   package func document(_ key: DocumentKey) async throws(StoreError) -> Document? {
@@ -99,6 +113,21 @@ package final class SQLiteStore: DocumentStore {
           sql: "DELETE FROM documents WHERE kind = ? AND owner = ? AND id = ?",
           arguments: [key.kind.rawValue, key.owner, key.id])
         return database.changesCount > 0
+      }
+    }
+  }
+
+  package func drop(_ kind: DocumentKind, before time: Int) async throws(StoreError) {
+    try await run {
+      var isDone = false
+      while !isDone {
+        isDone = try await self.pool.write { database in
+          try database.execute(
+            sql:
+              "DELETE FROM documents WHERE rowid IN (SELECT rowid FROM documents WHERE kind = ? AND time < ? LIMIT ?)",
+            arguments: [kind.rawValue, time, StoreLimits.dropCount])
+          return database.changesCount < StoreLimits.dropCount
+        }
       }
     }
   }

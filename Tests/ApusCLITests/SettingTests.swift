@@ -142,7 +142,7 @@ internal import Testing
     ("queue: many", [:], "s.yaml:1: The value 'many' is invalid for '--queue <n>'"),
     ("queue: 99999", [:], "s.yaml:1: --queue must be 0 to 10000, not 99999"),
     ("", ["APUS_QUEUE": "x"], "APUS_QUEUE: The value 'x' is invalid for '--queue <n>'"),
-    ("files-keep-days: 0", [:], "s.yaml:1: --files-keep-days must be 1 to 36500, not 0"),
+    ("files-keep-days: 1", [:], "s.yaml:1: --files-keep-days must be 2 to 36500, not 1"),
     ("batch-request-size: 1G", [:], "s.yaml:1: --batch-request-size must be at most 64M, not 1G"),
     ("kernels: abacus", [:], "s.yaml:1: --kernels asks for kernels 'abacus', which do not exist"),
     ("config: other.yaml", [:], "s.yaml:1: there is no setting 'config'"),

@@ -247,6 +247,8 @@ private final class BrokenStore: DocumentStore {
 
   func drop(_ key: DocumentKey) async throws(StoreError) -> Bool { throw StoreError("the disk is full") }
 
+  func drop(_ kind: DocumentKind, before time: Int) async throws(StoreError) { throw StoreError("the disk is full") }
+
   func list(
     _ kind: DocumentKind, of owner: String, before time: Int, limit: Int
   ) async throws(StoreError) -> [DocumentSummary] { throw StoreError("the disk failed") }

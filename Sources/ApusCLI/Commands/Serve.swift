@@ -213,6 +213,7 @@ struct Serve: AsyncParsableCommand {
     configuration.queueLimit = queue
     configuration.maximumConnections = connections
     configuration.connectionsPerAddress = connectionsPerAddress
+    configuration.documentLifetimes = store.lifetimes
     configuration.batchLimits = fileArguments.limits
     configuration.timeouts.idle = .seconds(idleTimeout)
     configuration.timeouts.queue = .seconds(queueTimeout)

@@ -31,8 +31,9 @@ struct FileArguments: ParsableArguments {
   var batchesPerKey = usual.openBatches
 
   func validate() throws {
+    // A batch may take a day, and its file must stay until then.
     for (name, value, range) in [
-      ("--files-per-key", filesPerKey, 1...1_000_000), ("--files-keep-days", filesKeepDays, 1...36_500),
+      ("--files-per-key", filesPerKey, 1...1_000_000), ("--files-keep-days", filesKeepDays, 2...36_500),
       ("--batch-requests", batchRequests, 1...10_000_000), ("--batches-per-key", batchesPerKey, 1...10_000),
     ] {
       guard range.contains(value) else {

@@ -20,6 +20,45 @@ struct StoreArguments: ParsableArguments {
       """,
       valueName: "path|url"))
   var store: String?
+  @Option(
+    help: ArgumentHelp(
+      "How long answers of /v1/responses and chats with X-Session are kept once nobody goes on with them.",
+      valueName: "days"))
+  var storeKeepDays = 30
+  @Option(
+    help: ArgumentHelp(
+      "How long conversations of the chat page are kept once nobody goes on with them; by default always.",
+      valueName: "days"))
+  var storeKeepConversationsDays: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Bytes of all that is kept for one key; the oldest goes for what is new.", valueName: "size"))
+  var storeRoomPerKey = ByteCount(StoreLimits().byteCount)
+
+  func validate() throws {
+    for (name, days) in [
+      ("--store-keep-days", storeKeepDays), ("--store-keep-conversations-days", storeKeepConversationsDays ?? 1),
+    ] {
+      guard (1...36_500).contains(days) else { throw ValidationError("\(name) must be 1 to 36500, not \(days)") }
+    }
+    // The largest answer must fit.
+    guard storeRoomPerKey.value >= 16 << 20 else {
+      throw ValidationError("--store-room-per-key must be at least 16M, not \(storeRoomPerKey)")
+    }
+  }
+
+  /// Seconds for which documents of a kind are kept.
+  var lifetimes: [DocumentKind: Int] {
+    var days: [DocumentKind: Int] = [.response: storeKeepDays, .session: storeKeepDays]
+    days[.conversation] = storeKeepConversationsDays
+    return days.mapValues { $0 * 86_400 }
+  }
+
+  private var limits: StoreLimits {
+    var limits = StoreLimits()
+    limits.byteCount = storeRoomPerKey.value
+    return limits
+  }
 
   /// The store; nil where nothing is to be kept, or where there is no place for it and none was named, which the log is
   /// told.
@@ -28,8 +67,8 @@ struct StoreArguments: ParsableArguments {
   func open(isOpen: Bool, _ logger: Logger) throws(Failure) -> (any DocumentStore)? {
     guard store != "none", store != nil || !isOpen else { return nil }
     do {
-      if let store, Self.isAddress(store) { return try PostgreSQLStore(address: store) }
-      return try SQLiteStore(path: store ?? Self.usualPath())
+      if let store, Self.isAddress(store) { return try PostgreSQLStore(address: store, limits: limits) }
+      return try SQLiteStore(path: store ?? Self.usualPath(), limits: limits)
     } catch {
       guard store == nil else { throw Failure("\(error)") }
       logger.warning("nothing is kept", metadata: ["error": "\(error)"])
