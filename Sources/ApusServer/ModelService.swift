@@ -31,6 +31,8 @@ struct ModelService: Sendable {
   let usage: UsageGate
   /// What clients have used.
   let ledger = UsageLedger()
+  /// Has these kept.
+  let usageKeeper: UsageKeeper
   /// Answers that tries of one call wait for.
   let joined: JoinedAnswers
   /// What is measured.
@@ -65,6 +67,7 @@ struct ModelService: Sendable {
     self.keys = keys
     self.accessKeys = accessKeys
     joined = JoinedAnswers(grace: configuration.timeouts.retryGrace)
+    usageKeeper = UsageKeeper(ledger, configuration.store, configuration.unixTime, logger)
     usage = UsageGate(addressLimits: configuration.addressLimits)
   }
 

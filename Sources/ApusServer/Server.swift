@@ -53,6 +53,9 @@ package struct Server: Sendable {
     settings.maximumGracefulShutdownDuration = configuration.timeouts.drain + .seconds(5)
     let group = ServiceGroup(configuration: settings)
     let shutdown = Shutdown(service: service, group: group, logger: logger, endNow: endNow)
+    // A store that hangs does not keep the server from ending.
+    let upkeep = Task { [service] in try await Upkeep(service).run() }
+    defer { upkeep.cancel() }
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await group.run() }
       tasks.addTask { await shutdown.waitForSignals() }
@@ -63,8 +66,12 @@ package struct Server: Sendable {
       tasks.cancelAll()
     }
     accessLog.summarize()
+    await service.usageKeeper.finish(within: .seconds(3))
     logger.info("stopped")
   }
+
+  /// Does once what is done from time to time while it runs: what is too old goes, and counts are kept.
+  package func keepUp() async { await Upkeep(service).perform() }
 
   /// The part of the server that listens on one address; all of them share everything else.
   package func application(
@@ -73,7 +80,7 @@ package struct Server: Sendable {
     let (configuration, connections, certificate) = (configuration, service.connections, certificate)
     let routes = Routes(service)
     return Application(
-      router: routes.router(service, log: accessLog),
+      router: routes.router(service, RequestBook(service, accessLog)),
       server: HTTPServerBuilder { responder in
         ConnectionChannel(
           configuration, connections, certificate, bodyLimit: { routes.bodyByteCount(of: $0) }, responder: responder)

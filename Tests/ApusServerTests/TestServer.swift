@@ -118,6 +118,7 @@ struct Reply: Sendable {
 /// A server whose requests come without a socket.
 struct TestServer: Sendable {
   private let testModel: TestModel?
+  private let server: Server
   private let responder: RouterResponder<APIRequestContext>
 
   /// The one model that the server serves.
@@ -143,11 +144,14 @@ struct TestServer: Sendable {
     configuration.unixTime = { 1_700_000_000 }
     configure(&configuration)
     self.testModel = testModel
-    let server = try Server(pool, configuration: configuration, logger: logger)
+    server = try Server(pool, configuration: configuration, logger: logger)
     responder = server.application(listeningOn: ListenAddress(host: "127.0.0.1", port: 0)).responder
   }
 
   static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+  /// Does once what a server does from time to time.
+  func keepUp() async { await server.keepUp() }
 
   /// Answers one request.
   func send(

@@ -171,6 +171,64 @@ class PostgreSQLTests(unittest.TestCase):
                 self.assertEqual((answer.status, answer.json["store"]), (200, False))
                 database.send(signal.SIGCONT)
 
+    def test_what_is_too_much_or_too_old_goes(self):
+        with Database() as database:
+            with Server("--store", database.url(), "--store-room-per-key", "16M") as server:
+                for number in range(20):
+                    body = {"title": str(number), "messages": [{"role": "user", "content": "x" * 900_000}]}
+                    self.assertEqual(server.request("PUT", f"{PATH}/c{number}", body).status, 204)
+                kept = [entry["id"] for entry in server.get(PATH).json["conversations"]]
+                # Eighteen of 900 kB fit into 16 MiB.
+                self.assertEqual(kept, [f"c{number}" for number in range(19, 1, -1)])
+                answers = [
+                    server.request("POST", "/v1/responses", {"input": "Hello", "max_output_tokens": 2}).json["id"]
+                    for _ in range(2)]
+            self.execute(database, "UPDATE apus_documents SET time = 0 WHERE kind = 'response' AND id = "
+                         f"convert_to('{answers[0]}', 'UTF8')")
+            with Server("--store", database.url()) as server:
+                deadline = time.monotonic() + 30
+                while server.get(f"/v1/responses/{answers[0]}").status != 404:
+                    self.assertLess(time.monotonic(), deadline, "the old answer does not go")
+                    time.sleep(0.05)
+                self.assertEqual(server.get(f"/v1/responses/{answers[1]}").status, 200)
+                self.assertEqual(server.get(f"{PATH}/c19").status, 200)
+
+    def test_servers_of_one_database_count_usage_together(self):
+        body = {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 2}
+        with Database() as database:
+            with Server("--store", database.url()) as server, Server("--store", database.url()) as other:
+                for one in server, other, server:
+                    self.assertEqual(one.request("POST", "/v1/chat/completions", body).status, 200)
+                self.await_usage(server, True, 3, telling=other)
+                self.await_usage(other, True, 3)
+                database.kill()
+                self.assertEqual(server.request("POST", "/v1/chat/completions", body).status, 200)
+                self.await_usage(server, False, 4)
+                database.start()
+                self.await_usage(server, True, 4)
+                self.assertEqual(other.request("POST", "/v1/chat/completions", body).status, 200)
+                # What is not written yet is written at the end.
+                other.process.terminate()
+                self.assertEqual(other.process.wait(timeout=30), 0)
+                self.await_usage(server, True, 5)
+
+    def await_usage(self, server, kept, count, telling=None):
+        """Waits until a server tells of so many requests and whether these are kept; `telling` writes its own before."""
+        deadline = time.monotonic() + 30
+        while True:
+            if telling:
+                telling.get("/admin/usage")
+            usage = server.get("/admin/usage").json
+            if (usage["total"]["requests"], usage["kept"]) == (count, kept):
+                return
+            self.assertLess(time.monotonic(), deadline, usage)
+            time.sleep(0.1)
+
+    def execute(self, database, command):
+        result = subprocess.run(
+            [f"{database.programs}/psql", database.url(), "-c", command], capture_output=True, text=True)
+        self.assertEqual(result.returncode, 0, result.stderr)
+
     def test_an_address_that_is_wrong_is_a_sentence_without_its_password(self):
         with Database() as database:
             wrong = "wr0ng-p@ss"

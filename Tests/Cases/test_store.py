@@ -68,6 +68,17 @@ class StoreTests(unittest.TestCase):
             self.assertTrue(any("store" in entry["message"] for entry in server.log))
             self.assertIsNone(server.process.poll())
 
+    def test_counts_of_usage_outlive_a_server(self):
+        store = temporary("usage.sqlite")
+        for number in 1, 2:
+            with Server("--store", store) as server:
+                self.assertEqual(server.chat("Hello", max_tokens=2).status, 200)
+                server.process.terminate()
+                self.assertEqual(server.process.wait(timeout=30), 0)
+        with Server("--store", store) as server:
+            usage = server.get("/admin/usage").json
+            self.assertEqual((usage["total"]["requests"], usage["kept"]), (2, True))
+
     def test_without_a_store_answers_say_so(self):
         with Server() as server:
             answer = server.get(PATH)

@@ -7,25 +7,27 @@ struct Admin: Sendable {
 
   var routes: [Route] {
     [
-      Route(.get, "/admin/usage", Routes.standardDialect, access: .admin) { _, _ in Response(json: usage) }
+      Route(.get, "/admin/usage", Routes.standardDialect, access: .admin) { _, _ in Response(json: await usage()) }
         .described(.usage)
     ]
   }
 
-  /// `GET /admin/usage`: what the clients of each key have used since the start, and what it costs.
-  private var usage: JSONValue {
-    let accounts = service.ledger.list
+  /// `GET /admin/usage`: what the clients of each key have used, and what that costs.
+  private func usage() async -> JSONValue {
+    let isKept = await service.usageKeeper.keep()
+    let (accounts, own) = (service.ledger.list, service.ledger.own)
     let cost = service.cost()
-    let time = accounts.reduce(Duration.zero) { $0 + $1.account.work.time }
+    let time = own.values.reduce(Duration.zero) { $0 + $1.work.time }
     var total = UsageLedger.Account()
     for (_, account) in accounts { total.add(account) }
     let keys = accounts.map { key, account -> JSONValue in
-      // A key pays its part of the time in which engines computed.
-      let share = time > .zero ? account.work.time / time : 0
+      // A key pays its part of the time in which this server's engines computed.
+      let share = time > .zero ? (own[key]?.work.time ?? .zero) / time : 0
       return Self.json(account, key: key, dollars: cost.map { $0.dollars(.busy) * share })
     }
     return [
-      "object": "usage", "since": .int(service.started), "keys": .array(keys),
+      "object": "usage", "since": .int(service.ledger.keptSince ?? service.started),
+      "started": .int(service.started), "kept": .bool(isKept), "keys": .array(keys),
       "total": Self.json(total, key: nil, dollars: cost?.dollars(.busy)), "cost": cost?.json ?? .null,
     ]
   }

@@ -43,7 +43,8 @@ extension Operation {
     id: "usage", summary: "What each key has used, and what it costs; for admin keys.",
     reply: .json(
       Schema.full([
-        ("object", Schema.one(of: "usage")), ("since", Schema.int()), ("keys", Schema.list(of: account)),
+        ("object", Schema.one(of: "usage")), ("since", Schema.int()),
+        ("started", Schema.int()), ("kept", Schema.bool), ("keys", Schema.list(of: account)),
         ("total", account), ("cost", Schema.orNull(Schema.object([]))),
       ])))
 
