@@ -121,14 +121,11 @@ struct Routes: Sendable {
   }
 
   /// A router with these paths behind the server's middleware; other methods of a known path are refused by name.
-  func router(_ service: ModelService, log: AccessLog) -> Router<APIRequestContext> {
+  func router(_ service: ModelService, _ book: RequestBook) -> Router<APIRequestContext> {
     let router = Router(context: APIRequestContext.self)
     let configuration = service.configuration
     let hosts = AllowedHosts(configuration)
-    router.add(
-      middleware: RequestRecord(
-        routes: self, log: log, connections: service.connections, requests: RequestMetrics(service.registry),
-        ledger: service.ledger, tracer: configuration.tracer))
+    router.add(middleware: RequestRecord(routes: self, book: book, connections: service.connections))
     router.add(middleware: HostCheck(hosts: hosts))
     router.add(
       middleware: CrossOrigin(allowedOrigins: configuration.allowedOrigins, hosts: hosts, methods: methods))

@@ -32,7 +32,8 @@ package struct Server: Sendable {
     service = ModelService(pool, configuration, keys: keys, accessKeys: accessKeys, log: accessLog, logger)
     try service.names.check()
     if let batches = service.batches {
-      Task { [service] in await batches.begin(RouteAnswerer(service: service, routes: Routes(service))) }
+      let book = RequestBook(service, accessLog)
+      Task { [service] in await batches.begin(RouteAnswerer(service: service, routes: Routes(service), book: book)) }
     }
   }
 

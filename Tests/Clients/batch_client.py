@@ -69,6 +69,32 @@ def check_answers(api):
     check("files: gone", isinstance(raised(lambda: api.files.retrieve(file.id)), openai.NotFoundError))
 
 
+def check_expiry(api):
+    policy = {"anchor": "created_at", "seconds": 90_000}
+    file = api.files.create(
+        file=("in.jsonl", io.BytesIO(line("a").encode())), purpose="batch", expires_after=policy)
+    check("files: expire as told", file.expires_at == file.created_at + 90_000, repr(file))
+    batch = end_of(api, api.batches.create(
+        input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h",
+        output_expires_after={"anchor": "created_at", "seconds": 3600}))
+    output = api.files.retrieve(batch.output_file_id)
+    check("batches: files expire as told", output.expires_at == output.created_at + 3600, repr(output))
+    file = api.files.create(file=("in.jsonl", io.BytesIO(b"x")), purpose="batch")
+    check("files: expire after 30 days", file.expires_at == file.created_at + 30 * 86_400, repr(file))
+
+
+def check_room(api):
+    file, batch = send(api, *(line(str(number), tokens=40) for number in range(8)))
+    batch = end_of(api, batch)
+    check("batches: end where there is no room", batch.status == "failed", repr(batch))
+    check("batches: no room is told", batch.errors.data[0].code == "no_room", repr(batch))
+    names = [answer["custom_id"] for answer in content(api, batch.output_file_id)]
+    check("batches: keep what was answered", len(names) == batch.request_counts.completed < 8, repr(batch))
+    large = ("in.jsonl", io.BytesIO(b"x" * 20_000))
+    error = raised(lambda: api.files.create(file=large, purpose="batch"))
+    check("files: too large", error.status_code == 413, repr(error))
+
+
 def check_wrong(api):
     batch = end_of(api, send(api, line("a"), "{")[1])
     check("batches: a wrong file", batch.status == "failed" and batch.errors.data[0].line == 2, repr(batch))
@@ -81,6 +107,7 @@ def main(apus, model):
         with Server(apus, model, "--files", folder) as server:
             check_answers(client(server))
             check_wrong(client(server))
+            check_expiry(client(server))
             batch = send(client(server), *(line(str(number), tokens=40) for number in range(12)))[1]
             while client(server).batches.retrieve(batch.id).request_counts.completed == 0:
                 time.sleep(0.02)
@@ -90,6 +117,9 @@ def main(apus, model):
             batch = end_of(api, api.batches.retrieve(batch.id))
             names = sorted(answer["custom_id"] for answer in content(api, batch.output_file_id))
             check("restart: every line has one answer", names == sorted(map(str, range(12))), repr(names))
+    with tempfile.TemporaryDirectory() as folder:
+        with Server(apus, model, "--files", folder, "--files-room-per-key", "4K", "--file-size", "10K") as server:
+            check_room(client(server))
     with Server(apus, model) as server:
         error = raised(lambda: client(server).files.list())
         check("without a folder: refused", isinstance(error, openai.BadRequestError), repr(error))

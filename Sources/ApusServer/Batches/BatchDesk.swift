@@ -32,6 +32,8 @@ actor BatchDesk {
   func begin(_ answerer: any BatchAnswerer) async {
     self.answerer = answerer
     do throws(Refusal) { try await refresh() } catch { return }
+    let open = batches.values.count { !$0.status.isEnd }
+    if open > 0 { logger.info("batches go on", metadata: ["count": .stringConvertible(open)]) }
     goOn()
   }
 
@@ -209,6 +211,10 @@ actor BatchDesk {
     (batch.total, batch.problems) = (total, problems)
     batch.become(problems.isEmpty ? .inProgress : .failed, at: unixTime())
     try await save(batch)
+    guard problems.isEmpty else { return logEnd(batch) }
+    logger.info(
+      "batch began",
+      metadata: ["batch": "\(id)", "endpoint": "\(batch.endpoint)", "requests": .stringConvertible(total)])
   }
 
   /// Counts answers; what is on the disk are these themselves.
@@ -239,12 +245,17 @@ actor BatchDesk {
     batch.become(batch.end ?? .completed, at: now)
     try await save(batch)
     await files.release(id)
-    logger.info(
-      "batch ended",
-      metadata: [
-        "batch": "\(id)", "status": "\(batch.status.rawValue)", "completed": .stringConvertible(batch.completed),
-        "failed": .stringConvertible(batch.failed),
-      ])
+    logEnd(batch)
+  }
+
+  private func logEnd(_ batch: Batch) {
+    var metadata: Logger.Metadata = [
+      "batch": "\(batch.id)", "status": "\(batch.status.rawValue)", "completed": .stringConvertible(batch.completed),
+      "failed": .stringConvertible(batch.failed),
+    ]
+    // Codes alone: messages may tell of what the file holds.
+    if let problem = batch.problems.first { metadata["error"] = "\(problem.code)" }
+    logger.info("batch ended", metadata: metadata)
   }
 
   /// Makes a file of what was collected; nil where that is nothing.

@@ -9,6 +9,7 @@ internal import Synchronization
 struct RouteAnswerer: BatchAnswerer {
   let service: ModelService
   let routes: Routes
+  let book: RequestBook
 
   var together: Int { service.background.limit }
 
@@ -21,35 +22,47 @@ struct RouteAnswerer: BatchAnswerer {
   private func attempt(
     _ line: BatchLine, of batch: Batch, _ presence: ClientPresence
   ) async -> (answer: BatchAnswer, wait: Int?) {
+    let start = ContinuousClock.now
+    let head = HTTPRequest(
+      method: .post, scheme: nil, authority: nil, path: batch.endpoint,
+      headerFields: [.contentType: "application/json"])
+    let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(json: line.body)))
     var context = APIRequestContext(logger: service.logger)
     context.requestID = newLongIdentifier("req_")
     context.client = presence
     context.showsLife = false
     context.isBackground = true
-    let response: Response
-    do {
-      context.key = try key(of: batch)
-      guard let route = routes.route(.post, batch.endpoint) else { throw Refusal.notFound }
-      context.dialect = route.dialect
-      let head = HTTPRequest(
-        method: .post, scheme: nil, authority: nil, path: batch.endpoint,
-        headerFields: [.contentType: "application/json"])
-      let body = RequestBody(buffer: ByteBuffer(json: line.body))
-      response = try await route.handler(Request(head: head, body: body), context)
-    } catch {
-      response = ErrorResponses.response(to: error, context)
-    }
+    context.outcome = RequestOutcome(book.trace(of: request, route: batch.endpoint, .key))
+    let response = await response(to: request, of: batch, context)
     let collector = BodyCollector()
     try? await response.body.write(collector)
     let answer = BatchAnswer(
       requestID: context.requestID, status: response.status.code,
       body: (try? JSONParser.parse(collector.bytes)) ?? .null)
+    let entry = LogEntry(
+      id: context.requestID, method: head.method.rawValue, path: batch.endpoint, sentStatus: response.status.code,
+      outcome: context.outcome, ignoredFields: IgnoredFields.text(in: response.headers), start: start, batch: batch.id)
     let isToCome = [429, 503].contains(response.status.code)
-    let wait = isToCome ? response.headers[.retryAfter].flatMap { Int($0) } : nil
-    if wait == nil {
-      service.ledger.note(context.outcome.used, of: context.key?.name, isRefused: response.status.code >= 400)
+    guard isToCome, let wait = response.headers[.retryAfter].flatMap({ Int($0) }) else {
+      book.close(entry, route: batch.endpoint, .key)
+      return (answer, nil)
     }
+    // It is asked for again: only its trace tells of each time.
+    context.outcome.trace?.end(entry)
     return (answer, wait)
+  }
+
+  private func response(to request: Request, of batch: Batch, _ context: APIRequestContext) async -> Response {
+    var context = context
+    do {
+      context.key = try key(of: batch)
+      if let key = context.key { context.outcome.note(key: key.name) }
+      guard let route = routes.route(.post, batch.endpoint) else { throw Refusal.notFound }
+      context.dialect = route.dialect
+      return try await route.handler(request, context)
+    } catch {
+      return ErrorResponses.response(to: error, context)
+    }
   }
 
   /// The key of a batch's owner, as it is now.

@@ -13,6 +13,8 @@ struct LogEntry: Sendable {
   /// The names of fields that the answer does not follow.
   let ignoredFields: String?
   let start: ContinuousClock.Instant
+  /// The batch whose request it is.
+  var batch: String?
 
   /// The status that was sent, or the one for a client that was gone.
   var status: Int { outcome.end?.isClientGone == true ? Refusal.clientLeft.status.code : sentStatus }
@@ -118,6 +120,7 @@ final class AccessLog: Sendable {
       "milliseconds": .stringConvertible(Int(milliseconds.rounded())),
     ]
     let (parties, work) = (entry.outcome.parties, entry.outcome.used)
+    if let batch = entry.batch { metadata["batch"] = "\(batch)" }
     if let key = parties.key { metadata["key"] = "\(key)" }
     if let model = parties.model { metadata["model"] = "\(model)" }
     if work.promptTokens > 0 {

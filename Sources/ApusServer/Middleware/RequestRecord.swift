@@ -1,18 +1,13 @@
 internal import HTTPTypes
 internal import Hummingbird
-internal import Tracing
 
 /// Names every request, and writes one line to the log when its answer has ended.
 struct RequestRecord: RouterMiddleware {
   typealias Context = APIRequestContext
 
   let routes: Routes
-  let log: AccessLog
+  let book: RequestBook
   let connections: Connections
-  let requests: RequestMetrics
-  let ledger: UsageLedger
-  /// Where traces go, if anywhere.
-  let tracer: (any Tracer)?
 
   private static let header = HTTPField.Name("X-Request-Id")
 
@@ -25,8 +20,7 @@ struct RequestRecord: RouterMiddleware {
     context.client = context.channel.flatMap { connections.presence(of: $0) }
     let manners = routes.manners(of: request.uri.path, request.method)
     (context.dialect, context.access) = (manners.dialect, manners.access)
-    // What is open to all takes no work: probes of load balancers would fill any file.
-    let trace = RequestTrace(request, route: manners.route, manners.access == .open ? nil : tracer)
+    let trace = book.trace(of: request, route: manners.route, manners.access)
     context.outcome = RequestOutcome(trace)
     var response = try await next(request, context)
     for header in [Self.header, context.dialect.requestIDField] {
@@ -37,15 +31,7 @@ struct RequestRecord: RouterMiddleware {
       id: context.requestID, method: request.method.rawValue, path: request.uri.path,
       sentStatus: response.status.code, outcome: context.outcome,
       ignoredFields: IgnoredFields.text(in: response.headers), start: start)
-    let finish: @Sendable () -> Void = { [log, requests, ledger] in
-      log.write(entry)
-      requests.note(manners.route, entry)
-      trace?.end(entry)
-      // What nobody was let in for belongs to no key.
-      if request.method == .post, manners.access != .open, entry.outcome.end?.name != Refusal.unauthorized.word {
-        ledger.note(entry.outcome.used, of: entry.outcome.parties.key, isRefused: entry.sentStatus >= 400)
-      }
-    }
+    let finish: @Sendable () -> Void = { [book] in book.close(entry, route: manners.route, manners.access) }
     guard request.method != .head else {
       finish()
       return response.createHeadResponse()

@@ -61,6 +61,7 @@ final class RequestTrace: Sendable {
     span.updateAttributes { attributes in
       attributes["http.response.status_code"] = entry.status
       attributes["apus.request.id"] = entry.id
+      attributes["apus.batch.id"] = entry.batch
       attributes["error.type"] = entry.outcome.end?.name
       guard let model else { return }
       attributes["gen_ai.provider.name"] = "apus"
