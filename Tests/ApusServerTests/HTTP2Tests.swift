@@ -85,6 +85,24 @@ struct HTTP2Tests {
     }
   }
 
+  @Test func `A body that goes on may take longer`() async throws {
+    try await Self.run(await TestModel.quick()) {
+      $0.timeouts.body = .milliseconds(100)
+      // Every byte is worth a second.
+      $0.timeouts.bodyBytesPerSecond = 1
+    } _: { server in
+      let answers = try await server.connect(offering: ["h2"]) { connection in
+        let head = HTTP2Frames.head("POST", "/v1/completions", stream: 1, ends: false)
+        let (first, rest) = (String(Self.one.prefix(20)), String(Self.one.dropFirst(20)))
+        try await connection.send(HTTP2Frames.preface + head + HTTP2Frames.data(first, stream: 1, ends: false))
+        try await Task.sleep(for: .milliseconds(300))
+        try await connection.send(HTTP2Frames.data(rest, stream: 1))
+        return try HTTP2Answers(try await connection.read { try HTTP2Answers($0).ended.contains(1) })
+      }
+      #expect(answers.statuses == [1: 200])
+    }
+  }
+
   @Test func `A client that opens no window is given up`() async throws {
     let model = try await TestModel.slow()
     try await Self.run(model) {

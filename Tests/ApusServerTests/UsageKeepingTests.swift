@@ -82,15 +82,33 @@ internal import Testing
     #expect(told["total"]?["requests"] == 3 && told["kept"] == true, "\(told)")
   }
 
-  @Test func `that cannot be read are left as they are`() async throws {
+  @Test(arguments: [
+    "", "x", #"{"since":1}"#, record(requests: "-1"), record(requests: "\(Int.max)"), record(seconds: "1e300"),
+  ])
+  func `that cannot be read are left as they are`(_ text: String) async throws {
     let key = DocumentKey(.usage, owner: "", id: "all")
-    let damaged = Document(key, time: 1, body: Array("x".utf8))
+    let damaged = Document(key, time: 1, body: Array(text.utf8))
     try await store.put(damaged)
     let server = try server(await TestModel.quick())
     try await ask(server)
     let told = try await usage(server)
     #expect(told["kept"] == false && told["total"]?["requests"] == 1)
     #expect(try await store.document(key) == damaged)
+  }
+
+  private static func record(requests: String = "1", seconds: String = "1") -> String {
+    #"{"since":1,"writers":{},"entries":[{"requests":\#(requests),"refusals":0,"promptTokens":1,"#
+      + #""cachedTokens":0,"completionTokens":1,"seconds":\#(seconds)}]}"#
+  }
+
+  @Test func `that can be read are gone on with`() async throws {
+    let key = DocumentKey(.usage, owner: "", id: "all")
+    try await store.put(Document(key, time: 1, body: Array(Self.record().utf8)))
+    let server = try server(await TestModel.quick())
+    try await ask(server)
+    let told = try await usage(server)
+    #expect(told["kept"] == true && told["total"]?["requests"] == 2 && told["since"] == 1, "\(told)")
+    #expect(told["keys"]?.elements?.map { $0["key"] } == [.null, "alice"])
   }
 
   @Test func `live in memory without a store`() async throws {

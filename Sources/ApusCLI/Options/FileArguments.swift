@@ -40,6 +40,7 @@ struct FileArguments: ParsableArguments {
         throw ValidationError("\(name) must be \(range.lowerBound) to \(range.upperBound), not \(value)")
       }
     }
+    guard fileSize.value <= 1 << 40 else { throw ValidationError("--file-size must be at most 1T, not \(fileSize)") }
     // A request is held in memory as a whole.
     guard batchRequestSize.value <= 64 << 20 else {
       throw ValidationError("--batch-request-size must be at most 64M, not \(batchRequestSize)")

@@ -77,9 +77,9 @@ actor UsageKeeper {
       _ = try await store.update(Self.key) { document in
         // What cannot be read is not overwritten.
         guard var record = document.map({ UsageRecord($0.body) }) ?? UsageRecord(since: started),
-          record.add(accounts, number: number, of: writer, at: now)
+          record.add(accounts, number: number, of: writer, at: now), let bytes = record.bytes
         else { return nil }
-        return Document(Self.key, time: Document.now, body: record.bytes)
+        return Document(Self.key, time: Document.now, body: bytes)
       }
     }
     let document = try await store.document(Self.key)

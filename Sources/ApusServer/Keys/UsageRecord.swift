@@ -14,6 +14,12 @@ struct UsageRecord: Codable, Sendable {
     let cachedTokens: Int
     let completionTokens: Int
     let seconds: Double
+
+    /// Whether these can be added up without an overflow, as all numbers that are real.
+    var isSound: Bool {
+      [requests, refusals, promptTokens, cachedTokens, completionTokens].allSatisfy { (0...1 << 45).contains($0) }
+        && (0...1e12).contains(seconds)
+    }
   }
 
   private struct Writer: Codable {
@@ -34,15 +40,17 @@ struct UsageRecord: Codable, Sendable {
 
   /// Nil where the bytes are no such record.
   init?(_ bytes: [UInt8]) {
-    guard let record = try? JSONDecoder().decode(UsageRecord.self, from: Data(bytes)) else { return nil }
+    guard let record = try? JSONDecoder().decode(UsageRecord.self, from: Data(bytes)),
+      record.entries.allSatisfy(\.isSound)
+    else { return nil }
     self = record
   }
 
-  var bytes: [UInt8] {
+  /// Nil where a number has no JSON.
+  var bytes: [UInt8]? {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    // It has numbers and texts alone, and the numbers are finite.
-    return (try? encoder.encode(self)).map { Array($0) } ?? []
+    return (try? encoder.encode(self)).map { Array($0) }
   }
 
   var accounts: UsageLedger.Accounts {
