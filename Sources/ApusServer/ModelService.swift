@@ -31,6 +31,8 @@ struct ModelService: Sendable {
   let usage: UsageGate
   /// What clients have used.
   let ledger = UsageLedger()
+  /// What need not be computed again; nil where nothing is kept for that.
+  let cache: AnswerCache?
   /// Answers that tries of one call wait for.
   let joined: JoinedAnswers
   /// What is measured.
@@ -49,6 +51,7 @@ struct ModelService: Sendable {
     let factory = MultiplexMetricsHandler(factories: [MetricsSystem.factory, registry])
     let models = pool.names.map { ServedModel($0, in: pool, queueLimit: configuration.queueLimit, factory) }
     self.models = models
+    cache = configuration.cache.map { AnswerCache($0, factory, logger) }
     started = configuration.unixTime()
     connections = Connections(
       limit: configuration.maximumConnections, addressLimit: configuration.effectiveConnectionsPerAddress

@@ -49,6 +49,8 @@ package struct ServerConfiguration: Sendable {
   package var connectionsPerAddress: Int?
   /// Where conversations and answers are kept that clients come back to; nil keeps nothing.
   package var store: (any DocumentStore)?
+  /// What keeps completions that need not be computed again; nil keeps none.
+  package var cache: (any ResponseCache)?
   /// Where spans of requests go; nil records none.
   package var tracer: (any Tracer)?
   /// What an hour of the machine costs, in dollars; nil where nobody said.

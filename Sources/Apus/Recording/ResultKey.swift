@@ -3,6 +3,11 @@ internal import ApusModels
 internal import ApusSampling
 
 extension Model {
+  /// Whether completions with these options are the same each time they are computed: where nothing is left to chance.
+  package func isRepeatable(_ options: GenerationOptions) -> Bool {
+    options.seed != nil || options.maxTokens == 0 || (options.sampling ?? SamplingOptions()).isGreedy
+  }
+
   /// All that the result of a request depends on, as bytes: requests with the same bytes have the same result, also those
   /// of another process that has loaded the same file.
   ///
@@ -14,9 +19,8 @@ extension Model {
     shouldStop: () -> Bool = { false }
   ) -> [UInt8]? {
     let options = request.options
-    let sampling = options.sampling ?? SamplingOptions()
-    guard options.seed != nil || sampling.isGreedy || options.maxTokens == 0 else { return nil }
-    guard request.pooled == nil, let uses = try? options.adapters.uses(of: information.adapters) else { return nil }
+    guard isRepeatable(options), request.pooled == nil, let uses = try? options.adapters.uses(of: information.adapters)
+    else { return nil }
     var bytes = CanonicalBytes()
     bytes.add("apus result 1")
     bytes.add(identity.sampledModel)
@@ -31,7 +35,7 @@ extension Model {
     }
     bytes.add(request)
     bytes.add(options)
-    bytes.add(sampling)
+    bytes.add(options.sampling ?? SamplingOptions())
     bytes.add(turn) { bytes, turn in
       bytes.add(turn.constraint)
       bytes.add(turn.startsInReasoning)

@@ -103,7 +103,7 @@ private struct ChoiceFrames {
     openCount -= 1
     usage.add(
       summary.usage, choice: choice, count: run.plan.count, reasoning: readings[choice].reasoningTokens)
-    let end = run.end(of: summary)
+    let end = await run.end(of: choice, summary)
     error = error ?? end.error
     guard end.error == nil || summary.usage.completionTokens > 0 else { return [] }
     run.outcome.note(end)

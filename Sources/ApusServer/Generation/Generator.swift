@@ -48,13 +48,17 @@ struct Generator: Sendable {
       let limits = AnswerLimits(waiting: timeouts.queue, work: admitted.isStreamed ? nil : timeouts.wholeAnswer)
       var plan = job.plan
       if context.isBackground { plan.options.priority = -1 }
+      let name = service.models[admitted.choice.model].name
+      let start = CompletionStart(plan: plan, use: service.cacheUse(of: request, context, model: name))
       let run = try await GenerationRun(
-        plan, admitted.permit, admitted.usage, limits, preparation: service.preparation, client: context.client,
+        start, admitted.permit, admitted.usage, limits, preparation: service.preparation, client: context.client,
         outcome: context.outcome, service.models[admitted.choice.model].measures.completions)
       return admitted.isStreamed
         ? Self.stream(run, job.encoder, AnswerKeeper(service: service), endpoint.dialect, admitted.heartbeat, context)
         : try await Self.whole(endpoint.dialect, admitted.heartbeat, context) {
-          try await run.whole(job.encoder, AnswerKeeper(service: service)).response
+          var response = try await run.whole(job.encoder, AnswerKeeper(service: service)).response
+          response.cacheOutcome = run.cacheOutcome
+          return response
         }
     }
   }
@@ -89,8 +93,10 @@ struct Generator: Sendable {
     let stream = AnswerStream(
       run: run, encoder: encoder, keeper: keeper, dialect: dialect, requestID: context.requestID,
       heartbeat: heartbeat)
-    return Response(
+    var response = Response(
       status: .ok, headers: dialect.streamHeaders, body: ResponseBody { try await stream.write(to: &$0) })
+    response.cacheOutcome = run.cacheOutcome
+    return response
   }
 
   private static func whole(
