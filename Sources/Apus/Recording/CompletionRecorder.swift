@@ -100,5 +100,8 @@ extension RecordWriter {
     }
   }
 
-  private mutating func nanoseconds(_ time: Duration) { count(Int(max(.zero, time) / .nanoseconds(1))) }
+  private mutating func nanoseconds(_ time: Duration) {
+    let (seconds, attoseconds) = max(.zero, time).components
+    number(UInt64(seconds) &* 1_000_000_000 &+ UInt64(attoseconds / 1_000_000_000))
+  }
 }
