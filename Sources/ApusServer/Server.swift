@@ -71,9 +71,13 @@ package struct Server: Sendable {
     listeningOn address: ListenAddress, onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }
   ) -> Application<RouterResponder<APIRequestContext>> {
     let (configuration, connections, certificate) = (configuration, service.connections, certificate)
+    let routes = Routes(service)
     return Application(
-      router: Routes(service).router(service, log: accessLog),
-      server: HTTPServerBuilder { ConnectionChannel(configuration, connections, certificate, responder: $0) },
+      router: routes.router(service, log: accessLog),
+      server: HTTPServerBuilder { responder in
+        ConnectionChannel(
+          configuration, connections, certificate, bodyLimit: { routes.bodyByteCount(of: $0) }, responder: responder)
+      },
       configuration: ApplicationConfiguration(
         address: .hostname(address.host, port: address.port), serverName: "apus",
         availableConnectionsDelegate: MaximumAvailableConnections(

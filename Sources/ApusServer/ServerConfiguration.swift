@@ -192,8 +192,10 @@ package struct RequestLimits: Sendable {
 package struct ServerTimeouts: Sendable {
   /// From a connection's start, or a later request's first byte, to the end of the request's header.
   package var header = Duration.seconds(10)
-  /// From the end of the header to the end of the body.
+  /// From the end of the header to the end of the body, beside what the body's bytes earn.
   package var body = Duration.seconds(60)
+  /// Bytes of a body for which it gets a second more.
+  package var bodyBytesPerSecond = 16 << 10
   /// A connection without a request; longer than the 60 s after which load balancers reuse a connection.
   package var idle = Duration.seconds(75)
   /// A client that takes nothing of what is sent to it.

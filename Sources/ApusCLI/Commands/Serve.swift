@@ -112,6 +112,8 @@ struct Serve: AsyncParsableCommand {
   @OptionGroup var store: StoreArguments
   @OptionGroup var cache: CacheArguments
 
+  @OptionGroup(title: "Files and batches") var fileArguments: FileArguments
+
   @OptionGroup(title: "Observation") var observation: ObservationArguments
 
   @OptionGroup(title: "Limits for each address") var address: AddressArguments
@@ -147,8 +149,8 @@ struct Serve: AsyncParsableCommand {
       }
       for warning in keys.warnings + [certificate.warning].compactMap(\.self) { logger.warning("\(warning)") }
       configuration.store = try store.open(isOpen: configuration.allowsOpenAccess, logger)
-      configuration.files = try store.openFiles()
       configuration.cache = try await cache.open(isOpen: configuration.allowsOpenAccess, logger)
+      configuration.files = try fileArguments.open()
       configuration.version = Program.version
       let traces = try observation.openTraces(for: &configuration, logger)
       defer { traces?.finish() }
@@ -213,6 +215,7 @@ struct Serve: AsyncParsableCommand {
     configuration.queueLimit = queue
     configuration.maximumConnections = connections
     configuration.connectionsPerAddress = connectionsPerAddress
+    configuration.batchLimits = fileArguments.limits
     configuration.timeouts.idle = .seconds(idleTimeout)
     configuration.timeouts.queue = .seconds(queueTimeout)
     configuration.timeouts.wholeAnswer = .seconds(answerTimeout)
