@@ -137,6 +137,13 @@ def check_invoke(bedrock):
     open_chat = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 8}
     answer = json.loads(bedrock.invoke_model(modelId="openai.gpt-oss-20b-1:0", body=json.dumps(open_chat))["body"].read())
     check("invoke: OpenAI's chats", answer["choices"][0]["message"]["role"] == "assistant")
+    pooled = {"inputText": "Once upon", "pooling": "mean", "dimensions": 32}
+    answer = bedrock.invoke_model(modelId="amazon.titan-embed-text-v2:0", body=json.dumps(pooled))
+    vector = json.loads(answer["body"].read())
+    check("invoke: Titan's vectors", len(vector["embedding"]) == 32 and vector["inputTextTokenCount"] > 0)
+    pooled = {"texts": ["Once", "upon"], "input_type": "search_query", "pooling": "mean"}
+    answer = bedrock.invoke_model(modelId="cohere.embed-english-v3", body=json.dumps(pooled))
+    check("invoke: Cohere's vectors", len(json.loads(answer["body"].read())["embeddings"]) == 2)
     if hasattr(bedrock, "count_tokens"):
         counted = bedrock.count_tokens(modelId=LLAMA, input={"invokeModel": {"body": json.dumps(bodies[0][1])}})
         check("count_tokens: a body", counted["inputTokens"] > 0)
@@ -196,6 +203,9 @@ def check_sagemaker(url):
     dialog = {"inputs": [[{"role": "user", "content": "Hi"}]], "parameters": {"max_new_tokens": 8}}
     answer = runtime.invoke_endpoint(EndpointName="llama", ContentType="application/json", Body=json.dumps(dialog))
     check("sagemaker: JumpStart", json.loads(answer["Body"].read())[0]["generation"]["role"] == "assistant")
+    texts = {"inputs": ["Once", "upon"], "pooling": "mean"}
+    answer = runtime.invoke_endpoint(EndpointName="llama", ContentType="application/json", Body=json.dumps(texts))
+    check("sagemaker: vectors", len(json.loads(answer["Body"].read())) == 2)
     found = error_of(lambda: runtime.invoke_endpoint(EndpointName="llama", Body=b'{"messages":3}'))
     check("sagemaker: errors of the model", found is not None and found[:2] == ("ModelError", 424), repr(found))
 

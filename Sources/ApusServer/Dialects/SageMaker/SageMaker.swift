@@ -33,7 +33,7 @@ struct SageMaker: Sendable {
   /// Answers a request to the endpoint that the path names, and tells it what the platform would.
   private func invoke(
     _ request: Request, _ context: APIRequestContext,
-    _ endpoint: (InvocationsEndpoint) -> some GenerationEndpoint
+    _ endpoint: (InvocationsEndpoint) -> some AnsweringEndpoint
   ) async throws -> Response {
     let invocations = InvocationsEndpoint(model: request.targetModel ?? request.component(1))
     var response = try await generator.respond(endpoint(invocations), to: request, context)
