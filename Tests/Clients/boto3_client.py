@@ -11,6 +11,7 @@ import json
 import os
 import re
 import tempfile
+import urllib.error
 import urllib.request
 
 import boto3
@@ -264,6 +265,33 @@ def check_names(apus, model):
         check("names: a variant by chance", chosen in ("small", "large"))
 
 
+def check_container(apus, model):
+    """The platform's side of a container with many models, and a client of its endpoint."""
+    with Server(apus, "--load-from", os.path.dirname(os.path.abspath(model)), "--kv-memory", "64M") as server:
+        def call(method, path, body=None):
+            data = None if body is None else json.dumps(body).encode()
+            request = urllib.request.Request(server.url + path, data, method=method)
+            try:
+                with urllib.request.urlopen(request) as answer:
+                    return answer.status, json.load(answer)
+            except urllib.error.HTTPError as error:
+                return error.code, None
+
+        one = {"model_name": "one", "url": os.path.abspath(model)}
+        check("container: begins without a model", call("GET", "/models") == (200, {"models": []}))
+        check("container: loads", call("POST", "/models", one)[0] == 200)
+        check("container: loads once", call("POST", "/models", one)[0] == 409)
+        check("container: stays in its folder", call("POST", "/models", {"model_name": "x", "url": "/etc/passwd"})[0] == 400)
+        check("container: lists", call("GET", "/models")[1]["models"][0]["modelName"] == "one")
+        runtime = client(server.url, "sagemaker-runtime")
+        body = json.dumps({"prompt": "Once", "max_tokens": 4})
+        answer = runtime.invoke_endpoint(EndpointName="many", TargetModel="one", Body=body)
+        check("container: answers", json.loads(answer["Body"].read())["choices"][0]["text"] != "")
+        found = error_of(lambda: runtime.invoke_endpoint(EndpointName="many", TargetModel="two", Body=body))
+        check("container: others are unknown", found is not None and found[0] == "ValidationError", repr(found))
+        check("container: unloads", call("DELETE", "/models/one")[0] == 200 and call("GET", "/models/one")[0] == 404)
+
+
 def check_signatures(apus, model):
     with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
         file.write(f"[ci]\naws_access_key_id = {KEY[0]}\naws_secret_access_key = {KEY[1]}\n")
@@ -308,6 +336,7 @@ def main(apus, model):
     check_queue(apus, model)
     check_key(apus, model)
     check_names(apus, model)
+    check_container(apus, model)
     check_signatures(apus, model)
     check_retry(apus, model)
 

@@ -9,6 +9,7 @@ struct SageMaker: Sendable {
   var routes: [Route] {
     let (container, runtime) = (OpenAIDialect(), SageMakerDialect())
     let health = Health(service: service)
+    let models = ContainerModels(service: service)
     return [
       Route(.get, "/ping", container, access: .open) { try await health.ready($0, $1) },
       Route(.post, "/ping", container, access: .open) { try await health.ready($0, $1) },
@@ -18,6 +19,10 @@ struct SageMaker: Sendable {
       Route(.post, "/models/*/invoke", container) { request, context in
         try await generator.respond(InvocationsEndpoint(model: request.component(1)), to: request, context)
       },
+      Route(.post, "/models", container) { try await models.load($0, $1) },
+      Route(.get, "/models", container) { try models.list($0, $1) },
+      Route(.get, "/models/*", container) { try models.describe($0, $1) },
+      Route(.delete, "/models/*", container) { try models.unload($0, $1) },
       Route(.post, "/endpoints/*/invocations", runtime) { try await invoke($0, $1, RuntimeEndpoint.init) },
       Route(.post, "/endpoints/*/invocations-response-stream", runtime) {
         try await invoke($0, $1, RuntimeStreamEndpoint.init)
@@ -61,7 +66,7 @@ extension Request {
   }
 
   /// A part of the path, its escapes undone.
-  fileprivate func component(_ number: Int) -> String? {
+  func component(_ number: Int) -> String? {
     let parts = uri.path.split(separator: "/")
     return parts.indices.contains(number) ? parts[number].removingPercentEncoding : nil
   }
