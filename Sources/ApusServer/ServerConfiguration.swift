@@ -30,6 +30,8 @@ package struct ServerConfiguration: Sendable {
   package var aliases: [ModelAlias] = []
   /// Models that share names: a request for one of these is answered by a model that is chosen by chance.
   package var variants: [ModelVariant] = []
+  /// Folders from which clients may load models while the server runs; nil where they may load none.
+  package var modelFolders: ModelFolders?
   /// Origins of web pages that may use the server beside those on this machine; `*` is all.
   package var allowedOrigins: [String] = []
   /// Names under which it may be asked beside those of this machine; `*` is any.

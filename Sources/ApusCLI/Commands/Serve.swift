@@ -141,7 +141,9 @@ struct Serve: AsyncParsableCommand {
     do {
       var configuration = try serverConfiguration().validated().fitting(
         descriptors: Descriptors.raiseLimit(), used: Descriptors.used)
-      let sources = try models.sources(loadOptions(configuration), adapters: lora.map(\.adapter))
+      let options = loadOptions(configuration)
+      let sources = try models.sources(options, adapters: lora.map(\.adapter))
+      configuration.modelFolders = try models.folders(options)
       let log = try logWriter()
       defer { log.finish() }
       let logger = Logger(label: "apus") { label in
@@ -172,10 +174,11 @@ struct Serve: AsyncParsableCommand {
     }
   }
 
-  /// Loads the default model, without which nothing starts; and the others as far as memory allows, if that was asked for.
+  /// Loads the default model where there is one, without which nothing starts; and the others as far as memory allows, if that was asked for.
   private func loadFirst(_ sources: [ModelPool.Source], _ pool: ModelPool, _ logger: Logger) async throws {
+    guard let first = sources.first else { return }
     // Held until all are loaded, so that none goes for another.
-    var leases = [try await pool.model(sources[0].name)]
+    var leases = [try await pool.model(first.name)]
     for source in sources.dropFirst() where models.preload {
       do throws(ApusError) {
         leases.append(try await pool.model(source.name))
