@@ -49,7 +49,8 @@ final class Generation: @unchecked Sendable {
     } catch {
       throw ApusError(error)
     }
-    guess = Guess(prompt, options.speculation)
+    guess = Guess(
+      prompt, predicting: Array(options.prediction.prefix(configuration.contextLength)), options.speculation)
     scores = PromptScores(
       Array(prompt[(request.scoresFrom ?? prompt.count)...]), top: options.topLogProbabilities ?? 0)
     pooled = request.pooled
@@ -182,8 +183,7 @@ final class Generation: @unchecked Sendable {
         GenerationSummary(
           finishReason: ending.reason, stopReason: ending.stop, usage: usage, timings: timings(usage, end: time),
           seed: seed, scores: scores.values, vector: vector, endToken: completion.endToken,
-          proposedTokens: proposedCount,
-          acceptedTokens: acceptedCount)))
+          proposedTokens: proposedCount, acceptedTokens: acceptedCount, predictedTokens: guess.predictedCount)))
   }
 
   private var vector: [Float]? { if case .vector(let values) = verdict { values } else { nil } }

@@ -31,6 +31,12 @@ public struct GenerationOptions: Sendable, Equatable {
   public var deadline: Duration?
   /// Whether tokens are guessed and several checked in one step; the result is the same.
   public var speculation: Speculation
+  /// Tokens that the completion is likely to have, such as those of a text that it changes a little; the result is the
+  /// same.
+  ///
+  /// `Model.tokenize(_:addSpecial:)` makes them of a text, without special tokens. As many as the context has room for
+  /// are used, from the first one on. With `Speculation.off` they are not looked at.
+  public var prediction: [Token]
   /// Adapters that the completion is computed with, each at most once; none computes with the model as it is.
   ///
   /// What was computed with other adapters, or other factors, is not used again.
@@ -46,8 +52,9 @@ public struct GenerationOptions: Sendable, Equatable {
   public init(
     maxTokens: Int? = nil, sampling: SamplingOptions? = nil, seed: UInt64? = nil, stop: [String] = [],
     stopTokens: [Token] = [], ignoreEOS: Bool = false, topLogProbabilities: Int? = nil, reusesPrefix: Bool = true,
-    priority: Int = 0, deadline: Duration? = nil, speculation: Speculation = .automatic, adapters: [AdapterChoice] = [],
-    constraint: OutputConstraint? = nil, toolChoice: ToolChoice = .auto
+    priority: Int = 0, deadline: Duration? = nil, speculation: Speculation = .automatic,
+    prediction: [Token] = [], adapters: [AdapterChoice] = [], constraint: OutputConstraint? = nil,
+    toolChoice: ToolChoice = .auto
   ) {
     self.maxTokens = maxTokens
     self.sampling = sampling
@@ -60,6 +67,7 @@ public struct GenerationOptions: Sendable, Equatable {
     self.priority = priority
     self.deadline = deadline
     self.speculation = speculation
+    self.prediction = prediction
     self.adapters = adapters
     self.constraint = constraint
     self.toolChoice = toolChoice

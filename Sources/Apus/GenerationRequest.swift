@@ -87,6 +87,7 @@ extension GenerationRequest {
         reason: "stop_token_ids has \(options.stopTokens.count) entries, but may have at most \(maximumStopTokens)")
     }
     try check(options.stopTokens, "stop_token_ids", vocabularySize)
+    try check(options.prediction, "prediction", vocabularySize)
   }
 
   private static func check(_ prompt: [Token], _ vocabularySize: Int) throws(ApusError) {
