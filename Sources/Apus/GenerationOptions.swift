@@ -41,6 +41,10 @@ public struct GenerationOptions: Sendable, Equatable {
   ///
   /// What was computed with other adapters, or other factors, is not used again.
   public var adapters: [AdapterChoice]
+  /// Tokens that a model may think before it answers messages; nil leaves it to the model.
+  ///
+  /// Where it marks what it thinks: then the end is put there, and the answer follows. Raw prompts have no such part.
+  public var thinkingBudget: Int?
   /// What the completion's text must be; nil allows all.
   public var constraint: OutputConstraint?
   /// Whether an answer to messages may, must or must not call the tools that there are.
@@ -53,8 +57,8 @@ public struct GenerationOptions: Sendable, Equatable {
     maxTokens: Int? = nil, sampling: SamplingOptions? = nil, seed: UInt64? = nil, stop: [String] = [],
     stopTokens: [Token] = [], ignoreEOS: Bool = false, topLogProbabilities: Int? = nil, reusesPrefix: Bool = true,
     priority: Int = 0, deadline: Duration? = nil, speculation: Speculation = .automatic,
-    prediction: [Token] = [], adapters: [AdapterChoice] = [], constraint: OutputConstraint? = nil,
-    toolChoice: ToolChoice = .auto
+    prediction: [Token] = [], adapters: [AdapterChoice] = [], thinkingBudget: Int? = nil,
+    constraint: OutputConstraint? = nil, toolChoice: ToolChoice = .auto
   ) {
     self.maxTokens = maxTokens
     self.sampling = sampling
@@ -69,6 +73,7 @@ public struct GenerationOptions: Sendable, Equatable {
     self.speculation = speculation
     self.prediction = prediction
     self.adapters = adapters
+    self.thinkingBudget = thinkingBudget
     self.constraint = constraint
     self.toolChoice = toolChoice
   }

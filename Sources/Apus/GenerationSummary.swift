@@ -48,6 +48,8 @@ public struct GenerationSummary: Sendable, Equatable {
   public let acceptedTokens: Int
   /// Tokens of the completion that `GenerationOptions.prediction` foretold; whether they were guessed in time or not.
   public let predictedTokens: Int
+  /// Tokens in which the model thought before it answered messages, without the marks around them.
+  public let reasoningTokens: Int
 }
 
 /// The tokens of a request.

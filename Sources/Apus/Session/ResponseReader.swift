@@ -124,6 +124,6 @@ extension GenerationSummary {
     GenerationSummary(
       finishReason: .cancelled, stopReason: nil, usage: usage, timings: timings, seed: seed, scores: scores,
       vector: vector, endToken: endToken, proposedTokens: proposedTokens, acceptedTokens: acceptedTokens,
-      predictedTokens: predictedTokens)
+      predictedTokens: predictedTokens, reasoningTokens: reasoningTokens)
   }
 }

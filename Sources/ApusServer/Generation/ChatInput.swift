@@ -35,6 +35,7 @@ struct ChatInput: Sendable {
     let prompt = try prompt(setting)
     try setting.model.engine.configuration.checkRoom(forPrompt: prompt.tokens.count, completion: options.maxTokens)
     var options = options
+    options.thinkingBudget = form.thinkingLimit
     if let prediction, !prediction.isEmpty {
       options.prediction = try setting.model.promptTokens(
         prediction, addSpecial: false, parseSpecial: false, shouldStop: setting.shouldStop)

@@ -62,6 +62,9 @@ struct GenerationPlan: Sendable {
       prompt: prompts[choice / count], options: options, constraint: constraint, scoresFrom: scoresPrompts ? 1 : nil)
     request.shownTokens = shownTokens
     request.rules = rules
+    request.reasoning = reading.flatMap {
+      lease.model.reasoningSpan(startsInReasoning: $0.startsInReasoning, limit: options.thinkingBudget)
+    }
     return try lease.model.engine.submit(request)
   }
 }
