@@ -1,3 +1,5 @@
+internal import Apus
+
 /// Which model answers a request, and under which name.
 struct ModelChoice: Sendable, Equatable {
   /// The model, by its number among the server's.
@@ -24,10 +26,10 @@ struct ModelNames: Sendable {
   /// Whether only these names are answered to; several models always are told apart.
   private let isStrict: Bool
 
-  /// - Precondition: `list` is not empty.
-  init(_ list: [String], adapters: [String] = [], _ configuration: ServerConfiguration) {
-    self.list = list
-    self.adapters = adapters
+  /// The names of a pool's models, none of which is loaded for it.
+  init(_ pool: ModelPool, _ configuration: ServerConfiguration) {
+    list = pool.names
+    adapters = pool.adapters(of: pool.names[0])
     (aliases, variants) = (configuration.aliases, configuration.variants)
     isStrict = configuration.hasStrictModels || list.count > 1
   }

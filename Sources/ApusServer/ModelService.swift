@@ -44,7 +44,7 @@ struct ModelService: Sendable {
     self.pool = pool
     self.logger = logger
     self.configuration = configuration
-    names = ModelNames(pool.names, adapters: pool.adapters(of: pool.names[0]), configuration)
+    names = ModelNames(pool, configuration)
     // What the program's own system of metrics is told, `/metrics` tells too.
     let factory = MultiplexMetricsHandler(factories: [MetricsSystem.factory, registry])
     let models = pool.names.map { ServedModel($0, in: pool, queueLimit: configuration.queueLimit, factory) }

@@ -36,6 +36,13 @@ package struct Server: Sendable {
     }
   }
 
+  /// Throws where a name of the configuration means two things, or an alias or a variant no model of `pool`.
+  ///
+  /// No model is loaded for it, so a mistake is told before that takes its time.
+  package static func checkNames(of pool: ModelPool, _ configuration: ServerConfiguration) throws(ServerError) {
+    try ModelNames(pool, configuration).check()
+  }
+
   /// The methods and paths that it answers to, as `POST /v1/completions`.
   package var routes: [String] { Routes(service).names }
 
