@@ -35,10 +35,16 @@ extension GenerationEndpoint {
 
 /// A path that asks a model for something else, such as tokens or vectors.
 protocol ReplyEndpoint: Endpoint {
+  /// What a model computes for it, as traces call it; nil where none computes.
+  var operation: String? { get }
   /// The work that gives the reply; what is made of the fields before it, is made on a thread for such work.
   ///
   /// Throws `Refusal` or `ApusError`, as the work does; that ends early where the client leaves.
   func work(_ fields: RequestFields, _ setting: JobSetting) throws -> ReplyWork
+}
+
+extension ReplyEndpoint {
+  var operation: String? { nil }
 }
 
 /// What gives a reply in the end.

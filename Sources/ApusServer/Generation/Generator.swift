@@ -66,7 +66,10 @@ struct Generator: Sendable {
     try await Intake(service: service).respond(endpoint, to: request, context) { fields, setting in
       try endpoint.work(fields, setting)
     } answer: { work, admitted in
-      try await Self.whole(endpoint.dialect, admitted.heartbeat, context) {
+      if let operation = endpoint.operation {
+        context.outcome.trace?.note(operation, model: admitted.choice.name)
+      }
+      return try await Self.whole(endpoint.dialect, admitted.heartbeat, context) {
         defer { withExtendedLifetime(admitted.permit) { admitted.usage.end() } }
         do {
           let start = ContinuousClock.now
