@@ -1,3 +1,5 @@
+internal import Apus
+
 /// Which model answers a request, and under which name.
 struct ModelChoice: Sendable, Equatable {
   /// The model, by its number among the server's.
@@ -33,27 +35,6 @@ struct ModelNames: Sendable {
 
   /// The models' own names; the first is the default.
   var list: [String] { models.names }
-
-  /// Throws where one name means two things, or an alias or a variant nothing.
-  func check() throws(ServerError) {
-    if let name = adapters.first(where: { list.contains($0) }) {
-      throw .invalidSetting(name: "adapters", reason: "has '\(name)', which is also a model: give one another name")
-    }
-    let known = "the server has " + list.joined(separator: ", ")
-    for variant in variants {
-      guard ownModel(named: variant.model) != nil else {
-        throw .invalidSetting(name: "variants", reason: "names '\(variant.model)', which is no model: \(known)")
-      }
-      guard ownModel(named: variant.name) == nil, !adapters.contains(variant.name) else {
-        throw .invalidSetting(
-          name: "variants", reason: "has '\(variant.name)', which is also a model: give the variants another name")
-      }
-    }
-    for alias in aliases where ownModel(named: alias.name) == nil && variants(of: alias.name).isEmpty {
-      throw .invalidSetting(
-        name: "aliases", reason: "means '\(alias.name)', which is no model and no name of variants: \(known)")
-    }
-  }
 
   /// The model that answers a request for `name`: the default, where the request names none, or where its name may be
   /// whatever the client likes.
@@ -121,6 +102,35 @@ struct ModelNames: Sendable {
 
   /// The same, where the name is the model's own.
   func ownModel(named name: String) -> Int? { models.number(named: name) }
+}
+
+extension ModelNames {
+  /// Throws where a name of the configuration means two things, or an alias or a variant no model of `pool`.
+  static func check(_ pool: ModelPool, _ configuration: ServerConfiguration) throws(ServerError) {
+    let names = pool.names
+    let adapters = names.first.map(pool.adapters) ?? []
+    let variants = configuration.variants
+    func isModel(_ name: String) -> Bool { names.contains { $0.isSameModelName(as: name) } }
+    if let name = adapters.first(where: { names.contains($0) }) {
+      throw .invalidSetting(name: "adapters", reason: "has '\(name)', which is also a model: give one another name")
+    }
+    let known = "the server has " + names.joined(separator: ", ")
+    for variant in variants {
+      guard isModel(variant.model) else {
+        throw .invalidSetting(name: "variants", reason: "names '\(variant.model)', which is no model: \(known)")
+      }
+      guard !isModel(variant.name), !adapters.contains(variant.name) else {
+        throw .invalidSetting(
+          name: "variants", reason: "has '\(variant.name)', which is also a model: give the variants another name")
+      }
+    }
+    for alias in configuration.aliases {
+      guard isModel(alias.name) || variants.contains(where: { $0.name.isSameModelName(as: alias.name) }) else {
+        throw .invalidSetting(
+          name: "aliases", reason: "means '\(alias.name)', which is no model and no name of variants: \(known)")
+      }
+    }
+  }
 }
 
 extension String {

@@ -81,6 +81,14 @@ internal import Testing
     #expect(text.contains("threads") && text.contains("/no/such/folder (not there yet)"))
   }
 
+  @Test func `an alias of no model is told before a model is loaded`() throws {
+    let folder = try TemporaryFolder()
+    try TinyModel().write(to: folder.path("tiny.gguf"))
+    // This model cannot be loaded, as it has no room for keys and values.
+    let result = try Program.run("serve", folder.path("tiny.gguf"), "--kv-memory", "1", "--alias", "gpt-4=nothing")
+    #expect(result.code == 64 && result.errors.contains("'nothing'"), "\(result.errors)")
+  }
+
   @Test func `a model is found by name in the model folder`() throws {
     let folder = try TemporaryFolder()
     try TinyModel().write(to: folder.path("tiny.gguf"))

@@ -163,6 +163,7 @@ struct Serve: AsyncParsableCommand {
       let pool = ModelPool(
         sources, memory: models.memory?.value, idleTime: models.idleUnload.map { .seconds($0) }
       ) { logger.note($0) }
+      try Server.checkNames(of: pool, configuration)
       try await loadFirst(sources, pool, logger)
       try await Server(pool, configuration: configuration, logger: logger).run {
         traces?.finish()

@@ -34,7 +34,19 @@ enum AnswerTask: Sendable {
   /// Text is generated.
   case generation(GenerationJob)
   /// Something else is asked of the model, which is answered as a whole.
-  case reply(ReplyWork)
+  case reply(ReplyTask)
+}
+
+/// What is asked of a model that generates no text.
+struct ReplyTask: Sendable {
+  /// What the model computes, as traces call it; nil where it computes nothing.
+  let operation: String?
+  let work: ReplyWork
+}
+
+extension AnswerTask {
+  /// Texts become vectors.
+  static func vectors(_ work: @escaping ReplyWork) -> AnswerTask { .reply(ReplyTask(operation: "embeddings", work: work)) }
 }
 
 /// A path that generates text.
@@ -47,6 +59,8 @@ protocol GenerationEndpoint: AnsweringEndpoint {
 
 /// A path that asks a model for something else, such as tokens or vectors.
 protocol ReplyEndpoint: AnsweringEndpoint {
+  /// What a model computes for it, as traces call it; nil where none computes.
+  var operation: String? { get }
   /// The work that gives the reply; what is made of the fields before it, is made on a thread for such work.
   ///
   /// Throws `Refusal` or `ApusError`, as the work does; that ends early where the client leaves.
@@ -64,7 +78,11 @@ extension GenerationEndpoint {
 }
 
 extension ReplyEndpoint {
-  func task(_ fields: RequestFields, _ setting: JobSetting) throws -> AnswerTask { .reply(try work(fields, setting)) }
+  var operation: String? { nil }
+
+  func task(_ fields: RequestFields, _ setting: JobSetting) throws -> AnswerTask {
+    .reply(ReplyTask(operation: operation, work: try work(fields, setting)))
+  }
 }
 
 /// What gives a reply in the end.

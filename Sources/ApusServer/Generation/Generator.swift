@@ -45,7 +45,7 @@ struct Generator: Sendable {
     } answer: { task, admitted in
       switch task {
       case .generation(let job): try await generate(job, endpoint.dialect, request, admitted, context)
-      case .reply(let work): try await reply(work, endpoint, admitted, context)
+      case .reply(let task): try await reply(task, endpoint, admitted, context)
       }
     }
   }
@@ -75,14 +75,15 @@ struct Generator: Sendable {
 
   /// Answers with what an endpoint makes itself.
   private func reply(
-    _ work: @escaping ReplyWork, _ endpoint: some AnsweringEndpoint, _ admitted: Intake.Admitted,
+    _ task: ReplyTask, _ endpoint: some AnsweringEndpoint, _ admitted: Intake.Admitted,
     _ context: APIRequestContext
   ) async throws -> Response {
-    try await Self.whole(endpoint.dialect, admitted.heartbeat, context) {
+    if let operation = task.operation { context.outcome.trace?.note(operation, model: admitted.choice.name) }
+    return try await Self.whole(endpoint.dialect, admitted.heartbeat, context) {
       defer { withExtendedLifetime(admitted.permit) { admitted.usage.end() } }
       do {
         let start = ContinuousClock.now
-        let reply = try await context.client.whilePresent(work)
+        let reply = try await context.client.whilePresent(task.work)
         admitted.usage.note(time: ContinuousClock.now - start)
         context.outcome.trace?.part("work", from: start)
         // Vectors are millions of digits.

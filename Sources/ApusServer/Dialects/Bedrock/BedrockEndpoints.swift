@@ -19,7 +19,7 @@ struct InvokeEndpoint: AnsweringEndpoint {
 
   func task(_ fields: RequestFields, _ setting: JobSetting) throws -> AnswerTask {
     switch try Self.request(model, fields, setting) {
-    case .vectors(let body): return .reply(try body.work(setting))
+    case .vectors(let body): return .vectors(try body.work(setting))
     case .text(let body):
       var plan = try body.input.plan(setting)
       plan.reading?.idPrefix = body.idPrefix

@@ -7,6 +7,7 @@ internal import Hummingbird
 struct LlamaEmbeddingEndpoint: ReplyEndpoint {
   var dialect: any Dialect { LlamaDialect() }
   var promptField: String { "content" }
+  var operation: String? { "embeddings" }
 
   func field(_ name: String) -> String { name == "input" ? promptField : name }
 

@@ -6,6 +6,7 @@ internal import Hummingbird
 struct EmbeddingEndpoint: ReplyEndpoint {
   var dialect: any Dialect { OpenAIDialect() }
   var promptField: String { "input" }
+  var operation: String? { "embeddings" }
 
   func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget {
     // Vectors come as a whole, whatever `stream` says.

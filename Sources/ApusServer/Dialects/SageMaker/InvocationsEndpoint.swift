@@ -31,9 +31,9 @@ struct InvocationsEndpoint: AnsweringEndpoint {
     if fields["messages"] != nil { return try ChatEndpoint().task(fields, setting) }
     if fields["prompt"] != nil { return try CompletionEndpoint().task(fields, setting) }
     if fields["input"] != nil { return try EmbeddingEndpoint().task(fields, setting) }
-    if fields["text_inputs"] != nil { return .reply(try JumpStart.vectors(fields, setting)) }
+    if fields["text_inputs"] != nil { return .vectors(try JumpStart.vectors(fields, setting)) }
     if fields["inputs"] != nil, setting.model.information.purpose != .generation || fields["pooling"] != nil {
-      return .reply(try Self.vectors(fields, setting))
+      return .vectors(try Self.vectors(fields, setting))
     }
     if case .string? = fields["inputs"] { return try TGIEndpoint(form: .either).task(fields, setting) }
     if case .array(let dialogs)? = fields["inputs"], case .array? = dialogs.first {
