@@ -68,6 +68,7 @@ extension GenerationSummary {
     return GenerationSummary(
       finishReason: finishReason, stopReason: stopReason, usage: usage,
       timings: Timings(usage, queue: .zero, prefill: .zero, decode: .zero), seed: seed, scores: scores, vector: vector,
-      endToken: endToken, proposedTokens: 0, acceptedTokens: 0, predictedTokens: predictedTokens, reasoningTokens: reasoningTokens)
+      endToken: endToken, proposedTokens: 0, acceptedTokens: 0, predictedTokens: predictedTokens,
+      reasoningTokens: reasoningTokens)
   }
 }

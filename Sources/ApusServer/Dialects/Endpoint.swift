@@ -46,7 +46,9 @@ struct ReplyTask: Sendable {
 
 extension AnswerTask {
   /// Texts become vectors.
-  static func vectors(_ work: @escaping ReplyWork) -> AnswerTask { .reply(ReplyTask(operation: "embeddings", work: work)) }
+  static func vectors(_ work: @escaping ReplyWork) -> AnswerTask {
+    .reply(ReplyTask(operation: "embeddings", work: work))
+  }
 }
 
 /// A path that generates text.
