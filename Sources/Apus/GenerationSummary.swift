@@ -46,6 +46,10 @@ public struct GenerationSummary: Sendable, Equatable {
   public let proposedTokens: Int
   /// How many of them came true: so many steps fewer it took.
   public let acceptedTokens: Int
+  /// Tokens of the completion that `GenerationOptions.prediction` foretold; whether they were guessed in time or not.
+  public let predictedTokens: Int
+  /// Tokens in which the model thought before it answered messages, without the marks around them.
+  public let reasoningTokens: Int
 }
 
 /// The tokens of a request.
@@ -72,6 +76,21 @@ public struct Timings: Sendable, Equatable {
   public let prefillTokensPerSecond: Double
   /// Tokens per second after the first; 0 where that cannot be told.
   public let decodeTokensPerSecond: Double
+}
+
+extension Timings {
+  /// The times of a request that took these tokens.
+  init(_ usage: Usage, queue: Duration, prefill: Duration, decode: Duration) {
+    (self.queue, self.prefill, self.decode) = (queue, prefill, decode)
+    prefillTokensPerSecond = Self.rate(usage.promptTokens - usage.cachedTokens, prefill)
+    decodeTokensPerSecond = Self.rate(max(0, usage.completionTokens - 1), decode)
+  }
+
+  /// Tokens per second; 0 for no time.
+  private static func rate(_ tokens: Int, _ time: Duration) -> Double {
+    let seconds = time / .seconds(1)
+    return seconds > 0 ? Double(tokens) / seconds : 0
+  }
 }
 
 /// A whole completion.

@@ -30,11 +30,18 @@ package struct Server: Sendable {
     let keys = try KeyStore(configuration.apiKeys, configuration.keyFile) { logger.note($0) }
     let accessKeys = try AccessKeyStore(configuration) { logger.note($0) }
     service = ModelService(pool, configuration, keys: keys, accessKeys: accessKeys, log: accessLog, logger)
-    try service.names.check()
+    try Self.checkNames(of: pool, configuration)
     if let batches = service.batches {
       let book = RequestBook(service, accessLog)
       Task { [service] in await batches.begin(RouteAnswerer(service: service, routes: Routes(service), book: book)) }
     }
+  }
+
+  /// Throws where a name of the configuration means two things, or an alias or a variant no model of `pool`.
+  ///
+  /// No model is loaded for it, so a mistake is told before that takes its time.
+  package static func checkNames(of pool: ModelPool, _ configuration: ServerConfiguration) throws(ServerError) {
+    try ModelNames.check(pool, configuration)
   }
 
   /// The methods and paths that it answers to, as `POST /v1/completions`.

@@ -30,6 +30,8 @@ package struct ServerConfiguration: Sendable {
   package var aliases: [ModelAlias] = []
   /// Models that share names: a request for one of these is answered by a model that is chosen by chance.
   package var variants: [ModelVariant] = []
+  /// Folders from which clients may load models while the server runs; nil where they may load none.
+  package var modelFolders: ModelFolders?
   /// Origins of web pages that may use the server beside those on this machine; `*` is all.
   package var allowedOrigins: [String] = []
   /// Names under which it may be asked beside those of this machine; `*` is any.
@@ -51,6 +53,8 @@ package struct ServerConfiguration: Sendable {
   package var store: (any DocumentStore)?
   /// Seconds for which documents of a kind are kept once nobody changes them any more; others have no such limit.
   package var documentLifetimes: [DocumentKind: Int] = [.response: 30 * 86_400, .session: 30 * 86_400]
+  /// What keeps completions that need not be computed again; nil keeps none.
+  package var cache: (any ResponseCache)?
   /// Where spans of requests go; nil records none.
   package var tracer: (any Tracer)?
   /// What an hour of the machine costs, in dollars; nil where nobody said.

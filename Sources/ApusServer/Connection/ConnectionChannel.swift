@@ -10,7 +10,8 @@ internal import NIOTLS
 /// How many bytes the body of a request may have.
 typealias BodyLimit = @Sendable (HTTPRequest) -> Int
 
-/// How a connection is set up and answered: the socket's guard, TLS where there is a certificate, and what is spoken.
+/// How a connection is set up and answered: the socket's guard, TLS where there is a certificate, and what is spoken, which
+/// TLS or the client's first bytes tell.
 struct ConnectionChannel: ServerChildChannel {
   /// What is spoken on a connection, once that is agreed.
   struct Value: ServerChildChannelValue {
@@ -56,17 +57,16 @@ struct ConnectionChannel: ServerChildChannel {
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     let socket = SocketGuard(timeouts: timeouts, connections: connections, isSecure: certificate != nil)
+    let agreement = agreement(socket, logger)
     do {
-      try channel.pipeline.syncOperations.addHandler(socket)
-      guard let certificate else {
-        return http1.setup(channel: channel, logger: logger).map { requests in
-          Value(channel: channel, conversation: channel.eventLoop.makeSucceededFuture(.requests(requests)))
-        }
+      let pipeline = channel.pipeline.syncOperations
+      try pipeline.addHandler(socket)
+      if let certificate {
+        try pipeline.addHandlers([NIOSSLServerHandler(context: certificate.context), TLSFaults()])
+      } else {
+        try pipeline.addHandler(FirstBytes())
       }
-      let agreement = agreement(socket, logger)
-      try channel.pipeline.syncOperations.addHandlers([
-        NIOSSLServerHandler(context: certificate.context), TLSFaults(), agreement,
-      ])
+      try pipeline.addHandler(agreement)
       return channel.eventLoop.makeSucceededFuture(
         Value(channel: channel, conversation: agreement.protocolNegotiationResult))
     } catch {
@@ -74,7 +74,7 @@ struct ConnectionChannel: ServerChildChannel {
     }
   }
 
-  /// Waits until TLS has begun, and sets up what was agreed on.
+  /// Waits until TLS has begun, or the client to speak, and sets up what was agreed on.
   private func agreement(
     _ socket: SocketGuard, _ logger: Logger
   ) -> NIOTypedApplicationProtocolNegotiationHandler<Conversation> {

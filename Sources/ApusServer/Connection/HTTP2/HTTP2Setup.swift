@@ -33,7 +33,7 @@ struct HTTP2Setup: Sendable {
     return configuration
   }
 
-  /// Adds what a connection needs, whose client has agreed on HTTP/2.
+  /// Adds what a connection needs, whose client speaks HTTP/2.
   func add(to channel: any Channel) throws -> Streams {
     let pipeline = channel.pipeline.syncOperations
     let faults = HTTP2Faults()
