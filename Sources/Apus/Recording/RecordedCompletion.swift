@@ -65,11 +65,12 @@ private struct Reader {
     let (queue, prefill, decode) = (try time(), try time(), try time())
     let seed = try bytes.fixed()
     let proposed = try bytes.count(upTo: .max)
+    let accepted = try bytes.count(upTo: proposed)
     return GenerationSummary(
       finishReason: stopReason == nil ? .length : .stop, stopReason: stopReason, usage: usage,
       timings: Timings(usage, queue: queue, prefill: prefill, decode: decode), seed: seed,
       scores: try scores(), vector: nil, endToken: endToken, proposedTokens: proposed,
-      acceptedTokens: try bytes.count(upTo: proposed))
+      acceptedTokens: accepted)
   }
 
   private mutating func scores() throws(RecordDamage) -> [TokenLogProbabilities] {
