@@ -28,7 +28,7 @@ final class Replay: EventSource {
     case .beginning:
       state.place = .delta(0)
       let count = summary.usage.promptTokens
-      return .progress(PromptProgress(processed: count, cached: count, total: count))
+      return .progress(PromptProgress(processed: count, cached: summary.usage.cachedTokens, total: count))
     case .delta where state.isCancelled:
       state.place = .over
       return .finished(summary.cut(behind: state.toldTokens))

@@ -1,16 +1,16 @@
 internal import Foundation
 
 /// Where a Redis or Valkey server is, and who asks it: `redis://user:password@host:port/database`.
-struct RedisAddress: Sendable, Equatable {
-  let host: String
-  let port: Int
-  let user: String?
-  let password: String?
+package struct RedisAddress: Sendable, Equatable {
+  package let host: String
+  package let port: Int
+  package let user: String?
+  package let password: String?
   /// The number of the database.
-  let database: Int
+  package let database: Int
 
   /// Reads an address; throws a sentence without any part of it, as it may hold a password.
-  init(_ text: String) throws(StoreError) {
+  package init(_ text: String) throws(StoreError) {
     guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased() else { throw Self.wrong }
     guard !["rediss", "valkeys"].contains(scheme) else {
       throw StoreError("TLS to Redis is not spoken; use redis:// on a network that is yours, or a tunnel")

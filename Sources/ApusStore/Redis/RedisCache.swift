@@ -9,7 +9,7 @@ package final class RedisCache: ResponseCache {
   private let upkeep: Task<Void, Never>
   package let valueByteLimit: Int
   private let seconds: Int
-  private let patience: RedisConnection.Patience
+  private let patience: RedisPatience
 
   /// The most seconds of an age, some years.
   private static let longestAge = 1 << 28
@@ -22,13 +22,15 @@ package final class RedisCache: ResponseCache {
   ///   - address: The address; it is part of no error.
   ///   - age: How long values are kept, if the server has room for them so long.
   ///   - valueByteLimit: Bytes that a value may have.
+  ///   - patience: How long the server may take.
   ///   - warn: Called with a sentence where the server is not there yet.
   /// - Throws: A sentence where the address is none, and where the server refuses to be asked.
   package init(
-    address: String, age: Duration, valueByteLimit: Int = 1 << 20, warn: (StoreError) -> Void = { _ in }
+    address: String, age: Duration, valueByteLimit: Int = 1 << 20, patience: RedisPatience = RedisPatience(),
+    warn: (StoreError) -> Void = { _ in }
   ) async throws(StoreError) {
     let address = try RedisAddress(address)
-    patience = RedisConnection.Patience()
+    self.patience = patience
     link = RedisLink(address, valueByteLimit: valueByteLimit, patience)
     self.valueByteLimit = valueByteLimit
     seconds = max(1, min(Self.longestAge, Int(age.components.seconds)))

@@ -17,16 +17,8 @@ struct RedisConnection: Sendable {
     case refused(String)
   }
 
-  /// Times that a server gets.
-  struct Patience: Sendable {
-    /// For a connection, and for its first commands.
-    var connection = Duration.seconds(2)
-    /// For the reply to a command.
-    var reply = Duration.milliseconds(100)
-  }
-
   /// Connects, signs in, and chooses the database.
-  init(_ address: RedisAddress, valueByteLimit: Int, _ patience: Patience) async throws(Failure) {
+  init(_ address: RedisAddress, valueByteLimit: Int, _ patience: RedisPatience) async throws(Failure) {
     do {
       channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
         .connectTimeout(TimeAmount(patience.connection))
@@ -81,6 +73,16 @@ struct RedisConnection: Sendable {
   func end() async { try? await channel.closeFuture.get() }
 
   func close() { channel.close(promise: nil) }
+}
+
+/// How long a Redis server may take.
+package struct RedisPatience: Sendable {
+  /// For a connection, and for each of its first commands.
+  package var connection = Duration.seconds(2)
+  /// For the reply to a command.
+  package var reply = Duration.milliseconds(100)
+
+  package init() {}
 }
 
 /// Hands each reply to the command that it answers.

@@ -11,13 +11,13 @@ final class RedisLink: Sendable {
 
   private let address: RedisAddress
   private let valueByteLimit: Int
-  private let patience: RedisConnection.Patience
+  private let patience: RedisPatience
   private let state = Mutex(State())
 
   /// Between two tries to connect: the first pause, and the longest, up to which they double.
   private static let pauses = (first: Duration.milliseconds(100), longest: Duration.seconds(5))
 
-  init(_ address: RedisAddress, valueByteLimit: Int, _ patience: RedisConnection.Patience) {
+  init(_ address: RedisAddress, valueByteLimit: Int, _ patience: RedisPatience) {
     (self.address, self.valueByteLimit, self.patience) = (address, valueByteLimit, patience)
   }
 

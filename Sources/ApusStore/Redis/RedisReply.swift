@@ -1,7 +1,7 @@
-internal import NIOCore
+package import NIOCore
 
 /// What a Redis server says to one command, as far as our commands have replies.
-enum RedisReply: Sendable, Equatable {
+package enum RedisReply: Sendable, Equatable {
   /// `OK`, `PONG`.
   case status(String)
   case number(Int)
@@ -12,30 +12,32 @@ enum RedisReply: Sendable, Equatable {
 }
 
 /// Why what has come is no reply.
-struct RedisProtocolError: Error, Equatable {}
+package struct RedisProtocolError: Error, Equatable {}
 
 /// Cuts what a server sends into replies, in the form of RESP 2; what comes may be anything.
 ///
 /// Source: the specification at redis.io/docs/latest/develop/reference/protocol-spec.
-struct RedisReplyDecoder: NIOSingleStepByteToMessageDecoder {
-  typealias InboundOut = RedisReply
+package struct RedisReplyDecoder: NIOSingleStepByteToMessageDecoder {
+  package typealias InboundOut = RedisReply
 
-  /// Bytes of a value at most.
-  let valueByteLimit: Int
+  private let valueByteLimit: Int
   /// Bytes of a line at most, which no reply to our commands comes near.
-  static let lineByteLimit = 4096
+  package static let lineByteLimit = 4096
 
   private static let endOfLine: [UInt8] = [0x0D, 0x0A]
 
+  /// Reads values of at most so many bytes.
+  package init(valueByteLimit: Int) { self.valueByteLimit = valueByteLimit }
+
   /// The next reply; nil where more bytes are needed.
-  mutating func decode(buffer: inout ByteBuffer) throws -> RedisReply? {
+  package mutating func decode(buffer: inout ByteBuffer) throws -> RedisReply? {
     var rest = buffer
     guard let reply = try next(in: &rest) else { return nil }
     buffer = rest
     return reply
   }
 
-  mutating func decodeLast(buffer: inout ByteBuffer, seenEOF: Bool) throws -> RedisReply? {
+  package mutating func decodeLast(buffer: inout ByteBuffer, seenEOF: Bool) throws -> RedisReply? {
     try decode(buffer: &buffer)
   }
 
