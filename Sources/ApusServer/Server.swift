@@ -31,8 +31,11 @@ package struct Server: Sendable {
     let accessKeys = try AccessKeyStore(configuration) { logger.note($0) }
     service = ModelService(pool, configuration, keys: keys, accessKeys: accessKeys, log: accessLog, logger)
     try service.names.check()
-    if let batches = service.batches {
-      Task { [service] in await batches.begin(RouteAnswerer(service: service, routes: Routes(service))) }
+    guard service.batches != nil || service.later != nil else { return }
+    Task { [service] in
+      let client = OwnClient(service: service, routes: Routes(service))
+      await service.later?.begin(client)
+      await service.batches?.begin(RouteAnswerer(client: client))
     }
   }
 
@@ -60,6 +63,8 @@ package struct Server: Sendable {
         tasks.addTask { for await _ in await UnixSignalsSequence(trapping: .sighup) { certificate.readAgain() } }
       }
       try await tasks.next()
+      // Their clients have left long ago, and wait for them all the same.
+      await service.later?.close()
       tasks.cancelAll()
     }
     accessLog.summarize()

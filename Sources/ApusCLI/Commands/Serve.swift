@@ -110,6 +110,7 @@ struct Serve: AsyncParsableCommand {
   var givenLogFormat: LogFormat?
 
   @OptionGroup var store: StoreArguments
+  @OptionGroup var later: LaterArguments
 
   @OptionGroup(title: "Observation") var observation: ObservationArguments
 
@@ -149,6 +150,7 @@ struct Serve: AsyncParsableCommand {
       for warning in keys.warnings + [certificate.warning].compactMap(\.self) { logger.warning("\(warning)") }
       configuration.store = try store.open(isOpen: configuration.allowsOpenAccess, logger)
       configuration.files = try store.openFiles()
+      configuration.laterInvocations = try later.invocations()
       configuration.version = Program.version
       let traces = try observation.openTraces(for: &configuration, logger)
       defer { traces?.finish() }

@@ -1,55 +1,26 @@
 internal import ApusJSON
 internal import HTTPTypes
-internal import Hummingbird
-internal import Logging
 internal import NIOCore
-internal import Synchronization
 
 /// Answers the requests of batches through the server's own paths, as requests without a connection.
 struct RouteAnswerer: BatchAnswerer {
-  let service: ModelService
-  let routes: Routes
+  let client: OwnClient
+
+  private var service: ModelService { client.service }
 
   var together: Int { service.background.limit }
 
   func answer(_ line: BatchLine, of batch: Batch, _ presence: ClientPresence) async -> BatchEnd {
-    let answer = await attempt(line, of: batch, presence)
+    let answer = await client.post(
+      batch.endpoint, [.contentType: "application/json"], ByteBuffer(json: line.body), presence
+    ) { () throws(Refusal) in
+      try key(of: batch)
+    }
     guard presence.departure == nil, !service.admission.isClosed else { return .ended }
-    return answer.wait.map { .mustWait(seconds: min($0, 60)) } ?? .answered(answer.answer)
-  }
-
-  private func attempt(
-    _ line: BatchLine, of batch: Batch, _ presence: ClientPresence
-  ) async -> (answer: BatchAnswer, wait: Int?) {
-    var context = APIRequestContext(logger: service.logger)
-    context.requestID = newLongIdentifier("req_")
-    context.client = presence
-    context.showsLife = false
-    context.isBackground = true
-    let response: Response
-    do {
-      context.key = try key(of: batch)
-      guard let route = routes.route(.post, batch.endpoint) else { throw Refusal.notFound }
-      context.dialect = route.dialect
-      let head = HTTPRequest(
-        method: .post, scheme: nil, authority: nil, path: batch.endpoint,
-        headerFields: [.contentType: "application/json"])
-      let body = RequestBody(buffer: ByteBuffer(json: line.body))
-      response = try await route.handler(Request(head: head, body: body), context)
-    } catch {
-      response = ErrorResponses.response(to: error, context)
-    }
-    let collector = BodyCollector()
-    try? await response.body.write(collector)
-    let answer = BatchAnswer(
-      requestID: context.requestID, status: response.status.code,
-      body: (try? JSONParser.parse(collector.bytes)) ?? .null)
-    let isToCome = [429, 503].contains(response.status.code)
-    let wait = isToCome ? response.headers[.retryAfter].flatMap { Int($0) } : nil
-    if wait == nil {
-      service.ledger.note(context.outcome.used, of: context.key?.name, isRefused: response.status.code >= 400)
-    }
-    return (answer, wait)
+    if let wait = answer.wait { return .mustWait(seconds: min(wait, 60)) }
+    return .answered(
+      BatchAnswer(
+        requestID: answer.requestID, status: answer.status, body: (try? JSONParser.parse(answer.body)) ?? .null))
   }
 
   /// The key of a batch's owner, as it is now.
@@ -60,15 +31,4 @@ struct RouteAnswerer: BatchAnswerer {
     guard key.expiry.map({ service.configuration.unixTime() < $0 }) ?? true else { throw .expiredKey }
     return key
   }
-}
-
-/// Keeps what a response writes.
-private final class BodyCollector: ResponseBodyWriter, Sendable {
-  private let written = Mutex<[UInt8]>([])
-
-  var bytes: [UInt8] { written.withLock { $0 } }
-
-  func write(_ buffer: ByteBuffer) async throws { written.withLock { $0 += buffer.readableBytesView } }
-
-  func finish(_ trailingHeaders: HTTPFields?) async throws {}
 }
