@@ -22,6 +22,8 @@ struct ModelService: Sendable {
   let background: Admission
   /// The files and batches that are kept; nil where there is no folder for them.
   let batches: BatchDesk?
+  /// Invocations that are answered later; nil where there is no place for them.
+  let later: LaterDesk?
   /// Reads the bodies of requests.
   let body: JSONBody
   let preparation: Preparation
@@ -74,6 +76,10 @@ struct ModelService: Sendable {
     background = Admission(limit: min(4, standard.map(pool.parallel) ?? LoadOptions.defaultParallel)) { 2 }
     batches = configuration.files.map {
       BatchDesk(FileWork($0, logger), configuration.batchLimits, configuration.unixTime, logger)
+    }
+    let together = background.limit
+    later = configuration.laterInvocations.map {
+      LaterDesk($0, byteCount: configuration.limits.bodyByteCount, together: together, logger)
     }
     preparation = Preparation(limit: configuration.timeouts.preparation, waiting: configuration.timeouts.queue)
     body = JSONBody(limits: configuration.limits)

@@ -31,9 +31,12 @@ package struct Server: Sendable {
     let accessKeys = try AccessKeyStore(configuration) { logger.note($0) }
     service = ModelService(pool, configuration, keys: keys, accessKeys: accessKeys, log: accessLog, logger)
     try Self.checkNames(of: pool, configuration)
-    if let batches = service.batches {
-      let book = RequestBook(service, accessLog)
-      Task { [service] in await batches.begin(RouteAnswerer(service: service, routes: Routes(service), book: book)) }
+    guard service.batches != nil || service.later != nil else { return }
+    let book = RequestBook(service, accessLog)
+    Task { [service] in
+      let client = OwnClient(service: service, routes: Routes(service), book: book)
+      await service.later?.begin(client)
+      await service.batches?.begin(RouteAnswerer(client: client))
     }
   }
 
@@ -71,6 +74,8 @@ package struct Server: Sendable {
         tasks.addTask { for await _ in await UnixSignalsSequence(trapping: .sighup) { certificate.readAgain() } }
       }
       try await tasks.next()
+      // Their clients have left long ago, and wait for them all the same.
+      await service.later?.close()
       tasks.cancelAll()
     }
     accessLog.summarize()

@@ -63,6 +63,8 @@ package struct ServerConfiguration: Sendable {
   package var files: FileFolder?
   /// What files and batches may be.
   package var batchLimits = BatchLimits()
+  /// Where invocations that are answered later have their requests and answers; nil where there are none.
+  package var laterInvocations: LaterInvocations?
   /// What a request may hold.
   package var limits = RequestLimits()
   /// How long things may take.

@@ -32,6 +32,7 @@ struct Shutdown: Sendable {
           ])
         service.admission.close()
         tasks.addTask { await service.batches?.close() }
+        tasks.addTask { await service.later?.close() }
         tasks.addTask { try? await endAfterDrain() }
         await group.triggerGracefulShutdown()
       }

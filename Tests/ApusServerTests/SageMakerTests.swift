@@ -99,7 +99,7 @@ internal import Testing
     let nothing = try await server.post("/invocations", "{}")
     #expect(nothing.status == 400 && nothing.json["error"]?["param"] == "inputs")
     let asynchronous = try await server.post("/endpoints/my-endpoint/async-invocations", "")
-    #expect(asynchronous.awsError == "ModelError", "\(asynchronous.text)")
+    #expect(asynchronous.status == 400 && asynchronous.awsError == "ValidationError", "\(asynchronous.text)")
     let strict = try TestServer(testModel, name: "tiny") { $0.hasStrictModels = true }
     let unknown = try await strict.post(runtime, "{\(chat)}")
     #expect(unknown.status == 400 && unknown.awsError == "ValidationError", "\(unknown.text)")

@@ -101,6 +101,37 @@ private struct SignedRequest {
     }
   }
 
+  /// The first is in AWS's description of the method; the second botocore has made.
+  @Test func `of requests to S3 are those of AWS and botocore`() throws {
+    let example = ObjectSigner(
+      key: AccessKey(id: "AKIAIOSFODNN7EXAMPLE", secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+      region: "us-east-1")
+    let read = example.fields(
+      "GET", host: "examplebucket.s3.amazonaws.com", target: "/test.txt", [("Range", "bytes=0-9")], body: [],
+      now: 1_369_353_600)
+    #expect(read.map(\.name) == ["Range", "x-amz-content-sha256", "x-amz-date", "Authorization"])
+    #expect(read[1].value == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+    #expect(
+      read.last?.value
+        == "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, "
+        + "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date, "
+        + "Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41")
+
+    let path = ObjectSigner.path(bucket: "my-bucket", key: "out/a b+é~.out")
+    #expect(path == "/my-bucket/out/a%20b%2B%C3%A9~.out")
+    let signer = ObjectSigner(
+      key: AccessKey(id: "AKIDEXAMPLE", secret: "secret/key", sessionToken: "session+token=="), region: "eu-central-1")
+    let written = signer.fields(
+      "PUT", host: "s3.eu-central-1.amazonaws.com", target: path, [("Content-Type", "application/json")],
+      body: Array(#"{"a":1}"#.utf8), now: 1_369_353_600)
+    #expect(written.contains { $0.name == "x-amz-security-token" && $0.value == "session+token==" })
+    #expect(
+      written.last?.value
+        == "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20130524/eu-central-1/s3/aws4_request, "
+        + "SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-date;x-amz-security-token, "
+        + "Signature=920717ad94777897446bdf044b264e832fa2568e4859dae190e3ccbf4093dd95")
+  }
+
   @Test func `hold for five minutes`() throws {
     let request = try SignedRequest.example()
     for difference in [-300, -1, 0, 300] { #expect(request.refusal(at: request.time + difference) == nil) }

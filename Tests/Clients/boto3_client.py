@@ -17,8 +17,9 @@ import urllib.request
 import boto3
 import botocore.config
 import botocore.exceptions
+from moto.server import ThreadedMotoServer
 
-from harness import Server, check, run
+from harness import Server, check, run, until
 
 KEY = ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 CLAUDE, LLAMA = "anthropic.claude-3-sonnet-20240229-v1:0", "meta.llama3-8b-instruct-v1:0"
@@ -292,6 +293,49 @@ def check_container(apus, model):
         check("container: unloads", call("DELETE", "/models/one")[0] == 200 and call("GET", "/models/one")[0] == 404)
 
 
+def check_later(apus, model):
+    """Invocations whose requests and answers are objects, in a store that speaks as S3 does."""
+    store = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    store.start()
+    host, port = store.get_host_and_port()
+    address = f"http://{host}:{port}"
+    objects = client(address, "s3")
+    for bucket in ("requests", "answers"):
+        objects.create_bucket(Bucket=bucket)
+    body = {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 8, "seed": 7}
+    objects.put_object(Bucket="requests", Key="in/a b+c.json", Body=json.dumps(body))
+    objects.put_object(Bucket="requests", Key="secret.json", Body=json.dumps(body))
+
+    def text(place):
+        bucket, key = place.removeprefix("s3://").split("/", 1)
+        try:
+            return objects.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except objects.exceptions.NoSuchKey:
+            return None
+
+    os.environ.update(AWS_ACCESS_KEY_ID=KEY[0], AWS_SECRET_ACCESS_KEY=KEY[1])
+    try:
+        with Server(apus, model, "--async-input", "s3://requests/in", "--async-output", "s3://answers/out",
+                    "--s3-endpoint", address) as server:
+            runtime = client(server.url, "sagemaker-runtime")
+            invoke = lambda key, **more: runtime.invoke_endpoint_async(
+                EndpointName="llama", InputLocation=f"s3://requests/{key}", ContentType="application/json", **more)
+            taken = invoke("in/a b+c.json", InferenceId="mine", RequestTTLSeconds=600, InvocationTimeoutSeconds=300)
+            check("later: taken", taken["InferenceId"] == "mine"
+                  and taken["ResponseMetadata"]["HTTPStatusCode"] == 202, repr(taken))
+            check("later: an answer", until(lambda: text(taken["OutputLocation"]) is not None, 120))
+            answer = runtime.invoke_endpoint(EndpointName="llama", Body=json.dumps(body))["Body"].read()
+            check("later: the same as at once",
+                  json.loads(text(taken["OutputLocation"]))["choices"] == json.loads(answer)["choices"])
+            failed = invoke("in/none.json")
+            check("later: a failure", until(lambda: text(failed["FailureLocation"]) is not None, 120))
+            found = error_of(lambda: invoke("secret.json"))
+            check("later: stays in its folder", found is not None and found[:2] == ("ValidationError", 400), repr(found))
+    finally:
+        del os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
+        store.stop()
+
+
 def check_signatures(apus, model):
     with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
         file.write(f"[ci]\naws_access_key_id = {KEY[0]}\naws_secret_access_key = {KEY[1]}\n")
@@ -337,6 +381,7 @@ def main(apus, model):
     check_key(apus, model)
     check_names(apus, model)
     check_container(apus, model)
+    check_later(apus, model)
     check_signatures(apus, model)
     check_retry(apus, model)
 

@@ -114,6 +114,8 @@ struct Serve: AsyncParsableCommand {
 
   @OptionGroup(title: "Files and batches") var fileArguments: FileArguments
 
+  @OptionGroup var later: LaterArguments
+
   @OptionGroup(title: "Observation") var observation: ObservationArguments
 
   @OptionGroup(title: "Limits for each address") var address: AddressArguments
@@ -153,6 +155,7 @@ struct Serve: AsyncParsableCommand {
       configuration.store = try store.open(isOpen: configuration.allowsOpenAccess, logger)
       configuration.cache = try await cache.open(isOpen: configuration.allowsOpenAccess, logger)
       configuration.files = try fileArguments.open()
+      configuration.laterInvocations = try later.invocations()
       configuration.version = Program.version
       let traces = try observation.openTraces(for: &configuration, logger)
       defer { traces?.finish() }

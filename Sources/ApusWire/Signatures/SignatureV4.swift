@@ -117,29 +117,19 @@ package struct SignatureClaim: Sendable {
   /// The name of the key.
   package let accessKeyID: String
   private let parameters: SignatureParameters
-  private let signingKey: SymmetricKey
+  private let signingKey: SigningKey
   private let canonical: [UInt8]
 
   fileprivate init(_ key: AccessKey, _ parameters: SignatureParameters, _ canonical: [UInt8]) {
     accessKeyID = key.id
     self.parameters = parameters
     self.canonical = canonical
-    signingKey = parameters.scope.reduce(SymmetricKey(data: Array("AWS4\(key.secret)".utf8))) { key, part in
-      SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Array(part.utf8), using: key))
-    }
+    signingKey = SigningKey(key, scope: parameters.scope)
   }
 
   /// Checks the signature of head and body, in a time that does not depend on where it differs.
   package func check(body: [UInt8]) throws(SignatureRefusal) {
-    let request = canonical + Self.hexadecimal(SHA256.hash(data: body))
-    var text = Array("AWS4-HMAC-SHA256\n\(parameters.time.text)\n\(parameters.scope.joined(separator: "/"))\n".utf8)
-    text += Self.hexadecimal(SHA256.hash(data: request))
-    guard HMAC<SHA256>.isValidAuthenticationCode(parameters.signature, authenticating: text, using: signingKey)
-    else { throw .otherSignature }
-  }
-
-  private static func hexadecimal(_ digest: SHA256.Digest) -> [UInt8] {
-    let digits = Array("0123456789abcdef".utf8)
-    return digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    let text = signingKey.text(of: canonical + SigningKey.digest(of: body), at: parameters.time)
+    guard signingKey.isSignature(parameters.signature, of: text) else { throw .otherSignature }
   }
 }

@@ -49,9 +49,11 @@ package struct SignedHead: Sendable {
   /// - Parameters:
   ///   - names: The headers that are signed, in small letters, in order.
   ///   - omitted: A part of the query that is not signed.
+  ///   - keepsPath: Whether the path is signed as it is sent, as S3 has it, and not in a canonical form.
   /// - Returns: The lines, each with its end; nil where a header is missing.
-  func canonical(signing names: [String], withoutQuery omitted: String?) -> [UInt8]? {
-    var bytes = Array(method.utf8) + [0x0A] + canonicalPath + [0x0A] + canonicalQuery(without: omitted) + [0x0A]
+  func canonical(signing names: [String], withoutQuery omitted: String?, keepsPath: Bool = false) -> [UInt8]? {
+    let path = keepsPath ? path : canonicalPath
+    var bytes = Array(method.utf8) + [0x0A] + path + [0x0A] + canonicalQuery(without: omitted) + [0x0A]
     for name in names {
       guard let values = fields[name] else { return nil }
       let value = values.map(Self.trimmed).joined(separator: ",")

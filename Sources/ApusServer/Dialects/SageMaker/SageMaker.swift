@@ -27,8 +27,8 @@ struct SageMaker: Sendable {
       Route(.post, "/endpoints/*/invocations-response-stream", runtime) {
         try await invoke($0, $1, RuntimeStreamEndpoint.init)
       },
-      Route(.post, "/endpoints/*/async-invocations", runtime) { _, _ in
-        throw Refusal(.unsupported, "this server reads no requests from S3: invoke the endpoint itself")
+      Route(.post, "/endpoints/*/async-invocations", SageMakerDialect(isLater: true)) {
+        try await invokeLater($0, $1)
       },
     ]
   }
@@ -56,12 +56,12 @@ struct SageMaker: Sendable {
 
 extension Request {
   /// The model that a header names among several behind one endpoint.
-  fileprivate var targetModel: String? { sageMakerField("Target-Model") ?? sageMakerField("Inference-Component") }
+  var targetModel: String? { sageMakerField("Target-Model") ?? sageMakerField("Inference-Component") }
 
   /// The variant that a header names among several of one endpoint.
   var targetVariant: String? { sageMakerField("Target-Variant") }
 
-  fileprivate func sageMakerField(_ name: String) -> String? {
+  func sageMakerField(_ name: String) -> String? {
     HTTPField.Name("X-Amzn-SageMaker-" + name).flatMap { headers[$0] }
   }
 

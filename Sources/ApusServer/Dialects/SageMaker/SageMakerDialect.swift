@@ -7,13 +7,16 @@ struct SageMakerDialect: Dialect {
   /// What the container behind the endpoint would say.
   private let container = OpenAIDialect()
   var framing = Framing.events
+  /// Whether no container is asked yet, so that nothing is an error of its.
+  var isLater = false
 
   var requestIDField: HTTPField.Name? { HTTPField.Name("x-amzn-RequestId") }
 
   var signingService: String? { "sagemaker" }
 
   func error(_ refusal: Refusal) -> ErrorReply {
-    let error = SageMakerError(refusal.kind)
+    var error = SageMakerError(refusal.kind)
+    if isLater, error == .model { error = .validation }
     let headers = HTTPFields.awsError(refusal.signature?.rawValue ?? error.rawValue)
     let message = refusal.message
     guard error == .model else {
