@@ -1,5 +1,6 @@
 internal import Apus
 internal import ApusJSON
+internal import ApusText
 internal import Synchronization
 
 /// What was made of a model under a name of its own: what stands before each chat with it, and how it answers.
@@ -18,32 +19,41 @@ struct MadeModel: Sendable {
   /// What was said before each chat.
   private(set) var messages: [ChatMessage] = []
   private(set) var licences: [String] = []
+  /// Adapters of requests that name none, by their names.
+  private(set) var adapters: [String] = []
   /// Another one where the template is another.
   private var manners = MannerHold()
 
-  /// What the fields of a request make of a model of which `base` was made before; nil for nothing.
-  init?(_ fields: RequestFields, of base: MadeModel?, _ limits: RequestLimits) throws(Refusal) {
+  /// What the fields of a request make of a model with adapters of these names, of which `base` was made before; nil for
+  /// nothing.
+  init?(
+    _ fields: RequestFields, of base: MadeModel?, adapters known: [String], _ limits: RequestLimits
+  ) throws(Refusal) {
     if let base { self = base } else { self.init() }
     system = try fields.string("system") ?? system
     if let text = try fields.string("template"), !text.isEmpty {
+      // Before anything is made of it.
+      guard text.utf8.count <= Self.byteLimit else { throw Self.tooLarge }
       if let fault = ChatManner.fault(inTemplate: text) { throw Self.noTemplate(text, fault) }
       (template, manners) = (text, MannerHold())
     }
     try take(fields.members("parameters"), fields, limits)
     messages = fields["messages"] == nil ? messages : try fields.ollamaMessages(limits)
     licences = fields["license"] == nil ? licences : try Self.licences(fields)
+    try take(adapters: fields.members("adapters"), among: known)
     if isEmpty { return nil }
     let texts = [system, template ?? "", parameters.text] + licences + messages.flatMap(\.texts)
-    guard texts.reduce(0, { $0 + $1.utf8.count }) <= Self.byteLimit else {
-      throw .invalid(
-        nil, "a model's system, template, parameters, messages and license may have \(Self.byteLimit) bytes")
-    }
+    guard texts.reduce(0, { $0 + $1.utf8.count }) <= Self.byteLimit else { throw Self.tooLarge }
   }
+
+  private static let tooLarge = Refusal.invalid(
+    nil, "a model's system, template, parameters, messages and license may have \(byteLimit) bytes")
 
   private init() {}
 
   private var isEmpty: Bool {
     system.isEmpty && template == nil && parameters.count == 0 && messages.isEmpty && licences.isEmpty
+      && adapters.isEmpty
   }
 
   private mutating func take(
@@ -58,6 +68,17 @@ struct MadeModel: Sendable {
     let checked = fields.nested(typed, "parameters")
     _ = try checked.asOllamaOptions(usual: SamplingOptions(), vocabularySize: Int(Int32.max), limits)
     for (name, value) in zip(typed.keys, typed.values) { parameters[name] = value }
+  }
+
+  /// Ollama has a file for each; here they are those that the server was started with.
+  private mutating func take(adapters given: JSONObject?, among known: [String]) throws(Refusal) {
+    guard let given else { return }
+    if let name = given.keys.first(where: { !known.contains($0) }) {
+      let shown = name.shortened(toByteCount: 64)
+      throw .invalid(
+        "adapters", "adapters has '\(shown)', with which the server was not started: name it by --lora NAME=FILE first")
+    }
+    adapters = given.keys
   }
 
   private static func licences(_ fields: RequestFields) throws(Refusal) -> [String] {
@@ -97,8 +118,9 @@ struct MadeModel: Sendable {
     _ lease: ModelLease, _ limits: RequestLimits
   ) throws(Refusal) -> (lease: ModelLease, options: GenerationOptions) {
     let (model, information) = (lease.model, lease.model.information)
-    let options = try RequestFields(parameters).asOllamaOptions(
+    var options = try RequestFields(parameters).asOllamaOptions(
       usual: information.sampling, vocabularySize: information.vocabularySize, limits)
+    options.adapters = adapters.map { AdapterChoice($0) }
     let manner = template.map { manners.manner($0, of: model) }
     return (ModelLease(lease, as: model.with(manner, sampling: options.sampling)), options)
   }

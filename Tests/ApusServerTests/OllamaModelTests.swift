@@ -185,6 +185,23 @@ struct OllamaModelTests {
     #expect(try await server.post("/api/show", #"{"model":"a"}"#).json["system"] == nil)
   }
 
+  @Test func `It may have adapters that the server was started with`() async throws {
+    let server = try TestServer(await TestModel.adapted("style"))
+    let create = #"{"model":"styled","from":"x","adapters":{"style":"sha256:0"}}"#
+    #expect(try await server.post("/api/create", create).status == 200)
+    func answer(_ name: String) async throws -> JSONValue? {
+      let body = #"{"model":"\#(name)","messages":[{"role":"user","content":"hi"}],"stream":false,"#
+      let reply = try await server.post("/api/chat", body + #""options":{"temperature":0,"num_predict":12}}"#)
+      #expect(reply.status == 200, "\(reply.text)")
+      return reply.json["message"]
+    }
+    #expect(try await answer("styled") == answer("style"))
+    let shown = try await server.post("/api/show", #"{"model":"styled"}"#)
+    #expect(shown.json["modelfile"]?.string?.contains("ADAPTER style") == true)
+    let other = try await server.post("/api/create", #"{"model":"y","from":"x","adapters":{"other":"sha256:0"}}"#)
+    #expect(other.status == 400 && other.json["error"]?.string?.contains("--lora") == true)
+  }
+
   @Test func `A template of its own is Jinja, and other things are refused`() async throws {
     let folder = try TemporaryFolder()
     let server = try TestServer(try pool(["a", "b"], in: folder))

@@ -81,7 +81,7 @@ struct JobSetting: Sendable {
   let name: String
   /// What was made of the model under that name; nil for the model as it is.
   var made: MadeModel?
-  /// What is taken where a request says nothing of how long an answer is, where it ends, and of its seed.
+  /// What is taken where a request says nothing of how long an answer is, where it ends, of its seed and adapters.
   var usual = GenerationOptions()
   let isStreamed: Bool
   /// What an endpoint charges tokens to, where no completion has them.
@@ -109,6 +109,7 @@ struct JobSetting: Sendable {
     options.maxTokens = options.maxTokens ?? usual.maxTokens
     options.seed = options.seed ?? usual.seed
     if options.stop.isEmpty { options.stop = usual.stop }
+    if options.adapters.isEmpty { options.adapters = usual.adapters }
     return options
   }
 }

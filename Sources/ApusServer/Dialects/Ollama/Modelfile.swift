@@ -10,6 +10,7 @@ struct Modelfile {
   /// Options by name, one entry for each value.
   private let parameters: [(name: String, value: String)]
   private let messages: [ChatMessage]
+  private let adapters: [String]
 
   /// Of the model `source` and what was `made` of it; the rest is what the model has itself.
   init(
@@ -21,6 +22,7 @@ struct Modelfile {
     let own = made?.licences ?? []
     licences = own.isEmpty ? [licence].compactMap { $0 } : own
     messages = made?.messages ?? []
+    adapters = made?.adapters ?? []
     let given = made?.parameters ?? JSONObject()
     parameters =
       usual.filter { given[$0.0] == nil }.map { (name: $0, value: $1) }
@@ -47,6 +49,7 @@ struct Modelfile {
     if !template.isEmpty { lines.append("TEMPLATE " + Self.quoted(template)) }
     if !system.isEmpty { lines.append("SYSTEM " + Self.quoted(system)) }
     lines += parameters.map { "PARAMETER \($0.name) \($0.value)" }
+    lines += adapters.map { "ADAPTER \($0)" }
     lines += licences.map { "LICENSE " + Self.quoted($0) }
     lines += messages.map { "MESSAGE \($0.role.rawValue) " + Self.quoted($0.content) }
     return lines.joined(separator: "\n")

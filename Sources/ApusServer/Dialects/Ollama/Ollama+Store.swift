@@ -75,13 +75,16 @@ extension Ollama {
 
   /// One more name for a model, with what is made of it; other weights need a store.
   private static func create(_ fields: RequestFields, _ models: OllamaModels) throws -> JSONValue {
-    for name in ["files", "adapters", "quantize"] where fields[name] != nil {
+    for name in ["files", "quantize"] where fields[name] != nil {
       throw Refusal.unsupported(name, "a model with \(name) of its own")
     }
     fields.accept(["stream"])
     let (name, source) = (try fields.modelName(), try fields.modelName("from"))
-    let base = models.service.names.given.entry(named: source)?.made
-    let made = try MadeModel(fields, of: base, models.service.configuration.limits)
+    let (service, names) = (models.service, models.service.names)
+    let own = service.models[try names.choice(for: source, by: models.key).model].name
+    let made = try MadeModel(
+      fields, of: names.given.entry(named: source)?.made, adapters: service.pool.adapters(of: own),
+      service.configuration.limits)
     try give(name, to: source, made, in: models)
     return success
   }
