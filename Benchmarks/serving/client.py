@@ -27,7 +27,10 @@ class Server:
             raise Failed(f"{url}: not the address of a server; expected one like http://localhost:8080")
         self._connection = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._base = parts.path.rstrip("/").removesuffix("/v1") + "/v1"
-        self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        # What is measured is to be computed.
+        self._headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+        if key:
+            self._headers["Authorization"] = f"Bearer {key}"
         self._is_chat, self._timeout, self._temperature = is_chat, timeout, temperature
         self.model = model or self._first_model()
 

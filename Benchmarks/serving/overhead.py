@@ -44,7 +44,7 @@ def main(words=None):
 
 
 def _serve(options):
-    command = [options.apus, "serve", options.model, "--listen", "127.0.0.1:0", "--store", "none"]
+    command = [options.apus, "serve", options.model, "--listen", "127.0.0.1:0", "--store", "none", "--cache", "off"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     for line in process.stderr:
         found = re.search(r"listening on (http://[^\s\"]+)", line)

@@ -194,17 +194,8 @@ final class Generation: @unchecked Sendable {
   private func timings(_ usage: Usage, end: ContinuousClock.Instant) -> Timings {
     let started = times.started ?? end
     let firstToken = times.firstToken ?? end
-    let prefill = started.duration(to: firstToken)
-    let decode = firstToken.duration(to: end)
     return Timings(
-      queue: times.submitted.duration(to: started), prefill: prefill, decode: decode,
-      prefillTokensPerSecond: rate(isStarted ? usage.promptTokens - usage.cachedTokens : 0, prefill),
-      decodeTokensPerSecond: rate(max(0, usage.completionTokens - 1), decode))
+      usage, queue: times.submitted.duration(to: started), prefill: started.duration(to: firstToken),
+      decode: firstToken.duration(to: end))
   }
-}
-
-/// Tokens per second; 0 for no time.
-private func rate(_ tokens: Int, _ time: Duration) -> Double {
-  let seconds = time / .seconds(1)
-  return seconds > 0 ? Double(tokens) / seconds : 0
 }

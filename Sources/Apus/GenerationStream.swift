@@ -10,35 +10,38 @@ public struct GenerationStream: AsyncSequence, Sendable {
   /// What it throws.
   public typealias Failure = ApusError
 
-  private let handle: GenerationHandle
+  private let source: any EventSource
+
+  /// The stream of what a source gives.
+  init(_ source: any EventSource) { self.source = source }
 
   /// The stream of what arrives in `channel`, which keeps `engine` alive.
   init(_ channel: EventChannel, engine: Engine) {
-    handle = GenerationHandle(channel, engine: engine)
+    self.init(GenerationHandle(channel, engine: engine))
   }
 
   /// Ends the completion within a token; its stream ends with `FinishReason.cancelled`.
-  public func cancel() { handle.channel.cancel() }
+  public func cancel() { source.cancel() }
 
   /// Begins the one iteration.
-  public func makeAsyncIterator() -> Iterator { Iterator(handle) }
+  public func makeAsyncIterator() -> Iterator { Iterator(source) }
 
   /// The one iteration of a stream.
   public struct Iterator: AsyncIteratorProtocol {
     private let iteration: Iteration
 
-    init(_ handle: GenerationHandle) { iteration = Iteration(handle) }
+    init(_ source: any EventSource) { iteration = Iteration(source) }
 
     /// The next event; nil after `finished`.
     ///
     /// Throws where the completion failed.
     public mutating func next() async throws(ApusError) -> GenerationEvent? {
-      try await iteration.handle.channel.next()
+      try await iteration.source.next()
     }
 
     /// As `next()`, on the caller's actor.
     public mutating func next(isolation actor: isolated (any Actor)?) async throws(ApusError) -> GenerationEvent? {
-      try await iteration.handle.channel.next()
+      try await iteration.source.next()
     }
   }
 
@@ -48,9 +51,17 @@ public struct GenerationStream: AsyncSequence, Sendable {
   }
 }
 
+/// Where the events of a completion come from.
+protocol EventSource: AnyObject, Sendable {
+  /// Asks for the end of the completion; does nothing after its end.
+  func cancel()
+  /// The next event; nil after the end.
+  func next() async throws(ApusError) -> GenerationEvent?
+}
+
 /// Keeps the engine alive for a stream, and cancels the completion when the stream is dropped.
-final class GenerationHandle: Sendable {
-  let channel: EventChannel
+final class GenerationHandle: EventSource {
+  private let channel: EventChannel
   private let engine: Engine
 
   init(_ channel: EventChannel, engine: Engine) {
@@ -59,13 +70,17 @@ final class GenerationHandle: Sendable {
   }
 
   deinit { channel.cancel() }
+
+  func cancel() { channel.cancel() }
+
+  func next() async throws(ApusError) -> GenerationEvent? { try await channel.next() }
 }
 
 /// Cancels the completion when an iteration is dropped, even where its stream lives on.
 private final class Iteration: Sendable {
-  let handle: GenerationHandle
+  let source: any EventSource
 
-  init(_ handle: GenerationHandle) { self.handle = handle }
+  init(_ source: any EventSource) { self.source = source }
 
-  deinit { handle.channel.cancel() }
+  deinit { source.cancel() }
 }

@@ -78,6 +78,21 @@ public struct Timings: Sendable, Equatable {
   public let decodeTokensPerSecond: Double
 }
 
+extension Timings {
+  /// The times of a request that took these tokens.
+  init(_ usage: Usage, queue: Duration, prefill: Duration, decode: Duration) {
+    (self.queue, self.prefill, self.decode) = (queue, prefill, decode)
+    prefillTokensPerSecond = Self.rate(usage.promptTokens - usage.cachedTokens, prefill)
+    decodeTokensPerSecond = Self.rate(max(0, usage.completionTokens - 1), decode)
+  }
+
+  /// Tokens per second; 0 for no time.
+  private static func rate(_ tokens: Int, _ time: Duration) -> Double {
+    let seconds = time / .seconds(1)
+    return seconds > 0 ? Double(tokens) / seconds : 0
+  }
+}
+
 /// A whole completion.
 public struct Completion: Sendable, Equatable {
   /// The text.

@@ -10,7 +10,7 @@ package final class GGUFFile: Sendable {
   package let tensors: [GGUFTensor]
   /// The mapped files: one, or the parts of a split model in order.
   package let files: [MappedFile]
-  private let headerByteCounts: [Int]
+  let headerByteCounts: [Int]
   private let indexes: [ExactName: Int]
 
   /// Opens `path` and checks its whole structure: one pass over the header, none over the tensors.

@@ -68,7 +68,7 @@ public struct SamplingOptions: Sendable, Equatable {
 
 extension SamplingOptions {
   /// True where the best token is always taken: a temperature too small for a `Float` logit to tell from 0.
-  var isGreedy: Bool { temperature < Self.smallestTemperature }
+  package var isGreedy: Bool { temperature < Self.smallestTemperature }
 
   /// Below this a difference in the last bit of an ordinary logit decides, so it counts as 0.
   static let smallestTemperature = 1e-6

@@ -27,6 +27,7 @@ internal import Testing
     ["tokenize", "m.gguf", "text", "--jsonl"], ["template", "m.gguf", "--now", "yesterday"], ["check"], ["inspect"],
     ["serve", "m.gguf", "--parallel", "0"], ["serve", "m.gguf", "--parallel", "257"],
     ["serve", "m.gguf", "--idle-unload", "0"], ["serve", "m.gguf", "--memory", "0"], ["serve"],
+    ["serve", "--load-from", "/nowhere/at/all"], ["serve", "--load-from", "/", "--lora", "a=b.gguf"],
     ["serve", "a.gguf", "b.gguf", "--model-name", "x"], ["serve", "a.gguf", "--model-name", ""],
     ["serve", "m.gguf", "--kv-memory", "2X"], ["serve", "m.gguf", "--kv-memory", "0"],
     ["serve", "m.gguf", "--address-concurrent", "0"], ["keys", "new"], ["keys", "new", "--name", "a b"],

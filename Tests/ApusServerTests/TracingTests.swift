@@ -69,7 +69,8 @@ struct TracingTests {
   }
 
   @Test(arguments: [
-    ("/v1/embeddings", #"{"input":"abcd"}"#, "embeddings", false), ("/api/embed", #"{"input":"a"}"#, "embeddings", false),
+    ("/v1/embeddings", #"{"input":"abcd"}"#, "embeddings", false),
+    ("/api/embed", #"{"input":"a"}"#, "embeddings", false),
     ("/embedding", #"{"content":"a"}"#, "embeddings", false),
     ("/score", #"{"text_1":"a","text_2":"b"}"#, "score", true),
     ("/rerank", #"{"query":"a","documents":["b","c"]}"#, "rerank", true),

@@ -92,9 +92,11 @@ class Server:
     def __init__(self, *arguments, model=MODEL, environment=None, stderr=None, limits=None):
         listen = [] if "--listen" in arguments else ["--listen", "127.0.0.1:0"]
         store = [] if "--store" in arguments else ["--store", "none"]
+        # What is asked for twice is computed twice.
+        cache = [] if "--cache" in arguments else ["--cache", "off"]
         self.log = []
         self.process = subprocess.Popen(
-            [APUS, "serve", model, *listen, *store, *map(str, arguments)], stdin=subprocess.DEVNULL,
+            [APUS, "serve", model, *listen, *store, *cache, *map(str, arguments)], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=stderr if stderr is not None else subprocess.PIPE,
             env={**ENVIRONMENT, **(environment or {})}, preexec_fn=limits)
         self.port = None

@@ -37,11 +37,13 @@ def until(condition, seconds=10):
 class Server:
     """One `apus serve ARGUMENTS` process that keeps nothing unless told where; its log lines are in `lines`.
 
+    It computes each answer, unless `cache` says otherwise: what answers have in common is to be seen.
+
     A context manager.
     """
 
-    def __init__(self, apus, *arguments, listen="127.0.0.1:0", store="none"):
-        command = [apus, "serve", *arguments, "--listen", listen, "--store", store]
+    def __init__(self, apus, *arguments, listen="127.0.0.1:0", store="none", cache="off"):
+        command = [apus, "serve", *arguments, "--listen", listen, "--store", store, "--cache", cache]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         self.lines = []
         self.url = self._wait_until_ready()

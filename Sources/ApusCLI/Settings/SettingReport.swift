@@ -36,8 +36,14 @@ package struct SettingReport {
   private static func isSecret(_ setting: Setting, _ given: [GivenSetting]) -> Bool {
     setting.isSecret
       || given.contains { one in
-        one.values.contains { $0.contains("://") && ($0.contains("@") || $0.contains("password=")) }
+        one.values.contains { isAddress($0) && ($0.contains("@") || $0.contains("password=")) }
       }
+  }
+
+  /// Whether it is an address, or was meant to be one: letters with a colon behind them.
+  private static func isAddress(_ value: String) -> Bool {
+    let scheme = value.prefix { $0.isLetter }
+    return value.contains("://") || !scheme.isEmpty && value[scheme.endIndex...].first == ":"
   }
 
   private static let hidden = "(not shown)"

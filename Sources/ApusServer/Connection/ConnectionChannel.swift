@@ -1,3 +1,4 @@
+internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
 internal import Logging
@@ -5,6 +6,9 @@ internal import NIOCore
 internal import NIOHTTP2
 internal import NIOSSL
 internal import NIOTLS
+
+/// How many bytes the body of a request may have.
+typealias BodyLimit = @Sendable (HTTPRequest) -> Int
 
 /// How a connection is set up and answered: the socket's guard, TLS where there is a certificate, and what is spoken, which
 /// TLS or the client's first bytes tell.
@@ -32,18 +36,18 @@ struct ConnectionChannel: ServerChildChannel {
 
   init(
     _ configuration: ServerConfiguration, _ connections: Connections, _ certificate: Certificate?,
-    responder: @escaping HTTPChannelHandler.Responder
+    bodyLimit: @escaping BodyLimit, responder: @escaping HTTPChannelHandler.Responder
   ) {
     let (limits, timeouts) = (configuration.limits, configuration.timeouts)
     self.timeouts = timeouts
     self.connections = connections
     self.certificate = certificate
-    http2 = HTTP2Setup(limits: limits, timeouts: timeouts, connections: connections)
+    http2 = HTTP2Setup(limits: limits, timeouts: timeouts, connections: connections, bodyLimit: bodyLimit)
     http1 = HTTP1Channel(
       responder: responder,
       configuration: HTTP1Channel.Configuration(
         additionalChannelHandlers: [
-          ConnectionGuard(timeouts: timeouts, limits: limits, connections: connections)
+          ConnectionGuard(timeouts: timeouts, limits: limits, connections: connections, bodyLimit: bodyLimit)
         ],
         idleTimeout: TimeAmount(timeouts.idle),
         httpDecoderConfiguration: .init(

@@ -102,7 +102,7 @@ private struct ChoiceFrames {
   private mutating func end(of choice: Int, _ summary: GenerationSummary) async -> [UInt8] {
     openCount -= 1
     usage.add(summary, choice: choice, of: run.plan)
-    let end = run.end(of: summary)
+    let end = await run.end(of: choice, summary)
     error = error ?? end.error
     guard end.error == nil || summary.usage.completionTokens > 0 else { return [] }
     run.outcome.note(end)

@@ -29,15 +29,17 @@ struct GenerationPlan: Sendable {
     return constraint.map { !lease.model.hasCompiled($0) } ?? false
   }
 
-  /// Starts all completions, in order.
+  /// Starts the completions of these numbers, in order.
   ///
   /// May take the time of a pass over the vocabulary for each; those begun end where one is refused.
-  func start(_ shouldStop: Preparation.ShouldStop) throws(ApusError) -> [GenerationStream] {
+  func start(_ choices: [Int], _ shouldStop: Preparation.ShouldStop) throws(ApusError) -> [GenerationStream] {
     let constraint = try constraint(shouldStop)
     var streams: [GenerationStream] = []
-    for choice in 0..<choiceCount {
+    for choice in choices {
       if shouldStop() { throw .stopped }
-      streams.append(try start(choice, constraint))
+      var request = request(choice)
+      request.constraint = constraint
+      streams.append(try lease.model.engine.submit(request))
     }
     return streams
   }
@@ -54,17 +56,23 @@ struct GenerationPlan: Sendable {
     }
   }
 
-  /// Starts the completion of that number; those of one prompt differ by their seed.
-  private func start(_ choice: Int, _ constraint: TokenConstraint?) throws(ApusError) -> GenerationStream {
+  /// The completion of that number, but for its compiled constraint; those of one prompt differ by their seed.
+  func request(_ choice: Int) -> GenerationRequest {
     var options = options
     options.seed = options.seed.map { $0 &+ UInt64(choice % count) }
     var request = GenerationRequest(
-      prompt: prompts[choice / count], options: options, constraint: constraint, scoresFrom: scoresPrompts ? 1 : nil)
+      prompt: prompts[choice / count], options: options, scoresFrom: scoresPrompts ? 1 : nil)
     request.shownTokens = shownTokens
     request.rules = rules
     request.reasoning = reading.flatMap {
       lease.model.reasoningSpan(startsInReasoning: $0.startsInReasoning, limit: options.thinkingBudget)
     }
-    return try lease.model.engine.submit(request)
+    return request
+  }
+
+  /// All that the result of the completion of that number depends on, as bytes; nil where it depends on chance.
+  func resultKey(_ choice: Int, _ shouldStop: Preparation.ShouldStop) -> [UInt8]? {
+    lease.model.resultKey(
+      of: request(choice), in: reading.map { ($0.turn, $0.startsInReasoning) }, shouldStop: shouldStop)
   }
 }

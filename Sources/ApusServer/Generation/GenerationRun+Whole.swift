@@ -42,7 +42,7 @@ extension GenerationRun {
         result.tokens += delta.tokens
       case .finished(let summary):
         result.summary = summary
-        result.end = end(of: summary)
+        result.end = await end(of: choice, summary)
       }
     }
     _ = reading.finish(result.summary)

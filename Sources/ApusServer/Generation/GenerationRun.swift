@@ -5,6 +5,7 @@ internal import Synchronization
 final class GenerationRun: Sendable {
   private struct State {
     var streams: [GenerationStream] = []
+    var cache: CacheWork?
     var interruption: AnswerEnd?
     var watch: PresenceWatch?
     var clock: AnswerClock?
@@ -25,10 +26,10 @@ final class GenerationRun: Sendable {
   ///
   /// The work ends within a token when the client leaves or a limit is met.
   init(
-    _ plan: GenerationPlan, _ permit: AdmissionPermit, _ usage: UsagePermit, _ limits: AnswerLimits,
+    _ start: CompletionStart, _ permit: AdmissionPermit, _ usage: UsagePermit, _ limits: AnswerLimits,
     preparation: Preparation, client: ClientPresence?, outcome: RequestOutcome, _ measures: CompletionMetrics
   ) async throws {
-    self.plan = plan
+    plan = start.plan
     self.outcome = outcome
     self.permit = permit
     self.measures = measures
@@ -41,11 +42,12 @@ final class GenerationRun: Sendable {
       state.clock = clock
       state.watch = watch
     }
-    let streams = try await preparation.run(for: client, isHard: plan.mustCompile) { [plan] in try plan.start($0) }
+    let (streams, cache) = try await start.run(preparation, for: client)
     usage.charge(promptTokens: plan.prompts.reduce(0) { $0 + $1.count })
     clock.beginWaiting(streams.count)
     let isInterrupted = state.withLock { state in
       state.streams = streams
+      state.cache = cache
       return state.interruption != nil
     }
     if isInterrupted { for stream in streams { stream.cancel() } }
@@ -53,6 +55,11 @@ final class GenerationRun: Sendable {
 
   /// The completions, by their numbers: iterate each once, and tell of every event.
   var streams: [GenerationStream] { state.withLock { $0.streams } }
+
+  /// What the cache had, or has now; nil where it has nothing to do with the request.
+  var cacheOutcome: CacheOutcome? { cache?.outcome }
+
+  private var cache: CacheWork? { state.withLock { $0.cache } }
 
   /// Ends the work within a token.
   private func interrupt(_ end: AnswerEnd) {
@@ -71,6 +78,7 @@ final class GenerationRun: Sendable {
     case .text(let delta):
       clock?.beginWork(choice)
       state.withLock { $0.counted[choice] += delta.tokens.count }
+      cache?.note(delta, of: choice)
       usage.charge(completionTokens: delta.tokens.count)
     case .finished(let summary):
       clock?.end(choice)
@@ -79,21 +87,28 @@ final class GenerationRun: Sendable {
         return (summary.usage.completionTokens - state.counted[choice], state.openCount == 0)
       }
       usage.charge(completionTokens: max(0, rest))
+      let cost = cost(of: choice, summary)
       // A prompt counts once, however many completions it has.
       usage.note(
-        cachedTokens: choice.isMultiple(of: plan.count) ? summary.usage.cachedTokens : 0,
-        time: summary.timings.prefill + summary.timings.decode)
-      outcome.trace?.note(summary, choice: choice)
+        cachedTokens: choice.isMultiple(of: plan.count) ? cost.usage.cachedTokens : 0,
+        time: cost.timings.prefill + cost.timings.decode)
+      outcome.trace?.note(cost, choice: choice)
       // Before the client knows that it may ask again.
       if isLast { usage.end() }
     }
   }
 
-  /// How a completion ended; where that was not by itself, the others end too.
-  func end(of summary: GenerationSummary) -> AnswerEnd {
+  /// How a completion ended; where that was not by itself, the others end too, and else the cache has it now.
+  func end(of choice: Int, _ summary: GenerationSummary) async -> AnswerEnd {
     let end = AnswerEnd(summary.finishReason, interruption: state.withLock { $0.interruption })
-    measures.note(summary, end)
+    measures.note(cost(of: choice, summary), end)
     if end.error != nil { interrupt(end) }
+    await cache?.end(of: choice, summary)
     return end
+  }
+
+  /// What a completion took.
+  private func cost(of choice: Int, _ summary: GenerationSummary) -> GenerationSummary {
+    cache?.cost(of: choice, summary) ?? summary
   }
 }

@@ -65,6 +65,9 @@ enum MetricNames {
     "apus_cost_dollars": "What the machine has cost: for all time since the start, and for the time it computed.",
     "apus_cost_per_million_tokens": "That by the tokens of prompts and completions, for a million.",
     "apus_cost_per_million_completion_tokens": "That by the tokens of completions alone.",
+    "apus_cache_hits": "Completions that the response cache had.",
+    "apus_cache_misses": "Completions that it could have had, and had not.",
+    "apus_cache_errors": "Times that it did not work.", "apus_cache_bytes": "Bytes that it takes of the memory.",
     "http_requests": "Requests, by path, method and status.",
   ]
 }

@@ -30,7 +30,7 @@ struct CrossOrigin: RouterMiddleware {
     var response = request.method == .options ? Response(status: .noContent) : try await next(request, context)
     set(Self.allowOrigin, origin ?? "http://localhost", &response)
     set(.vary, "Origin", &response)
-    set(Self.exposeHeaders, "X-Request-Id, X-Apus-Ignored-Fields, X-Apus-Kept, X-Apus-Variant", &response)
+    set(Self.exposeHeaders, "X-Request-Id, X-Apus-Cache, X-Apus-Ignored-Fields, X-Apus-Kept, X-Apus-Variant", &response)
     if request.method == .options {
       set(Self.allowMethods, methods, &response)
       set(Self.allowHeaders, "*, authorization, content-type", &response)
