@@ -6,6 +6,8 @@ final class GivenNames: Sendable {
   struct Entry: Sendable {
     let name: String
     let model: Int
+    /// What was made of the model under this name; nil for the model as it is.
+    var made: MadeModel?
   }
 
   private static let limit = 256
@@ -15,17 +17,21 @@ final class GivenNames: Sendable {
   var list: [Entry] { entries.withLock { $0 } }
 
   /// The model that has this name; nil for none.
-  func model(named name: String) -> Int? { list.first { $0.name.isSameModelName(as: name) }?.model }
+  func model(named name: String) -> Int? { entry(named: name)?.model }
 
-  /// Gives the name to a model, which another may have had; throws where it is no name, or there are too many.
-  func give(_ name: String, to model: Int) throws(Refusal) {
+  /// The name with what it means; nil for none.
+  func entry(named name: String) -> Entry? { list.first { $0.name.isSameModelName(as: name) } }
+
+  /// Gives the name to a model, or to what was made of it, which another may have had; throws where it is no name, or there
+  /// are too many.
+  func give(_ name: String, to model: Int, _ made: MadeModel?) throws(Refusal) {
     try Self.check(name)
     try entries.withLock { entries throws(Refusal) in
       entries.removeAll { $0.name.isSameModelName(as: name) }
       guard entries.count < Self.limit else {
         throw .invalid(nil, "models have \(Self.limit) names more already: delete one")
       }
-      entries.append(Entry(name: name, model: model))
+      entries.append(Entry(name: name, model: model, made: made))
     }
   }
 

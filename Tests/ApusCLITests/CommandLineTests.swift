@@ -85,7 +85,8 @@ internal import Testing
     let folder = try TemporaryFolder()
     try TinyModel().write(to: folder.path("tiny.gguf"))
     // This model cannot be loaded, as it has no room for keys and values.
-    let result = try Program.run("serve", folder.path("tiny.gguf"), "--kv-memory", "1", "--alias", "gpt-4=nothing")
+    let result = try Program.run(
+      "serve", folder.path("tiny.gguf"), "--kv-memory", "1", "--alias", "gpt-4=nothing", "--store", "none")
     #expect(result.code == 64 && result.errors.contains("'nothing'"), "\(result.errors)")
   }
 

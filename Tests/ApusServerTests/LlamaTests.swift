@@ -137,6 +137,8 @@ struct LlamaTests {
     #expect(props["total_slots"] == 4 && props["bos_token"] == "<s>" && props["chat_template"] != "")
     #expect(props["default_generation_settings"]?["params"]?["temperature"] == .double(0.8))
     let slots = try await server.send(.get, "/slots?fail_on_no_slot=1").json
+    let chat = #"{"messages":[{"role":"user","content":"a"}],"max_tokens":1}"#
+    #expect(try await server.post("/chat/completions", chat).json["object"] == "chat.completion")
     #expect(slots.elements?.count == 4 && slots.elements?.first?["is_processing"] == false)
     #expect(try await server.send(.get, "/lora-adapters").json == [["id": 0, "path": "style", "scale": 0]])
     let vectors = try await server.post("/embedding", #"{"content":["a","b"],"pooling":"mean"}"#)

@@ -110,7 +110,7 @@ struct OllamaModelTests {
       #expect(reply.status == 400 && reply.json["error"]?.string != nil, "\(body)")
     }
     #expect(try await server.post("/api/copy", #"{"source":"x","destination":"y"}"#).status == 404)
-    for field in ["system", "template", "files", "parameters"] {
+    for field in ["files", "adapters", "quantize", "parameters"] {
       let reply = try await server.post("/api/create", #"{"model":"x","from":"a","\#(field)":"s"}"#)
       #expect(reply.status == 400 && reply.json["error"]?.string?.contains(field) == true)
     }
@@ -121,6 +121,120 @@ struct OllamaModelTests {
     }
     #expect(try await server.post("/api/copy", #"{"source":"a","destination":"n256"}"#).status == 400)
     #expect(try await server.post("/api/copy", #"{"source":"b","destination":"n0"}"#).status == 200)
+  }
+
+  private static let made = """
+    {"model":"mine","from":"a","system":"be brief","parameters":{"temperature":0,"num_predict":5,"stop":"zz"},
+    "messages":[{"role":"user","content":"one"},{"role":"assistant","content":"two"}],"license":["MIT"]}
+    """
+  private static let before = [
+    #"{"role":"system","content":"be brief"}"#, #"{"role":"user","content":"one"}"#,
+    #"{"role":"assistant","content":"two"}"#,
+  ].joined(separator: ",")
+
+  @Test func `What is made of a model is said before each chat, and answers as it should`() async throws {
+    let folder = try TemporaryFolder()
+    let server = try TestServer(try pool(["a", "b"], in: folder))
+    #expect(try await server.post("/api/create", Self.made).json["status"] == "success")
+    let asked = #"{"role":"user","content":"hi"}"#
+    let options = #""stream":false,"options":{"temperature":0,"num_predict":5,"stop":["zz"]}"#
+    let made = try await server.post("/api/chat", #"{"model":"mine","messages":[\#(asked)],"stream":false}"#)
+    let plain = try await server.post(
+      "/api/chat", #"{"model":"a","messages":[\#(Self.before),\#(asked)],\#(options)}"#)
+    #expect(made.status == 200 && made.json["message"] == plain.json["message"], "\(made.text)")
+    #expect(made.json["prompt_eval_count"] == plain.json["prompt_eval_count"] && made.json["model"] == "mine")
+    // So it is in other dialects, for one question, and where a request has a system message and options of its own.
+    let openAI = try await server.post("/v1/chat/completions", #"{"model":"mine","messages":[\#(asked)]}"#)
+    let same = openAI.json["choices"]?.list.first?["message"]?["content"]
+    #expect(same == plain.json["message"]?["content"], "\(openAI.text)")
+    let question = try await server.post("/api/generate", #"{"model":"mine","prompt":"hi","stream":false}"#)
+    #expect(question.json["response"] == same)
+    let own = #"{"role":"system","content":"be long"}"#
+    let other = try await server.post(
+      "/api/chat",
+      #"{"model":"mine","messages":[\#(own),\#(asked)],"stream":false,"options":{"num_predict":1,"seed":3}}"#)
+    #expect(other.json["eval_count"]?.whole ?? 9 <= 1)
+    #expect(other.json["prompt_eval_count"] != nil && other.json["prompt_eval_count"] != 0)
+    let raw = try await server.post("/api/generate", #"{"model":"mine","prompt":"hi","raw":true,"stream":false}"#)
+    #expect(raw.json["prompt_eval_count"]?.whole ?? 99 < made.json["prompt_eval_count"]?.whole ?? 0)
+  }
+
+  @Test func `What was made is shown, copied, made more of, and forgotten`() async throws {
+    let folder = try TemporaryFolder()
+    let server = try TestServer(try pool(["a", "b"], in: folder))
+    #expect(try await server.post("/api/create", Self.made).status == 200)
+    #expect(try await server.post("/api/copy", #"{"source":"mine","destination":"copy"}"#).status == 200)
+    let more = #"{"model":"more","from":"mine","system":"be long","parameters":{"top_k":7}}"#
+    #expect(try await server.post("/api/create", more).status == 200)
+    for name in ["mine", "copy"] {
+      let shown = try await server.post("/api/show", #"{"model":"\#(name)"}"#)
+      #expect(shown.json["system"] == "be brief" && shown.json["license"] == "MIT")
+      #expect(shown.json["messages"]?.list.count == 2)
+      #expect(shown.json["parameters"]?.string == "temperature 0\nnum_predict 5\nstop \"zz\"")
+      let lines = shown.json["modelfile"]?.string ?? ""
+      for line in ["FROM a", "SYSTEM \"\"\"be brief\"\"\"", "PARAMETER stop \"zz\"", "MESSAGE user \"\"\"one\"\"\""] {
+        #expect(lines.contains(line), "\(lines)")
+      }
+    }
+    let shown = try await server.post("/api/show", #"{"model":"more"}"#)
+    #expect(shown.json["system"] == "be long" && shown.json["parameters"]?.string?.hasSuffix("top_k 7") == true)
+    #expect(shown.json["parameters"]?.string?.hasPrefix("temperature 0") == true)
+    _ = try await server.send(.delete, "/api/delete", body: Array(#"{"model":"mine"}"#.utf8))
+    #expect(try await server.post("/api/show", #"{"model":"mine"}"#).status == 404)
+    #expect(try await server.post("/api/show", #"{"model":"copy"}"#).json["system"] == "be brief")
+    #expect(try await server.post("/api/show", #"{"model":"a"}"#).json["system"] == nil)
+  }
+
+  @Test func `It may have adapters that the server was started with`() async throws {
+    let server = try TestServer(await TestModel.adapted("style"))
+    let create = #"{"model":"styled","from":"x","adapters":{"style":"sha256:0"}}"#
+    #expect(try await server.post("/api/create", create).status == 200)
+    func answer(_ name: String) async throws -> JSONValue? {
+      let body = #"{"model":"\#(name)","messages":[{"role":"user","content":"hi"}],"stream":false,"#
+      let reply = try await server.post("/api/chat", body + #""options":{"temperature":0,"num_predict":12}}"#)
+      #expect(reply.status == 200, "\(reply.text)")
+      return reply.json["message"]
+    }
+    #expect(try await answer("styled") == answer("style"))
+    let shown = try await server.post("/api/show", #"{"model":"styled"}"#)
+    #expect(shown.json["modelfile"]?.string?.contains("ADAPTER style") == true)
+    let other = try await server.post("/api/create", #"{"model":"y","from":"x","adapters":{"other":"sha256:0"}}"#)
+    #expect(other.status == 400 && other.json["error"]?.string?.contains("--lora") == true)
+  }
+
+  @Test func `A template of its own is Jinja, and other things are refused`() async throws {
+    let folder = try TemporaryFolder()
+    let server = try TestServer(try pool(["a", "b"], in: folder))
+    let template = "{% for m in messages %}<{{ m.role }}:{{ m.content }}>{% endfor %}"
+    let create = #"{"model":"t","from":"a","template":"\#(template)","system":"s"}"#
+    #expect(try await server.post("/api/create", create).status == 200)
+    for _ in 0..<2 {
+      let applied = try await server.post(
+        "/apply-template", #"{"model":"t","messages":[{"role":"user","content":"hi"}]}"#)
+      #expect(applied.json["prompt"] == "<system:s><user:hi>", "\(applied.text)")
+    }
+    #expect(try await server.post("/api/show", #"{"model":"t"}"#).json["template"] == .string(template))
+    // One that is made of it may have another, and what both do is not mixed up.
+    let other = #"{"model":"u","from":"t","template":"{% for m in messages %}[{{ m.content }}]{% endfor %}"}"#
+    #expect(try await server.post("/api/create", other).status == 200)
+    for (name, prompt) in [("u", "[s][hi]"), ("t", "<system:s><user:hi>"), ("u", "[s][hi]")] {
+      let applied = try await server.post(
+        "/apply-template", #"{"model":"\#(name)","messages":[{"role":"user","content":"hi"}]}"#)
+      #expect(applied.json["prompt"] == .string(prompt), "\(applied.text)")
+    }
+    let chat = #"{"model":"t","messages":[{"role":"user","content":"hi"}],"stream":false,"options":{"num_predict":2}}"#
+    #expect(try await server.post("/api/chat", chat).status == 200)
+    let large = String(repeating: "x", count: 70_000)
+    for (fields, word) in [
+      (#""template":"{{ .System }} {{ .Prompt }}""#, "Go's syntax"), (#""template":"{% for %}""#, "Jinja"),
+      (#""system":7"#, "system"), (#""parameters":{"seed":"x"}"#, "seed"), (#""parameters":{"top_p":2}"#, "top_p"),
+      (#""license":7"#, "license"), (#""messages":[{"role":"me","content":"a"}]"#, "role"),
+      (#""messages":[{"role":"user","content":"a","images":["eA=="]}]"#, "images"), (#""system":"\#(large)""#, "bytes"),
+    ] {
+      let reply = try await server.post("/api/create", #"{"model":"x","from":"a",\#(fields)}"#)
+      #expect(reply.status == 400 && reply.json["error"]?.string?.contains(word) == true, "\(reply.text)")
+      #expect(try await server.post("/api/show", #"{"model":"x"}"#).status == 404)
+    }
   }
 
   @Test func `There is no store, and what needs one says so`() async throws {

@@ -199,6 +199,8 @@ def check_curl(url):
         check("curl: a large body, announced", found.returncode == 0 and '"usage"' in found.stdout, found.stderr)
     found = shell("curl -sS -w ' %{http_code}' $SERVER/v1/completions -d '{\"prompt\": 3}'", url).stdout
     check("curl: an error is told", found.endswith(" 400") and '"param"' in found, found)
+    found = shell("curl -sS -f --http2-prior-knowledge -w ' %{http_version}' $SERVER/v1/models", url).stdout
+    check("curl: HTTP/2 without TLS", found.endswith(" 2"), found)
     command = "head -c 100000 /dev/zero | curl -sS -w ' %{http_code}' $SERVER/v1/completions --data-binary @-"
     found = shell(command, url).stdout
     check("curl: a body that is no JSON", found.endswith(" 400"), found)

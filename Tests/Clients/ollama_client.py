@@ -136,6 +136,18 @@ def check_models(client):
     check("create: streamed", [part.status for part in client.create("other", from_="one", stream=True)] == ["success"])
     check("list: the new names", len(client.list().models) == 4)
     check("delete", client.delete("mine").status == "success" and client.delete("other").status == "success")
+    brief = {"temperature": 0, "num_predict": 8}
+    made = client.create("brief", from_="one", system="Answer in one word.", parameters=brief, license="MIT")
+    check("create: with a system message and parameters", made.status == "success")
+    shown = client.show("brief")
+    check("create: show gives it back", 'SYSTEM """Answer in one word."""' in shown.modelfile
+          and "num_predict 8" in shown.parameters and shown.license == "MIT", shown.modelfile)
+    system = [{"role": "system", "content": "Answer in one word."}]
+    check("create: a chat begins with it", client.chat("brief", HELLO).message.content
+          == client.chat("one", system + HELLO, options=brief).message.content)
+    error = raised(lambda: client.create("go", from_="one", template="{{ .System }} {{ .Prompt }}"))
+    check("create: a template of Go is refused", error.status_code == 400 and "Jinja" in error.error, str(error))
+    client.delete("brief")
     check("delete: the name is gone", raised(lambda: client.generate("mine", "Hi")).status_code == 404)
     check("delete: not a model of the operator", raised(lambda: client.delete("one")).status_code == 400)
     check("pull: what is there", client.pull("one").status == "success")

@@ -39,6 +39,8 @@ extension Model {
     bytes.add(turn) { bytes, turn in
       bytes.add(turn.constraint)
       bytes.add(turn.startsInReasoning)
+      // Its marks are those of the template, which need not be the file's.
+      bytes.add(chatFormat?.source ?? "")
     }
     return bytes.all
   }

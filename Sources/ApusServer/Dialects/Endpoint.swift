@@ -119,6 +119,10 @@ struct JobSetting: Sendable {
   let lease: ModelLease
   /// Its name in the answer.
   let name: String
+  /// What was made of the model under that name; nil for the model as it is.
+  var made: MadeModel?
+  /// What is taken where a request says nothing of how long an answer is, where it ends, of its seed and adapters.
+  var usual = GenerationOptions()
   let isStreamed: Bool
   /// What an endpoint charges tokens to, where no completion has them.
   let usage: UsagePermit
@@ -135,6 +139,19 @@ struct JobSetting: Sendable {
   let shouldStop: Preparation.ShouldStop
 
   var model: Model { lease.model }
+
+  /// A conversation behind what was said before it to the model of that name.
+  func conversation(_ messages: [ChatMessage]) -> [ChatMessage] { made?.conversation(messages) ?? messages }
+
+  /// Options of a request, and the usual ones where it names none.
+  func filled(_ given: GenerationOptions) -> GenerationOptions {
+    var options = given
+    options.maxTokens = options.maxTokens ?? usual.maxTokens
+    options.seed = options.seed ?? usual.seed
+    if options.stop.isEmpty { options.stop = usual.stop }
+    if options.adapters.isEmpty { options.adapters = usual.adapters }
+    return options
+  }
 }
 
 /// What is to be generated, and who writes the answer.

@@ -25,7 +25,8 @@ struct ChatInput: Sendable {
   /// The prompt's tokens, whether they fit or not; and whether the answer begins within the model's reasoning.
   func prompt(_ setting: JobSetting) throws(ApusError) -> (tokens: [Token], startsInReasoning: Bool) {
     let turn = try setting.model.chatTurn(
-      messages, tools: tools.definitions, options: form, shouldStop: setting.shouldStop)
+      before.isEmpty ? setting.conversation(messages) : messages, tools: tools.definitions, options: form,
+      shouldStop: setting.shouldStop)
     let tokens = setting.model.joined(before, turn.tokens)
     return (keptTokens.map { Array(tokens.suffix($0)) } ?? tokens, turn.startsInReasoning)
   }
@@ -33,8 +34,8 @@ struct ChatInput: Sendable {
   /// The work that this is; throws where the prompt cannot be made or does not fit.
   func plan(_ setting: JobSetting) throws(ApusError) -> GenerationPlan {
     let prompt = try prompt(setting)
+    var options = setting.filled(options)
     try setting.model.engine.configuration.checkRoom(forPrompt: prompt.tokens.count, completion: options.maxTokens)
-    var options = options
     options.thinkingBudget = form.thinkingLimit
     if let prediction, !prediction.isEmpty {
       options.prediction = try setting.model.promptTokens(

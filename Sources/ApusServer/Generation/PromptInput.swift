@@ -26,7 +26,7 @@ struct RawInput: PromptInput {
   }
 
   func plan(_ setting: JobSetting) throws(ApusError) -> GenerationPlan {
-    let prompt = try tokens(setting)
+    let (prompt, options) = (try tokens(setting), setting.filled(options))
     try setting.model.engine.configuration.checkRoom(forPrompt: prompt.count, completion: options.maxTokens)
     return GenerationPlan(lease: setting.lease, prompts: [prompt], count: count, options: options)
   }

@@ -137,9 +137,13 @@ struct Intake: Sendable {
     defer { context.outcome.trace?.part("preparation", from: start) }
     return try await service.preparation.run(for: context.client) { shouldStop in
       let fields = try RequestFields(admitted.object).lifting(endpoint.nestedFields)
+      let made = service.names.given.entry(named: admitted.choice.name)?.made
+      var (lease, usual) = (lease, GenerationOptions())
+      if let made { (lease, usual) = try made.use(lease, configuration.limits) }
       let setting = JobSetting(
-        lease: lease, name: admitted.choice.name, isStreamed: admitted.isStreamed, usage: admitted.usage,
-        owner: context.owner, hasStore: configuration.store != nil, recall: admitted.recall, earlier: admitted.earlier,
+        lease: lease, name: admitted.choice.name, made: made, usual: usual, isStreamed: admitted.isStreamed,
+        usage: admitted.usage, owner: context.owner, hasStore: configuration.store != nil, recall: admitted.recall,
+        earlier: admitted.earlier,
         limits: configuration.limits, time: configuration.unixTime(), shouldStop: shouldStop)
       // What has said which model it is was read, too.
       _ = try endpoint.target(fields, request)

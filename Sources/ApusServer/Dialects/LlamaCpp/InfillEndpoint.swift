@@ -33,6 +33,8 @@ struct InfillEndpoint: GenerationEndpoint {
 extension Refusal {
   /// A gap is to be filled by a model that was not made for it.
   static func noInfill(_ field: String) -> Refusal {
-    Refusal(.unsupported, "this model was not made to fill in the middle of a text: use one that was", field: field)
+    Refusal(
+      .unsupported, "\(field): this model was not made to fill in the middle of a text: use one that was",
+      field: field)
   }
 }

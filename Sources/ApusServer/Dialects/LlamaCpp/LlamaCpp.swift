@@ -12,15 +12,19 @@ struct LlamaCpp: Sendable {
     let completions = ["/completion", "/completions"].map { path in
       Route(.post, path, dialect) { try await generator.respond(LlamaCompletionEndpoint(), to: $0, $1) }
     }
+    let rankings = ["/reranking", "/v1/reranking"].map { path in
+      Route(.post, path, dialect) {
+        try await generator.respond(RerankEndpoint(isRaw: true, dialect: dialect), to: $0, $1)
+      }
+    }
     let embeddings = ["/embedding", "/embeddings"].map { path in
       Route(.post, path, dialect) { try await generator.respond(LlamaEmbeddingEndpoint(), to: $0, $1) }
     }
-    return completions + embeddings + [
+    return completions + embeddings + rankings + [
       Route(.post, "/infill", dialect) { try await generator.respond(InfillEndpoint(), to: $0, $1) },
       Route(.post, "/apply-template", dialect) { try await generator.respond(ApplyTemplateEndpoint(), to: $0, $1) },
-      Route(.post, "/reranking", dialect) {
-        try await generator.respond(RerankEndpoint(isRaw: true, dialect: dialect), to: $0, $1)
-      },
+      // OpenAI's, for clients that leave `/v1` out.
+      Route(.post, "/chat/completions", OpenAIDialect()) { try await generator.respond(ChatEndpoint(), to: $0, $1) },
       Route(.get, "/v1/health", dialect, access: .open) { try Health(service: service).live($0, $1) },
       Route(.get, "/props", dialect) { try await props($0, $1) },
       Route(.post, "/props", dialect) { _, _ in throw Refusal.unsupported("props", "changing settings while it runs") },

@@ -37,7 +37,8 @@ struct ApplyTemplateEndpoint: ReplyEndpoint {
     let messages = try ChatRequest.messages(fields, setting.limits)
     let tools = try ToolFields(fields, setting.limits).use
     let prompt = try setting.model.chatPrompt(
-      messages, tools: tools.definitions, options: try fields.promptOptions(), shouldStop: setting.shouldStop)
+      setting.conversation(messages), tools: tools.definitions, options: try fields.promptOptions(),
+      shouldStop: setting.shouldStop)
     let text = JSONValue.string(prompt.string)
     return { WholeReply(["prompt": text]) }
   }

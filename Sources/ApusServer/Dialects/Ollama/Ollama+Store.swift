@@ -43,18 +43,22 @@ extension Ollama {
 
   /// One more name for a model, until the server ends.
   private static func copy(_ fields: RequestFields, _ models: OllamaModels) throws -> JSONValue {
-    try give(try fields.modelName("destination"), to: try fields.modelName("source"), in: models)
+    let source = try fields.modelName("source")
+    let made = models.service.names.given.entry(named: source)?.made
+    try give(try fields.modelName("destination"), to: source, made, in: models)
     return [:]
   }
 
-  private static func give(_ name: String, to model: String, in models: OllamaModels) throws(Refusal) {
+  private static func give(
+    _ name: String, to model: String, _ made: MadeModel?, in models: OllamaModels
+  ) throws(Refusal) {
     try models.key.checkMayChangeModels()
     let names = models.service.names
     let number = try names.choice(for: model, by: models.key).model
     guard names.ownModel(named: name) == nil else {
       throw .invalid(nil, "the server was started with a model of this name: give another one")
     }
-    try names.given.give(name, to: number)
+    try names.given.give(name, to: number, made)
   }
 
   /// Takes a name away that `copy` or `create` has given.
@@ -69,14 +73,19 @@ extension Ollama {
     throw Refusal.unknownModel(known: names.given.list.map(\.name))
   }
 
-  /// One more name for a model; one that is to be different needs a store.
+  /// One more name for a model, with what is made of it; other weights need a store.
   private static func create(_ fields: RequestFields, _ models: OllamaModels) throws -> JSONValue {
-    for name in ["files", "adapters", "template", "system", "parameters", "messages", "license", "quantize"]
-    where fields[name] != nil {
+    for name in ["files", "quantize"] where fields[name] != nil {
       throw Refusal.unsupported(name, "a model with \(name) of its own")
     }
     fields.accept(["stream"])
-    try give(try fields.modelName(), to: try fields.modelName("from"), in: models)
+    let (name, source) = (try fields.modelName(), try fields.modelName("from"))
+    let (service, names) = (models.service, models.service.names)
+    let own = service.models[try names.choice(for: source, by: models.key).model].name
+    let made = try MadeModel(
+      fields, of: names.given.entry(named: source)?.made, adapters: service.pool.adapters(of: own),
+      service.configuration.limits)
+    try give(name, to: source, made, in: models)
     return success
   }
 

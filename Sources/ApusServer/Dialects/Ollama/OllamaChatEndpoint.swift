@@ -16,7 +16,7 @@ struct OllamaChatEndpoint: GenerationEndpoint, OllamaEndpoint {
 
   func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
     let clock = OllamaClock(began: began, time: setting.time)
-    let common = try OllamaFields(fields, setting)
+    let common = try OllamaFields(fields, setting, refusing: ["suffix"])
     let messages = try fields.ollamaMessages(setting.limits)
     let tools = try ToolFields(fields, setting.limits)
     let input = ChatInput(messages: messages, tools: tools.use, options: common.options, form: common.form)
@@ -33,7 +33,7 @@ struct OllamaChatEndpoint: GenerationEndpoint, OllamaEndpoint {
 
 extension RequestFields {
   /// The messages of a conversation; none where there are none, which only loads the model.
-  fileprivate func ollamaMessages(_ limits: RequestLimits) throws(Refusal) -> [ChatMessage] {
+  func ollamaMessages(_ limits: RequestLimits) throws(Refusal) -> [ChatMessage] {
     guard try array("messages")?.count ?? 0 <= limits.messages else {
       throw mismatch("messages", "an array of at most \(limits.messages) messages")
     }

@@ -16,11 +16,14 @@ struct OllamaFields {
   /// its end is told as cut, whatever they say.
   static let harmless = ["truncate", "shift"]
   /// Names of fields that would make another answer.
-  static let unsupported = ["template", "suffix", "width", "height", "steps"]
+  static let unsupported = ["template", "width", "height", "steps"]
 
-  init(_ fields: RequestFields, _ setting: JobSetting) throws(Refusal) {
+  /// Reads the fields, of which a path refuses more than others.
+  init(_ fields: RequestFields, _ setting: JobSetting, refusing more: [String] = []) throws(Refusal) {
     let limits = setting.limits
-    for name in Self.unsupported where fields[name] != nil && fields[name] != "" { throw .unsupported(name, name) }
+    for name in Self.unsupported + more where fields[name] != nil && fields[name] != "" {
+      throw .unsupported(name, name)
+    }
     try fields.refuseImages()
     fields.accept(["model", "stream"])
     for name in Self.harmless { _ = try fields.bool(name) }

@@ -32,6 +32,8 @@ private struct Question {
   let common: OllamaFields
   private let prompt: String
   private let system: String
+  /// What stands behind the text that is wanted; empty for nothing.
+  private let suffix: String
   /// The tokens of what was said before.
   private let context: [Token]
   /// Whether the prompt is taken as it is.
@@ -41,6 +43,7 @@ private struct Question {
     common = try OllamaFields(fields, setting)
     prompt = try fields.string("prompt") ?? ""
     system = try fields.string("system") ?? ""
+    suffix = try fields.string("suffix") ?? ""
     isRaw = try fields.bool("raw") ?? false
     context = try fields.tokens(
       "context", vocabularySize: setting.model.information.vocabularySize,
@@ -54,6 +57,7 @@ private struct Question {
   func plan(_ setting: JobSetting) throws -> GenerationPlan {
     let (model, options) = (setting.model, common.options)
     guard !prompt.isEmpty else { return GenerationPlan(lease: setting.lease, prompts: [], count: 1, options: options) }
+    if !suffix.isEmpty { return try infill(setting) }
     guard !isRaw, system != "" || model.information.chat != .noTemplate else {
       return try RawInput(text: prompt, options: options, before: context).plan(setting)
     }
@@ -61,5 +65,18 @@ private struct Question {
     var input = ChatInput(messages: messages + [.user(prompt)], options: options)
     (input.before, input.form) = (context, common.form)
     return try input.plan(setting)
+  }
+
+  /// What stands between the prompt and the suffix.
+  private func infill(_ setting: JobSetting) throws -> GenerationPlan {
+    guard common.options.constraint == nil else { throw Refusal.unsupported("suffix", "suffix beside format") }
+    let gap = TextGap(before: prompt, behind: suffix)
+    guard let (tokens, ends) = try setting.model.infill(gap, shouldStop: setting.shouldStop) else {
+      throw Refusal.noInfill("suffix")
+    }
+    var options = setting.filled(common.options)
+    options.stopTokens += ends
+    try setting.model.engine.configuration.checkRoom(forPrompt: tokens.count, completion: options.maxTokens)
+    return GenerationPlan(lease: setting.lease, prompts: [tokens], count: 1, options: options)
   }
 }

@@ -46,15 +46,17 @@ struct OllamaModels: Sendable {
     } catch {
       throw Refusal(loading: error)
     }
-    let parameters = information?.ollamaParameters ?? []
-    let lines = ["FROM \(own)"] + parameters.map { "PARAMETER \($0) \($1)" }
-    return [
-      "license": .string(description.licence ?? ""), "modelfile": .string(lines.joined(separator: "\n")),
-      "parameters": .string(parameters.map { "\($0) \($1)" }.joined(separator: "\n")),
-      "template": .string(description.template ?? ""), "details": details(description, of: own, name: choice.name),
-      "model_info": .object(description.modelInfo(information)), "capabilities": description.capabilities,
-      "modified_at": .string(OllamaClock.text(description.changeTime)),
+    let form = Modelfile(
+      own, service.names.given.entry(named: choice.name)?.made, usual: information?.ollamaParameters ?? [],
+      template: description.template, licence: description.licence)
+    var shown = JSONObject(form.members)
+    let more: JSONMembers = [
+      ("details", details(description, of: own, name: choice.name)),
+      ("model_info", .object(description.modelInfo(information))), ("capabilities", description.capabilities),
+      ("modified_at", .string(OllamaClock.text(description.changeTime))),
     ]
+    for (name, value) in more { shown[name] = value }
+    return .object(shown)
   }
 
   /// The models that the key opens, by their own names.

@@ -37,15 +37,22 @@ extension RequestFields {
   /// What `options` ask for; `usual` says how tokens are chosen where they do not.
   func ollamaOptions(_ model: ModelInformation, _ limits: RequestLimits) throws(Refusal) -> GenerationOptions {
     guard let fields = try object("options") else { return GenerationOptions(sampling: model.sampling) }
-    try fields.checkOllamaTypes()
-    let limit = try fields.int("num_predict", in: -2...Int.max) ?? 0
-    let seed = try fields.int("seed", in: Int.min...Int.max)
+    return try fields.asOllamaOptions(usual: model.sampling, vocabularySize: model.vocabularySize, limits)
+  }
+
+  /// What these fields ask for, which are options.
+  func asOllamaOptions(
+    usual: SamplingOptions, vocabularySize: Int, _ limits: RequestLimits
+  ) throws(Refusal) -> GenerationOptions {
+    try checkOllamaTypes()
+    let limit = try int("num_predict", in: -2...Int.max) ?? 0
+    let seed = try int("seed", in: Int.min...Int.max)
     return GenerationOptions(
       // As in Ollama, nothing and less is no limit.
       maxTokens: limit > 0 ? limit : nil,
-      sampling: try fields.sampling(usual: model.sampling, vocabularySize: model.vocabularySize, limits: limits),
+      sampling: try sampling(usual: usual, vocabularySize: vocabularySize, limits: limits),
       seed: seed.flatMap { $0 == -1 ? nil : UInt64(bitPattern: Int64($0)) },
-      stop: try fields.texts("stop", limits: limits))
+      stop: try texts("stop", limits: limits))
   }
 
   /// Refuses values of a wrong type, in Ollama's words.
