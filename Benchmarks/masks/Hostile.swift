@@ -20,7 +20,10 @@ struct Hostile {
     for item in cases {
       let before = PeakMemory.restart()
       var outcome = ""
-      let time = ContinuousClock().measure { outcome = compile(item) }
+      let start = clock()
+      outcome = compile(item)
+      // Of the processor, so that what else runs on a machine does not count; POSIX counts microseconds.
+      let time = Duration.microseconds(Int64(clock() - start))
       let bytes = max(0, PeakMemory.peak() - before)
       (slowest, largest) = (max(slowest, time), max(largest, bytes))
       if time > Self.mostTime || bytes > Self.mostBytes { beyond += 1 }

@@ -41,13 +41,17 @@ struct HostileCase {
   }
 
   private static var wide: [HostileCase] {
-    [512, 4_000].flatMap { count in
+    [512, 2_000, 4_000].flatMap { count in
       let properties = list(count) { #""k\#($0)":{"type":"string","maxLength":\#($0)}"# }
       let names = list(count) { #""k\#($0)""# }
       return [
         schema("\(count) properties", #"{"type":"object","properties":{\#(properties)}}"#),
         schema("\(count) required", #"{"type":"object","properties":{\#(properties)},"required":[\#(names)]}"#),
         schema("\(count) required, any", #"{"type":"object","required":[\#(names)]}"#),
+        schema(
+          "\(count) demands",
+          #"{"properties":{\#(list(count / 8) { #""a\#($0)":{}"# })},"additionalProperties":false,"allOf":[\#(list(count / 500 + 2) { #"{"not":{"patternProperties":{"^a":{"const":\#($0)}}}}"# })]}"#
+        ),
         schema("\(count) at least half", #"{"properties":{\#(properties)},"minProperties":\#(count / 2)}"#),
         schema("\(count) texts", #"{"enum":[\#(names)]}"#),
         schema("\(count) texts but these", #"{"type":"string","not":{"enum":[\#(names)]}}"#),
@@ -87,6 +91,10 @@ struct HostileCase {
         schema(
           "\(count) conditions",
           #"{"allOf":[\#(list(count) { #"{"if":{"properties":{"a":{"const":\#($0)}}},"then":{"required":["b\#($0)"]}}"# })]}"#
+        ),
+        schema(
+          "\(count) long patterns",
+          #"{"properties":{\#(list(count) { #""k\#($0)":{"pattern":"(?i)\#(repeated("stra\u{DF}e", 60))\#($0)"}"# })}}"#
         ),
         schema("\(count) contained", #"{"allOf":[\#(list(count) { #"{"contains":{"const":\#($0)}}"# })]}"#),
         schema(

@@ -51,7 +51,7 @@ package struct JSONSchema: Sendable {
     work: inout Int
   ) throws(SchemaError) {
     let store = SchemaStore(schema, workLimit: min(work, SchemaStore.usualWorkLimit)) { false }
-    defer { work = max(0, work - store.work) }
+    defer { work = max(0, work - store.work - store.texts.work) }
     let root = try store.read(schema, at: Place(), in: 0)
     (grammar, places) = try GrammarWriter.write(arguments: Condition(root), form, store, options)
     // To write an expression and read it takes about a microsecond.

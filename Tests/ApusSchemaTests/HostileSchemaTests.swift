@@ -71,6 +71,19 @@ struct HostileSchemaTests {
     #expect(throws: SchemaError.self) { try JSONSchema(text: "{") }
   }
 
+  @Test func patternsShareABound() throws {
+    let long = String(repeating: "stra\u{DF}e", count: 100)
+    func schema(_ count: Int) -> JSONValue {
+      let properties = (0..<count).map {
+        ("k\($0)", ["type": "string", "pattern": .string("(?i)\(long)\($0)")] as JSONValue)
+      }
+      return ["properties": Self.object(properties)]
+    }
+    #expect(throws: Never.self) { try JSONSchema(schema(2)) }
+    let error = #expect(throws: SchemaError.self) { try JSONSchema(schema(300)) }
+    #expect(error?.reason.contains("regular expressions together") == true, "\(error as Any)")
+  }
+
   @Test func readingEndsSoonAfterItIsToldTo() {
     let branches = (0..<2_000).map { ["required": [.string("\($0)")]] as JSONValue }
     var questions = 0

@@ -26,6 +26,9 @@ struct CallConstraint: Sendable {
     return .init(kind: "\(part) \(choice) \(allowsSeveral)", bytes: bytes)
   }
 
+  /// The most steps that compiling may take, in addition to what writing the grammar took.
+  private static let stepLimit = 250_000
+
   /// Throws where a call must come and cannot be kept in form.
   func compiled(_ turns: TurnFormat, _ marks: MarkTexts) throws(ApusError) -> CompiledGrammar {
     do throws(CallGrammarError) {
@@ -41,7 +44,9 @@ struct CallConstraint: Sendable {
     _ turns: TurnFormat, _ marks: MarkTexts, keepsSchemas: Bool
   ) throws(CallGrammarError) -> CompiledGrammar {
     let grammar = try grammar(turns, marks, keepsSchemas: keepsSchemas)
-    do throws(GrammarError) { return try CompiledGrammar(grammar) } catch {
+    var limits = GrammarLimits()
+    limits.steps = Self.stepLimit
+    do throws(GrammarError) { return try CompiledGrammar(grammar, limits: limits) } catch {
       throw CallGrammarError(tool: nil, "the tools' parameters cannot be kept: \(error.description)")
     }
   }

@@ -3,7 +3,7 @@ internal import ApusJSON
 /// The schemas of one document that were read so far, each once: equal ones are one.
 final class SchemaStore {
   let document: SchemaDocument
-  let texts = TextLanguages()
+  let texts: TextLanguages
   private(set) var nodes: [SchemaNode] = [SchemaNode()]
   private var places = [Place()]
   private var ids: [SchemaNode: SchemaID] = [SchemaNode(): .anything]
@@ -28,6 +28,7 @@ final class SchemaStore {
 
   init(_ schema: JSONValue, workLimit: Int = usualWorkLimit, _ shouldStop: @escaping () -> Bool) {
     document = SchemaDocument(schema)
+    texts = TextLanguages(workLimit: workLimit)
     self.workLimit = workLimit
     self.shouldStop = shouldStop
   }

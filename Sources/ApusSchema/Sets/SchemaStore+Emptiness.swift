@@ -5,7 +5,7 @@ extension SchemaStore {
 
   /// Whether no value can be in both, as far as that is plain.
   func areDisjoint(_ a: ValueSet, _ b: ValueSet) -> Bool {
-    guard canSpend(4 + 4 * a.objects.count * b.objects.count + a.arrays.count * b.arrays.count),
+    guard canSpend(4 + 8 * a.objects.count * b.objects.count + a.arrays.count * b.arrays.count),
       let both = try? a.intersection(b, texts)
     else { return false }
     return isEmpty(both, depth: 0)

@@ -16,16 +16,32 @@ final class TextLanguages {
   /// Reads a pattern of a schema, so that it can be used from now on: of keys or of values.
   func add(_ pattern: TextPattern, ofKeys: Bool = false) throws(GrammarError) {
     guard patterns[pattern] == nil else { return }
+    partCount += Self.partsOfPattern
     patterns[pattern] = try RegularExpression(pattern.text)
     // What is refused is refused here. Formats are known to be kept, and are made when they are needed.
     if !pattern.isWhole { _ = try language(pattern, ofKeys ? .plain : .usual) }
   }
 
-  /// The most steps of about ten microseconds that comparing texts with patterns may take.
-  private static let stepLimit = 8_000
+  /// Parts of the languages of all patterns, each of about a microsecond, and what reading a pattern counts.
+  private var partCount = 0
+  private static let partsOfPattern = 60
+  private static let workOfPart = 2
+  private let partLimit: Int
+
+  /// Steps of some ten microseconds that comparing texts with patterns took.
   private var steps = 0
-  /// Whether more were taken: whoever compares many texts gives up then.
-  var isExhausted: Bool { steps > Self.stepLimit }
+  private static let workOfStep = 60
+  private let stepLimit: Int
+  /// Whether more were taken than may be: whoever compares many texts gives up then.
+  var isExhausted: Bool { steps > stepLimit }
+
+  /// What was computed so far, in steps as those of `SchemaStore`.
+  var work: Int { partCount * Self.workOfPart + steps * Self.workOfStep }
+
+  /// Each kind of work may take so many steps.
+  init(workLimit: Int) {
+    (partLimit, stepLimit) = (workLimit / Self.workOfPart, workLimit / Self.workOfStep)
+  }
 
   /// Whether a pattern that was added matches a text.
   func matches(_ text: [UInt8], _ pattern: TextPattern) -> Bool {
@@ -42,6 +58,10 @@ final class TextLanguages {
     if let known = languages[key] { return known }
     guard let expression = patterns[pattern] else { return .nothing }
     let language = try expression.language(pattern.isWhole ? .whole : .search) { self.character($0, spelling) }
+    partCount += language.partCount
+    guard partCount <= partLimit else {
+      throw .tooLarge(what: "parts of all regular expressions together", limit: partLimit)
+    }
     languages[key] = language
     return language
   }
@@ -105,5 +125,18 @@ final class TextLanguages {
     var writer = JSONWriter(style: .compact)
     writer.content(text[...])
     return writer.bytes
+  }
+}
+
+extension RegularLanguage {
+  /// How many parts it is written with; recursion goes as deep as it is nested.
+  fileprivate var partCount: Int {
+    switch self {
+    case .byte: 1
+    case .string(let bytes): 1 + bytes.count
+    case .concatenation(let parts), .union(let parts), .intersection(let parts):
+      parts.reduce(1) { $0 + $1.partCount }
+    case .complement(let part), .repetition(let part, _, _): 1 + part.partCount
+    }
   }
 }

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// What `\p{…}` can name: general categories and some yes-or-no properties, as Swift's own Unicode tables have them.
 extension ScalarSet {
   /// The characters with a property, or nil where it is not known.
@@ -11,9 +13,9 @@ extension ScalarSet {
     if name == "Any" { return .all }
     if name == "ASCII" { return ScalarSet([0...0x7F]) }
     if let categories = categoryNames[name] {
-      return categories.reduce(.none) { $0.union(tables.categories[$1] ?? .none) }
+      return categories.reduce(.none) { $0.union(CategoryTable.shared.sets[$1] ?? .none) }
     }
-    return tables.properties[name]
+    return PropertyTable.shared.set(of: name)
   }
 
   /// General categories, and those that are several.
@@ -51,16 +53,50 @@ extension ScalarSet {
     for (alias, name) in [("punct", "P"), ("digit", "Nd"), ("cntrl", "Cc")] { names[alias] = names[name] }
     return names
   }()
-
-  /// Made once, in one pass over all assigned characters.
-  private static let tables = PropertyTables()
 }
 
-private struct PropertyTables: Sendable {
-  private(set) var categories: [Unicode.GeneralCategory: ScalarSet] = [:]
-  private(set) var properties: [String: ScalarSet] = [:]
+/// The characters of each general category: made once, in one pass.
+private struct CategoryTable: Sendable {
+  static let shared = CategoryTable()
 
-  private static let names: [(names: [String], has: @Sendable (Unicode.Scalar.Properties) -> Bool)] = [
+  private(set) var sets: [Unicode.GeneralCategory: ScalarSet] = [:]
+  /// Planes 4 to 13 have no characters, 15 and 16 are for private use.
+  private static let planes = [UInt32(0)...0x3FFFF, 0xE0000...0xE0FFF]
+
+  private init() {
+    var ranges: [Unicode.GeneralCategory: [ClosedRange<UInt32>]] = [:]
+    for plane in Self.planes {
+      // Neighbours of one category, which mostly are many.
+      var run: (category: Unicode.GeneralCategory, range: ClosedRange<UInt32>)?
+      for value in plane {
+        guard let category = Unicode.Scalar(value)?.properties.generalCategory else { continue }
+        if let last = run, last.category == category, last.range.upperBound + 1 == value {
+          run = (category, last.range.lowerBound...value)
+        } else {
+          if let last = run { ranges[last.category, default: []].append(last.range) }
+          run = (category, value...value)
+        }
+      }
+      if let last = run { ranges[last.category, default: []].append(last.range) }
+    }
+    sets = ranges.mapValues(ScalarSet.init)
+    for plane in [UInt32(0xF0000), 0x100000] {
+      sets[.privateUse] = sets[.privateUse]?.union(ScalarSet([plane...plane + 0xFFFD]))
+    }
+    sets[.unassigned] = assigned.inverted
+  }
+
+  /// All characters that have a category.
+  var assigned: ScalarSet { sets.reduce(ScalarSet.none) { $1.key == .unassigned ? $0 : $0.union($1.value) } }
+}
+
+/// The characters with a property: each set is made when it is first asked for, as most never are.
+private final class PropertyTable: Sendable {
+  static let shared = PropertyTable()
+
+  private let known = Mutex<[Int: ScalarSet]>([:])
+
+  private static let properties: [(names: [String], has: @Sendable (Unicode.Scalar.Properties) -> Bool)] = [
     (["Alphabetic", "Alpha"], { $0.isAlphabetic }), (["Uppercase", "Upper"], { $0.isUppercase }),
     (["Lowercase", "Lower"], { $0.isLowercase }), (["White_Space", "space"], { $0.isWhitespace }),
     (["ID_Start", "IDS"], { $0.isIDStart }), (["ID_Continue", "IDC"], { $0.isIDContinue }),
@@ -70,33 +106,30 @@ private struct PropertyTables: Sendable {
     (["Ideographic", "Ideo"], { $0.isIdeographic }), (["Dash"], { $0.isDash }), (["Math"], { $0.isMath }),
   ]
 
-  init() {
-    var ranges: [Unicode.GeneralCategory: [ClosedRange<UInt32>]] = [:]
-    var found = Self.names.map { _ in [ClosedRange<UInt32>]() }
-    // Planes 4 to 13 have no characters, 15 and 16 are for private use.
-    for value in [UInt32(0)...0x3FFFF, 0xE0000...0xE0FFF].joined() {
-      guard let scalar = Unicode.Scalar(value) else { continue }
-      let properties = scalar.properties
-      Self.append(value, to: &ranges[properties.generalCategory, default: []])
-      guard properties.generalCategory != .unassigned else { continue }
-      for index in found.indices where Self.names[index].has(properties) { Self.append(value, to: &found[index]) }
-    }
-    categories = ranges.mapValues(ScalarSet.init)
-    for plane in [UInt32(0xF0000), 0x100000] {
-      categories[.privateUse] = categories[.privateUse]?.union(ScalarSet([plane...plane + 0xFFFD]))
-    }
-    let assigned = categories.reduce(ScalarSet.none) { $1.key == .unassigned ? $0 : $0.union($1.value) }
-    categories[.unassigned] = assigned.inverted
-    for (set, names) in zip(found, Self.names.map(\.names)) {
-      for name in names { properties[name] = ScalarSet(set) }
+  /// nil where the property is not known.
+  func set(of name: String) -> ScalarSet? {
+    guard let index = Self.properties.firstIndex(where: { $0.names.contains(name) }) else { return nil }
+    return known.withLock { known in
+      if let set = known[index] { return set }
+      let set = Self.make(Self.properties[index].has)
+      known[index] = set
+      return set
     }
   }
 
-  private static func append(_ value: UInt32, to ranges: inout [ClosedRange<UInt32>]) {
-    if let last = ranges.last, last.upperBound + 1 == value {
-      ranges[ranges.count - 1] = last.lowerBound...value
-    } else {
-      ranges.append(value...value)
+  /// In one pass over all characters that are assigned, but those for private use, which have no property.
+  private static func make(_ has: (Unicode.Scalar.Properties) -> Bool) -> ScalarSet {
+    var found: [ClosedRange<UInt32>] = []
+    for range in CategoryTable.shared.assigned.ranges where range.lowerBound < 0xF0000 {
+      for value in range {
+        guard let scalar = Unicode.Scalar(value), has(scalar.properties) else { continue }
+        if let last = found.last, last.upperBound + 1 == value {
+          found[found.count - 1] = last.lowerBound...value
+        } else {
+          found.append(value...value)
+        }
+      }
     }
+    return ScalarSet(found)
   }
 }
