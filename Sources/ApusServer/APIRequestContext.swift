@@ -14,6 +14,8 @@ package struct APIRequestContext: RequestContext {
   var client: ClientPresence?
   /// Whose words its refusals have.
   var dialect: any Dialect = Routes.standardDialect
+  /// Bytes that its body may have; nil stands for what is usual.
+  var bodyByteCount: Int?
   /// Who may ask.
   var access = Route.Access.key
   /// The key that it was sent with, where the server has keys.

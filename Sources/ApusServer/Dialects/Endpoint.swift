@@ -128,13 +128,16 @@ struct JobSetting: Sendable {
   /// What the request goes on from, and the document that was found; nil for one that begins with it.
   let recall: Recall?
   let earlier: Document?
-  let limits: RequestLimits
-  /// Seconds since 1970.
-  let time: Int
+  var limits: RequestLimits
+  /// When it was made, as the time since 1970 began.
+  let moment: Duration
   /// Whether nobody needs the job any longer.
   let shouldStop: Preparation.ShouldStop
 
   var model: Model { lease.model }
+
+  /// Seconds since 1970.
+  var time: Int { Int(moment.components.seconds) }
 }
 
 /// What is to be generated, and who writes the answer.

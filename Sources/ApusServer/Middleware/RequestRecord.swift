@@ -1,3 +1,4 @@
+internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
 internal import Tracing
@@ -21,10 +22,12 @@ struct RequestRecord: RouterMiddleware {
   ) async throws -> Response {
     let start = ContinuousClock.now
     var context = context
-    context.requestID = Self.identifier(of: request)
     context.client = context.channel.flatMap { connections.presence(of: $0) }
     let manners = routes.manners(of: request.uri.path, request.method)
     (context.dialect, context.access) = (manners.dialect, manners.access)
+    context.requestID = Self.identifier(of: request, isUUID: manners.dialect.signingService != nil)
+    context.logger[metadataKey: "id"] = "\(context.requestID)"
+    context.bodyByteCount = routes.bodyByteCount(of: request.head)
     // What is open to all takes no work: probes of load balancers would fill any file.
     let trace = RequestTrace(request, route: manners.route, manners.access == .open ? nil : tracer)
     context.outcome = RequestOutcome(trace)
@@ -69,13 +72,15 @@ struct RequestRecord: RouterMiddleware {
   }
 
   /// The client's own name for the request, where it is short and visible; else a new one.
-  private static func identifier(of request: Request) -> String {
+  ///
+  /// With `isUUID` it is one of those, as all names are that AWS's services give, and as their clients expect.
+  private static func identifier(of request: Request, isUUID: Bool) -> String {
     if let header, let given = request.headers[header], (1...128).contains(given.utf8.count),
-      given.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+      given.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), !isUUID || UUID(uuidString: given) != nil
     {
       return given
     }
-    return newLongIdentifier("req_")
+    return isUUID ? UUID().uuidString.lowercased() : newLongIdentifier("req_")
   }
 }
 

@@ -68,7 +68,7 @@ struct Intake: Sendable {
 
   /// The body of a request, which fits its signature, where it has one.
   func body(of request: Request, _ context: APIRequestContext) async throws -> HeldBody {
-    let body = try await service.body.held(of: request)
+    let body = try await service.body.held(of: request, upTo: context.bodyByteCount)
     if let signature = context.signature {
       try await service.preparation.run(for: context.client) { _ in
         do throws(SignatureRefusal) { try signature.check(body: body.bytes) } catch { throw Refusal.signature(error) }
@@ -140,7 +140,7 @@ struct Intake: Sendable {
       let setting = JobSetting(
         lease: lease, name: admitted.choice.name, isStreamed: admitted.isStreamed, usage: admitted.usage,
         owner: context.owner, hasStore: configuration.store != nil, recall: admitted.recall, earlier: admitted.earlier,
-        limits: configuration.limits, time: configuration.unixTime(), shouldStop: shouldStop)
+        limits: configuration.limits, moment: configuration.clock(), shouldStop: shouldStop)
       // What has said which model it is was read, too.
       _ = try endpoint.target(fields, request)
       do {
