@@ -10,6 +10,16 @@ struct BodyNames: Sendable {
   var stop = ["stop"]
 }
 
+extension JobSetting {
+  /// The same, with the limits of Bedrock's own service.
+  var ofBedrock: JobSetting {
+    var setting = self
+    setting.limits.stops = limits.bedrockStops
+    setting.limits.temperature = limits.bedrockTemperature
+    return setting
+  }
+}
+
 extension RequestFields {
   /// How an answer is to be made, in fields of these names, and of the names that other dialects have; `own` is what the
   /// body says in a field of its own of what the answer must be.
@@ -21,7 +31,9 @@ extension RequestFields {
     let limits = setting.limits
     let maxTokens = try only(names.maxTokens) { name throws(Refusal) in try int(name, in: 1...Int.max) }
     let stop = try only(names.stop) { name throws(Refusal) in
-      self[name] == nil ? nil : try texts(name, limits: limits)
+      guard self[name] != nil else { return nil }
+      // Under this name some makers take a single text, too.
+      return try name == "stop" ? texts(name, limits: limits) : textList(name, limits: limits)
     }
     var options = try options(
       setting, maxTokens: maxTokens ?? names.usualMaxTokens, stop: stop ?? [], try constraint(beside: own))

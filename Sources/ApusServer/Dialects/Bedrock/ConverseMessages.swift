@@ -12,6 +12,7 @@ extension RequestFields {
     var toolNames: [String: String] = [:]
     for message in messages {
       let blocks = try message.list("content", upTo: limits.messages)
+      guard !blocks.isEmpty else { throw message.mismatch("content", "an array of at least one block") }
       switch try message.string("role") {
       case "user": conversation += try Self.user(blocks, toolNames)
       case "assistant":
