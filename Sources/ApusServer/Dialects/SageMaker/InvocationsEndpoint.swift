@@ -35,7 +35,11 @@ struct InvocationsEndpoint: AnsweringEndpoint {
     if fields["inputs"] != nil, setting.model.information.purpose != .generation || fields["pooling"] != nil {
       return .vectors(try Self.vectors(fields, setting))
     }
-    if case .string? = fields["inputs"] { return try TGIEndpoint(form: .either).task(fields, setting) }
+    if case .string? = fields["inputs"] {
+      // They are read where they stand, not beside the prompt.
+      fields.accept(try fields.members("parameters")?.keys ?? [])
+      return try TGIEndpoint(form: .either).task(fields, setting)
+    }
     if case .array(let dialogs)? = fields["inputs"], case .array? = dialogs.first {
       return .generation(try JumpStart.job(fields, setting))
     }
