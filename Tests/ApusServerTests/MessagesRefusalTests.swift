@@ -22,6 +22,8 @@ struct MessagesRefusalTests {
     (#""max_tokens":9,"top_k":"a""#, "top_k"), (#""max_tokens":9,"stream":1"#, "stream"),
     (#""max_tokens":9,"stop_sequences":[""]"#, "stop_sequences"),
     (#""max_tokens":9,"stop_sequences":{}"#, "stop_sequences"),
+    (#""max_tokens":9,"stop_sequences":"x""#, "stop_sequences"), (#""max_tokens":9,"metadata":3"#, "metadata"),
+    (#""max_tokens":9,"service_tier":5"#, "service_tier"),
     (#""max_tokens":9,"system":1"#, "system"), (#""max_tokens":9,"system":[{"type":"image"}]"#, "system.0.type"),
     (#""max_tokens":9,"thinking":{"type":"x"}"#, "thinking.type"), (#""max_tokens":9,"thinking":true"#, "thinking"),
     (#""max_tokens":9,"thinking":{"type":"enabled","budget_tokens":"a"}"#, "thinking.budget_tokens"),

@@ -59,6 +59,7 @@ struct GenerationFields {
     promptLogProbabilities = try fields.promptLogProbabilities(isStreamed: isStreamed, limits)
     keptPromptTokens = try fields.keptPromptTokens(model)
     fields.accept(KnownFields.harmless)
+    try fields.checkLabels()
     try Self.refuseUnsupported(fields)
   }
 
