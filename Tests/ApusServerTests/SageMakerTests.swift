@@ -39,6 +39,11 @@ internal import Testing
     let plain = try await server.send(
       .post, "/invocations", headers: [.contentType: "text/plain"], body: Array("hello".utf8))
     #expect(plain.json["object"] == "text_completion", "\(plain.text)")
+    let line = #"{"prompt":"hello","max_tokens":1}"# + "\n"
+    let lines: HTTPFields = [.contentType: "application/jsonlines"]
+    #expect(try await server.post("/invocations", line, headers: lines).json["object"] == "text_completion")
+    let two = try await server.post("/invocations", line + line, headers: lines)
+    #expect(two.status == 400 && two.text.contains("one line"), "\(two.text)")
     let dialog = #"{"inputs":[[{"role":"user","content":"hi"}]],"parameters":{"max_new_tokens":6,"seed":3}}"#
     let reply = try await server.post("/invocations", dialog)
     let expected = try await server.post("/v1/chat/completions", "{\(chat)}")
