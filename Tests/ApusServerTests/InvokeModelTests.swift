@@ -81,7 +81,8 @@ private struct Family: Sendable, CustomTestStringConvertible {
       if status != 200 { #expect(reply.json["message"]?.text?.hasPrefix("temperature must be at most 1") == true) }
     }
     // What other makers have on Bedrock goes further.
-    let open = try await server.post("/model/deepseek.r1-v1:0/invoke", #"{"prompt":"a","max_tokens":1,"temperature":2}"#)
+    let open = try await server.post(
+      "/model/deepseek.r1-v1:0/invoke", #"{"prompt":"a","max_tokens":1,"temperature":2}"#)
     #expect(open.status == 200, "\(open.text)")
   }
 

@@ -22,7 +22,8 @@ struct MetricsPageTests {
 
   @Test func `What the process takes is read from the kernel's texts, whatever its name`() {
     let stat = "7 (a) b (c)) S 1 7 7 0 -1 4194304 100 0 0 0 150 50 0 0 20 0 4 0 12345 1000000 200"
-    let usage = ProcessUsage(stat: stat, status: "Name:\ta\nVmSize:\t    2048 kB\nVmRSS:\t   1024 kB\n", openDescriptors: 9)
+    let usage = ProcessUsage(
+      stat: stat, status: "Name:\ta\nVmSize:\t    2048 kB\nVmRSS:\t   1024 kB\n", openDescriptors: 9)
     #expect(usage.processorTime == 2 && usage.openDescriptors == 9)
     #expect(usage.residentBytes == 1 << 20 && usage.virtualBytes == 2 << 20)
     let nothing = ProcessUsage(stat: "", status: "VmRSS: much", openDescriptors: nil)

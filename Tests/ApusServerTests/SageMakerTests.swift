@@ -69,7 +69,8 @@ internal import Testing
       let used = try await server.post(
         path, #"{"inputs":"hi","parameters":{"max_new_tokens":3,"top_k":2,"do_sample":true,"stop":["q"]}}"#)
       #expect(used.status == 200 && used.ignoredFields == nil, "\(used.text) \(used.ignoredFields ?? "")")
-      let others = try await server.post(path, #"{"inputs":"hi","top_a":1,"parameters":{"max_new_tokens":3,"top_b":2}}"#)
+      let others = try await server.post(
+        path, #"{"inputs":"hi","top_a":1,"parameters":{"max_new_tokens":3,"top_b":2}}"#)
       #expect(others.ignoredFields == "top_a, parameters.top_b", "\(others.text)")
     }
   }

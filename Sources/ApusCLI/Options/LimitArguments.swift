@@ -30,7 +30,8 @@ struct LimitArguments: ParsableArguments {
   var maxTotalChoices = Self.usual.totalChoices
   @Option(
     help: ArgumentHelp(
-      "Texts that end an answer; requests to Bedrock's paths may have at least \(Self.usual.bedrockStops).", valueName: "n"))
+      "Texts that end an answer; requests to Bedrock's paths may have at least \(Self.usual.bedrockStops).",
+      valueName: "n"))
   var maxStops = Self.usual.stops
   @Option(help: ArgumentHelp("Entries of logit_bias and of other lists of tokens.", valueName: "n"))
   var maxLogitBias = Self.usual.logitBiases

@@ -15,8 +15,10 @@ struct ChatInput: Sendable {
   var count = 1
   /// Which tokens they may have.
   var rules = TokenRules()
-  /// Tokens of the prompt's end that are kept; nil keeps all.
-  var keptTokens: Int?
+  /// How much of the prompt is kept; nil keeps all.
+  var cut: PromptCut?
+  /// Whether the text that ends an answer is told as its end.
+  var tellsStop = false
   /// The name of the field that has the options' constraint.
   var constraintField: String?
   /// A text that the answer is expected to be like.
@@ -27,7 +29,7 @@ struct ChatInput: Sendable {
     let turn = try setting.model.chatTurn(
       messages, tools: tools.definitions, options: form, shouldStop: setting.shouldStop)
     let tokens = setting.model.joined(before, turn.tokens)
-    return (keptTokens.map { Array(tokens.suffix($0)) } ?? tokens, turn.startsInReasoning)
+    return (cut?.kept(tokens) ?? tokens, turn.startsInReasoning)
   }
 
   /// The work that this is; throws where the prompt cannot be made or does not fit.
@@ -42,6 +44,7 @@ struct ChatInput: Sendable {
     }
     var plan = GenerationPlan(lease: setting.lease, prompts: [prompt.tokens], count: count, options: options)
     plan.rules = rules
+    plan.tellsStop = tellsStop
     plan.constraintField = constraintField
     plan.shownTokens = setting.model.turnMarks
     let turn = try setting.model.turnConstraint(

@@ -26,7 +26,6 @@ struct RequestRecord: RouterMiddleware {
     let manners = routes.manners(of: request.uri.path, request.method)
     (context.dialect, context.access) = (manners.dialect, manners.access)
     context.requestID = Self.identifier(of: request, isUUID: manners.dialect.signingService != nil)
-    context.logger[metadataKey: "id"] = "\(context.requestID)"
     context.bodyByteCount = routes.bodyByteCount(of: request.head)
     // What is open to all takes no work: probes of load balancers would fill any file.
     let trace = RequestTrace(request, route: manners.route, manners.access == .open ? nil : tracer)

@@ -1,3 +1,4 @@
+internal import ApusText
 internal import ApusWire
 internal import HTTPTypes
 

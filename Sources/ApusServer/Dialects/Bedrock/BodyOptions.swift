@@ -30,11 +30,7 @@ extension RequestFields {
   ) throws(Refusal) -> GenerationOptions {
     let limits = setting.limits
     let maxTokens = try only(names.maxTokens) { name throws(Refusal) in try int(name, in: 1...Int.max) }
-    let stop = try only(names.stop) { name throws(Refusal) in
-      guard self[name] != nil else { return nil }
-      // Under this name some makers take a single text, too.
-      return try name == "stop" ? texts(name, limits: limits) : textList(name, limits: limits)
-    }
+    let stop = try only(names.stop) { name throws(Refusal) in try stops(name, limits) }
     var options = try options(
       setting, maxTokens: maxTokens ?? names.usualMaxTokens, stop: stop ?? [], try constraint(beside: own))
     if let topP = try only(names.topP, { name throws(Refusal) in try number(name, in: 0...1) }) {
@@ -46,5 +42,12 @@ extension RequestFields {
     // The path names the model, or an adapter.
     options.adapters = try adapters(model: setting.name, among: setting.model.information.adapters)
     return options
+  }
+
+  /// The texts that end an answer; nil where there is no such field.
+  private func stops(_ name: String, _ limits: RequestLimits) throws(Refusal) -> [String]? {
+    guard self[name] != nil else { return nil }
+    // Under this name some makers take a single text, too.
+    return name == "stop" ? try texts(name, limits: limits) : try textList(name, limits: limits)
   }
 }

@@ -29,7 +29,9 @@ struct ConverseRequest {
     var options = try others.options(BodyNames(), setting, own: try schema(fields))
     if let usual = try fields.object("inferenceConfig") {
       options.maxTokens = try usual.int("maxTokens", in: 1...Int.max) ?? options.maxTokens
-      if let temperature = try usual.number("temperature", in: 0...setting.limits.temperature) { options.sampling?.temperature = temperature }
+      if let temperature = try usual.number("temperature", in: 0...setting.limits.temperature) {
+        options.sampling?.temperature = temperature
+      }
       if let topP = try usual.number("topP", in: 0...1) { options.sampling?.topP = topP }
       if usual["stopSequences"] != nil { options.stop = try usual.textList("stopSequences", limits: setting.limits) }
     }

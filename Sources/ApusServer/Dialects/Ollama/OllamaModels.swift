@@ -65,10 +65,13 @@ struct OllamaModels: Sendable {
     let tagged = JSONValue.string(name.hasModelTag ? name : name + ":latest")
     let members: JSONMembers = [("name", tagged), ("model", tagged)]
     guard let description = try? service.pool.description(of: own) else {
-      return members + [("modified_at", .string(OllamaClock.text(.seconds(service.started)))), ("size", 0), ("digest", "")]
+      return members + [
+        ("modified_at", .string(OllamaClock.text(.seconds(service.started)))), ("size", 0), ("digest", ""),
+      ]
     }
     return members + [
-      ("modified_at", .string(OllamaClock.text(.seconds(description.changeTime)))), ("size", .int(description.byteCount)),
+      ("modified_at", .string(OllamaClock.text(.seconds(description.changeTime)))),
+      ("size", .int(description.byteCount)),
       ("digest", .string(description.digest)), ("details", details(description, of: own, name: name)),
       ("capabilities", description.capabilities),
     ]
