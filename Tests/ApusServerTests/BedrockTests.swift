@@ -121,6 +121,11 @@ extension EventStreamMessage {
     (#"{"messages":[{"role":"user","content":[]}]}"#, "messages[0].content must be"),
     (#"{"messages":[{"role":"user"}]}"#, "messages[0].content must be"),
     (
+      #"{"messages":[{"role":"user","content":[{"text":"a"}]}],"outputConfig":{"textFormat":{"type":"json_schema","#
+        + #""structure":{"jsonSchema":{"schema":"nope"}}}}}"#,
+      "outputConfig.textFormat.structure.jsonSchema.schema must be a JSON schema: this text is no JSON"
+    ),
+    (
       #"{"messages":[{"role":"user","content":[{"text":"a"}]}],"inferenceConfig":{"stopSequences":"x"}}"#,
       "inferenceConfig.stopSequences must be an array"
     ),

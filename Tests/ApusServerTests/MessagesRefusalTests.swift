@@ -16,6 +16,17 @@ struct MessagesRefusalTests {
     return !message.isEmpty && message.utf8.count <= 700 && reply.headers[header] == id
   }
 
+  @Test func `An unknown model is told in the words of who asks`() async throws {
+    let server = try TestServer(await TestModel.quick()) { $0.hasStrictModels = true }
+    let version = try #require(HTTPField.Name("anthropic-version"))
+    let reply = try await server.send(.get, "/v1/models/nope", headers: [version: "2023-06-01"])
+    #expect(reply.status == 404 && isError(reply, "not_found_error"), "\(reply.text)")
+    let other = try await server.send(.get, "/v1/models/nope")
+    #expect(other.status == 404 && other.isAPIError, "\(other.text)")
+    let list = try await server.send(.get, "/v1/models", headers: [version: "2023-06-01"])
+    #expect(list.status == 200 && list.json["data"]?.elements?.first?["type"] == "model")
+  }
+
   @Test(arguments: [
     (#""max_tokens":null"#, "max_tokens"), (#""max_tokens":0"#, "max_tokens"), (#""max_tokens":"9""#, "max_tokens"),
     (#""max_tokens":1.5"#, "max_tokens"), (#""max_tokens":9,"temperature":9"#, "temperature"),

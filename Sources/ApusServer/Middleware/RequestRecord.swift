@@ -24,7 +24,8 @@ struct RequestRecord: RouterMiddleware {
     var context = context
     context.client = context.channel.flatMap { connections.presence(of: $0) }
     let manners = routes.manners(of: request.uri.path, request.method)
-    (context.dialect, context.access) = (manners.dialect, manners.access)
+    context.dialect = AnthropicDialect.isMeant(by: request) ? AnthropicDialect() : manners.dialect
+    context.access = manners.access
     context.requestID = Self.identifier(of: request, isUUID: manners.dialect.signingService != nil)
     context.bodyByteCount = routes.bodyByteCount(of: request.head)
     // What is open to all takes no work: probes of load balancers would fill any file.

@@ -77,7 +77,9 @@ extension RequestFields {
   func schema(_ name: String) throws(Refusal) -> OutputConstraint? {
     switch self[name] {
     case nil: return nil
-    case .string(let text)?: return .jsonSchema(text)
+    case .string(let text)?:
+      guard (try? JSONParser.parse(text)) != nil else { throw mismatch(name, "a JSON schema: this text is no JSON") }
+      return .jsonSchema(text)
     case .object(let object)?:
       return .jsonSchema(object.text)
     case .bool(let value)?: return .jsonSchema(value ? "true" : "false")

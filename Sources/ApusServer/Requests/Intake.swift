@@ -90,6 +90,7 @@ struct Intake: Sendable {
       let object = try endpoint.object(of: body, request, reader)
       let fields = try RequestFields(object).lifting(endpoint.nestedFields)
       let target = try endpoint.target(fields, request)
+      try KeptChat.check(request, target)
       let name = target.reply == nil ? target.model : nil
       guard name?.utf8.count ?? 0 <= reader.limits.modelNameByteCount else {
         throw Refusal.invalid("model", "model must be a text of at most \(reader.limits.modelNameByteCount) bytes")

@@ -46,7 +46,8 @@ struct ConverseRequest {
       throw format.mismatch("structure", "an object with jsonSchema")
     }
     described.accept(["name", "description"])
-    return (described.parameter("schema"), .jsonSchema(try described.text("schema")))
+    guard let schema = try described.schema("schema") else { throw described.mismatch("schema", "a JSON schema") }
+    return (described.parameter("schema"), schema)
   }
 }
 
