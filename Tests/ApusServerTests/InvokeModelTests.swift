@@ -74,7 +74,7 @@ private struct Family: Sendable, CustomTestStringConvertible {
   ])
   func `takes temperatures up to 1`(_ model: String, _ fields: String) async throws {
     let server = try TestServer(await TestModel.quick())
-    for (temperature, status) in [(1, 200), (1.01, 400)] {
+    for (temperature, status) in [(1.0, 200), (1.01, 400)] {
       let body = "{\(fields),\"stop_sequences\":[\"a\"],\"temperature\":\(temperature)}"
       let reply = try await server.post("/model/\(model)/invoke", body)
       #expect(reply.status == status, "\(reply.text)")

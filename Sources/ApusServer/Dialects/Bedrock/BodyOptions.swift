@@ -48,6 +48,7 @@ extension RequestFields {
   private func stops(_ name: String, _ limits: RequestLimits) throws(Refusal) -> [String]? {
     guard self[name] != nil else { return nil }
     // Under this name some makers take a single text, too.
-    return name == "stop" ? try texts(name, limits: limits) : try textList(name, limits: limits)
+    if name == "stop" { return try texts(name, limits: limits) }
+    return try textList(name, limits: limits)
   }
 }
