@@ -62,9 +62,10 @@ private struct Family: Sendable, CustomTestStringConvertible {
     let body = #"{"prompt":"hello","max_gen_len":8,"seed":3,"ignore_eos":true}"#
     let whole = try await server.post("/model/meta.llama2-13b-chat-v1/invoke", body)
     let stream = try await server.post("/model/meta.llama2-13b-chat-v1/invoke-with-response-stream", body)
-    let counts = stream.messages.map { $0.chunk["prompt_token_count"] }
-    #expect(counts.count > 1 && counts.first == whole.json["prompt_token_count"], "\(whole.text)")
-    #expect(counts.first != .null && counts.dropFirst().allSatisfy { $0 == .null })
+    let counts: [JSONValue] = stream.messages.compactMap { $0.chunk["prompt_token_count"] }
+    let count = try #require(whole.json["prompt_token_count"], "\(whole.text)")
+    #expect(counts.count > 1 && counts.count == stream.messages.count && count != .null)
+    #expect(counts == [count] + Array(repeating: .null, count: max(0, counts.count - 1)))
   }
 
   @Test(arguments: [

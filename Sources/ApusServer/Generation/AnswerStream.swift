@@ -39,7 +39,7 @@ struct AnswerStream: Sendable {
     if let last = frames.last { try await write(last, to: &writer) }
   }
 
-  private func write(_ bytes: ByteBuffer, to writer: inout any ResponseBodyWriter) async throws {
+  @concurrent private func write(_ bytes: ByteBuffer, to writer: inout any ResponseBodyWriter) async throws {
     try await writer.write(bytes)
     heartbeat.noteWrite()
   }
