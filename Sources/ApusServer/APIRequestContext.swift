@@ -8,12 +8,19 @@ package struct APIRequestContext: RequestContext {
   package var coreContext: CoreRequestContextStorage
   /// The connection that it came on; nil for a request of the server's own.
   let channel: (any Channel)?
-  /// The name that the client or the server gave to it.
-  var requestID = ""
+  /// The name that the client or the server gave to it, which all its lines in the log have.
+  var requestID = "" {
+    didSet {
+      // The second is Hummingbird's own.
+      for key in ["id", "hb.request.id"] { logger[metadataKey: key] = "\(requestID)" }
+    }
+  }
   /// The client at the other end; nil where there is no connection.
   var client: ClientPresence?
   /// Whose words its refusals have.
   var dialect: any Dialect = Routes.standardDialect
+  /// Bytes that its body may have; nil stands for what is usual.
+  var bodyByteCount: Int?
   /// Who may ask.
   var access = Route.Access.key
   /// The key that it was sent with, where the server has keys.

@@ -46,7 +46,7 @@ struct ModelNames: Sendable {
   ) throws(Refusal) -> ModelChoice {
     guard let choice = choice(for: name, variant, key), isOpen(choice.model, to: key) else {
       let list = list
-      throw .unknownModel(known: list.count > 1 ? list.filter { key?.allows(model: $0) ?? true } : [])
+      throw .unknownModel(name, known: list.count > 1 ? list.filter { key?.allows(model: $0) ?? true } : [])
     }
     return choice
   }

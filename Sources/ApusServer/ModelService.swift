@@ -79,7 +79,7 @@ struct ModelService: Sendable {
     }
     let together = background.limit
     later = configuration.laterInvocations.map {
-      LaterDesk($0, byteCount: configuration.limits.bodyByteCount, together: together, logger)
+      LaterDesk($0, byteCount: configuration.limits.invocationByteCount, together: together, logger)
     }
     preparation = Preparation(limit: configuration.timeouts.preparation, waiting: configuration.timeouts.queue)
     body = JSONBody(limits: configuration.limits)

@@ -47,6 +47,21 @@ extension Route {
   }
 }
 
+extension Route {
+  /// The same below `/openai`, where Bedrock has OpenAI's paths; nil for a path that is none of those.
+  fileprivate var alias: Route? {
+    let prefix = "/openai"
+    guard path.hasPrefix("/v1/") else { return nil }
+    var alias = Route(method, prefix + path, dialect, access: access) { [handler] request, context in
+      var head = request.head
+      head.path = head.path.map { String($0.dropFirst(prefix.count)) }
+      return try await handler(Request(head: head, body: request.body), context)
+    }
+    alias.bodyByteCount = bodyByteCount
+    return alias
+  }
+}
+
 /// Everything the server answers to: the one list of its paths.
 struct Routes: Sendable {
   /// Whose words a refusal has where no path tells.
@@ -67,7 +82,7 @@ struct Routes: Sendable {
       Bedrock(service: service).routes, SageMaker(service: service).routes, VLLM(service: service).routes,
       LlamaCpp(service: service).routes, TGI(service: service).routes,
     ].flatMap { $0 }
-    list = Self.withDescription(routes, version: service.configuration.version)
+    list = Self.withDescription(routes, version: service.configuration.version) + routes.compactMap(\.alias)
     patterns = list.map { PathPattern($0.path) }
     bodyByteCount = service.configuration.limits.bodyByteCount
   }

@@ -71,8 +71,14 @@ package struct ServerConfiguration: Sendable {
   package var timeouts = ServerTimeouts()
   /// The program's version, as `/version` tells it.
   package var version = "0"
-  /// Seconds since 1970, as answers report them.
-  package var unixTime: @Sendable () -> Int = { Int(Date().timeIntervalSince1970) }
+  /// The time since 1970 began, as answers report it.
+  package var clock: @Sendable () -> Duration = { .seconds(Date().timeIntervalSince1970) }
+
+  /// The same in whole seconds.
+  package var unixTime: @Sendable () -> Int {
+    get { return { [clock] in Int(clock().components.seconds) } }
+    set { clock = { .seconds(newValue()) } }
+  }
 
   package init() {}
 
@@ -149,8 +155,9 @@ package struct ServerConfiguration: Sendable {
 
 /// What one request may hold; one more is refused with a status of 4xx.
 package struct RequestLimits: Sendable {
-  /// Bytes of the body.
+  /// Bytes of the body, and of one that invokes a model in SageMaker's way.
   package var bodyByteCount = 8 << 20
+  package var invocationByteCount = 32 << 20
   /// Bytes of all bodies that are held at once, beside the first 64 KiB of each.
   package var heldBodyByteCount = 160 << 20
   /// Bytes of the request's path and query.
@@ -167,9 +174,13 @@ package struct RequestLimits: Sendable {
   package var choices = 8
   /// Choices of all prompts together.
   package var totalChoices = 64
-  /// Texts that end a completion, and the bytes of each.
+  /// Texts that end a completion, those of requests to Bedrock's paths, and the bytes of each.
   package var stops = 16
+  package var bedrockStops = 2500
   package var stopByteCount = 256
+  /// The highest temperature, and that of requests to Bedrock's paths.
+  package var temperature = 2.0
+  package var bedrockTemperature = 1.0
   /// Entries of `logit_bias`.
   package var logitBiases = 1024
   /// The most likely tokens reported beside each chosen one.

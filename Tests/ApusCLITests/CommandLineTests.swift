@@ -33,6 +33,9 @@ internal import Testing
     ["serve", "m.gguf", "--address-concurrent", "0"], ["keys", "new"], ["keys", "new", "--name", "a b"],
     ["keys", "new", "--name", "a", "--models", "b c"], ["keys", "new", "--name", "a", "--expires", "soon"],
     ["keys", "new", "--name", "a", "--concurrent", "0"], ["keys", "new", "--name", "#a"],
+    ["serve", "m.gguf", "--max-body", "0"], ["serve", "m.gguf", "--max-body", "2G"],
+    ["serve", "m.gguf", "--max-held-bodies", "1M"], ["serve", "m.gguf", "--max-stops", "2501"],
+    ["serve", "m.gguf", "--max-choices", "0"], ["serve", "m.gguf", "--body-timeout", "0"],
     ["serve", "m.gguf", "--kv-memory", "-1"], ["serve", "m.gguf", "--kv-memory", "9999999T"],
   ])
   func `refuses a wrong call with a sentence and 64`(_ arguments: [String]) throws {

@@ -127,7 +127,8 @@ internal import Testing
       "drain-timeout: 5  # APUS_DRAIN_TIMEOUT", "queue-timeout: 600  # default", "threads: 2  # command line",
       "listen: [\"127.0.0.1:8080\"]  # default", "# api-key: (not shown)  # APUS_API_KEY", "kv: q8_0  # \(path):4",
       "files-room: 4G  # default", "file-size: 1.5M  # APUS_FILE_SIZE", "files-keep-days: 30  # default",
-      "# memory: not set", "aws-credentials: keys  # APUS_AWS_CREDENTIALS", "sigv4: require  # APUS_SIGV4",
+      "max-body: 8M  # default", "max-invocation-body: 32M  # default", "# memory: not set",
+      "aws-credentials: keys  # APUS_AWS_CREDENTIALS", "sigv4: require  # APUS_SIGV4",
     ] {
       #expect(result.lines.contains(line), "\(line) in \(result.text)")
     }

@@ -118,6 +118,17 @@ extension EventStreamMessage {
       "inputSchema"
     ),
     (#"{"messages":[{"role":"user","content":[{"text":"a"}]}],"guardrailConfig":{}}"#, "guardrailConfig"),
+    (#"{"messages":[{"role":"user","content":[]}]}"#, "messages[0].content must be"),
+    (#"{"messages":[{"role":"user"}]}"#, "messages[0].content must be"),
+    (
+      #"{"messages":[{"role":"user","content":[{"text":"a"}]}],"outputConfig":{"textFormat":{"type":"json_schema","#
+        + #""structure":{"jsonSchema":{"schema":"nope"}}}}}"#,
+      "outputConfig.textFormat.structure.jsonSchema.schema must be a JSON schema: this text is no JSON"
+    ),
+    (
+      #"{"messages":[{"role":"user","content":[{"text":"a"}]}],"inferenceConfig":{"stopSequences":"x"}}"#,
+      "inferenceConfig.stopSequences must be an array"
+    ),
     (#"{"messages":[{"role":"user","content":[{"text":"a"}]}],"system":"x"}"#, "system"), ("[", "JSON"), ("", "body"),
   ])
   func `refuses in AWS's words`(_ body: String, _ word: String) async throws {

@@ -84,6 +84,10 @@ struct ConstraintFieldTests {
   @Test(arguments: [
     (#""guided_regex":"(""#, "guided_regex"), (#""guided_choice":[]"#, "guided_choice"),
     (#""structured_outputs":{"regex":"("}"#, "structured_outputs.regex"),
+    (#""structured_outputs":{"structural_tag":"x"}"#, "structured_outputs.structural_tag"),
+    (#""structured_outputs":{"jsn":{"type":"object"}}"#, "structured_outputs.jsn"),
+    (#""structured_outputs":{"regex":"a","jsn":{}}"#, "structured_outputs.jsn"),
+    (#""structured_outputs":{"regex":"a","disable_fallback":3}"#, "structured_outputs.disable_fallback"),
     (#""response_format":{"type":"json_schema","json_schema":{"schema":{"type":"x"}}}"#, "response_format"),
     (#""guided_choice":[1]"#, "guided_choice"),
     (#""guided_choice":"x""#, "guided_choice"), (#""grammar":"x""#, "grammar"), (#""json_schema":3"#, "json_schema"),

@@ -1,6 +1,7 @@
 internal import Apus
 internal import ApusJSON
 internal import ApusServer
+internal import ApusTestSupport
 internal import HTTPTypes
 internal import Testing
 
@@ -99,6 +100,18 @@ struct FieldTests {
     #expect(message.contains("requested \(count + 9) tokens (\(count) in the prompt, 9 in the completion)"))
     let chat = try await server.post("/v1/chat/completions", #"{"messages":[{"role":"user","content":"\#(text)"}]}"#)
     #expect(chat.json["error"]?["param"] == "messages")
+  }
+
+  @Test func `A chat that is too long for its template is told as one that does not fit`() async throws {
+    let server = try TestServer(await TestModel.quick())
+    let text = String(repeating: "hello ", count: 800_000)
+    let body = #"{"messages":[{"role":"user","content":"\#(text)"}],"max_tokens":9}"#
+    let chat = try await server.post("/v1/chat/completions", body)
+    #expect(chat.status == 400 && chat.json["error"]?["code"] == "context_length_exceeded", "\(chat.text)")
+    #expect(
+      chat.json["error"]?["message"]?.text?.hasPrefix("This model's maximum context length is 256 tokens") == true)
+    let message = try await server.post("/v1/messages", body)
+    #expect(message.json["error"]?["message"]?.text?.hasPrefix("prompt is too long: ") == true, "\(message.text)")
   }
 
   @Test(arguments: ["gzip", "GZIP", "identity, br", "x", "deflate,identity"])

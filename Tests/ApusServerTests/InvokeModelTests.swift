@@ -57,6 +57,55 @@ private struct Family: Sendable, CustomTestStringConvertible {
     #expect(chunks.last?["amazon-bedrock-invocationMetrics"]?["outputTokenCount"] == 8)
   }
 
+  @Test func `tells a prompt's tokens with the first chunk of Llama, and only there`() async throws {
+    let server = try TestServer(await TestModel.quick())
+    let body = #"{"prompt":"hello","max_gen_len":8,"seed":3,"ignore_eos":true}"#
+    let whole = try await server.post("/model/meta.llama2-13b-chat-v1/invoke", body)
+    let stream = try await server.post("/model/meta.llama2-13b-chat-v1/invoke-with-response-stream", body)
+    let counts: [JSONValue] = stream.messages.compactMap { $0.chunk["prompt_token_count"] }
+    let count = try #require(whole.json["prompt_token_count"], "\(whole.text)")
+    #expect(counts.count > 1 && counts.count == stream.messages.count && count != .null)
+    #expect(counts == [count] + Array(repeating: .null, count: max(0, counts.count - 1)))
+  }
+
+  @Test(arguments: [
+    ("meta.llama2-13b-chat-v1", #""prompt":"a""#), ("mistral.mistral-7b-instruct-v0:2", #""prompt":"a""#),
+    ("anthropic.claude-v2", #""prompt":"a","max_tokens_to_sample":1"#),
+    ("anthropic.claude-3-haiku-20240307-v1:0", #""messages":[{"role":"user","content":"a"}],"max_tokens":1"#),
+  ])
+  func `takes temperatures up to 1`(_ model: String, _ fields: String) async throws {
+    let server = try TestServer(await TestModel.quick())
+    for (temperature, status) in [(1.0, 200), (1.01, 400)] {
+      let body = "{\(fields),\"stop_sequences\":[\"a\"],\"temperature\":\(temperature)}"
+      let reply = try await server.post("/model/\(model)/invoke", body)
+      #expect(reply.status == status, "\(reply.text)")
+      if status != 200 { #expect(reply.json["message"]?.text?.hasPrefix("temperature must be at most 1") == true) }
+    }
+    // What other makers have on Bedrock goes further.
+    let open = try await server.post(
+      "/model/deepseek.r1-v1:0/invoke", #"{"prompt":"a","max_tokens":1,"temperature":2}"#)
+    #expect(open.status == 200, "\(open.text)")
+  }
+
+  @Test func `takes as many stop texts as Bedrock does`() async throws {
+    let limit = RequestLimits().bedrockStops
+    #expect(limit == 2500)
+    let server = try TestServer(await TestModel.quick())
+    let claude = "/model/anthropic.claude-3-haiku-20240307-v1:0/"
+    let messages = #""messages":[{"role":"user","content":[{"type":"text","text":"a"}]}]"#
+    for (count, status) in [(limit - 1, 200), (limit, 200), (limit + 1, 400)] {
+      let stops = (0..<count).map { "\"stop\($0)\"" }.joined(separator: ",")
+      let invoked = try await server.post(
+        claude + "invoke", "{\(messages),\"max_tokens\":1,\"stop_sequences\":[\(stops)]}")
+      #expect(invoked.status == status, "\(count): \(invoked.text)")
+      let conversed = try await server.post(
+        claude + "converse",
+        #"{"messages":[{"role":"user","content":[{"text":"a"}]}],"#
+          + "\"inferenceConfig\":{\"maxTokens\":1,\"stopSequences\":[\(stops)]}}")
+      #expect(conversed.status == status, "\(count): \(conversed.text)")
+    }
+  }
+
   @Test func `answers Claude's conversations as chats`() async throws {
     let server = try TestServer(await TestModel.quick())
     let chat = try await server.post(

@@ -171,6 +171,20 @@ struct KeptAnswerTests {
       + #"\#(options),"stream":\#(isStreamed)}"#
   }
 
+  @Test func `A path that goes on with no chat refuses to be told of one`() async throws {
+    let folder = try TemporaryFolder()
+    let server = try await Self.server(folder)
+    for (path, body) in [
+      ("/v1/completions", #"{"prompt":"a","max_tokens":1}"#),
+      ("/v1/messages", #"{"messages":[{"role":"user","content":"a"}],"max_tokens":1}"#),
+      ("/v1/responses", #"{"input":"a","max_output_tokens":1}"#),
+    ] {
+      #expect(try await server.post(path, body).status == 200)
+      let reply = try await server.post(path, body, headers: Self.session("a"))
+      #expect(reply.status == 400 && reply.text.contains("X-Session"), "\(reply.text)")
+    }
+  }
+
   @Test func `A chat goes on with what is new`() async throws {
     let folder = try TemporaryFolder()
     let (server, chats) = (try await Self.server(folder), "/v1/chat/completions")

@@ -26,6 +26,25 @@ struct LimitTests {
     }
   }
 
+  @Test(arguments: [
+    "/invocations", "/models/m/invoke", "/endpoints/e/invocations", "/endpoints/e/invocations-response-stream",
+    "/invocations?x=1",
+  ])
+  func `Bytes of the body of an invocation`(_ path: String) async throws {
+    #expect(RequestLimits().invocationByteCount == 32 << 20)
+    let server = try TestServer(await TestModel.quick()) {
+      $0.limits.bodyByteCount = 100
+      $0.limits.invocationByteCount = 10_000
+    }
+    for (count, isTaken) in [(9_999, true), (10_000, true), (10_001, false)] {
+      let start = #"{"prompt":"a","max_tokens":1,"x":""#
+      let body = start + String(repeating: "x", count: count - start.utf8.count - 2) + #""}"#
+      let reply = try await server.post(path, body)
+      #expect((reply.status == 200) == isTaken, "\(count): \(reply.text)")
+      if !isTaken { #expect(reply.text.contains("too large"), "\(reply.text)") }
+    }
+  }
+
   @Test func `JSON tokens`() async throws {
     let limit = 101
     try await expectLimit(limit, { $0.limits.jsonTokens = limit }) { count in

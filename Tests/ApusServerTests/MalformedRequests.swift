@@ -37,7 +37,11 @@ enum MalformedRequests {
   private static let wrongTypes: [(String, String)] = {
     let notNumbers = ["true", "\"1\"", "[]", "{}", "[1]"]
     let notWhole = notNumbers + ["1.5", "1e30", "-1e300", "99999999999999999999"]
-    var cases: [(String, String)] = []
+    var cases: [(String, String)] = [
+      ("\"options\":\"x\"", "options"), ("\"parameters\":5", "parameters"), ("\"extra_body\":[1]", "extra_body"),
+      ("\"user\":5", "user"), ("\"store\":\"yes\"", "store"), ("\"metadata\":\"a\"", "metadata"),
+      ("\"metadata\":{\"a\":{\"b\":1}}", "metadata"), ("\"service_tier\":5", "service_tier"),
+    ]
     cases += notWhole.filter { $0 != "\"1\"" }.map { ("\"seed\":\($0)", "seed") }
     for name in ["max_tokens", "n", "top_k", "min_tokens", "mirostat", "repeat_last_n"] {
       cases += notWhole.map { ("\"\(name)\":\($0)", name) }
@@ -124,7 +128,7 @@ enum MalformedRequests {
     "\"logprobs\":true,\"top_logprobs\":-1", "\"tools\":{}", "\"tools\":[1]", "\"tools\":\"a\"", "\"tool_choice\":3",
     "\"tool_choice\":\"maybe\"", "\"max_completion_tokens\":0", "\"max_completion_tokens\":true",
     "\"tools\":[" + Array(repeating: "{}", count: 129).joined(separator: ",") + "]", "\"functions\":[{}]",
-    "\"reasoning_effort\":\"x\"",
+    "\"reasoning_effort\":\"x\"", "\"function_call\":5", "\"function_call\":{\"name\":\"f\"}",
   ]
 
   /// Fields that are wrong for completions only.

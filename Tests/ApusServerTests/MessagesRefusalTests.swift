@@ -16,12 +16,25 @@ struct MessagesRefusalTests {
     return !message.isEmpty && message.utf8.count <= 700 && reply.headers[header] == id
   }
 
+  @Test func `An unknown model is told in the words of who asks`() async throws {
+    let server = try TestServer(await TestModel.quick()) { $0.hasStrictModels = true }
+    let version = try #require(HTTPField.Name("anthropic-version"))
+    let reply = try await server.send(.get, "/v1/models/nope", headers: [version: "2023-06-01"])
+    #expect(reply.status == 404 && isError(reply, "not_found_error"), "\(reply.text)")
+    let other = try await server.send(.get, "/v1/models/nope")
+    #expect(other.status == 404 && other.isAPIError, "\(other.text)")
+    let list = try await server.send(.get, "/v1/models", headers: [version: "2023-06-01"])
+    #expect(list.status == 200 && list.json["data"]?.elements?.first?["type"] == "model")
+  }
+
   @Test(arguments: [
     (#""max_tokens":null"#, "max_tokens"), (#""max_tokens":0"#, "max_tokens"), (#""max_tokens":"9""#, "max_tokens"),
     (#""max_tokens":1.5"#, "max_tokens"), (#""max_tokens":9,"temperature":9"#, "temperature"),
     (#""max_tokens":9,"top_k":"a""#, "top_k"), (#""max_tokens":9,"stream":1"#, "stream"),
     (#""max_tokens":9,"stop_sequences":[""]"#, "stop_sequences"),
     (#""max_tokens":9,"stop_sequences":{}"#, "stop_sequences"),
+    (#""max_tokens":9,"stop_sequences":"x""#, "stop_sequences"), (#""max_tokens":9,"metadata":3"#, "metadata"),
+    (#""max_tokens":9,"service_tier":5"#, "service_tier"),
     (#""max_tokens":9,"system":1"#, "system"), (#""max_tokens":9,"system":[{"type":"image"}]"#, "system.0.type"),
     (#""max_tokens":9,"thinking":{"type":"x"}"#, "thinking.type"), (#""max_tokens":9,"thinking":true"#, "thinking"),
     (#""max_tokens":9,"thinking":{"type":"enabled","budget_tokens":"a"}"#, "thinking.budget_tokens"),

@@ -20,6 +20,26 @@ struct MetricsPageTests {
     return samples
   }
 
+  @Test func `What the process takes is read from the kernel's texts, whatever its name`() {
+    let stat = "7 (a) b (c)) S 1 7 7 0 -1 4194304 100 0 0 0 150 50 0 0 20 0 4 0 12345 1000000 200"
+    let usage = ProcessUsage(
+      stat: stat, status: "Name:\ta\nVmSize:\t    2048 kB\nVmRSS:\t   1024 kB\n", openDescriptors: 9)
+    #expect(usage.processorTime == 2 && usage.openDescriptors == 9)
+    #expect(usage.residentBytes == 1 << 20 && usage.virtualBytes == 2 << 20)
+    let nothing = ProcessUsage(stat: "", status: "VmRSS: much", openDescriptors: nil)
+    #expect(nothing.processorTime == nil && nothing.residentBytes == nil && nothing.virtualBytes == nil)
+  }
+
+  @Test func `The page tells what the process takes`() async throws {
+    let server = try TestServer(await TestModel.quick())
+    let samples = samples(try await server.send(.get, "/metrics").text)
+    #expect(samples["process_start_time_seconds"] == 1_700_000_000)
+    #if os(Linux)
+      #expect(samples["process_resident_memory_bytes"] ?? 0 > 1 << 20)
+      #expect(samples["process_cpu_seconds_total"] ?? 0 > 0 && samples["process_open_fds"] ?? 0 > 2)
+    #endif
+  }
+
   @Test func `Tokens, ends and times are told under our names, vLLM's and llama.cpp's`() async throws {
     let server = try TestServer(await TestModel.quick(), name: "tiny \"1\"")
     let reply = try await server.post("/v1/completions", #"{"prompt":"the","max_tokens":7,"ignore_eos":true,"n":2}"#)

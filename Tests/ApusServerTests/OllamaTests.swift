@@ -44,6 +44,21 @@ struct OllamaTests {
     }
   }
 
+  @Test func `The time of day has the fraction of its second, so that it never runs backwards`() async throws {
+    let start = ContinuousClock.now
+    let server = try TestServer(await TestModel.quick()) {
+      $0.clock = { .seconds(1_700_000_000) + .milliseconds(900) + start.duration(to: .now) }
+    }
+    var times: [String] = []
+    for _ in 0..<3 {
+      let reply = try await server.post(Self.chat, #"{\#(Self.hello),\#(Self.long)}"#)
+      times += reply.lines.compactMap { $0["created_at"]?.string }
+    }
+    #expect(times.count > 3 && times == times.sorted())
+    // Later than the whole second in which the clock began.
+    #expect(times.allSatisfy { $0 > "2023-11-14T22:13:20.9" })
+  }
+
   @Test func `A question is answered as in OpenAI's chat, by each path`() async throws {
     let server = try TestServer(await TestModel.quick())
     let more = #""max_tokens":20,"seed":3,"logit_bias":{"2":-100}"#

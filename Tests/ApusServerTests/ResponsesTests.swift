@@ -29,6 +29,19 @@ struct ResponsesTests {
       })
   }
 
+  @Test func `The tokens of a request are counted as its answer has them, and nothing is compacted`() async throws {
+    let server = try TestServer(await TestModel.quick())
+    let body = #"{\#(hello),"instructions":"Be kind."}"#
+    let answer = try await server.post(path, body)
+    let counted = try await server.post(path + "/input_tokens", body)
+    #expect(counted.status == 200 && counted.json["object"] == "response.input_tokens", "\(counted.text)")
+    #expect(counted.json["input_tokens"] == answer.json["usage"]?["input_tokens"])
+    let wrong = try await server.post(path + "/input_tokens", #"{"input":5}"#)
+    #expect(wrong.status == 400 && wrong.json["error"]?["param"] == "input", "\(wrong.text)")
+    let compact = try await server.post(path + "/compact", body)
+    #expect(compact.status == 404 && compact.isAPIError, "\(compact.text)")
+  }
+
   @Test func `An answer is a response, and a stream tells the same in order`() async throws {
     let server = try TestServer(await TestModel.quick())
     let whole = try await server.post(
@@ -220,7 +233,9 @@ struct ResponsesTests {
     (#""input":"a","background":true"#, "background"),
     (#""input":"a","max_output_tokens":0"#, "max_output_tokens"),
     (#""input":"a","store":1"#, "store"),
-    (#""input":"a","include":["message.output_text.logprobs"]"#, "include"),
+    (#""input":"a","include":["message.output_text.logprobs"]"#, "include"), (#""input":"a","include":[1]"#, "include"),
+    (#""input":"a","metadata":{"a":{"b":1}}"#, "metadata"), (#""input":"a","truncation":"frob""#, "truncation"),
+    (#""input":"a","service_tier":5"#, "service_tier"),
     (#""input":"a","text":{"format":{"type":"yaml"}}"#, "text.format.type"),
     (#""input":"a","text":{"format":{"type":"json_schema"}}"#, "text.format.schema"),
     (#""input":"a","tools":[{"type":"file_search"}]"#, "tools[0].type"),

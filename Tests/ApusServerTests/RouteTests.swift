@@ -80,6 +80,21 @@ struct RouteTests {
     }
   }
 
+  @Test func `OpenAI's paths are also where Bedrock has them`() async throws {
+    let server = try TestServer(await TestModel.quick())
+    let body = #"{"messages":[{"role":"user","content":"hi"}],"max_tokens":4,"seed":3}"#
+    let own = try await server.post("/v1/chat/completions", body)
+    let other = try await server.post("/openai/v1/chat/completions", body)
+    #expect(other.status == 200 && other.json["choices"] == own.json["choices"], "\(other.text)")
+    let model = try await server.send(.get, "/openai/v1/models/a/b")
+    #expect(model.status == 200 && model.json["id"] == "a/b", "\(model.text)")
+    #expect(try await server.send(.get, "/openai/v1/models").json["object"] == "list")
+    #expect(try await server.send(.get, "/openai/v1/responses/resp_1").status == 404)
+    #expect(try await server.send(.get, "/openai/v1/nothing").isAPIError)
+    let locked = try TestServer(await TestModel.quick()) { $0.apiKeys = ["secret"] }
+    #expect(try await locked.post("/openai/v1/chat/completions", body).status == 401)
+  }
+
   @Test func `Every answer has a request id, the client's own where it is sound`() async throws {
     let server = try TestServer(await TestModel.quick())
     let name = try #require(HTTPField.Name("X-Request-Id"))

@@ -1,6 +1,7 @@
 internal import ApusJSON
 internal import ApusServer
 internal import ApusTestSupport
+internal import Foundation
 internal import HTTPTypes
 internal import Testing
 
@@ -38,6 +39,11 @@ internal import Testing
     let plain = try await server.send(
       .post, "/invocations", headers: [.contentType: "text/plain"], body: Array("hello".utf8))
     #expect(plain.json["object"] == "text_completion", "\(plain.text)")
+    let line = #"{"prompt":"hello","max_tokens":1}"# + "\n"
+    let lines: HTTPFields = [.contentType: "application/jsonlines"]
+    #expect(try await server.post("/invocations", line, headers: lines).json["object"] == "text_completion")
+    let two = try await server.post("/invocations", line + line, headers: lines)
+    #expect(two.status == 400 && two.text.contains("one line"), "\(two.text)")
     let dialog = #"{"inputs":[[{"role":"user","content":"hi"}]],"parameters":{"max_new_tokens":6,"seed":3}}"#
     let reply = try await server.post("/invocations", dialog)
     let expected = try await server.post("/v1/chat/completions", "{\(chat)}")
@@ -57,10 +63,23 @@ internal import Testing
     #expect(stream.messages.map(\.text).joined().hasPrefix("data:"), "\(stream.text)")
   }
 
+  @Test func `names the fields of TGI's bodies that are not followed, and no others`() async throws {
+    let server = try TestServer(await TestModel.quick())
+    for path in ["/invocations", runtime] {
+      let used = try await server.post(
+        path, #"{"inputs":"hi","parameters":{"max_new_tokens":3,"top_k":2,"do_sample":true,"stop":["q"]}}"#)
+      #expect(used.status == 200 && used.ignoredFields == nil, "\(used.text) \(used.ignoredFields ?? "")")
+      let others = try await server.post(
+        path, #"{"inputs":"hi","top_a":1,"parameters":{"max_new_tokens":3,"top_b":2}}"#)
+      #expect(others.ignoredFields == "top_a, parameters.top_b", "\(others.text)")
+    }
+  }
+
   @Test func `streams the bytes of an answer in parts`() async throws {
     let server = try TestServer(await TestModel.quick())
     let stream = try await server.post(runtime + "-response-stream", "{\(chat),\"stream\":true}")
     #expect(stream.headers[.contentType] == "application/vnd.amazon.eventstream")
+    #expect(header("X-Amzn-SageMaker-Content-Type", stream) == "text/event-stream")
     #expect(stream.messages.count > 1 && stream.messages.allSatisfy { $0.event == "PayloadPart" })
     let events = stream.messages.map(\.text).joined()
     let expected = try await server.post("/v1/chat/completions", "{\(chat),\"stream\":true}")
@@ -70,7 +89,7 @@ internal import Testing
     #expect(Self.content(frames) == Self.content(expected.events) && !Self.content(frames).isEmpty)
 
     let whole = try await server.post(runtime + "-response-stream", "{\(chat)}")
-    #expect(whole.messages.count == 1)
+    #expect(whole.messages.count == 1 && header("X-Amzn-SageMaker-Content-Type", whole) == "application/json")
     let one = try await server.post("/v1/chat/completions", "{\(chat)}")
     #expect(whole.messages.first?.json["choices"] == one.json["choices"])
   }
@@ -81,7 +100,13 @@ internal import Testing
     let reply = try await server.post(runtime, "{\(chat)}", headers: [attributes: "accept_eula=true"])
     #expect(header("x-Amzn-Invoked-Production-Variant", reply) == "AllTraffic")
     #expect(reply.headers[attributes] == "accept_eula=true")
-    #expect(header("x-amzn-RequestId", reply) != nil)
+    #expect(header("x-amzn-RequestId", reply).flatMap { UUID(uuidString: $0) } != nil)
+    let name = try #require(HTTPField.Name("X-Request-Id"))
+    let own = "0b53ad12-2d4e-4f2f-8dc3-6f1d6b9f7f10"
+    let named = try await server.post(runtime, "{\(chat)}", headers: [name: own])
+    #expect(header("x-amzn-RequestId", named) == own && named.headers[name] == own)
+    let renamed = try await server.post(runtime, "{\(chat)}", headers: [name: "mine"])
+    #expect(header("x-amzn-RequestId", renamed).flatMap { UUID(uuidString: $0) } != nil)
     #expect(try await server.send(.get, "/ping").status == 200)
   }
 

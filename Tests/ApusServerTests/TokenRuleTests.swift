@@ -76,6 +76,78 @@ struct TokenRuleTests {
     #expect(chat.json["usage"]?["prompt_tokens"] == 9)
   }
 
+  @Test func `Of a prompt its beginning may be kept, and the tokenizer may put nothing before it`() async throws {
+    let server = try TestServer(await TestModel.quick())
+    let all = server.model.tokenize("the sea and the wind").map { JSONValue.int(Int($0)) }
+    let fields = #""prompt":"the sea and the wind","max_tokens":1,"return_token_ids":true"#
+    for (side, kept) in [("right", Array(all.prefix(5))), ("left", Array(all.suffix(5)))] {
+      let reply = try await server.post(
+        Self.path, #"{\#(fields),"truncate_prompt_tokens":5,"truncation_side":"\#(side)"}"#)
+      #expect(reply.json["choices"]?.elements?.first?["prompt_token_ids"] == .array(kept), "\(reply.text)")
+    }
+    #expect(try await server.post(Self.path, #"{\#(fields),"truncation_side":"up"}"#).status == 400)
+    let bare = server.model.tokenize("the sea and the wind", addSpecial: false).map { JSONValue.int(Int($0)) }
+    let reply = try await server.post(Self.path, #"{\#(fields),"add_special_tokens":false}"#)
+    #expect(reply.json["choices"]?.elements?.first?["prompt_token_ids"] == .array(bare), "\(reply.text)")
+  }
+
+  @Test func `Tokens are told by their numbers, whole and streamed`() async throws {
+    let server = try TestServer(await TestModel.quick())
+    let wanted = #""max_tokens":6,"seed":3,"ignore_eos":true,"return_token_ids":true"#
+    let prompt = #""prompt":"the","logprobs":0,"return_tokens_as_token_ids":true"#
+    let whole = try await server.post(Self.path, "{\(prompt),\(wanted)}")
+    let choice = try #require(whole.json["choices"]?.elements?.first, "\(whole.text)")
+    let ids = try #require(choice["token_ids"]?.elements)
+    #expect(ids.count == 6)
+    #expect(choice["prompt_token_ids"] == .array(server.model.tokenize("the").map { .int(Int($0)) }))
+    let names = ids.map { id in if case .int(let number) = id { JSONValue.string("token_id:\(number)") } else { id } }
+    #expect(choice["logprobs"]?["tokens"] == .array(names), "\(whole.text)")
+    let frames = try await server.post(Self.path, "{\(prompt),\(wanted),\"stream\":true}").events
+    let choices = frames.compactMap { $0["choices"]?.elements?.first }
+    #expect(choices.flatMap { $0["token_ids"]?.elements ?? [] } == ids)
+    let told: [JSONValue] = choices.compactMap { $0["prompt_token_ids"] }
+    #expect(told == [choice["prompt_token_ids"] ?? .null])
+
+    let chat = #""messages":[{"role":"user","content":"a"}],"logprobs":true,"return_tokens_as_token_ids":true"#
+    let path = "/v1/chat/completions"
+    let reply = try await server.post(path, "{\(chat),\(wanted)}")
+    let said = try #require(reply.json["choices"]?.elements?.first, "\(reply.text)")
+    #expect(reply.json["prompt_token_ids"]?.elements.map { .int($0.count) } == reply.json["usage"]?["prompt_tokens"])
+    let listed = said["logprobs"]?["content"]?.elements?.compactMap { $0["token"] } ?? []
+    #expect(said["token_ids"]?.elements?.count == 6 && listed.count == 6)
+    let streamed = try await server.post(path, "{\(chat),\(wanted),\"stream\":true}").events
+    let numbers = streamed.compactMap { $0["choices"]?.elements?.first }.flatMap { $0["token_ids"]?.elements ?? [] }
+    #expect(.array(numbers) == said["token_ids"])
+    let prompts: [JSONValue] = streamed.compactMap { $0["prompt_token_ids"] }
+    #expect(prompts == [reply.json["prompt_token_ids"] ?? .null])
+    let plain = try await server.post(Self.path, #"{"prompt":"the","max_tokens":1}"#)
+    #expect(plain.json["choices"]?.elements?.first?["token_ids"] == nil)
+  }
+
+  @Test func `The text that ended an answer stands at its end where that is wanted`() async throws {
+    let server = try TestServer(await TestModel.quick())
+    let letters = "ab".utf8.flatMap { server.model.tokenize(String(UnicodeScalar($0)), addSpecial: false).suffix(1) }
+    var body: JSONObject = JSONObject([
+      ("prompt", "the"), ("max_tokens", 12), ("seed", 3), ("ignore_eos", true),
+      ("allowed_token_ids", .array(letters.map { .int(Int($0)) })),
+    ])
+    let free = try await server.post(Self.path, .object(body)).texts[0]
+    let stop = String(free.prefix(1))
+    #expect(!stop.isEmpty)
+    body["stop"] = .string(stop)
+    #expect(try await server.post(Self.path, .object(body)).texts == [""])
+    body["include_stop_str_in_output"] = true
+    let whole = try await server.post(Self.path, .object(body))
+    #expect(whole.texts == [stop], "\(whole.text)")
+    #expect(whole.json["choices"]?.elements?.first?["stop_reason"] == .string(stop))
+    body["stream"] = true
+    let frames = try await server.post(Self.path, .object(body)).events
+    let text = frames.compactMap { frame -> String? in
+      if case .string(let text)? = frame["choices"]?.elements?.first?["text"] { text } else { nil }
+    }
+    #expect(text.joined() == stop)
+  }
+
   @Test func `The best of several completions are those with the most likely tokens`() async throws {
     let server = try TestServer(await TestModel.quick(parallel: 4))
     let fields = #""prompt":"the","max_tokens":8,"seed":5,"ignore_eos":true,"logprobs":0"#

@@ -13,6 +13,7 @@ import re
 import tempfile
 import urllib.error
 import urllib.request
+import uuid
 
 import boto3
 import botocore.config
@@ -56,7 +57,7 @@ def check_converse(bedrock):
     usage = first["usage"]
     check("converse: usage adds up", usage["totalTokens"] == usage["inputTokens"] + usage["outputTokens"])
     check("converse: metrics", first["metrics"]["latencyMs"] > 0)
-    check("converse: request id", bool(first["ResponseMetadata"]["RequestId"]))
+    check("converse: request id", uuid.UUID(first["ResponseMetadata"]["RequestId"]).version == 4)
 
     events = list(bedrock.converse_stream(modelId=CLAUDE, messages=HELLO, **USUAL)["stream"])
     deltas = [event["contentBlockDelta"]["delta"]["text"] for event in events if "contentBlockDelta" in event]
@@ -198,6 +199,7 @@ def check_sagemaker(url):
     check("sagemaker: attributes", answer["CustomAttributes"] == "accept_eula=true")
     stream = runtime.invoke_endpoint_with_response_stream(
         EndpointName="llama", ContentType="application/json", Body=json.dumps({**chat, "stream": True}))
+    check("sagemaker: what a stream's parts are together", stream["ContentType"] == "text/event-stream")
     events = b"".join(event["PayloadPart"]["Bytes"] for event in stream["Body"]).decode()
     chunks = [json.loads(line[6:]) for line in events.splitlines() if line.startswith("data: {")]
     pieces = [choice["delta"].get("content") or "" for chunk in chunks for choice in chunk["choices"]]

@@ -192,7 +192,7 @@ def check_embed(client):
 
 def check_errors(client):
     error = raised(lambda: client.generate("three", "Hi"))
-    check("errors: unknown model", error.status_code == 404 and error.error.startswith("model not found"), str(error))
+    check("errors: unknown model", error.status_code == 404 and error.error.startswith("model '") and error.error.endswith("' not found"), str(error))
     error = raised(lambda: client.chat("one", HELLO, options={"temperature": "hot"}))
     check("errors: type of an option", error.error == 'option "temperature" must be of type float32', str(error))
     error = raised(lambda: list(client.chat("one", HELLO, options={"top_p": 2}, stream=True)))

@@ -120,6 +120,8 @@ struct Serve: AsyncParsableCommand {
 
   @OptionGroup(title: "Limits for each address") var address: AddressArguments
 
+  @OptionGroup(title: "Limits for each request") var limits: LimitArguments
+
   @OptionGroup(title: "Loading options") var load: LoadArguments
 
   func validate() throws {
@@ -213,6 +215,7 @@ struct Serve: AsyncParsableCommand {
     configuration.signatureMode = try keys.mode()
     configuration.certificate = try certificate.files()
     configuration.addressLimits = address.limits
+    try limits.apply(to: &configuration)
     observation.apply(to: &configuration)
     configuration.allowsOpenAccess = insecure
     configuration.hasStrictModels = strictModels

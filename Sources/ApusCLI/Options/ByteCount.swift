@@ -4,6 +4,7 @@ internal import ArgumentParser
 struct ByteCount: ExpressibleByArgument, Equatable, CustomStringConvertible {
   let value: Int
 
+  /// So many bytes.
   init(_ value: Int) { self.value = value }
 
   /// Nil where `argument` is no positive number of bytes.

@@ -42,6 +42,7 @@ struct OwnClient: Sendable {
     context.client = presence
     context.showsLife = false
     context.isBackground = true
+    context.bodyByteCount = routes.bodyByteCount(of: head)
     context.outcome = RequestOutcome(book.trace(of: request, route: route?.path, .key))
     let response: Response
     do {

@@ -30,9 +30,6 @@ final class ClientPresence: Sendable {
     watch(isDue: { $0.hasEndedInput }, action) { $0.inputActions[$1] = action }
   }
 
-  /// Whether the client has said that it sends nothing more.
-  var hasEndedInput: Bool { state.withLock { $0.hasEndedInput } }
-
   /// Waits until the client has said that it sends nothing more; returns early when the task is cancelled.
   func inputEnd() async {
     let (ends, continuation) = AsyncStream.makeStream(of: Void.self)

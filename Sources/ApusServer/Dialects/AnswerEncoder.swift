@@ -9,6 +9,8 @@ internal import Hummingbird
 /// A stream is `open` of each choice, then `delta` and `close` of all choices in turns, then `finish`; each gives the
 /// bytes to send, none where there is nothing to say. An answer that is sent as a whole is `whole` alone.
 protocol AnswerEncoder: Sendable {
+  /// Header fields of a stream beside those that all streams of the dialect have.
+  var streamHeaders: HTTPFields { get }
   /// A choice begins, before it has a token.
   mutating func open(_ choice: Int) -> [UInt8]
   /// More of its prompt was processed.
@@ -29,6 +31,7 @@ protocol AnswerEncoder: Sendable {
 }
 
 extension AnswerEncoder {
+  var streamHeaders: HTTPFields { [:] }
   mutating func open(_ choice: Int) -> [UInt8] { [] }
   mutating func progress(_ choice: Int, _ progress: PromptProgress) -> [UInt8] { [] }
   mutating func record(_ result: ChoiceResult) -> AnswerRecord? { nil }

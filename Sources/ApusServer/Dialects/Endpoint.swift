@@ -132,9 +132,9 @@ struct JobSetting: Sendable {
   /// What the request goes on from, and the document that was found; nil for one that begins with it.
   let recall: Recall?
   let earlier: Document?
-  let limits: RequestLimits
-  /// Seconds since 1970.
-  let time: Int
+  var limits: RequestLimits
+  /// When it was made, as the time since 1970 began.
+  let moment: Duration
   /// Whether nobody needs the job any longer.
   let shouldStop: Preparation.ShouldStop
 
@@ -152,6 +152,8 @@ struct JobSetting: Sendable {
     if options.adapters.isEmpty { options.adapters = usual.adapters }
     return options
   }
+  /// Seconds since 1970.
+  var time: Int { Int(moment.components.seconds) }
 }
 
 /// What is to be generated, and who writes the answer.

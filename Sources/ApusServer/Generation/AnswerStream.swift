@@ -26,17 +26,22 @@ struct AnswerStream: Sendable {
 
   /// Writes all choices to their ends; throws why they were cut, after what there is of them.
   @concurrent private func writeChoices(to writer: inout any ResponseBodyWriter) async throws {
-    var frames = ChoiceFrames(run, encoder, keeper, signOfLife: dialect.signOfLife, heartbeat)
-    if let opening = frames.opening { try await writer.write(opening) }
+    var frames = ChoiceFrames(run, encoder, keeper, signOfLife: dialect.signOfLife)
+    if let opening = frames.opening { try await write(opening, to: &writer) }
     let signals = StreamSignals()
     let sending = Task { [run, heartbeat] in await run.send(to: signals, heartbeat) }
     defer { sending.cancel() }
     var iterator = signals.makeAsyncIterator()
     while frames.openCount > 0, let signal = try await iterator.next() {
-      if let frame = await frames.frame(for: signal) { try await writer.write(frame) }
+      if let frame = await frames.frame(for: signal) { try await write(frame, to: &writer) }
     }
     if let error = frames.error { throw error }
-    if let last = frames.last { try await writer.write(last) }
+    if let last = frames.last { try await write(last, to: &writer) }
+  }
+
+  @concurrent private func write(_ bytes: ByteBuffer, to writer: inout any ResponseBodyWriter) async throws {
+    try await writer.write(bytes)
+    heartbeat.noteWrite()
   }
 }
 
@@ -46,10 +51,7 @@ private struct ChoiceFrames {
   private var encoder: any AnswerEncoder
   private let keeper: AnswerKeeper
   private let signOfLife: [UInt8]?
-  private let heartbeat: Heartbeat
   private var readings: [ChoiceReading]
-  /// Whether nothing was written since the last beat.
-  private var isQuiet = false
   /// Choices that have not ended.
   private(set) var openCount: Int
   private var usage = UsageCount()
@@ -57,14 +59,12 @@ private struct ChoiceFrames {
   private(set) var error: Refusal?
 
   init(
-    _ run: GenerationRun, _ encoder: any AnswerEncoder, _ keeper: AnswerKeeper, signOfLife: [UInt8]?,
-    _ heartbeat: Heartbeat
+    _ run: GenerationRun, _ encoder: any AnswerEncoder, _ keeper: AnswerKeeper, signOfLife: [UInt8]?
   ) {
     self.run = run
     self.encoder = encoder
     self.keeper = keeper
     self.signOfLife = signOfLife
-    self.heartbeat = heartbeat
     readings = (0..<run.plan.choiceCount).map { _ in run.plan.makeReading() }
     openCount = readings.count
   }
@@ -80,8 +80,7 @@ private struct ChoiceFrames {
   /// Takes in a signal; gives what is to be written for it.
   mutating func frame(for signal: StreamSignal) async -> ByteBuffer? {
     guard case .event(let event, let choice) = signal else {
-      defer { isQuiet = true }
-      return isQuiet || heartbeat.isProbing ? signOfLife.map { ByteBuffer(bytes: $0) } : nil
+      return signOfLife.map { ByteBuffer(bytes: $0) }
     }
     run.note(event, of: choice)
     let bytes =
@@ -90,7 +89,6 @@ private struct ChoiceFrames {
       case .text(let delta): encoder.delta(choice, read(delta, of: choice))
       case .finished(let summary): await end(of: choice, summary)
       }
-    if !bytes.isEmpty { isQuiet = false }
     return Self.buffer(bytes)
   }
 

@@ -15,8 +15,10 @@ struct ChatInput: Sendable {
   var count = 1
   /// Which tokens they may have.
   var rules = TokenRules()
-  /// Tokens of the prompt's end that are kept; nil keeps all.
-  var keptTokens: Int?
+  /// How much of the prompt is kept; nil keeps all.
+  var cut: PromptCut?
+  /// Whether the text that ends an answer is told as its end.
+  var tellsStop = false
   /// The name of the field that has the options' constraint.
   var constraintField: String?
   /// A text that the answer is expected to be like.
@@ -24,11 +26,46 @@ struct ChatInput: Sendable {
 
   /// The prompt's tokens, whether they fit or not; and whether the answer begins within the model's reasoning.
   func prompt(_ setting: JobSetting) throws(ApusError) -> (tokens: [Token], startsInReasoning: Bool) {
+    if cut == nil { try checkLength(setting) }
     let turn = try setting.model.chatTurn(
       before.isEmpty ? setting.conversation(messages) : messages, tools: tools.definitions, options: form,
       shouldStop: setting.shouldStop)
     let tokens = setting.model.joined(before, turn.tokens)
-    return (keptTokens.map { Array(tokens.suffix($0)) } ?? tokens, turn.startsInReasoning)
+    return (cut?.kept(tokens) ?? tokens, turn.startsInReasoning)
+  }
+
+  /// Bytes of a chat's texts for which no template is run, as these make no texts that are larger.
+  private static let longestText = (4 << 20) - (64 << 10)
+  /// Bytes of which the tokens are counted at a time.
+  private static let countedByteCount = 64 << 10
+
+  /// Throws where the texts alone of a very long chat have more tokens than fit: of these, only as many are counted as
+  /// show that.
+  private func checkLength(_ setting: JobSetting) throws(ApusError) {
+    let texts = messages.flatMap { [$0.content, $0.reasoning ?? ""] + $0.toolCalls.map(\.arguments) }
+    guard texts.reduce(0, { $0 + $1.utf8.count }) > Self.longestText else { return }
+    var count = 0
+    for text in texts {
+      for piece in Self.pieces(of: text) {
+        count += try setting.model.promptTokens(
+          piece, addSpecial: false, parseSpecial: false, shouldStop: setting.shouldStop
+        ).count
+        try setting.model.engine.configuration.checkRoom(forPrompt: count, completion: options.maxTokens)
+      }
+    }
+  }
+
+  /// A text in pieces of whole characters of Unicode.
+  private static func pieces(of text: String) -> [String] {
+    let bytes = Array(text.utf8)
+    var (pieces, start): ([String], Int) = ([], 0)
+    while start < bytes.count {
+      var end = min(start + countedByteCount, bytes.count)
+      while end < bytes.count, bytes[end] & 0xC0 == 0x80 { end -= 1 }
+      pieces.append(String(decoding: bytes[start..<end], as: UTF8.self))
+      start = end
+    }
+    return pieces
   }
 
   /// The work that this is; throws where the prompt cannot be made or does not fit.
@@ -43,6 +80,7 @@ struct ChatInput: Sendable {
     }
     var plan = GenerationPlan(lease: setting.lease, prompts: [prompt.tokens], count: count, options: options)
     plan.rules = rules
+    plan.tellsStop = tellsStop
     plan.constraintField = constraintField
     plan.shownTokens = setting.model.turnMarks
     let turn = try setting.model.turnConstraint(

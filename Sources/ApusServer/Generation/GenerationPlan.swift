@@ -15,6 +15,8 @@ struct GenerationPlan: Sendable {
   var shownTokens: Set<Token> = []
   /// How the answers of a chat are read; nil where they are raw completions.
   var reading: TurnReading?
+  /// Whether the text that ended a completion is told as its end.
+  var tellsStop = false
   /// The name of the field that has the constraint.
   var constraintField: String?
 
@@ -22,7 +24,8 @@ struct GenerationPlan: Sendable {
   var choiceCount: Int { prompts.count * count }
 
   /// What reads one of the completions.
-  func makeReading() -> ChoiceReading { ChoiceReading(reading?.reader(lease.model)) }
+  func makeReading() -> ChoiceReading { ChoiceReading(reading?.reader(lease.model), tellsStop: tellsStop) }
+
   /// Whether a constraint must be compiled first, which may take some time.
   var mustCompile: Bool {
     let constraint = reading.map { $0.turn.answer } ?? options.constraint

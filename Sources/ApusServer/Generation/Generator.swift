@@ -103,6 +103,7 @@ struct Generator: Sendable {
       heartbeat: heartbeat)
     var response = Response(
       status: .ok, headers: dialect.streamHeaders, body: ResponseBody { try await stream.write(to: &$0) })
+    response.headers.append(contentsOf: encoder.streamHeaders)
     response.cacheOutcome = run.cacheOutcome
     return response
   }

@@ -9,6 +9,7 @@ internal import Hummingbird
 /// or load balancer gives up; if it fails then, the error stands in the body.
 final class PendingResponse<Value: Sendable>: Sendable {
   private let form: LateForm
+  private let heartbeat: Heartbeat
   private let work: Task<Value, any Error>
   private let beats: AsyncStream<Void>
   private let respond: @Sendable (Value) async throws -> Response
@@ -18,18 +19,10 @@ final class PendingResponse<Value: Sendable>: Sendable {
     _ form: LateForm, _ heartbeat: Heartbeat, _ produce: @escaping @Sendable () async throws -> Value,
     respond: @escaping @Sendable (Value) async throws -> Response
   ) {
-    let (beats, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     self.form = form
-    self.beats = beats
+    self.heartbeat = heartbeat
     self.respond = respond
-    work = Task {
-      let pulse = Task { try await heartbeat.beat { continuation.yield() } }
-      defer {
-        pulse.cancel()
-        continuation.finish()
-      }
-      return try await produce()
-    }
+    (work, beats) = heartbeat.during(produce)
   }
 
   deinit { work.cancel() }
@@ -57,14 +50,18 @@ final class PendingResponse<Value: Sendable>: Sendable {
     ResponseBody { [self] writer in
       try await writer.write(sign)
       for await _ in beats { try await writer.write(sign) }
-      let response: Response
+      // Making a response of it can take long, too.
+      let (response, laterBeats) = heartbeat.during { [work, respond] in try await respond(try await work.value) }
+      defer { response.cancel() }
+      for await _ in laterBeats { try await writer.write(sign) }
+      let made: Response
       do {
-        response = try await respond(try await work.value)
+        made = try await response.value
       } catch {
         if let refusal = Refusal(known: error) { try await writer.write(ByteBuffer(bytes: form.ending(refusal))) }
         throw error
       }
-      try await response.body.write(writer)
+      try await made.body.write(writer)
     }
   }
 }

@@ -29,10 +29,12 @@ struct ToolUse: Sendable {
 /// One choice while it comes: what its text means.
 struct ChoiceReading: Sendable {
   private var reader: TurnReader?
+  /// Whether the text that ended it is told as its end.
+  private let tellsStop: Bool
   private(set) var turn = TurnSummary()
 
   /// Reads the text of a chat's answer; without a `reader`, all of it is content.
-  init(_ reader: TurnReader?) { self.reader = reader }
+  init(_ reader: TurnReader?, tellsStop: Bool = false) { (self.reader, self.tellsStop) = (reader, tellsStop) }
 
   mutating func feed(_ delta: TextDelta) -> [TurnEvent] {
     take(reader?.feed(delta.text) ?? (delta.text.isEmpty ? [] : [.content(delta.text)]))
@@ -40,7 +42,9 @@ struct ChoiceReading: Sendable {
 
   /// The text is over; what was held back comes now.
   mutating func finish(_ summary: GenerationSummary?) -> [TurnEvent] {
-    take(reader?.finish(isCut: summary?.finishReason != .stop) ?? [])
+    let rest = take(reader?.finish(isCut: summary?.finishReason != .stop) ?? [])
+    guard tellsStop, case .stopText(let text)? = summary?.stopReason else { return rest }
+    return rest + take([.content(text)])
   }
 
   private mutating func take(_ events: [TurnEvent]) -> [TurnEvent] {

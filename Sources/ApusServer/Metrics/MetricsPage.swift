@@ -13,7 +13,8 @@ struct MetricsPage: Sendable {
   private func page(_ request: Request, _ context: APIRequestContext) -> Response {
     let key = context.key
     let cost = key?.isAdmin ?? true ? service.cost()?.samples ?? [] : []
-    let text = service.registry.text(beside: cost) { key?.sees(model: $0) ?? true }
+    let process = ProcessUsage.now.samples(started: service.started)
+    let text = service.registry.text(beside: cost + process) { key?.sees(model: $0) ?? true }
     return Response(
       status: .ok, headers: [.contentType: PrometheusText.contentType],
       body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
@@ -69,5 +70,8 @@ enum MetricNames {
     "apus_cache_misses": "Completions that it could have had, and had not.",
     "apus_cache_errors": "Times that it did not work.", "apus_cache_bytes": "Bytes that it takes of the memory.",
     "http_requests": "Requests, by path, method and status.",
+    "process_cpu_seconds": "Seconds of processors.", "process_resident_memory_bytes": "Bytes of memory that it holds.",
+    "process_virtual_memory_bytes": "Bytes of memory that it has addresses for.",
+    "process_open_fds": "Open file descriptors.", "process_start_time_seconds": "When the server started.",
   ]
 }

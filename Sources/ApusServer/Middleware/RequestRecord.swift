@@ -1,3 +1,4 @@
+internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
 
@@ -16,10 +17,12 @@ struct RequestRecord: RouterMiddleware {
   ) async throws -> Response {
     let start = ContinuousClock.now
     var context = context
-    context.requestID = Self.identifier(of: request)
     context.client = context.channel.flatMap { connections.presence(of: $0) }
     let manners = routes.manners(of: request.uri.path, request.method)
-    (context.dialect, context.access) = (manners.dialect, manners.access)
+    context.dialect = AnthropicDialect.isMeant(by: request) ? AnthropicDialect() : manners.dialect
+    context.access = manners.access
+    context.requestID = Self.identifier(of: request, isUUID: manners.dialect.signingService != nil)
+    context.bodyByteCount = routes.bodyByteCount(of: request.head)
     let trace = book.trace(of: request, route: manners.route, manners.access)
     context.outcome = RequestOutcome(trace)
     var response = try await next(request, context)
@@ -55,13 +58,15 @@ struct RequestRecord: RouterMiddleware {
   }
 
   /// The client's own name for the request, where it is short and visible; else a new one.
-  private static func identifier(of request: Request) -> String {
+  ///
+  /// With `isUUID` it is one of those, as all names are that AWS's services give, and as their clients expect.
+  private static func identifier(of request: Request, isUUID: Bool) -> String {
     if let header, let given = request.headers[header], (1...128).contains(given.utf8.count),
-      given.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+      given.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), !isUUID || UUID(uuidString: given) != nil
     {
       return given
     }
-    return newLongIdentifier("req_")
+    return isUUID ? UUID().uuidString.lowercased() : newLongIdentifier("req_")
   }
 }
 

@@ -27,8 +27,8 @@ extension Refusal {
       self = Refusal(.failure, reason)
     case .modelsInUse:
       self = .modelsInUse
-    case .unknownModel(_, let known):
-      self = .unknownModel(known: known)
+    case .unknownModel(let name, let known):
+      self = .unknownModel(name, known: known)
     case .cannotLoad, .invalidOption, .notEnoughMemory, .alreadyResponding, .outputCut, .engineFailed, .cannotSave,
       .cannotRestore, .tooManyToolRounds, .toolFailed:
       self = Refusal(.failure, error.description)

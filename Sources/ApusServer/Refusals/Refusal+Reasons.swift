@@ -1,3 +1,4 @@
+internal import ApusText
 internal import ApusWire
 internal import HTTPTypes
 
@@ -119,9 +120,11 @@ extension Refusal {
 /// Refusals for the sake of a model.
 extension Refusal {
   /// None of the models has the name; `known` are those that are told.
-  static func unknownModel(known: [String]) -> Refusal {
+  static func unknownModel(_ name: String?, known: [String] = []) -> Refusal {
     let list = known.isEmpty ? "" : ": it has " + known.joined(separator: ", ")
-    return Refusal(.unknownModel, "this server has no such model (see /v1/models)" + list, field: "model")
+    var refusal = Refusal(.unknownModel, "this server has no such model (see /v1/models)" + list, field: "model")
+    refusal.unknownModel = name?.shortened(toByteCount: 128)
+    return refusal
   }
 
   static let modelChanged = Refusal(

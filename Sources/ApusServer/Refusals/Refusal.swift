@@ -16,6 +16,8 @@ struct Refusal: Error, Sendable {
   var signature: SignatureRefusal.Kind?
   /// The tokens that do not fit, where that is the reason.
   var overflow: ContextOverflow?
+  /// The name of the model that there is none of, where that is the reason.
+  var unknownModel: String?
   /// The id of the request, where one was read.
   var requestID: String?
 

@@ -35,12 +35,27 @@ extension RequestFields {
     add(self, "guided_choice", try choices("guided_choice"))
     add(self, "guided_grammar", try string("guided_grammar").map(Self.grammar))
     guard let outputs = try object("structured_outputs") else { return found }
+    try outputs.checkStructuredOutputs()
     add(outputs, "json", try outputs.schema("json"))
     add(outputs, "json_object", try outputs.bool("json_object") ?? false ? .jsonObject : nil)
     add(outputs, "regex", try outputs.string("regex").map { .regularExpression($0) })
     add(outputs, "choice", try outputs.choices("choice"))
     add(outputs, "grammar", try outputs.string("grammar").map(Self.grammar))
     return found
+  }
+
+  /// Refuses what would be an answer without the constraint that was asked for.
+  private func checkStructuredOutputs() throws(Refusal) {
+    // How vLLM is to keep it, which changes nothing of what fits.
+    let options = ["disable_fallback", "disable_any_whitespace", "disable_additional_properties"]
+    for name in options { _ = try bool(name) }
+    for name in ["structural_tag", "whitespace_pattern"] where self[name] != nil {
+      throw .unsupported(parameter(name), parameter(name))
+    }
+    let kinds = ["json", "json_object", "regex", "choice", "grammar"]
+    guard let unknown = unknown(beside: Set(kinds + options)) else { return }
+    let name = parameter(unknown).shortened(toByteCount: 64)
+    throw .invalid(name, "\(name) is unknown: structured_outputs takes one of \(kinds.joined(separator: ", "))")
   }
 
   /// OpenAI's `response_format`.
@@ -62,7 +77,9 @@ extension RequestFields {
   func schema(_ name: String) throws(Refusal) -> OutputConstraint? {
     switch self[name] {
     case nil: return nil
-    case .string(let text)?: return .jsonSchema(text)
+    case .string(let text)?:
+      guard (try? JSONParser.parse(text)) != nil else { throw mismatch(name, "a JSON schema: this text is no JSON") }
+      return .jsonSchema(text)
     case .object(let object)?:
       return .jsonSchema(object.text)
     case .bool(let value)?: return .jsonSchema(value ? "true" : "false")

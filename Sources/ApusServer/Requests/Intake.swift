@@ -68,7 +68,7 @@ struct Intake: Sendable {
 
   /// The body of a request, which fits its signature, where it has one.
   func body(of request: Request, _ context: APIRequestContext) async throws -> HeldBody {
-    let body = try await service.body.held(of: request)
+    let body = try await service.body.held(of: request, upTo: context.bodyByteCount)
     if let signature = context.signature {
       try await service.preparation.run(for: context.client) { _ in
         do throws(SignatureRefusal) { try signature.check(body: body.bytes) } catch { throw Refusal.signature(error) }
@@ -90,6 +90,7 @@ struct Intake: Sendable {
       let object = try endpoint.object(of: body, request, reader)
       let fields = try RequestFields(object).lifting(endpoint.nestedFields)
       let target = try endpoint.target(fields, request)
+      try KeptChat.check(request, target)
       let name = target.reply == nil ? target.model : nil
       guard name?.utf8.count ?? 0 <= reader.limits.modelNameByteCount else {
         throw Refusal.invalid("model", "model must be a text of at most \(reader.limits.modelNameByteCount) bytes")
@@ -144,7 +145,7 @@ struct Intake: Sendable {
         lease: lease, name: admitted.choice.name, made: made, usual: usual, isStreamed: admitted.isStreamed,
         usage: admitted.usage, owner: context.owner, hasStore: configuration.store != nil, recall: admitted.recall,
         earlier: admitted.earlier,
-        limits: configuration.limits, time: configuration.unixTime(), shouldStop: shouldStop)
+        limits: configuration.limits, moment: configuration.clock(), shouldStop: shouldStop)
       // What has said which model it is was read, too.
       _ = try endpoint.target(fields, request)
       do {

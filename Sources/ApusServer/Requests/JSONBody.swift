@@ -32,14 +32,17 @@ struct JSONBody: Sendable {
   }
 
   /// The whole body, and nothing of it where it says itself that it is too large or is not to be read as it is.
-  func held(of request: Request) async throws -> HeldBody {
+  ///
+  /// `byteCount` is how large it may be; nil stands for what is usual.
+  func held(of request: Request, upTo byteCount: Int? = nil) async throws -> HeldBody {
     try BodyEncoding.check(request.headers)
     let announced = request.headers[.contentLength].flatMap { Int($0) } ?? 0
-    guard announced <= limits.bodyByteCount else { throw Refusal.tooLarge }
+    let limit = byteCount ?? limits.bodyByteCount
+    guard announced <= limit else { throw Refusal.tooLarge }
     let claim = memory.claim()
     var bytes: [UInt8] = []
     for try await chunk in request.body {
-      guard chunk.readableBytes <= limits.bodyByteCount - bytes.count else { throw Refusal.tooLarge }
+      guard chunk.readableBytes <= limit - bytes.count else { throw Refusal.tooLarge }
       guard claim.grow(to: bytes.count + chunk.readableBytes) else { throw Refusal.queueFull() }
       bytes.append(contentsOf: chunk.readableBytesView)
     }

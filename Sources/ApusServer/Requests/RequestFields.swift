@@ -29,7 +29,7 @@ struct RequestFields {
   func lifting(_ names: [String]) throws(Refusal) -> RequestFields {
     var merged = object
     for name in names {
-      guard case .object(let inner)? = self[name] else { continue }
+      guard let inner = try members(name) else { continue }
       for (key, value) in zip(inner.keys, inner.values) {
         let outer = merged[key] ?? .null
         guard outer == .null || value == .null || outer == value else {
@@ -45,6 +45,11 @@ struct RequestFields {
 
   /// Notes that fields of these names change nothing of the answer.
   func accept(_ names: some Sequence<String>) { entry.note(names) }
+
+  /// The first field that is none of `known`; nil where there is none.
+  func unknown(beside known: Set<String>) -> String? {
+    zip(object.keys, object.values).first { !known.contains($0) && $1 != .null }?.0
+  }
 
   /// The fields of the whole request that nothing has read.
   var ignored: IgnoredFields { record.ignored }

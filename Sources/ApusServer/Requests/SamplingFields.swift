@@ -10,7 +10,7 @@ extension RequestFields {
     usual: SamplingOptions, vocabularySize: Int, limits: RequestLimits, words: ((String) -> [Token])? = nil
   ) throws(Refusal) -> SamplingOptions {
     var options = usual
-    options.temperature = try number("temperature", in: 0...2) ?? options.temperature
+    options.temperature = try number("temperature", in: 0...limits.temperature) ?? options.temperature
     options.topP = try number("top_p", in: 0...1) ?? options.topP
     options.topK = max(0, try int("top_k", in: -1...Int(Int32.max)) ?? options.topK)
     options.minP = try number("min_p", in: 0...1) ?? options.minP
@@ -78,6 +78,12 @@ extension RequestFields {
       texts.append(text)
     }
     return texts
+  }
+
+  /// The same where a single text is no list.
+  func textList(_ name: String, limits: RequestLimits) throws(Refusal) -> [String] {
+    _ = try array(name)
+    return try texts(name, limits: limits)
   }
 
   /// Token ids of the vocabulary.

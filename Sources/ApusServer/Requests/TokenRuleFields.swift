@@ -34,11 +34,15 @@ extension RequestFields {
     return words
   }
 
-  /// How many tokens of a prompt's end are kept: vLLM's `truncate_prompt_tokens`, −1 for as many as leave room for one.
-  func keptPromptTokens(_ model: Model) throws(Refusal) -> Int? {
+  /// How many tokens of a prompt are kept: vLLM's `truncate_prompt_tokens`, −1 for as many as leave room for one; and
+  /// of which end, as `truncation_side` says that is cut.
+  func promptCut(_ model: Model) throws(Refusal) -> PromptCut? {
+    let side = try string("truncation_side")
+    guard [nil, "left", "right"].contains(side) else { throw mismatch("truncation_side", "\"left\" or \"right\"") }
     guard let count = try int("truncate_prompt_tokens", in: -1...Int(Int32.max)) else { return nil }
     guard count != 0 else { throw mismatch("truncate_prompt_tokens", "-1, or at least 1") }
-    return count == -1 ? max(1, model.information.contextLength - 1) : count
+    return PromptCut(
+      count: count == -1 ? max(1, model.information.contextLength - 1) : count, keepsBeginning: side == "right")
   }
 
   /// How many of the most likely tokens are told beside each of the prompt's: vLLM's `prompt_logprobs`.

@@ -1,11 +1,18 @@
 internal import ApusJSON
 internal import HTTPTypes
+internal import Hummingbird
 
 /// How Anthropic's API says what went wrong, and how it streams.
 struct AnthropicDialect: Dialect {
   var framing: Framing { .events }
   var signOfLife: [UInt8]? { framing.frame(typed: ["type": "ping"]) }
   var requestIDField: HTTPField.Name? { HTTPField.Name("request-id") }
+
+  /// Whether a request to a path that Anthropic's API and OpenAI's both have is of the former.
+  static func isMeant(by request: Request) -> Bool {
+    guard let version = HTTPField.Name("anthropic-version"), request.headers[version] != nil else { return false }
+    return request.uri.path == "/v1/models" || request.uri.path.hasPrefix("/v1/models/")
+  }
 
   func error(_ refusal: Refusal) -> ErrorReply {
     let (type, status) = Self.manner(of: refusal)

@@ -25,13 +25,14 @@ struct MessagesRequest {
     omitsThinking = try Self.omitsThinking(thinking)
     var input = try fields.chat(
       try fields.messages(setting.limits), try ToolUse(anthropic: fields, setting.limits), setting,
-      maxTokens: maxTokens, stop: try fields.texts("stop_sequences", limits: setting.limits),
+      maxTokens: maxTokens, stop: try fields.textList("stop_sequences", limits: setting.limits),
       own: try Self.schema(output, older: try fields.object("output_format")))
     (input.form.thinking, input.form.thinkingBudget) = try Self.thinking(thinking, output)
     // The answer goes on with what the assistant has said already.
     input.form.continuesLastMessage = input.messages.last?.role == .assistant
     self.input = input
     fields.accept(Self.harmless)
+    _ = try (fields.checkMetadata(), fields.string("service_tier"))
     for name in Self.unsupported where ![nil, []].contains(fields[name]) { throw .unsupported(name, name) }
   }
 

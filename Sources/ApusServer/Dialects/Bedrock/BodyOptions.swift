@@ -10,6 +10,16 @@ struct BodyNames: Sendable {
   var stop = ["stop"]
 }
 
+extension JobSetting {
+  /// The same, with the limits of Bedrock's own service.
+  var ofBedrock: JobSetting {
+    var setting = self
+    setting.limits.stops = limits.bedrockStops
+    setting.limits.temperature = limits.bedrockTemperature
+    return setting
+  }
+}
+
 extension RequestFields {
   /// How an answer is to be made, in fields of these names, and of the names that other dialects have; `own` is what the
   /// body says in a field of its own of what the answer must be.
@@ -20,9 +30,7 @@ extension RequestFields {
   ) throws(Refusal) -> GenerationOptions {
     let limits = setting.limits
     let maxTokens = try only(names.maxTokens) { name throws(Refusal) in try int(name, in: 1...Int.max) }
-    let stop = try only(names.stop) { name throws(Refusal) in
-      self[name] == nil ? nil : try texts(name, limits: limits)
-    }
+    let stop = try only(names.stop) { name throws(Refusal) in try stops(name, limits) }
     var options = try options(
       setting, maxTokens: maxTokens ?? names.usualMaxTokens, stop: stop ?? [], try constraint(beside: own))
     if let topP = try only(names.topP, { name throws(Refusal) in try number(name, in: 0...1) }) {
@@ -34,5 +42,13 @@ extension RequestFields {
     // The path names the model, or an adapter.
     options.adapters = try adapters(model: setting.name, among: setting.model.information.adapters)
     return options
+  }
+
+  /// The texts that end an answer; nil where there is no such field.
+  private func stops(_ name: String, _ limits: RequestLimits) throws(Refusal) -> [String]? {
+    guard self[name] != nil else { return nil }
+    // Under this name some makers take a single text, too.
+    if name == "stop" { return try texts(name, limits: limits) }
+    return try textList(name, limits: limits)
   }
 }

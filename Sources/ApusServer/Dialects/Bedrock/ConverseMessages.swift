@@ -11,15 +11,19 @@ extension RequestFields {
     guard !messages.isEmpty else { throw mismatch("messages", "an array of at least one message") }
     var toolNames: [String: String] = [:]
     for message in messages {
-      let blocks = try message.list("content", upTo: limits.messages)
-      switch try message.string("role") {
-      case "user": conversation += try Self.user(blocks, toolNames)
-      case "assistant":
-        let answer = try Self.assistant(blocks)
-        for call in answer.toolCalls { toolNames[call.id] = call.name }
-        conversation.append(answer)
-      default: throw message.mismatch("role", "\"user\" or \"assistant\"")
+      let role = try message.string("role")
+      guard role == "user" || role == "assistant" else {
+        throw message.mismatch("role", "\"user\" or \"assistant\"")
       }
+      let blocks = try message.list("content", upTo: limits.messages)
+      guard !blocks.isEmpty else { throw message.mismatch("content", "an array of at least one block") }
+      if role == "user" {
+        conversation += try Self.user(blocks, toolNames)
+        continue
+      }
+      let answer = try Self.assistant(blocks)
+      for call in answer.toolCalls { toolNames[call.id] = call.name }
+      conversation.append(answer)
     }
     return conversation
   }

@@ -7,6 +7,7 @@ struct ConverseRequest {
   let input: ChatInput
 
   init(_ fields: RequestFields, _ setting: JobSetting) throws(Refusal) {
+    let setting = setting.ofBedrock
     // For whom it is and how it is to be scheduled changes nothing of an answer here.
     fields.accept([
       "additionalModelResponseFieldPaths", "requestMetadata", "performanceConfig", "serviceTier", "projectIdentifier",
@@ -28,9 +29,11 @@ struct ConverseRequest {
     var options = try others.options(BodyNames(), setting, own: try schema(fields))
     if let usual = try fields.object("inferenceConfig") {
       options.maxTokens = try usual.int("maxTokens", in: 1...Int.max) ?? options.maxTokens
-      if let temperature = try usual.number("temperature", in: 0...1) { options.sampling?.temperature = temperature }
+      if let temperature = try usual.number("temperature", in: 0...setting.limits.temperature) {
+        options.sampling?.temperature = temperature
+      }
       if let topP = try usual.number("topP", in: 0...1) { options.sampling?.topP = topP }
-      if usual["stopSequences"] != nil { options.stop = try usual.texts("stopSequences", limits: setting.limits) }
+      if usual["stopSequences"] != nil { options.stop = try usual.textList("stopSequences", limits: setting.limits) }
     }
     return options
   }
@@ -43,7 +46,8 @@ struct ConverseRequest {
       throw format.mismatch("structure", "an object with jsonSchema")
     }
     described.accept(["name", "description"])
-    return (described.parameter("schema"), .jsonSchema(try described.text("schema")))
+    guard let schema = try described.schema("schema") else { throw described.mismatch("schema", "a JSON schema") }
+    return (described.parameter("schema"), schema)
   }
 }
 

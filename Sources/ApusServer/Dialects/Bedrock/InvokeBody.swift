@@ -88,19 +88,22 @@ enum InvokeFamily: Sendable {
   }
 
   /// What the body asks for.
-  func request(_ fields: RequestFields, _ setting: JobSetting) throws(Refusal) -> InvokeRequest {
+  func request(_ fields: RequestFields, _ given: JobSetting) throws(Refusal) -> InvokeRequest {
+    var setting = given.ofBedrock
+    // These bodies are those of many makers, whose limits differ.
+    if case .open = self { setting.limits.temperature = given.limits.temperature }
     switch self {
-    case .titanVectors: .vectors(try .titan(fields))
-    case .cohereVectors: .vectors(try .cohere(fields, setting))
-    case .llama: .text(try .llama(fields, setting))
-    case .mistral: .text(try .mistral(fields, setting))
-    case .mistralChat: .text(try .open(fields, setting, hasStopReason: true))
-    case .claude: .text(try .claude(fields, setting))
-    case .claudeText: .text(try .claudeText(fields, setting))
-    case .jurassic: .text(try .jurassic(fields, setting))
-    case .titan: .text(try .titan(fields, setting))
-    case .nova: .text(try .nova(fields, setting))
-    case .open: .text(try .open(fields, setting))
+    case .titanVectors: return .vectors(try .titan(fields))
+    case .cohereVectors: return .vectors(try .cohere(fields, setting))
+    case .llama: return .text(try .llama(fields, setting))
+    case .mistral: return .text(try .mistral(fields, setting))
+    case .mistralChat: return .text(try .open(fields, setting, hasStopReason: true))
+    case .claude: return .text(try .claude(fields, setting))
+    case .claudeText: return .text(try .claudeText(fields, setting))
+    case .jurassic: return .text(try .jurassic(fields, setting))
+    case .titan: return .text(try .titan(fields, setting))
+    case .nova: return .text(try .nova(fields, setting))
+    case .open: return .text(try .open(fields, setting))
     }
   }
 }

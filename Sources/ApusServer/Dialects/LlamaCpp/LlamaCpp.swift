@@ -30,7 +30,9 @@ struct LlamaCpp: Sendable {
       Route(.post, "/props", dialect) { _, _ in throw Refusal.unsupported("props", "changing settings while it runs") },
       Route(.get, "/slots", dialect) { try await slots($0, $1) },
       Route(.post, "/slots/*", dialect) { _, _ in
-        throw Refusal.unsupported("action", "saving and restoring a slot: what is kept of prompts is found by itself")
+        throw Refusal(
+          .unsupported, "slots are not saved and restored by clients: what is kept of prompts is found by itself",
+          field: "action")
       },
       Route(.get, "/lora-adapters", dialect) { try await adapters($0, $1) },
       Route(.post, "/lora-adapters", dialect) { _, _ in

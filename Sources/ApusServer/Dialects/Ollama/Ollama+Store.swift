@@ -70,7 +70,7 @@ extension Ollama {
       throw Refusal(
         .unsupported, "the server was started with this model: only names that were given since can be deleted")
     }
-    throw Refusal.unknownModel(known: names.given.list.map(\.name))
+    throw Refusal.unknownModel(name, known: names.given.list.map(\.name))
   }
 
   /// One more name for a model, with what is made of it; other weights need a store.
@@ -89,12 +89,11 @@ extension Ollama {
     return success
   }
 
-  /// Nothing is to be fetched for a model that is there.
+  /// Nothing is to be fetched for a model that is there, under whatever name it answers to.
   private static func pull(_ fields: RequestFields, _ models: OllamaModels) throws -> JSONValue {
     fields.accept(["stream", "insecure"])
     let name = try fields.modelName()
-    guard models.service.names.model(named: name) != nil else { throw noStore }
-    _ = try models.service.names.choice(for: name, by: models.key)
+    guard (try? models.service.names.choice(for: name, by: models.key)) != nil else { throw noStore }
     return success
   }
 }

@@ -15,7 +15,7 @@ struct OllamaChatEndpoint: GenerationEndpoint, OllamaEndpoint {
   }
 
   func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
-    let clock = OllamaClock(began: began, time: setting.time)
+    let clock = OllamaClock(began: began, moment: setting.moment)
     let common = try OllamaFields(fields, setting, refusing: ["suffix"])
     let messages = try fields.ollamaMessages(setting.limits)
     let tools = try ToolFields(fields, setting.limits)

@@ -6,19 +6,19 @@ internal import Foundation
 struct OllamaClock: Sendable {
   /// When the request came.
   private let began: ContinuousClock.Instant
-  /// When its model was there, and the time of day then in seconds since 1970.
+  /// When its model was there, and the time since 1970 then.
   private let loaded: ContinuousClock.Instant
-  private let time: Int
+  private let moment: Duration
 
   /// The clock of a request whose model is there now.
-  init(began: ContinuousClock.Instant, time: Int) {
+  init(began: ContinuousClock.Instant, moment: Duration) {
     self.began = began
-    self.time = time
+    self.moment = moment
     loaded = .now
   }
 
   /// What stands at the beginning of every line.
-  var createdAt: (String, JSONValue) { ("created_at", .string(Self.text(time, loaded.duration(to: .now)))) }
+  var createdAt: (String, JSONValue) { ("created_at", .string(Self.text(moment + loaded.duration(to: .now)))) }
 
   /// How long it took until now, and how much of that until the model was there.
   var durations: JSONMembers {
@@ -40,11 +40,11 @@ struct OllamaClock: Sendable {
   }
 
   /// A moment as RFC 3339 has it, with microseconds.
-  static func text(_ seconds: Int, _ more: Duration = .zero) -> String {
-    let (whole, fraction) = more.components
+  static func text(_ moment: Duration) -> String {
+    let (whole, fraction) = moment.components
     let microseconds = String(fraction / 1_000_000_000_000)
     let digits = String(repeating: "0", count: max(0, 6 - microseconds.utf8.count)) + microseconds
-    let date = Date(timeIntervalSince1970: Double(seconds) + Double(whole))
+    let date = Date(timeIntervalSince1970: Double(whole))
     return "\(date.ISO8601Format().dropLast()).\(digits)Z"
   }
 

@@ -12,7 +12,9 @@ struct OllamaDialect: Dialect {
       ErrorReply(
         status: .serviceUnavailable,
         body: ["error": "server busy, please try again.  maximum pending requests exceeded"])
-    case .unknownModel: ErrorReply(status: refusal.status, body: Self.body("model not found: " + refusal.message))
+    case .unknownModel:
+      // The words by which clients know that they must fetch it first.
+      ErrorReply(status: refusal.status, body: Self.body("model '\(refusal.unknownModel ?? "")' not found"))
     case .clientLeft: ErrorReply(status: refusal.status, body: ["error": "request canceled"])
     default: ErrorReply(status: refusal.status, body: Self.body(refusal.message))
     }

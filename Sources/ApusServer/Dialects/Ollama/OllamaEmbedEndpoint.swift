@@ -19,7 +19,7 @@ struct OllamaEmbedEndpoint: ReplyEndpoint, OllamaEndpoint {
   }
 
   func work(_ fields: RequestFields, _ setting: JobSetting) throws -> ReplyWork {
-    let clock = OllamaClock(began: began, time: setting.time)
+    let clock = OllamaClock(began: began, moment: setting.moment)
     let texts = try isLegacy ? [fields.string("prompt") ?? ""] : Self.texts(fields, setting.limits)
     let dimensions = isLegacy ? nil : try fields.int("dimensions", in: 0...Int(Int32.max))
     var options = EmbeddingOptions(isNormalized: !isLegacy, truncates: try fields.bool("truncate") ?? true)

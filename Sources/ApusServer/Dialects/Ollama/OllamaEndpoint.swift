@@ -38,7 +38,7 @@ extension OllamaEndpoint where Self: GenerationEndpoint {
     guard isEmpty, try fields.keepAlive() == .time(.zero) else { return target }
     let choice = try service.names.choice(for: name, by: key)
     service.pool.keep(service.models[choice.model].name, for: .zero)
-    let clock = OllamaClock(began: .now, time: service.configuration.unixTime())
+    let clock = OllamaClock(began: .now, moment: service.configuration.clock())
     fields.accept(["options", "messages", "prompt"])
     target.reply = WholeReply(OllamaAnswer(form, name: choice.name, clock).unloaded)
     return target

@@ -15,7 +15,7 @@ struct OllamaGenerateEndpoint: GenerationEndpoint, OllamaEndpoint {
   }
 
   func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
-    let clock = OllamaClock(began: began, time: setting.time)
+    let clock = OllamaClock(began: began, moment: setting.moment)
     let question = try Question(fields, setting)
     let plan = try question.plan(setting)
     question.common.keepAlive.apply(to: setting.lease)

@@ -53,7 +53,7 @@ struct OllamaModels: Sendable {
     let more: JSONMembers = [
       ("details", details(description, of: own, name: choice.name)),
       ("model_info", .object(description.modelInfo(information))), ("capabilities", description.capabilities),
-      ("modified_at", .string(OllamaClock.text(description.changeTime))),
+      ("modified_at", .string(OllamaClock.text(.seconds(description.changeTime)))),
     ]
     for (name, value) in more { shown[name] = value }
     return .object(shown)
@@ -67,10 +67,13 @@ struct OllamaModels: Sendable {
     let tagged = JSONValue.string(name.hasModelTag ? name : name + ":latest")
     let members: JSONMembers = [("name", tagged), ("model", tagged)]
     guard let description = try? service.pool.description(of: own) else {
-      return members + [("modified_at", .string(OllamaClock.text(service.started))), ("size", 0), ("digest", "")]
+      return members + [
+        ("modified_at", .string(OllamaClock.text(.seconds(service.started)))), ("size", 0), ("digest", ""),
+      ]
     }
     return members + [
-      ("modified_at", .string(OllamaClock.text(description.changeTime))), ("size", .int(description.byteCount)),
+      ("modified_at", .string(OllamaClock.text(.seconds(description.changeTime)))),
+      ("size", .int(description.byteCount)),
       ("digest", .string(description.digest)), ("details", details(description, of: own, name: name)),
       ("capabilities", description.capabilities),
     ]
@@ -87,9 +90,9 @@ struct OllamaModels: Sendable {
 
   /// Far in the future for a model that stays.
   private func expiry(of resident: PoolSchedule.Resident) -> String {
-    let now = service.configuration.unixTime()
+    let now = service.configuration.clock()
     let left = resident.expiry.map { ContinuousClock.now.duration(to: $0) } ?? resident.idleTime ?? .seconds(9e9)
-    return OllamaClock.text(now, max(.zero, left))
+    return OllamaClock.text(now + max(.zero, left))
   }
 }
 

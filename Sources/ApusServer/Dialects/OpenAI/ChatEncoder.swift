@@ -10,23 +10,33 @@ struct ChatEncoder: AnswerEncoder {
   let logProbabilities: Int?
   /// Whether a call is told by the older name, `function_call`.
   let isLegacy: Bool
+  /// How tokens are told.
+  var naming = TokenNaming()
+  /// The prompt's tokens, where their numbers are told.
+  var promptTokens: [Token] = []
   /// What is told of the prompt's tokens.
   var prompt: PromptLogProbabilities?
   /// The chat that goes on with the answer, where the server keeps it.
   var kept: KeptChat?
 
   func open(_ choice: Int) -> [UInt8] {
-    envelope.frame(choice, [("delta", ["role": "assistant", "content": ""]), ("logprobs", .null)])
+    envelope.frame(
+      choice, [("delta", ["role": "assistant", "content": ""]), ("logprobs", .null)],
+      more: naming.members("prompt_token_ids", promptTokens))
   }
 
   func delta(_ choice: Int, _ delta: AnswerDelta) -> [UInt8] {
     let said = members(of: delta.events)
-    guard said.count > 0 || logProbabilities != nil && !delta.tokens.isEmpty else { return [] }
-    return envelope.frame(choice, [("delta", .object(said)), ("logprobs", probabilities(delta.tokens))])
+    let tellsTokens = logProbabilities != nil || naming.hasNumbers
+    guard said.count > 0 || tellsTokens && !delta.tokens.isEmpty else { return [] }
+    return envelope.frame(
+      choice,
+      [("delta", .object(said)), ("logprobs", probabilities(delta.tokens))] + naming.members(delta.tokens))
   }
 
   func close(_ choice: Int, _ result: ChoiceResult) -> [UInt8] {
-    envelope.frame(choice, [("delta", [:]), ("logprobs", .null)], end: end(result))
+    envelope.frame(
+      choice, [("delta", [:]), ("logprobs", .null)] + naming.members([], result.summary), end: end(result))
   }
 
   func finish(_ usage: UsageCount) -> [UInt8] { envelope.finish(usage) }
@@ -41,7 +51,10 @@ struct ChatEncoder: AnswerEncoder {
     envelope.whole(
       results.map { result in
         [("message", message(result.turn)), ("logprobs", probabilities(result.tokens))] + end(result)
-      }, usage, more: prompt.map { [("prompt_logprobs", $0.json(results.first?.summary))] } ?? [])
+          + naming.members(result.tokens, result.summary)
+      }, usage,
+      more: (prompt.map { [("prompt_logprobs", $0.json(results.first?.summary))] } ?? [])
+        + naming.members("prompt_token_ids", promptTokens))
   }
 
   /// A call whose arguments the model did not finish is none that a client could make.
@@ -86,6 +99,6 @@ struct ChatEncoder: AnswerEncoder {
   }
 
   private func probabilities(_ tokens: [GeneratedToken]) -> JSONValue {
-    logProbabilities.map { ChatLogProbabilities.json(tokens, model, top: $0) } ?? .null
+    logProbabilities.map { ChatLogProbabilities.json(tokens, model, top: $0, naming) } ?? .null
   }
 }

@@ -22,6 +22,7 @@ struct ChatEndpoint: GenerationEndpoint {
     }
     var (plan, encoder) = (try chat.input.plan(setting), Self.encoder(chat, setting))
     encoder.kept = kept
+    (encoder.naming, encoder.promptTokens) = (chat.naming, plan.prompts[0])
     if let top = chat.fields.promptLogProbabilities {
       let prompt = plan.prompts[0]
       guard prompt.count * plan.count * (1 + top) <= setting.limits.scores else {

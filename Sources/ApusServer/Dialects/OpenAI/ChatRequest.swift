@@ -6,6 +6,8 @@ struct ChatRequest {
   let fields: GenerationFields
   let tools: ToolFields
   let input: ChatInput
+  /// How tokens are told.
+  let naming: TokenNaming
   /// The most likely tokens that are told beside each; nil tells nothing.
   let logProbabilities: Int?
 
@@ -20,12 +22,13 @@ struct ChatRequest {
     guard bestOf == nil || bestOf == common.choices else { throw .unsupported("best_of", "a best_of other than n") }
     logProbabilities = try Self.topLogProbabilities(fields, limits)
     common.options.topLogProbabilities = [logProbabilities, common.promptLogProbabilities].compactMap(\.self).max()
+    naming = try TokenNaming(fields)
     tools = try ToolFields(fields, limits)
     try Self.checkModalities(fields)
     input = ChatInput(
       messages: try Self.messages(fields, after: earlier, limits), tools: tools.use, options: common.options,
       form: try fields.promptOptions(), count: common.choices, rules: common.rules,
-      keptTokens: common.keptPromptTokens, constraintField: common.constraintField,
+      cut: common.cut, tellsStop: common.tellsStop, constraintField: common.constraintField,
       prediction: try Self.prediction(fields))
     self.fields = common
   }

@@ -12,6 +12,8 @@ struct CompletionEncoder: AnswerEncoder {
     var scoredEcho: ScoredEcho?
     /// What is told of the prompt's tokens by themselves.
     var prompt: PromptLogProbabilities?
+    /// The prompt's tokens, until their numbers were told.
+    var promptTokens: [Token]?
   }
 
   let envelope: OpenAIEnvelope
@@ -19,6 +21,8 @@ struct CompletionEncoder: AnswerEncoder {
   /// Completions of each prompt, and how many of them are told: the best.
   let attempts: Int
   let told: Int
+  /// How tokens are told.
+  let naming: TokenNaming
 
   mutating func open(_ choice: Int) -> [UInt8] {
     let echo = choices[choice].echo
@@ -26,14 +30,18 @@ struct CompletionEncoder: AnswerEncoder {
   }
 
   mutating func delta(_ choice: Int, _ delta: AnswerDelta) -> [UInt8] {
-    guard !delta.events.isEmpty || choices[choice].logProbabilities != nil else { return [] }
+    guard !delta.events.isEmpty || choices[choice].logProbabilities != nil || naming.hasNumbers else { return [] }
     var said = TurnSummary()
     said.take(delta.events)
-    return envelope.frame(choice, members(choice, said.content, delta.tokens))
+    return envelope.frame(
+      choice,
+      members(choice, said.content, delta.tokens) + promptTokens(choice) + naming.members(delta.tokens))
   }
 
   mutating func close(_ choice: Int, _ result: ChoiceResult) -> [UInt8] {
-    envelope.frame(choice, [("text", ""), ("logprobs", .null)], end: OpenAIEnvelope.end(result))
+    envelope.frame(
+      choice, [("text", ""), ("logprobs", .null)] + promptTokens(choice) + naming.members([], result.summary),
+      end: OpenAIEnvelope.end(result))
   }
 
   mutating func finish(_ usage: UsageCount) -> [UInt8] { envelope.finish(usage) }
@@ -45,7 +53,7 @@ struct CompletionEncoder: AnswerEncoder {
       let tokens = choices[choice].scoredEcho.map { $0.tokens(before: result.tokens, result.summary) } ?? result.tokens
       all.append(
         members(choice, choices[choice].echo + result.turn.content, tokens) + OpenAIEnvelope.end(result)
-          + promptMembers(choice, result))
+          + promptMembers(choice, result) + promptTokens(choice) + naming.members(result.tokens, result.summary))
     }
     return envelope.whole(all, usage)
   }
@@ -56,6 +64,11 @@ struct CompletionEncoder: AnswerEncoder {
     return stride(from: 0, to: results.count, by: attempts).flatMap { first in
       BestOf.order(Array(results[first..<first + attempts])).prefix(told).map { first + $0 }
     }
+  }
+
+  /// The numbers of the prompt's tokens, the first time that they are asked for.
+  private mutating func promptTokens(_ choice: Int) -> JSONMembers {
+    choices[choice].promptTokens.take().map { naming.members("prompt_token_ids", $0) } ?? []
   }
 
   private func promptMembers(_ choice: Int, _ result: ChoiceResult) -> JSONMembers {

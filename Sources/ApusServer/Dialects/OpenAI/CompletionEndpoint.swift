@@ -23,7 +23,8 @@ struct CompletionEndpoint: GenerationEndpoint {
     let envelope = OpenAIEnvelope(
       setting, id: "cmpl-", whole: "text_completion", frame: "text_completion", includesUsage: common.includesUsage)
     let encoder = CompletionEncoder(
-      envelope: envelope, choices: choices, attempts: completion.attempts, told: common.choices)
+      envelope: envelope, choices: choices, attempts: completion.attempts, told: common.choices,
+      naming: completion.naming)
     return GenerationJob(plan: plan, encoder: encoder)
   }
 
@@ -31,6 +32,7 @@ struct CompletionEndpoint: GenerationEndpoint {
     of prompt: CompletionRequest.Prompt, _ completion: CompletionRequest, _ model: Model
   ) -> CompletionEncoder.Choice {
     var choice = CompletionEncoder.Choice(echo: completion.isEchoed ? prompt.text : "")
+    choice.promptTokens = prompt.tokens
     choice.prompt = completion.fields.promptLogProbabilities.map {
       PromptLogProbabilities(model: model, prompt: prompt.tokens, top: $0)
     }
@@ -42,6 +44,7 @@ struct CompletionEndpoint: GenerationEndpoint {
       choice.echo = ""
       choice.logProbabilities = LegacyLogProbabilities(model, promptText: prompt.text, top: top)
     }
+    choice.logProbabilities?.naming = completion.naming
     return choice
   }
 }

@@ -22,6 +22,10 @@ struct CompletionRequest {
   let logProbabilities: Int?
   /// Completions of each prompt, of which the best `fields.choices` are told.
   let attempts: Int
+  /// How tokens are told.
+  let naming: TokenNaming
+  /// Whether the tokenizer may put tokens before a text.
+  private let addsSpecial: Bool
   /// What stands behind the completion; nil for nothing.
   private let suffix: String?
 
@@ -38,6 +42,8 @@ struct CompletionRequest {
     // What is told of prompts, of completions, or only compared, is computed alike.
     let told = [logProbabilities, common.promptLogProbabilities, attempts > common.choices ? 0 : nil]
     common.options.topLogProbabilities = told.compactMap(\.self).max()
+    naming = try TokenNaming(fields)
+    addsSpecial = try fields.bool("add_special_tokens") ?? true
     suffix = try fields.string("suffix").flatMap { $0.isEmpty ? nil : $0 }
     parts = try Self.parts(fields, vocabularySize: model.information.vocabularySize)
     guard parts.count * attempts <= limits.totalChoices else {
@@ -76,7 +82,7 @@ struct CompletionRequest {
     for part in parts {
       var (tokens, added): ([Token], Int)
       switch (part, suffix) {
-      case (.text(let text), nil): (tokens, added) = try model.rawPrompt(text, shouldStop)
+      case (.text(let text), nil): (tokens, added) = try model.rawPrompt(text, addSpecial: addsSpecial, shouldStop)
       case (.text(let text), let suffix?):
         guard let (prompt, marks) = try model.infill(TextGap(before: text, behind: suffix), shouldStop: shouldStop)
         else { throw Refusal.noInfill("suffix") }

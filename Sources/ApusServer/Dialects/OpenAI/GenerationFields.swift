@@ -14,8 +14,10 @@ struct GenerationFields {
   let rules: TokenRules
   /// The most likely tokens that are told beside each of the prompt's; nil where nothing is told of these.
   let promptLogProbabilities: Int?
-  /// Tokens of a prompt's end that are kept; nil keeps all.
-  let keptPromptTokens: Int?
+  /// How much of a prompt is kept; nil keeps all.
+  let cut: PromptCut?
+  /// Whether the text that ends a completion is told as its end.
+  let tellsStop: Bool
   /// What each choice is like; log probabilities are the paths' own.
   var options: GenerationOptions
   /// The field that has the options' constraint.
@@ -57,8 +59,12 @@ struct GenerationFields {
       constraint: constraint?.constraint)
     rules = try fields.tokenRules(model, limits, maxTokens: maxTokens)
     promptLogProbabilities = try fields.promptLogProbabilities(isStreamed: isStreamed, limits)
-    keptPromptTokens = try fields.keptPromptTokens(model)
+    cut = try fields.promptCut(model)
+    tellsStop = try fields.bool("include_stop_str_in_output") ?? false
+    // Marks of the vocabulary are not shown, so there is nothing between which spaces could stand.
+    _ = try fields.bool("spaces_between_special_tokens")
     fields.accept(KnownFields.harmless)
+    try fields.checkLabels()
     try Self.refuseUnsupported(fields)
   }
 
@@ -66,12 +72,13 @@ struct GenerationFields {
   func plan(_ setting: JobSetting, _ prompts: [[Token]], count: Int? = nil) -> GenerationPlan {
     var plan = GenerationPlan(lease: setting.lease, prompts: prompts, count: count ?? choices, options: options)
     plan.rules = rules
+    plan.tellsStop = tellsStop
     plan.constraintField = constraintField
     return plan
   }
 
   /// A prompt without what is to be left out of it.
-  func kept(_ prompt: [Token]) -> [Token] { keptPromptTokens.map { Array(prompt.suffix($0)) } ?? prompt }
+  func kept(_ prompt: [Token]) -> [Token] { cut?.kept(prompt) ?? prompt }
 
   /// The most tokens of a completion, whatever it is called; nil goes on to the end of the context.
   private static func maxTokens(_ fields: RequestFields, least: Int, usual: Int?) throws(Refusal) -> Int? {

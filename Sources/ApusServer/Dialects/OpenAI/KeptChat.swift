@@ -22,6 +22,12 @@ struct KeptChat: Sendable {
     return Recall(kind: .session, id: id)
   }
 
+  /// Refuses a request that names a chat, where its path goes on with none: it would be answered without it.
+  static func check(_ request: Request, _ target: RequestTarget) throws(Refusal) {
+    guard let header, request.headers[header] != nil, target.recall?.kind != .session else { return }
+    throw .invalid("X-Session", "X-Session goes on with chats of /v1/chat/completions alone: leave it out here")
+  }
+
   /// Nil where the request names no chat.
   init?(_ fields: RequestFields, _ setting: JobSetting) throws(Refusal) {
     guard let recall = setting.recall else { return nil }

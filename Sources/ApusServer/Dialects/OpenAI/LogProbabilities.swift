@@ -4,8 +4,8 @@ internal import ApusJSON
 /// Log probabilities in the shape of `/v1/chat/completions`.
 enum ChatLogProbabilities {
   /// The object for some tokens of a completion, with so many of the most likely ones beside each.
-  static func json(_ tokens: [GeneratedToken], _ model: Model, top: Int) -> JSONValue {
-    ["content": .array(model.listed(tokens, top: top)), "refusal": .null]
+  static func json(_ tokens: [GeneratedToken], _ model: Model, top: Int, _ naming: TokenNaming) -> JSONValue {
+    ["content": .array(model.listed(tokens, top: top, naming)), "refusal": .null]
   }
 }
 
@@ -16,6 +16,8 @@ struct LegacyLogProbabilities {
   private var offset: Int
   /// The most likely tokens that are told beside each.
   private let top: Int
+  /// How tokens are told.
+  var naming = TokenNaming()
 
   init(_ model: Model, promptText: String, top: Int) {
     self.init(model, offset: promptText.unicodeScalars.count, top: top)
@@ -34,7 +36,7 @@ struct LegacyLogProbabilities {
     var top: [JSONValue] = []
     var offsets: [JSONValue] = []
     for token in tokens {
-      let text = model.distinctText(of: token.id)
+      let text = naming.text(of: token.id, model)
       texts.append(.string(text))
       chosen.append(token.logProbabilities.map { .double($0.chosen.finiteLogProbability) } ?? .null)
       top.append(token.logProbabilities.map { .object(alternatives(text, $0)) } ?? .null)
@@ -52,7 +54,7 @@ struct LegacyLogProbabilities {
   private func alternatives(_ text: String, _ values: TokenLogProbabilities) -> JSONObject {
     var object = JSONObject()
     for entry in values.top.prefix(top) {
-      object[model.distinctText(of: entry.token)] = .double(entry.logProbability.finiteLogProbability)
+      object[naming.text(of: entry.token, model)] = .double(entry.logProbability.finiteLogProbability)
     }
     object[text] = .double(values.chosen.finiteLogProbability)
     return object

@@ -71,20 +71,18 @@ extension Operation {
       ])))
 
   static let responses = Operation(
-    id: "responses", summary: "Answers a conversation, in OpenAI's newer form.",
-    body: Schema.object(
-      [
-        ("model", Schema.text([("maxLength", 256)])),
-        ("input", Schema.any(of: Schema.text(), Schema.list(of: item, least: 1))),
-        ("instructions", Schema.text()), ("max_output_tokens", Schema.int(1)), ("stream", Schema.bool),
-        ("temperature", Schema.number(0, 2)), ("top_p", Schema.number(0, 1)),
-      ], required: ["input"]),
+    id: "responses", summary: "Answers a conversation, in OpenAI's newer form.", body: response,
     reply: .jsonOrEvents(
       Schema.full([
         ("id", Schema.text()), ("object", Schema.one(of: "response")),
         ("status", Schema.text()), ("output", Schema.list(of: Schema.object([]))),
         ("usage", Schema.orNull(Schema.object([]))),
       ])))
+
+  static let inputTokens = Operation(
+    id: "inputTokens", summary: "How many tokens such a conversation has.", body: response,
+    reply: .json(
+      Schema.full([("object", Schema.one(of: "response.input_tokens")), ("input_tokens", Schema.int(0))])))
 
   static let keptResponse = Operation(
     id: "response", summary: "An answer that was kept.", reply: .json(Schema.object([("id", Schema.text())])))
@@ -99,6 +97,14 @@ extension Operation {
       ("order", Schema.one(of: "asc", "desc")), ("limit", Schema.int(1, 100)), ("after", Schema.text()),
     ],
     reply: .json(Schema.object([("data", Schema.list(of: Schema.object([])))], required: ["data"])))
+
+  private static let response = Schema.object(
+    [
+      ("model", Schema.text([("maxLength", 256)])),
+      ("input", Schema.any(of: Schema.text(), Schema.list(of: item, least: 1))),
+      ("instructions", Schema.text()), ("max_output_tokens", Schema.int(1)), ("stream", Schema.bool),
+      ("temperature", Schema.number(0, 2)), ("top_p", Schema.number(0, 1)),
+    ], required: ["input"])
 
   private static let tool = Schema.full([
     ("type", Schema.one(of: "function")),

@@ -37,9 +37,11 @@ struct OpenAIEnvelope: Sendable {
     return reply
   }
 
-  /// One frame of a choice; `end` is how it has ended.
-  func frame(_ choice: Int, _ members: JSONMembers, end: JSONMembers = [("finish_reason", .null)]) -> [UInt8] {
-    frame([.object(JSONObject([("index", .int(choice))] + members + end))], usage: .null)
+  /// One frame of a choice; `end` is how it has ended, and `more` stands beside the choice.
+  func frame(
+    _ choice: Int, _ members: JSONMembers, end: JSONMembers = [("finish_reason", .null)], more: JSONMembers = []
+  ) -> [UInt8] {
+    frame([.object(JSONObject([("index", .int(choice))] + members + end))], usage: .null, more: more)
   }
 
   /// What stands behind all choices.
@@ -59,9 +61,9 @@ struct OpenAIEnvelope: Sendable {
     return [("finish_reason", .string(word)), ("stop_reason", reason)]
   }
 
-  private func frame(_ choices: [JSONValue], usage: JSONValue) -> [UInt8] {
+  private func frame(_ choices: [JSONValue], usage: JSONValue, more: JSONMembers = []) -> [UInt8] {
     let usage: JSONMembers = includesUsage ? [("usage", usage)] : []
-    return Framing.events.frame(.object(JSONObject(members(frameKind, choices) + usage)))
+    return Framing.events.frame(.object(JSONObject(members(frameKind, choices) + usage + more)))
   }
 
   private func members(_ kind: String, _ choices: [JSONValue]) -> JSONMembers {

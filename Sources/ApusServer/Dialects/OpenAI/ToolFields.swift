@@ -17,7 +17,11 @@ struct ToolFields: Sendable {
     }
     isLegacy = !functions.isEmpty
     use.definitions = isLegacy ? functions.map { ["type": "function", "function": $0] } : tools
-    use.choice = try Self.choice(isLegacy ? "function_call" : "tool_choice", fields)
+    let legacyChoice = try Self.choice("function_call", fields)
+    guard isLegacy || legacyChoice == .auto || legacyChoice == .none else {
+      throw .invalid("function_call", "function_call needs functions: with tools, give tool_choice")
+    }
+    use.choice = isLegacy ? legacyChoice : try Self.choice("tool_choice", fields)
     // The older form has room for one call.
     use.allowsSeveral = try fields.bool("parallel_tool_calls") ?? true && !isLegacy
     // The model need not know of tools that it must not call.

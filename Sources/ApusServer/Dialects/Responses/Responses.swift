@@ -10,6 +10,13 @@ struct Responses: Sendable {
     return [
       Route(.post, "/v1/responses", dialect) { try await generator.respond(ResponsesEndpoint(), to: $0, $1) }
         .described(.responses),
+      Route(.post, "/v1/responses/input_tokens", dialect) {
+        try await generator.respond(ResponsesCountEndpoint(), to: $0, $1)
+      }
+      .described(.inputTokens),
+      Route(.post, "/v1/responses/compact", dialect) { _, _ in
+        throw Refusal(.notFound, "this server compacts no conversations: send a shorter one")
+      },
       Route(.get, "/v1/responses/*", dialect) { try await kept.response($0, $1) }.described(.keptResponse),
       Route(.delete, "/v1/responses/*", dialect) { try await kept.drop($0, $1) }.described(.dropResponse),
       Route(.get, "/v1/responses/*/input_items", dialect) { try await kept.inputItems($0, $1) }

@@ -12,9 +12,7 @@ struct ResponsesEndpoint: GenerationEndpoint {
 
   func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget {
     var target = try fields.target()
-    if let id = try fields.string("previous_response_id") {
-      target.recall = Recall(kind: .response, id: id, missing: .unknownPreviousResponse)
-    }
+    target.recall = try fields.previousResponse()
     return target
   }
 
@@ -27,6 +25,30 @@ struct ResponsesEndpoint: GenerationEndpoint {
       encoder.keeping = (DocumentKey(.response, owner: setting.owner, id: form.id), request.items)
     }
     return GenerationJob(plan: try request.input.plan(setting), encoder: encoder)
+  }
+}
+
+/// `POST /v1/responses/input_tokens`: how many tokens the same request would have before its answer.
+struct ResponsesCountEndpoint: ReplyEndpoint {
+  var dialect: any Dialect { ResponsesDialect() }
+  var promptField: String { "input" }
+
+  func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget {
+    var target = RequestTarget(model: try fields.string("model"), isStreamed: false)
+    target.recall = try fields.previousResponse()
+    return target
+  }
+
+  func work(_ fields: RequestFields, _ setting: JobSetting) throws -> ReplyWork {
+    let count = try ResponsesRequest(fields, setting).input.prompt(setting).tokens.count
+    return { WholeReply(["object": "response.input_tokens", "input_tokens": .int(count)]) }
+  }
+}
+
+extension RequestFields {
+  /// The answer that a request goes on from.
+  fileprivate func previousResponse() throws(Refusal) -> Recall? {
+    try string("previous_response_id").map { Recall(kind: .response, id: $0, missing: .unknownPreviousResponse) }
   }
 }
 

@@ -46,11 +46,15 @@ struct ResponsesRequest {
 
   /// Looks at what changes nothing but must be of its type.
   private static func check(_ fields: RequestFields) throws(Refusal) {
-    _ = try (fields.members("metadata"), fields.array("include"))
+    try fields.checkLabels()
+    guard [nil, "auto", "disabled"].contains(try fields.string("truncation")) else {
+      throw fields.mismatch("truncation", "\"auto\" or \"disabled\"")
+    }
     let stream = try fields.object("stream_options")
     stream?.accept(["include_obfuscation"])
-    for case .string("message.output_text.logprobs") in try fields.array("include") ?? [] {
-      throw .unsupported("include", "message.output_text.logprobs")
+    for value in try fields.array("include") ?? [] {
+      guard case .string(let name) = value else { throw fields.mismatch("include", "an array of texts") }
+      guard name != "message.output_text.logprobs" else { throw .unsupported("include", name) }
     }
   }
 

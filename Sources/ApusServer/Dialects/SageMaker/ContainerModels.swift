@@ -47,7 +47,7 @@ struct ContainerModels: Sendable {
   func describe(_ request: Request, _ context: APIRequestContext) throws -> Response {
     let models = try models(context)
     let name = try Self.name(request)
-    guard let entry = models.list.first(where: { $0.name == name }) else { throw Refusal.unknownModel(known: []) }
+    guard let entry = models.list.first(where: { $0.name == name }) else { throw Refusal.unknownModel(name) }
     return WholeReply(Self.description(name: entry.name, url: entry.url)).response
   }
 
@@ -55,7 +55,7 @@ struct ContainerModels: Sendable {
   func unload(_ request: Request, _ context: APIRequestContext) throws -> Response {
     let models = try models(context)
     let name = try Self.name(request)
-    guard models.unload(name, service) else { throw Refusal.unknownModel(known: []) }
+    guard models.unload(name, service) else { throw Refusal.unknownModel(name) }
     context.logger.info("a client has unloaded a model", metadata: ["model": "\(name)"])
     return WholeReply([:]).response
   }
@@ -70,7 +70,7 @@ struct ContainerModels: Sendable {
   }
 
   private static func name(_ request: Request) throws(Refusal) -> String {
-    guard let name = request.component(1) else { throw .unknownModel(known: []) }
+    guard let name = request.component(1) else { throw .unknownModel(nil) }
     return name
   }
 

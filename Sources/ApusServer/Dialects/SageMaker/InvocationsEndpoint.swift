@@ -12,9 +12,16 @@ struct InvocationsEndpoint: AnsweringEndpoint {
   var promptField: String { "prompt" }
   var nestedFields: [String] { KnownFields.nested }
 
-  /// A body of plain text is a prompt.
+  /// A body of plain text is a prompt, one of JSON lines a request on its only line.
   func object(of body: HeldBody, _ request: Request, _ reader: JSONBody) throws(Refusal) -> JSONObject {
-    guard request.headers[.contentType]?.hasPrefix("text/plain") == true else { return try reader.object(of: body) }
+    let type = request.headers[.contentType] ?? ""
+    guard type.hasPrefix("text/plain") else {
+      let isLines = type.hasPrefix("application/jsonlines") || type.hasPrefix("application/x-jsonlines")
+      guard !isLines || body.bytes.split(separator: UInt8(ascii: "\n")).count <= 1 else {
+        throw .invalid(nil, "a body of JSON lines may have one line here: send a request for each")
+      }
+      return try reader.object(of: body)
+    }
     guard let text = String(validating: body.bytes, as: UTF8.self) else {
       throw .invalid(nil, "the request body must be text in UTF-8")
     }
@@ -35,7 +42,11 @@ struct InvocationsEndpoint: AnsweringEndpoint {
     if fields["inputs"] != nil, setting.model.information.purpose != .generation || fields["pooling"] != nil {
       return .vectors(try Self.vectors(fields, setting))
     }
-    if case .string? = fields["inputs"] { return try TGIEndpoint(form: .either).task(fields, setting) }
+    if case .string? = fields["inputs"] {
+      // They are read where they stand, not beside the prompt.
+      fields.accept(try fields.members("parameters")?.keys ?? [])
+      return try TGIEndpoint(form: .either).task(fields, setting)
+    }
     if case .array(let dialogs)? = fields["inputs"], case .array? = dialogs.first {
       return .generation(try JumpStart.job(fields, setting))
     }

@@ -1,10 +1,17 @@
 internal import Apus
 internal import ApusJSON
 internal import ApusWire
+internal import HTTPTypes
 
 /// The bytes that another encoder writes, as parts of SageMaker's event stream.
 struct PayloadParts: AnswerEncoder {
   var encoder: any AnswerEncoder
+
+  /// What the parts are together.
+  var streamHeaders: HTTPFields {
+    let type = encoder is WholeStream ? "application/json" : ServerSentEvents.contentType
+    return HTTPField.Name("X-Amzn-SageMaker-Content-Type").map { [$0: type] } ?? [:]
+  }
 
   mutating func open(_ choice: Int) -> [UInt8] { Self.part(encoder.open(choice)) }
 

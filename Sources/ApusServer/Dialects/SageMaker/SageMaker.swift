@@ -13,16 +13,22 @@ struct SageMaker: Sendable {
     return [
       Route(.get, "/ping", container, access: .open) { try await health.ready($0, $1) },
       Route(.post, "/ping", container, access: .open) { try await health.ready($0, $1) },
+      Route(.post, "/models", container) { try await models.load($0, $1) },
+      Route(.get, "/models", container) { try models.list($0, $1) },
+      Route(.get, "/models/*", container) { try models.describe($0, $1) },
+      Route(.delete, "/models/*", container) { try models.unload($0, $1) },
+    ] + invocations(container, runtime)
+  }
+
+  /// The paths that invoke a model, whose bodies may be larger than those of others.
+  private func invocations(_ container: OpenAIDialect, _ runtime: SageMakerDialect) -> [Route] {
+    let routes = [
       Route(.post, "/invocations", container) { request, context in
         try await generator.respond(InvocationsEndpoint(model: request.targetModel), to: request, context)
       },
       Route(.post, "/models/*/invoke", container) { request, context in
         try await generator.respond(InvocationsEndpoint(model: request.component(1)), to: request, context)
       },
-      Route(.post, "/models", container) { try await models.load($0, $1) },
-      Route(.get, "/models", container) { try models.list($0, $1) },
-      Route(.get, "/models/*", container) { try models.describe($0, $1) },
-      Route(.delete, "/models/*", container) { try models.unload($0, $1) },
       Route(.post, "/endpoints/*/invocations", runtime) { try await invoke($0, $1, RuntimeEndpoint.init) },
       Route(.post, "/endpoints/*/invocations-response-stream", runtime) {
         try await invoke($0, $1, RuntimeStreamEndpoint.init)
@@ -31,6 +37,7 @@ struct SageMaker: Sendable {
         try await invokeLater($0, $1)
       },
     ]
+    return routes.map { $0.taking(bodyByteCount: service.configuration.limits.invocationByteCount) }
   }
 
   private var generator: Generator { Generator(service: service) }

@@ -6,22 +6,28 @@ extension InvokeBody {
   static func llama(_ fields: RequestFields, _ setting: JobSetting) throws(Refusal) -> InvokeBody {
     let names = BodyNames(maxTokens: ["max_gen_len"], usualMaxTokens: 512)
     let options = try fields.options(names, setting)
-    return InvokeBody(RawInput(text: try fields.text("prompt"), options: options), LlamaFormat())
+    return InvokeBody(RawInput(text: try fields.text("prompt"), options: options)) { promptTokens in
+      InvokeEncoder(LlamaFormat(promptTokens: promptTokens))
+    }
   }
 }
 
 private struct LlamaFormat: InvokeFormat {
+  /// Tokens of the prompt, until a chunk has told them: the first one does.
+  private var promptTokens: Int?
   private var tokenCount = 0
+
+  init(promptTokens: Int) { self.promptTokens = promptTokens }
 
   mutating func delta(_ delta: AnswerDelta) -> [JSONMembers] {
     tokenCount += delta.tokens.count
     guard !delta.content.isEmpty else { return [] }
-    return [members(delta.content, promptTokens: nil, tokenCount, stopReason: nil)]
+    return [members(delta.content, promptTokens: promptTokens.take(), tokenCount, stopReason: nil)]
   }
 
-  func close(_ result: ChoiceResult) -> [JSONMembers] {
-    let usage = result.summary?.usage
-    return [members("", promptTokens: usage?.promptTokens, usage?.completionTokens ?? 0, stopReason: result.textEnd)]
+  mutating func close(_ result: ChoiceResult) -> [JSONMembers] {
+    let count = result.summary?.usage.completionTokens ?? 0
+    return [members("", promptTokens: promptTokens.take(), count, stopReason: result.textEnd)]
   }
 
   func whole(_ results: [ChoiceResult]) -> JSONMembers {
