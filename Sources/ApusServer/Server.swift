@@ -48,7 +48,7 @@ package struct Server: Sendable {
 
   /// Serves until SIGTERM or SIGINT, then refuses new requests, lets running answers end, and returns.
   ///
-  /// SIGHUP makes it read its certificate again. Answers that have not ended after `ServerTimeouts.drain` end there, and
+  /// SIGHUP makes it read its certificate and its keys again. Answers that have not ended after `ServerTimeouts.drain` end there, and
   /// connections a moment later. `endNow` should end the program at once: a second signal calls it, and something that does
   /// not stop in spite of all. `onReady` is told every address with its real port once it is listened on.
   package func run(
@@ -60,17 +60,27 @@ package struct Server: Sendable {
     settings.maximumGracefulShutdownDuration = configuration.timeouts.drain + .seconds(5)
     let group = ServiceGroup(configuration: settings)
     let shutdown = Shutdown(service: service, group: group, logger: logger, endNow: endNow)
+    // Before anybody can know that it runs: a signal that came earlier would end the program, or be lost.
+    let ends = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    let hangups = await UnixSignalsSequence(trapping: .sighup)
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await group.run() }
-      tasks.addTask { await shutdown.waitForSignals() }
-      if let certificate {
-        tasks.addTask { for await _ in await UnixSignalsSequence(trapping: .sighup) { certificate.readAgain() } }
-      }
+      tasks.addTask { await shutdown.wait(for: ends) }
+      tasks.addTask { for await _ in hangups { readAgain() } }
       try await tasks.next()
       tasks.cancelAll()
     }
     accessLog.summarize()
     logger.info("stopped")
+  }
+
+  /// Reads the files of the certificate and of keys at once, whether they have changed or not.
+  ///
+  /// Files that are wrong change nothing; the log is told either way. No answer ends.
+  package func readAgain() {
+    certificate?.readAgain()
+    service.keys.readAgain()
+    service.accessKeys?.readAgain()
   }
 
   /// The part of the server that listens on one address; all of them share everything else.

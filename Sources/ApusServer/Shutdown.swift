@@ -11,11 +11,11 @@ struct Shutdown: Sendable {
   /// Ends the program at once.
   let endNow: @Sendable () -> Void
 
-  /// Drains at the first SIGTERM or SIGINT and ends at the second; returns only then, or when its task is cancelled.
-  func waitForSignals() async {
+  /// Drains at the first of `signals` and ends at the second; returns only then, or when its task is cancelled.
+  func wait(for signals: UnixSignalsSequence) async {
     await withDiscardingTaskGroup { tasks in
       var isDraining = false
-      for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+      for await signal in signals {
         if isDraining {
           logger.warning(
             "ended at once by a second signal",

@@ -29,7 +29,7 @@ struct Serve: AsyncParsableCommand {
 
         apus serve --config serve.yaml --print-config
 
-      It logs to standard error, a line of JSON for each request where that is no terminal. SIGTERM or Ctrl-C lets running answers end; a second one ends at once.
+      It logs to standard error, a line of JSON for each request where that is no terminal. SIGTERM or Ctrl-C lets running answers end; a second one ends at once. SIGHUP makes it read its keys and its certificate again.
       """)
 
   @OptionGroup var models: ModelList
@@ -138,6 +138,7 @@ struct Serve: AsyncParsableCommand {
   }
 
   func run() async throws {
+    Signals.ignoreHangup()
     do {
       var configuration = try serverConfiguration().validated().fitting(
         descriptors: Descriptors.raiseLimit(), used: Descriptors.used)
