@@ -108,6 +108,9 @@ package struct ServerConfiguration: Sendable {
   /// Whether clients must send a key.
   var hasKeys: Bool { !apiKeys.isEmpty || keyFile != nil || verifiesSignatures }
 
+  /// Whether everyone on other machines may use it, too.
+  package var isOpenToAll: Bool { !hasKeys && listen.contains { !$0.isLoopback } }
+
   /// Whether it knows keys to sign with, and looks at signatures.
   var verifiesSignatures: Bool { signatureMode != .ignore && (!accessKeys.isEmpty || accessKeyFile != nil) }
 

@@ -151,6 +151,9 @@ struct Serve: AsyncParsableCommand {
         LineLogHandler(label: label, format: logFormat, now: { Date().ISO8601Format() }) { log.write($0) }
       }
       for warning in keys.warnings + [certificate.warning].compactMap(\.self) { logger.warning("\(warning)") }
+      if configuration.isOpenToAll {
+        logger.warning("no keys: everyone who can reach this server may use it")
+      }
       configuration.store = try store.open(isOpen: configuration.allowsOpenAccess, logger)
       configuration.cache = try await cache.open(isOpen: configuration.allowsOpenAccess, logger)
       configuration.files = try fileArguments.open()
