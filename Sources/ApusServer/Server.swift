@@ -30,17 +30,11 @@ package struct Server: Sendable {
     let keys = try KeyStore(configuration.apiKeys, configuration.keyFile) { logger.note($0) }
     let accessKeys = try AccessKeyStore(configuration) { logger.note($0) }
     service = ModelService(pool, configuration, keys: keys, accessKeys: accessKeys, log: accessLog, logger)
-    try Self.checkNames(of: pool, configuration)
+    // Models are loaded later: a mistake is told before that takes its time.
+    try ModelNames.check(pool, configuration)
     if let batches = service.batches {
       Task { [service] in await batches.begin(RouteAnswerer(service: service, routes: Routes(service))) }
     }
-  }
-
-  /// Throws where a name of the configuration means two things, or an alias or a variant no model of `pool`.
-  ///
-  /// No model is loaded for it, so a mistake is told before that takes its time.
-  package static func checkNames(of pool: ModelPool, _ configuration: ServerConfiguration) throws(ServerError) {
-    try ModelNames.check(pool, configuration)
   }
 
   /// The methods and paths that it answers to, as `POST /v1/completions`.
@@ -48,30 +42,81 @@ package struct Server: Sendable {
 
   /// Serves until SIGTERM or SIGINT, then refuses new requests, lets running answers end, and returns.
   ///
-  /// SIGHUP makes it read its certificate and its keys again. Answers that have not ended after `ServerTimeouts.drain` end there, and
-  /// connections a moment later. `endNow` should end the program at once: a second signal calls it, and something that does
-  /// not stop in spite of all. `onReady` is told every address with its real port once it is listened on.
+  /// It listens first, and calls `load` when it listens everywhere: until that has returned its health says 503, and
+  /// requests for models wait. What `load` throws ends the server and is thrown again.
+  ///
+  /// SIGHUP makes it read its certificate and its keys again. Answers that have not ended after `ServerTimeouts.drain` end
+  /// there, and connections a moment later. `endNow` should end the program at once: a second signal calls it, and
+  /// something that does not stop in spite of all. `onReady` is told every address with its real port when the server is
+  /// ready.
+  ///
+  /// A program that handles signals itself says so, and ends the server by cancelling this.
   package func run(
+    handlesSignals: Bool = true, loading load: @escaping @Sendable () async throws -> Void = {},
     onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }, endNow: @escaping @Sendable () -> Void
   ) async throws {
-    let listeners = Listeners(list: configuration.listen.map { ($0, application(listeningOn: $0, onReady: onReady)) })
+    service.readiness.begin(.loading)
+    let (bound, listening) = AsyncStream.makeStream(of: ListenAddress.self)
+    let listeners = Listeners(
+      list: configuration.listen.map { ($0, application(listeningOn: $0) { listening.yield($0) }) })
     var settings = ServiceGroupConfiguration(
       services: [.init(service: listeners, successTerminationBehavior: .gracefullyShutdownGroup)], logger: quietLogger)
     settings.maximumGracefulShutdownDuration = configuration.timeouts.drain + .seconds(5)
     let group = ServiceGroup(configuration: settings)
     let shutdown = Shutdown(service: service, group: group, logger: logger, endNow: endNow)
     // Before anybody can know that it runs: a signal that came earlier would end the program, or be lost.
-    let ends = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-    let hangups = await UnixSignalsSequence(trapping: .sighup)
-    try await withThrowingTaskGroup(of: Void.self) { tasks in
-      tasks.addTask { try await group.run() }
-      tasks.addTask { await shutdown.wait(for: ends) }
-      tasks.addTask { for await _ in hangups { readAgain() } }
-      try await tasks.next()
+    let ends = await UnixSignalsSequence(trapping: handlesSignals ? [.sigterm, .sigint] : [])
+    let hangups = await UnixSignalsSequence(trapping: handlesSignals ? [.sighup] : [])
+    // Whether the server has ended with the task.
+    try await withThrowingTaskGroup(of: Bool.self) { tasks in
+      tasks.addTask {
+        try await group.run()
+        return true
+      }
+      tasks.addTask {
+        await shutdown.wait(for: ends)
+        return false
+      }
+      tasks.addTask {
+        for await _ in hangups { readAgain() }
+        return false
+      }
+      tasks.addTask {
+        try await start(load, bound, onReady)
+        return false
+      }
+      while try await tasks.next() == false {}
       tasks.cancelAll()
     }
     accessLog.summarize()
     logger.info("stopped")
+  }
+
+  /// Loads what the server starts with, once it listens everywhere, and tells that it is ready.
+  private func start(
+    _ load: @Sendable () async throws -> Void, _ bound: AsyncStream<ListenAddress>,
+    _ onReady: @Sendable (ListenAddress) -> Void
+  ) async throws {
+    var addresses: [ListenAddress] = []
+    for await address in bound {
+      addresses.append(address)
+      if addresses.count == configuration.listen.count { break }
+    }
+    // Else the server ended before.
+    guard addresses.count == configuration.listen.count else { return }
+    do {
+      try await load()
+    } catch {
+      // Nobody who waits for the model may hold up the end.
+      service.pool.close()
+      service.connections.end(waitingOnly: false)
+      throw error
+    }
+    service.readiness.endLoading()
+    for address in addresses {
+      announce(address)
+      onReady(address)
+    }
   }
 
   /// Reads the files of the certificate and of keys at once, whether they have changed or not.
@@ -85,7 +130,7 @@ package struct Server: Sendable {
 
   /// The part of the server that listens on one address; all of them share everything else.
   package func application(
-    listeningOn address: ListenAddress, onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }
+    listeningOn address: ListenAddress, onListening: @escaping @Sendable (ListenAddress) -> Void = { _ in }
   ) -> Application<RouterResponder<APIRequestContext>> {
     let (configuration, connections, certificate) = (configuration, service.connections, certificate)
     let routes = Routes(service)
@@ -103,9 +148,7 @@ package struct Server: Sendable {
         try? await channel.eventLoop.submit {
           try channel.pipeline.syncOperations.addHandler(AcceptPause(), position: .first)
         }.get()
-        let bound = ListenAddress(host: address.host, port: channel.localAddress?.port ?? address.port)
-        announce(bound)
-        onReady(bound)
+        onListening(ListenAddress(host: address.host, port: channel.localAddress?.port ?? address.port))
       },
       logger: quietLogger)
   }

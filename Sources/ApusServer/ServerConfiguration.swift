@@ -91,6 +91,9 @@ package struct ServerConfiguration: Sendable {
     guard connectionsPerAddress ?? 1 > 0 else {
       throw .invalidSetting(name: "connectionsPerAddress", reason: "must be positive")
     }
+    guard .zero <= timeouts.drainNotice, timeouts.drainNotice < timeouts.drain else {
+      throw .invalidSetting(name: "drainNotice", reason: "must be less than the time in which answers may end")
+    }
     guard instancePrice.map({ $0.isFinite && $0 >= 0 }) ?? true else {
       throw .invalidSetting(name: "instancePrice", reason: "must be dollars for an hour, such as 0.17")
     }
@@ -218,7 +221,12 @@ package struct ServerTimeouts: Sendable {
   /// An answer whose client has left and may try the same call again: it goes on for so long.
   package var retryGrace = Duration.seconds(5)
   /// Running answers after SIGTERM; then they end.
-  package var drain = Duration.seconds(30)
+  ///
+  /// Less than the 30 s after which platforms kill a program, as what follows takes a moment, too.
+  package var drain = Duration.seconds(25)
+  /// The first part of that time, in which the server still listens and answers while its readiness says 503: for load
+  /// balancers that need a moment to see it.
+  package var drainNotice = Duration.zero
 
   package init() {}
 }

@@ -23,6 +23,7 @@ struct Shutdown: Sendable {
           return endNow()
         }
         isDraining = true
+        service.readiness.begin(.ending)
         let engines = service.loadedModels.map(\.engine.health)
         logger.info(
           "draining",
@@ -30,12 +31,18 @@ struct Shutdown: Sendable {
             "signal": "\(signal)", "running": .stringConvertible(engines.reduce(0) { $0 + $1.running }),
             "queued": .stringConvertible(engines.reduce(0) { $0 + $1.queued }),
           ])
-        service.admission.close()
         tasks.addTask { await service.batches?.close() }
         tasks.addTask { try? await endAfterDrain() }
-        await group.triggerGracefulShutdown()
+        tasks.addTask { try? await stopListening() }
       }
     }
+  }
+
+  /// Takes no more requests, once load balancers had time to hear of it.
+  private func stopListening() async throws {
+    try await pause(for: service.configuration.timeouts.drainNotice)
+    service.admission.close()
+    await group.triggerGracefulShutdown()
   }
 
   /// Whatever clients do, the server ends: what has not ended in time is cut off.

@@ -39,4 +39,24 @@ internal import Testing
     third.send(SIGTERM)
     #expect(third.end() == 0)
   }
+
+  @Test func `says that its port is taken before it loads a model`() throws {
+    let first = try ServedProgram([model])
+    #expect(first.reads("listening on "))
+    let port = try #require(first.port)
+    // It would not load either, which is told later.
+    let second = try Program.run(
+      "serve", model, "--kv-memory", "1", "--store", "none", "--listen", "127.0.0.1:\(port)")
+    #expect(second.code == 1 && second.errors.contains("another program listens there already"), "\(second.errors)")
+    first.send(SIGTERM)
+    #expect(first.end() == 0)
+    let third = try Program.run("serve", model, "--kv-memory", "1", "--store", "none", "--listen", "127.0.0.1:0")
+    #expect(third.code == 1 && third.errors.contains("Error: "), "\(third.errors)")
+  }
+
+  @Test(arguments: [("--alias", "x=nope"), ("--variant", "x=nope:1")])
+  func `names the option that means no model`(_ option: String, _ value: String) throws {
+    let result = try Program.run("serve", model, option, value, "--store", "none", "--listen", "127.0.0.1:0")
+    #expect(result.code == 64 && result.errors.contains("Error: \(option) "), "\(result.errors)")
+  }
 }

@@ -102,7 +102,15 @@ struct Serve: AsyncParsableCommand {
       valueName: "seconds"))
   var retryGrace = 5
   @Option(help: ArgumentHelp("How long running answers may take after SIGTERM.", valueName: "seconds"))
-  var drainTimeout = 30
+  var drainTimeout = 25
+  @Option(
+    help: ArgumentHelp(
+      """
+      How long a server that ends still takes requests, while /health/ready says 503: for load balancers that are slow \
+      to see it. A part of --drain-timeout.
+      """,
+      valueName: "seconds"))
+  var drainNotice = 0
 
   @Option(
     name: .customLong("log-format"),
@@ -131,6 +139,9 @@ struct Serve: AsyncParsableCommand {
     ]
     guard (0...600).contains(retryGrace) else {
       throw ValidationError("--retry-grace must be 0 to 600, not \(retryGrace)")
+    }
+    guard (0...3600).contains(drainNotice) else {
+      throw ValidationError("--drain-notice must be 0 to 3600, not \(drainNotice)")
     }
     for (name, seconds) in timeouts {
       guard (1...86_400).contains(seconds) else { throw ValidationError("\(name) must be 1 to 86400, not \(seconds)") }
@@ -167,13 +178,13 @@ struct Serve: AsyncParsableCommand {
       let pool = ModelPool(
         sources, memory: models.memory?.value, idleTime: models.idleUnload.map { .seconds($0) }
       ) { logger.note($0) }
-      try Server.checkNames(of: pool, configuration)
-      try await loadFirst(sources, pool, logger)
-      try await Server(pool, configuration: configuration, logger: logger).run {
-        traces?.finish()
-        log.finish()
-        _exit(1)
-      }
+      try await Server(pool, configuration: configuration, logger: logger).run(
+        loading: { try await loadFirst(sources, pool, logger) },
+        endNow: {
+          traces?.finish()
+          log.finish()
+          _exit(1)
+        })
     } catch let error as ServerError {
       throw Failure(error.onCommandLine, code: error.isUsage ? Failure.usage : 1)
     }
@@ -229,6 +240,7 @@ struct Serve: AsyncParsableCommand {
     configuration.timeouts.wholeAnswer = .seconds(answerTimeout)
     configuration.timeouts.retryGrace = .seconds(retryGrace)
     configuration.timeouts.drain = .seconds(drainTimeout)
+    configuration.timeouts.drainNotice = .seconds(drainNotice)
     return configuration
   }
 

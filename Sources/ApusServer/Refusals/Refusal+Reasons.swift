@@ -131,6 +131,9 @@ extension Refusal {
   static let modelNotLoaded = Refusal(
     .modelNotLoaded, "the model could not be loaded: the server's log says why; ask for another one", field: "model")
 
+  /// The server has just started.
+  static let loading = Refusal(.modelNotLoaded, "the model is being loaded: wait until this says 200").retry(after: 2)
+
   /// The model would fit into memory if others were not in use.
   static let modelsInUse = Refusal(
     .modelsInUse, "other models are in use and leave no memory for this one: try again later, or ask for another one",
