@@ -134,14 +134,17 @@ package struct Server: Sendable {
   ) -> Application<RouterResponder<APIRequestContext>> {
     let (configuration, connections, certificate) = (configuration, service.connections, certificate)
     let routes = Routes(service)
+    let own = ConnectionRefusals(routes: routes, log: accessLog, requests: RequestMetrics(service.registry))
     return Application(
       router: routes.router(service, log: accessLog),
       server: HTTPServerBuilder { responder in
         ConnectionChannel(
-          configuration, connections, certificate, bodyLimit: { routes.bodyByteCount(of: $0) }, responder: responder)
+          configuration, connections, certificate, own: own, bodyLimit: { routes.bodyByteCount(of: $0) },
+          responder: responder)
       },
       configuration: ApplicationConfiguration(
         address: .hostname(address.host, port: address.port), serverName: "apus",
+        backlog: Self.backlog,
         availableConnectionsDelegate: MaximumAvailableConnections(
           configuration.maximumConnections + ServerConfiguration.closingConnections)),
       onServerRunning: { channel in
@@ -152,6 +155,9 @@ package struct Server: Sendable {
       },
       logger: quietLogger)
   }
+
+  /// Connections that the system keeps until they are accepted, as far as it allows that many: more come again later.
+  private static let backlog = 4096
 
   private func announce(_ address: ListenAddress) {
     var metadata: Logger.Metadata = ["model": "\(service.names.list.joined(separator: ", "))"]

@@ -44,7 +44,7 @@ package struct ServerConfiguration: Sendable {
   /// Connections that may be open at once, each of which takes a file descriptor.
   ///
   /// For one more, the one that has kept the server waiting longest gives way.
-  package var maximumConnections = 960
+  package var maximumConnections = Self.fewestByMemory
   /// Connections that may come from one address; nil is three quarters of all.
   ///
   /// A reverse proxy has one address for all its clients.
@@ -131,22 +131,30 @@ package struct ServerConfiguration: Sendable {
   /// - Parameters:
   ///   - descriptors: How many the process may have.
   ///   - used: How many it has before the server starts.
+  ///   - memory: Bytes that are free, where the number of connections is to follow from them: a sixteenth is for
+  ///     connections, half of what models leave. nil takes `maximumConnections`.
   /// - Returns: The same but for `maximumConnections`.
   /// - Throws: `ServerError.fewDescriptors` where there are not enough for a few connections.
-  package func fitting(descriptors: Int, used: Int) throws(ServerError) -> ServerConfiguration {
+  package func fitting(descriptors: Int, used: Int, memory: Int? = nil) throws(ServerError) -> ServerConfiguration {
     // Three for each event loop, one for each listener, some for signals and files, some that are just closing.
     let own = used + 3 * System.coreCount + listen.count + 8 + Self.closingConnections
     guard descriptors - own >= Self.fewestConnections else {
       throw .fewDescriptors(limit: descriptors, needed: own + Self.fewestConnections)
     }
     var fitting = self
-    fitting.maximumConnections = min(maximumConnections, descriptors - own)
+    let wanted = memory.map { min(max($0 / 16 / Self.connectionByteCount, Self.fewestByMemory), Self.mostByMemory) }
+    fitting.maximumConnections = min(wanted ?? maximumConnections, descriptors - own)
     return fitting
   }
 
   /// Connections beyond the limit that may be open until those that give way have closed.
   static let closingConnections = 8
   private static let fewestConnections = 8
+  /// What an open connection takes, with TLS: 62 KB were measured, and 44 KB without.
+  private static let connectionByteCount = 64 << 10
+  /// Connections where memory decides: at least and at most so many.
+  package static let fewestByMemory = 960
+  private static let mostByMemory = 16_384
 }
 
 /// What one request may hold; one more is refused with a status of 4xx.

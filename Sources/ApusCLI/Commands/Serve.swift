@@ -1,4 +1,5 @@
 internal import Apus
+internal import ApusCPU
 internal import ApusServer
 private import ApusSystem
 internal import ArgumentParser
@@ -85,8 +86,11 @@ struct Serve: AsyncParsableCommand {
   var kvMemory: ByteCount?
   @Option(help: ArgumentHelp("Requests that may wait for each model; one more is refused with 429.", valueName: "n"))
   var queue = 16
-  @Option(help: ArgumentHelp("Connections that may be open at once.", valueName: "n"))
-  var connections = ServerConfiguration().maximumConnections
+  @Option(
+    help: ArgumentHelp(
+      "Connections that may be open at once; by default what memory and file descriptors are enough for.",
+      valueName: "n"))
+  var connections: Int?
   @Option(
     help: ArgumentHelp("Connections that one address may have; by default three quarters of all.", valueName: "n"))
   var connectionsPerAddress: Int?
@@ -152,7 +156,8 @@ struct Serve: AsyncParsableCommand {
     Signals.ignoreHangup()
     do {
       var configuration = try serverConfiguration().validated().fitting(
-        descriptors: Descriptors.raiseLimit(), used: Descriptors.used)
+        descriptors: Descriptors.raiseLimit(), used: Descriptors.used,
+        memory: connections == nil ? Machine.current().freeByteCount : nil)
       let options = loadOptions(configuration)
       let sources = try models.sources(options, adapters: lora.map(\.adapter))
       configuration.modelFolders = try models.folders(options)
@@ -171,7 +176,7 @@ struct Serve: AsyncParsableCommand {
       configuration.version = Program.version
       let traces = try observation.openTraces(for: &configuration, logger)
       defer { traces?.finish() }
-      if configuration.maximumConnections < connections {
+      if configuration.maximumConnections < connections ?? ServerConfiguration.fewestByMemory {
         let limit = Logger.MetadataValue.stringConvertible(configuration.maximumConnections)
         logger.warning("fewer connections: the limit on file descriptors is low", metadata: ["connections": limit])
       }
@@ -232,7 +237,7 @@ struct Serve: AsyncParsableCommand {
     configuration.allowedOrigins = allowOrigin
     configuration.allowedHosts = allowHost
     configuration.queueLimit = queue
-    configuration.maximumConnections = connections
+    if let connections { configuration.maximumConnections = connections }
     configuration.connectionsPerAddress = connectionsPerAddress
     configuration.batchLimits = fileArguments.limits
     configuration.timeouts.idle = .seconds(idleTimeout)

@@ -67,6 +67,10 @@ extension Refusal {
     Refusal(.queueFull, "too many requests are waiting already: try again later").retry(after: seconds)
   }
 
+  /// No connection for one more client.
+  static let noPlace = Refusal(.noPlace, "the server has as many connections as it may: try again later")
+    .retry(after: 2)
+
   /// The client has had as much as it may; it may have more after so many seconds.
   static func excess(_ excess: UsageRefusal, retryAfter seconds: Int) -> Refusal {
     let client =
