@@ -269,8 +269,8 @@ class UnreadLogTests(unittest.TestCase):
         self.addCleanup(server.__exit__)
         for _ in range(300):
             with contextlib.suppress(OSError):
-                server.get("/health")
-                return server, reading
+                if server.get("/health").status == 200:
+                    return server, reading
             time.sleep(0.1)
         self.fail("the server did not start")
 
