@@ -37,6 +37,8 @@ extension ServerError {
     "listen": "--listen", "queueLimit": "--queue", "maximumConnections": "--connections",
     "connectionsPerAddress": "--connections-per-address", "allowedHosts": "--allow-host",
     "allowedOrigins": "--allow-origin", "adapters": "--lora", "modelFolders": "--load-from",
+    "aliases": "--alias", "variants": "--variant", "signatureMode": "--sigv4", "instancePrice": "--instance-price",
+    "drainNotice": "--drain-notice",
   ]
 }
 

@@ -17,6 +17,9 @@ enum Signals {
       _exit(71)
     }
   }
+
+  /// From here on SIGHUP does not end the program; a server that has started reads its files again.
+  static func ignoreHangup() { _ = signal(SIGHUP, SIG_IGN) }
 }
 
 /// How often Ctrl-C was pressed since the answer began; set by the signal handler, hence an atomic.

@@ -18,26 +18,29 @@ struct Health: Sendable {
 
   /// `GET /`: what a person or a load balancer's default check finds.
   func root(_ request: Request, _ context: APIRequestContext) -> Response {
-    let isAlive = isAlive
+    let (isAlive, isLoading) = (isAlive, service.readiness.state == .loading)
     if isAlive, let page = Page.page(for: request) { return page }
+    let words =
+      isLoading ? "The model is being loaded" : isAlive ? "Apus is running" : "The engine shows no progress"
     return Response(
-      status: isAlive ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain; charset=utf-8"],
-      body: ResponseBody(
-        byteBuffer: ByteBuffer(string: isAlive ? "Apus is running\n" : "The engine shows no progress\n")))
+      status: isAlive && !isLoading ? .ok : .serviceUnavailable,
+      headers: [.contentType: "text/plain; charset=utf-8"],
+      body: ResponseBody(byteBuffer: ByteBuffer(string: words + "\n")))
   }
 
-  /// `GET /health`: how busy it is; 503 when the engine has work and does not move, so that a supervisor starts the server
-  /// again.
+  /// `GET /health`: how busy it is; 503 while the models that it starts with are loaded, and when the engine has work and
+  /// does not move, so that a supervisor starts the server again.
   func live(_ request: Request, _ context: APIRequestContext) throws -> Response {
     guard isAlive else { throw stuck }
+    guard service.readiness.state != .loading else { throw Refusal.loading }
     return ok
   }
 
-  /// `GET /health/ready`: 503 also while the server drains and once the default model's file was changed, so that no new
-  /// requests are sent to it.
+  /// `GET /health/ready`: 503 also from the moment on in which the server is told to end, and once the default model's
+  /// file was changed, so that no new requests are sent to it.
   func ready(_ request: Request, _ context: APIRequestContext) async throws -> Response {
     guard isAlive else { throw stuck }
-    guard !service.admission.isClosed else { throw Refusal.shuttingDown }
+    try service.readiness.check()
     if let standard = service.models.list.first, let model = service.pool.loadedModels[standard.name] {
       try await standard.file.check(model, context.logger)
     }

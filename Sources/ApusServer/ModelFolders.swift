@@ -29,15 +29,29 @@ package struct ModelFolders: Sendable {
     let resolved = Self.resolved(path)
     guard isOpen(resolved), FileManager.default.fileExists(atPath: resolved) else { throw Self.nothing }
     guard Self.isFolder(resolved) else { return resolved }
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: resolved)) ?? []).filter {
-      $0.hasSuffix(".gguf")
-    }
-    let files = names.sorted().map { Self.resolved(resolved + "/" + $0) }
-    guard let first = files.first, files.allSatisfy(isOpen) else { throw Self.nothing }
-    guard files.count == 1 || Set(names.map(Self.stem)).count == 1 else {
+    let content = Content(of: resolved)
+    guard let first = content.files.first, content.files.allSatisfy(isOpen) else { throw Self.nothing }
+    guard content.isOneModel else {
       throw .invalid("url", "the folder at url has several models: name one of its files")
     }
     return first
+  }
+
+  /// The model files of one folder.
+  package struct Content: Sendable {
+    /// Where they lie in the end, all links followed, in the order of their names.
+    package let files: [String]
+    /// Whether there is one model, and no other: a file, or all parts of one.
+    package let isOneModel: Bool
+
+    /// - Parameter folder: Its path; one that is none has no files.
+    package init(of folder: String) {
+      let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter {
+        $0.hasSuffix(".gguf")
+      }
+      files = names.sorted().map { ModelFolders.resolved(folder + "/" + $0) }
+      isOneModel = Set(names.map(ModelFolders.stem)).count == 1
+    }
   }
 
   private static let nothing = Refusal.invalid(

@@ -28,6 +28,7 @@ struct ModelService: Sendable {
   let body: JSONBody
   let preparation: Preparation
   let connections: Connections
+  let readiness = Readiness()
   let keys: KeyStore
   /// With which AWS's clients sign; nil where signatures say nothing.
   let accessKeys: AccessKeyStore?

@@ -30,7 +30,8 @@ package struct Server: Sendable {
     let keys = try KeyStore(configuration.apiKeys, configuration.keyFile) { logger.note($0) }
     let accessKeys = try AccessKeyStore(configuration) { logger.note($0) }
     service = ModelService(pool, configuration, keys: keys, accessKeys: accessKeys, log: accessLog, logger)
-    try Self.checkNames(of: pool, configuration)
+    // Models are loaded later: a mistake is told before that takes its time.
+    try ModelNames.check(pool, configuration)
     guard service.batches != nil || service.later != nil else { return }
     let book = RequestBook(service, accessLog)
     Task { [service] in
@@ -40,40 +41,58 @@ package struct Server: Sendable {
     }
   }
 
-  /// Throws where a name of the configuration means two things, or an alias or a variant no model of `pool`.
-  ///
-  /// No model is loaded for it, so a mistake is told before that takes its time.
-  package static func checkNames(of pool: ModelPool, _ configuration: ServerConfiguration) throws(ServerError) {
-    try ModelNames.check(pool, configuration)
-  }
-
   /// The methods and paths that it answers to, as `POST /v1/completions`.
   package var routes: [String] { Routes(service).names }
 
   /// Serves until SIGTERM or SIGINT, then refuses new requests, lets running answers end, and returns.
   ///
-  /// SIGHUP makes it read its certificate again. Answers that have not ended after `ServerTimeouts.drain` end there, and
-  /// connections a moment later. `endNow` should end the program at once: a second signal calls it, and something that does
-  /// not stop in spite of all. `onReady` is told every address with its real port once it is listened on.
+  /// It listens first, and calls `load` when it listens everywhere: until that has returned its health says 503, and
+  /// requests for models wait. What `load` throws ends the server and is thrown again.
+  ///
+  /// SIGHUP makes it read its certificate and its keys again. Answers that have not ended after `ServerTimeouts.drain` end
+  /// there, and connections a moment later. `endNow` should end the program at once: a second signal calls it, and
+  /// something that does not stop in spite of all. `onReady` is told every address with its real port when the server is
+  /// ready.
+  ///
+  /// A program that handles signals itself says so, and ends the server by cancelling this.
   package func run(
+    handlesSignals: Bool = true, loading load: @escaping @Sendable () async throws -> Void = {},
     onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }, endNow: @escaping @Sendable () -> Void
   ) async throws {
-    let listeners = Listeners(list: configuration.listen.map { ($0, application(listeningOn: $0, onReady: onReady)) })
+    service.readiness.begin(.loading)
+    let (bound, listening) = AsyncStream.makeStream(of: ListenAddress.self)
+    let listeners = Listeners(
+      list: configuration.listen.map { ($0, application(listeningOn: $0) { listening.yield($0) }) })
     var settings = ServiceGroupConfiguration(
       services: [.init(service: listeners, successTerminationBehavior: .gracefullyShutdownGroup)], logger: quietLogger)
     settings.maximumGracefulShutdownDuration = configuration.timeouts.drain + .seconds(5)
     let group = ServiceGroup(configuration: settings)
     let shutdown = Shutdown(service: service, group: group, logger: logger, endNow: endNow)
+    // Before anybody can know that it runs: a signal that came earlier would end the program, or be lost.
+    let ends = await UnixSignalsSequence(trapping: handlesSignals ? [.sigterm, .sigint] : [])
+    let hangups = await UnixSignalsSequence(trapping: handlesSignals ? [.sighup] : [])
     // A store that hangs does not keep the server from ending.
     let upkeep = Task { [service] in try await Upkeep(service).run() }
     defer { upkeep.cancel() }
-    try await withThrowingTaskGroup(of: Void.self) { tasks in
-      tasks.addTask { try await group.run() }
-      tasks.addTask { await shutdown.waitForSignals() }
-      if let certificate {
-        tasks.addTask { for await _ in await UnixSignalsSequence(trapping: .sighup) { certificate.readAgain() } }
+    // Whether the server has ended with the task.
+    try await withThrowingTaskGroup(of: Bool.self) { tasks in
+      tasks.addTask {
+        try await group.run()
+        return true
       }
-      try await tasks.next()
+      tasks.addTask {
+        await shutdown.wait(for: ends)
+        return false
+      }
+      tasks.addTask {
+        for await _ in hangups { readAgain() }
+        return false
+      }
+      tasks.addTask {
+        try await start(load, bound, onReady)
+        return false
+      }
+      while try await tasks.next() == false {}
       // Their clients have left long ago, and wait for them all the same.
       await service.later?.close()
       tasks.cancelAll()
@@ -86,32 +105,72 @@ package struct Server: Sendable {
   /// Does once what is done from time to time while it runs: what is too old goes, and counts are kept.
   package func keepUp() async { await Upkeep(service).perform() }
 
+  /// Loads what the server starts with, once it listens everywhere, and tells that it is ready.
+  private func start(
+    _ load: @Sendable () async throws -> Void, _ bound: AsyncStream<ListenAddress>,
+    _ onReady: @Sendable (ListenAddress) -> Void
+  ) async throws {
+    var addresses: [ListenAddress] = []
+    for await address in bound {
+      addresses.append(address)
+      if addresses.count == configuration.listen.count { break }
+    }
+    // Else the server ended before.
+    guard addresses.count == configuration.listen.count else { return }
+    do {
+      try await load()
+    } catch {
+      // Nobody who waits for the model may hold up the end.
+      service.pool.close()
+      service.connections.end(waitingOnly: false)
+      throw error
+    }
+    service.readiness.endLoading()
+    for address in addresses {
+      announce(address)
+      onReady(address)
+    }
+  }
+
+  /// Reads the files of the certificate and of keys at once, whether they have changed or not.
+  ///
+  /// Files that are wrong change nothing; the log is told either way. No answer ends.
+  package func readAgain() {
+    certificate?.readAgain()
+    service.keys.readAgain()
+    service.accessKeys?.readAgain()
+  }
+
   /// The part of the server that listens on one address; all of them share everything else.
   package func application(
-    listeningOn address: ListenAddress, onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }
+    listeningOn address: ListenAddress, onListening: @escaping @Sendable (ListenAddress) -> Void = { _ in }
   ) -> Application<RouterResponder<APIRequestContext>> {
     let (configuration, connections, certificate) = (configuration, service.connections, certificate)
     let routes = Routes(service)
+    let own = ConnectionRefusals(routes: routes, log: accessLog, requests: RequestMetrics(service.registry))
     return Application(
       router: routes.router(service, RequestBook(service, accessLog)),
       server: HTTPServerBuilder { responder in
         ConnectionChannel(
-          configuration, connections, certificate, bodyLimit: { routes.bodyByteCount(of: $0) }, responder: responder)
+          configuration, connections, certificate, own: own, bodyLimit: { routes.bodyByteCount(of: $0) },
+          responder: responder)
       },
       configuration: ApplicationConfiguration(
         address: .hostname(address.host, port: address.port), serverName: "apus",
+        backlog: Self.backlog,
         availableConnectionsDelegate: MaximumAvailableConnections(
           configuration.maximumConnections + ServerConfiguration.closingConnections)),
       onServerRunning: { channel in
         try? await channel.eventLoop.submit {
           try channel.pipeline.syncOperations.addHandler(AcceptPause(), position: .first)
         }.get()
-        let bound = ListenAddress(host: address.host, port: channel.localAddress?.port ?? address.port)
-        announce(bound)
-        onReady(bound)
+        onListening(ListenAddress(host: address.host, port: channel.localAddress?.port ?? address.port))
       },
       logger: quietLogger)
   }
+
+  /// Connections that the system keeps until they are accepted, as far as it allows that many: more come again later.
+  private static let backlog = 4096
 
   private func announce(_ address: ListenAddress) {
     var metadata: Logger.Metadata = ["model": "\(service.names.list.joined(separator: ", "))"]

@@ -44,7 +44,7 @@ package struct ServerConfiguration: Sendable {
   /// Connections that may be open at once, each of which takes a file descriptor.
   ///
   /// For one more, the one that has kept the server waiting longest gives way.
-  package var maximumConnections = 960
+  package var maximumConnections = Self.fewestByMemory
   /// Connections that may come from one address; nil is three quarters of all.
   ///
   /// A reverse proxy has one address for all its clients.
@@ -101,6 +101,9 @@ package struct ServerConfiguration: Sendable {
     guard connectionsPerAddress ?? 1 > 0 else {
       throw .invalidSetting(name: "connectionsPerAddress", reason: "must be positive")
     }
+    guard .zero <= timeouts.drainNotice, timeouts.drainNotice < timeouts.drain else {
+      throw .invalidSetting(name: "drainNotice", reason: "must be less than the time in which answers may end")
+    }
     guard instancePrice.map({ $0.isFinite && $0 >= 0 }) ?? true else {
       throw .invalidSetting(name: "instancePrice", reason: "must be dollars for an hour, such as 0.17")
     }
@@ -117,6 +120,9 @@ package struct ServerConfiguration: Sendable {
 
   /// Whether clients must send a key.
   var hasKeys: Bool { !apiKeys.isEmpty || keyFile != nil || verifiesSignatures }
+
+  /// Whether everyone on other machines may use it, too.
+  package var isOpenToAll: Bool { !hasKeys && listen.contains { !$0.isLoopback } }
 
   /// Whether it knows keys to sign with, and looks at signatures.
   var verifiesSignatures: Bool { signatureMode != .ignore && (!accessKeys.isEmpty || accessKeyFile != nil) }
@@ -135,22 +141,30 @@ package struct ServerConfiguration: Sendable {
   /// - Parameters:
   ///   - descriptors: How many the process may have.
   ///   - used: How many it has before the server starts.
+  ///   - memory: Bytes that are free, where the number of connections is to follow from them: a sixteenth is for
+  ///     connections, half of what models leave. nil takes `maximumConnections`.
   /// - Returns: The same but for `maximumConnections`.
   /// - Throws: `ServerError.fewDescriptors` where there are not enough for a few connections.
-  package func fitting(descriptors: Int, used: Int) throws(ServerError) -> ServerConfiguration {
+  package func fitting(descriptors: Int, used: Int, memory: Int? = nil) throws(ServerError) -> ServerConfiguration {
     // Three for each event loop, one for each listener, some for signals and files, some that are just closing.
     let own = used + 3 * System.coreCount + listen.count + 8 + Self.closingConnections
     guard descriptors - own >= Self.fewestConnections else {
       throw .fewDescriptors(limit: descriptors, needed: own + Self.fewestConnections)
     }
     var fitting = self
-    fitting.maximumConnections = min(maximumConnections, descriptors - own)
+    let wanted = memory.map { min(max($0 / 16 / Self.connectionByteCount, Self.fewestByMemory), Self.mostByMemory) }
+    fitting.maximumConnections = min(wanted ?? maximumConnections, descriptors - own)
     return fitting
   }
 
   /// Connections beyond the limit that may be open until those that give way have closed.
   static let closingConnections = 8
   private static let fewestConnections = 8
+  /// What an open connection takes, with TLS: 62 KB were measured, and 44 KB without.
+  private static let connectionByteCount = 64 << 10
+  /// Connections where memory decides: at least and at most so many.
+  package static let fewestByMemory = 960
+  private static let mostByMemory = 16_384
 }
 
 /// What one request may hold; one more is refused with a status of 4xx.
@@ -230,7 +244,12 @@ package struct ServerTimeouts: Sendable {
   /// An answer whose client has left and may try the same call again: it goes on for so long.
   package var retryGrace = Duration.seconds(5)
   /// Running answers after SIGTERM; then they end.
-  package var drain = Duration.seconds(30)
+  ///
+  /// Less than the 30 s after which platforms kill a program, as what follows takes a moment, too.
+  package var drain = Duration.seconds(25)
+  /// The first part of that time, in which the server still listens and answers while its readiness says 503: for load
+  /// balancers that need a moment to see it.
+  package var drainNotice = Duration.zero
 
   package init() {}
 }

@@ -11,11 +11,11 @@ struct Shutdown: Sendable {
   /// Ends the program at once.
   let endNow: @Sendable () -> Void
 
-  /// Drains at the first SIGTERM or SIGINT and ends at the second; returns only then, or when its task is cancelled.
-  func waitForSignals() async {
+  /// Drains at the first of `signals` and ends at the second; returns only then, or when its task is cancelled.
+  func wait(for signals: UnixSignalsSequence) async {
     await withDiscardingTaskGroup { tasks in
       var isDraining = false
-      for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+      for await signal in signals {
         if isDraining {
           logger.warning(
             "ended at once by a second signal",
@@ -23,6 +23,7 @@ struct Shutdown: Sendable {
           return endNow()
         }
         isDraining = true
+        service.readiness.begin(.ending)
         let engines = service.loadedModels.map(\.engine.health)
         logger.info(
           "draining",
@@ -30,13 +31,19 @@ struct Shutdown: Sendable {
             "signal": "\(signal)", "running": .stringConvertible(engines.reduce(0) { $0 + $1.running }),
             "queued": .stringConvertible(engines.reduce(0) { $0 + $1.queued }),
           ])
-        service.admission.close()
         tasks.addTask { await service.batches?.close() }
         tasks.addTask { await service.later?.close() }
         tasks.addTask { try? await endAfterDrain() }
-        await group.triggerGracefulShutdown()
+        tasks.addTask { try? await stopListening() }
       }
     }
+  }
+
+  /// Takes no more requests, once load balancers had time to hear of it.
+  private func stopListening() async throws {
+    try await pause(for: service.configuration.timeouts.drainNotice)
+    service.admission.close()
+    await group.triggerGracefulShutdown()
   }
 
   /// Whatever clients do, the server ends: what has not ended in time is cut off.

@@ -17,15 +17,20 @@ package final class FileFolder: Sendable {
         try FileManager.default.createDirectory(
           atPath: path + "/" + section, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
       }
-      _ = FileManager.default.createFile(
-        atPath: path + "/lock", contents: nil, attributes: [.posixPermissions: 0o600])
-      lock = try FileHandle(forUpdating: URL(fileURLWithPath: path + "/lock"))
     } catch {
-      throw StoreError("\(path) cannot be used for files: it is missing and cannot be made, or may not be written")
+      throw Self.useless(path)
     }
+    // The file that is there, never another in its place: a lock holds for the file, not for its name.
+    let descriptor = unsafe open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw Self.useless(path) }
+    lock = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     guard flock(lock.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else {
       throw StoreError("\(path) is used by another program: give each server a folder of its own")
     }
+  }
+
+  private static func useless(_ path: String) -> StoreError {
+    StoreError("\(path) cannot be used for files: it is missing and cannot be made, or may not be written")
   }
 
   /// Puts a whole file in place of one of that name.

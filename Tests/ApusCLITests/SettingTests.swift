@@ -59,7 +59,8 @@ internal import Testing
     ("queue:", "s.yaml:1: queue has no value: give one, or leave the line out"),
     ("queue: ~", "s.yaml:1: queue has no value: give one, or leave the line out"),
     ("insecure: maybe", "s.yaml:1: insecure is true or false"),
-    ("queue: 1\nqueue: 2", "s.yaml:1: 'queue' stands there twice"),
+    ("# x\nqueue: 1\n\nqueue : 2", "s.yaml:4: 'queue' stands there twice, in line 2, too"),
+    ("{queue: 1, queue: 2}", "s.yaml:1: 'queue' stands there twice"),
     ("[queue]", "s.yaml:1: settings are lines such as 'queue: 16'"),
     ("[a]: 3", "s.yaml:1: a setting has a name, such as 'queue'"),
     ("queue: 'open", "s.yaml:1: this is not YAML: found unexpected end of stream"),
@@ -69,6 +70,27 @@ internal import Testing
   ])
   func `of a file that are wrong are told with their place`(_ text: String, _ message: String) {
     #expect(performing: { try file(text) }, throws: { ($0 as? Failure)?.description == message })
+  }
+
+  @Test func `follow from a folder with one model, where none is named`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.url.resolvingSymlinksInPath().path
+    func given(_ others: [GivenSetting] = []) throws -> [String: [String]] {
+      values(try ContainerSettings.given(folder.url.path, table, beside: others))
+    }
+    #expect(try given().isEmpty)
+    for name in ["b-00002-of-00002.gguf", "b-00001-of-00002.gguf", "notes.txt"] {
+      try Data().write(to: URL(fileURLWithPath: folder.path(name)))
+    }
+    let model = ["model": [path + "/b-00001-of-00002.gguf"]]
+    let open = ["listen": ["0.0.0.0:8080"], "insecure": ["true"]]
+    #expect(try given() == model.merging(open) { $1 })
+    #expect(try given(table.given(in: ["--api-key", "k"])) == model.merging(["listen": ["0.0.0.0:8080"]]) { $1 })
+    #expect(try given(table.given(in: ["--listen", "9"])) == model.merging(["insecure": ["true"]]) { $1 })
+    #expect(try given(table.given(in: ["a.gguf"])).isEmpty)
+    try Data().write(to: URL(fileURLWithPath: folder.path("a.gguf")))
+    #expect(throws: Failure.self) { try given() }
+    #expect(try given(table.given(in: ["a.gguf"])).isEmpty)
   }
 
   @Test func `of a hostile file end in an error`() {

@@ -35,6 +35,11 @@ struct ConfigurationTests {
   @Test func `Connections follow the file descriptors, and too few are an error`() throws {
     let configuration = ServerConfiguration()
     #expect(try configuration.fitting(descriptors: 65536, used: 10).maximumConnections == 960)
+    for (memory, count) in [(0, 960), (1 << 30, 1024), (8 << 30, 8192), (1 << 40, 16_384)] {
+      #expect(try configuration.fitting(descriptors: 65536, used: 10, memory: memory).maximumConnections == count)
+    }
+    let both = try configuration.fitting(descriptors: 4096, used: 10, memory: 1 << 40)
+    #expect((3500..<4096).contains(both.maximumConnections))
     let few = try configuration.fitting(descriptors: 1024, used: 500).maximumConnections
     #expect((100..<524).contains(few))
     var least = 0

@@ -77,6 +77,34 @@ struct ConnectionTests {
     }
   }
 
+  @Test(arguments: [
+    ("POST /model/a/converse HTTP/1.1\r\nHost: x\r\nBad Header: 1\r\n\r\n", 400, "x-amzn-errortype: validation"),
+    ("POST /api/chat?a=b HTTP/1.1\r\n\r\n", 400, #"{"error":"a request must name its host"#),
+    ("POST /v1/messages HTTP/1.1\r\nHost: x\r\n" + String(repeating: "A: b\r\n", count: 120), 431, #""type":"error""#),
+    (
+      "POST /generate HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", 422,
+      #""error_type":"#
+    ),
+    ("hello\r\n\r\n", 400, #"{"error":{"message":"#),
+  ])
+  func `What a connection refuses has its path's words, an id and a line in the log`(
+    _ request: String, _ status: Int, _ text: String
+  ) async throws {
+    let log = LineHold()
+    try await LiveServer.run(await TestModel.quick(), logger: log.logger) { _ in
+    } _: { server in
+      let answer = try await server.exchange(request)
+      #expect(answer.hasPrefix("HTTP/1.1 \(status) ") && answer.lowercased().contains(text), "\(answer)")
+      let line = try #require(log.requests.first)
+      #expect(log.requests.count == 1, "\(log.requests)")
+      let id = try #require(line["id"]?.text)
+      #expect(answer.contains(": \(id)\r\n"), "\(answer)")
+      let words = request.split { $0 == " " || $0 == "?" }
+      #expect(line["path"]?.text == (words[1].hasPrefix("/") ? String(words[1]) : ""))
+      #expect(line["end"] != nil && line["status"] == .int(status), "\(line)")
+    }
+  }
+
   @Test func `A target that names another host than the request is nobody's`() async throws {
     try await LiveServer.run(await TestModel.quick()) { server in
       for (target, host, status) in [
@@ -116,12 +144,51 @@ struct ConnectionTests {
             // One address has three quarters of four.
             let answer = try await server.exchange(Self.last)
             #expect(Self.successes(answer) == 1)
-            #expect(try await first.readToEnd() == "")
+            let told = try await first.readToEnd()
+            #expect(told.hasPrefix("HTTP/1.1 503 ") && told.contains("too_many_connections"), "\(told)")
+            #expect(told.lowercased().contains("retry-after: 2"))
             try await second.send(Self.last)
             try await third.send(Self.last)
             #expect(try await Self.successes(second.readToEnd()) == 1)
             #expect(try await Self.successes(third.readToEnd()) == 1)
           }
+        }
+      }
+    }
+  }
+
+  @Test func `Who has a part of a request gives way in the words of its path, and who had an answer without a word`()
+    async throws
+  {
+    try await LiveServer.run(await TestModel.quick()) {
+      $0.maximumConnections = 4
+      $0.connectionsPerAddress = 2
+    } _: { server in
+      for (start, text) in [
+        ("POST /api/chat HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{", #"{"error":"the server has"#),
+        ("POST /v1/messages HTTP/1.1\r\nHo", "overloaded_error"),
+      ] {
+        try await server.connect { first in
+          try await first.send(start)
+          // Threads of their own take connections in: this one is to have waited longest.
+          try await Task.sleep(for: .milliseconds(100))
+          try await server.connect { _ in
+            try await Task.sleep(for: .milliseconds(100))
+            #expect(try await Self.successes(server.exchange(Self.last)) == 1)
+            let told = try await first.readToEnd()
+            #expect(told.contains(text) && told.lowercased().contains("x-request-id: "), "\(told)")
+          }
+        }
+      }
+      try await server.connect { first in
+        try await first.send(Self.get)
+        _ = try await first.read { String(decoding: $0, as: UTF8.self).contains("}") }
+        try await Task.sleep(for: .milliseconds(100))
+        try await server.connect { _ in
+          try await Task.sleep(for: .milliseconds(100))
+          #expect(try await Self.successes(server.exchange(Self.last)) == 1)
+          let told = try await first.readToEnd()
+          #expect(told.split(separator: "HTTP/1.1 ").count == 1, "\(told)")
         }
       }
     }

@@ -112,7 +112,7 @@ struct LaterInvocationTests {
       "s3://in/requests/wrong.json": #"{"messages":3}"#,
       "s3://in/requests/large.json": String(repeating: " ", count: 3000),
     ])
-    let server = try await server(storage) { $0.limits.bodyByteCount = 2000 }
+    let server = try await server(storage) { $0.limits.invocationByteCount = 2000 }
     let reply = try await invoke(server, ["InputLocation": input])
     #expect(reply.status == 202 && reply.json["InferenceId"]?.text?.isEmpty == false, "\(reply.text)")
     let failure = try #require(header("FailureLocation", reply))

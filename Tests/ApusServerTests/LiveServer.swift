@@ -2,6 +2,7 @@ internal import Apus
 internal import ApusJSON
 internal import ApusServer
 internal import Hummingbird
+internal import Logging
 internal import NIOCore
 internal import NIOPosix
 internal import NIOSSL
@@ -15,14 +16,14 @@ struct LiveServer: Sendable {
 
   /// Runs `body` while a server of `model` listens on a free port.
   static func run(
-    _ model: TestModel, _ configure: (inout ServerConfiguration) -> Void = { _ in },
-    _ body: (LiveServer) async throws -> Void
+    _ model: TestModel, logger: Logger = TestServer.silent,
+    _ configure: (inout ServerConfiguration) -> Void = { _ in }, _ body: (LiveServer) async throws -> Void
   ) async throws {
     var configuration = ServerConfiguration()
     configuration.allowedHosts = ["x"]
     configure(&configuration)
     let pool = ModelPool(model.model, name: "tiny")
-    let server = try Server(pool, configuration: configuration, logger: TestServer.silent)
+    let server = try Server(pool, configuration: configuration, logger: logger)
     let (ports, ready) = AsyncStream.makeStream(of: Int.self)
     let application = server.application(listeningOn: ListenAddress(host: "127.0.0.1", port: 0)) { address in
       ready.yield(address.port)

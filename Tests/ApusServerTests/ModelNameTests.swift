@@ -37,9 +37,9 @@ internal import Testing
     var configuration = ServerConfiguration()
     configuration.aliases = aliases.compactMap { ModelAlias($0) }
     configuration.variants = variants.compactMap { ModelVariant($0) }
-    #expect(throws: ServerError.self) { try Server.checkNames(of: pool, configuration) }
+    #expect(throws: ServerError.self) { try Server(pool, configuration: configuration, logger: TestServer.silent) }
     #expect(pool.loadedModels.isEmpty)
-    try Server.checkNames(of: pool, ServerConfiguration())
+    _ = try Server(pool, configuration: ServerConfiguration(), logger: TestServer.silent)
   }
 
   @Test func `may be aliases, of which the first that fits counts, behind names of their own`() async throws {

@@ -1,3 +1,4 @@
+internal import Apus
 internal import ApusJSON
 internal import ApusServer
 internal import ApusTestSupport
@@ -94,6 +95,24 @@ internal import Testing
         _ = try configuration.validated()
       }
     }
+  }
+
+  @Test func `are checked with keys that are read again when the server is told to, as other keys are`() async throws {
+    let text = "[ci]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = x"
+    let (keys, accessKeys, log) = (MemoryFile("a"), MemoryFile(text), LineHold())
+    var configuration = ServerConfiguration()
+    (configuration.keyFile, configuration.accessKeyFile) = (keys, accessKeys)
+    let pool = ModelPool(try await TestModel.quick().model, name: "tiny")
+    let server = try Server(pool, configuration: configuration, logger: log.logger)
+    keys.write("a\nb")
+    accessKeys.write("")
+    server.readAgain()
+    let lines = try log.lines.map { try JSONParser.parse($0) }
+    #expect(
+      lines.map { $0["message"] } == [
+        "the keys were read again", "the file of keys is wrong: the keys stay as they were",
+      ])
+    #expect(lines.first?["keys"] == 2)
   }
 
   @Test func `have the limits, models and end of the API key of the same name`() async throws {

@@ -269,8 +269,8 @@ class UnreadLogTests(unittest.TestCase):
         self.addCleanup(server.__exit__)
         for _ in range(300):
             with contextlib.suppress(OSError):
-                server.get("/health")
-                return server, reading
+                if server.get("/health").status == 200:
+                    return server, reading
             time.sleep(0.1)
         self.fail("the server did not start")
 
@@ -555,6 +555,18 @@ class DrainTests(unittest.TestCase):
 
     def test_drain_ends_with_pipelines(self):
         self.drain(self.DRAIN + 2, get() * 2000, post(COMPLETION) * 200, (get() + post(ENDLESS)) * 20)
+
+    def test_a_notice_comes_before_the_port_closes(self):
+        with Server("--drain-notice", "60", "--drain-timeout", "90") as server:
+            self.assertEqual(server.get("/health/ready").status, 200)
+            server.process.send_signal(signal.SIGTERM)
+            while server.get("/health/ready").status == 200:
+                time.sleep(0.01)
+            self.assertEqual(server.get("/ping").status, 503)
+            self.assertEqual(server.get("/health").status, 200)
+            self.assertEqual(server.post("/v1/completions", COMPLETION).status, 200)
+            server.process.send_signal(signal.SIGTERM)
+            self.assertEqual(server.process.wait(20), 1)
 
     def test_drain_lets_answers_end(self):
         with Server("--drain-timeout", "20") as server, server.connect() as connection:

@@ -2,7 +2,7 @@
 
 Usage: crowd.py APUS MODEL [CONNECTIONS] [IDLE]
 
-CONNECTIONS (1,000) ask at once, each in one of the dialects; then IDLE ones (1,500) are opened beside the server's
+The server has its defaults. CONNECTIONS (1,000) ask at once, each in one of the dialects; then IDLE ones (1,500) are opened beside the server's
 everyday work. All must have asked within 10 s, as a server closes those that say nothing for longer: 5,000 are run by
 hand, on a machine that is fast enough. Needs nothing but Python, and as many file descriptors (`ulimit -n`) as there are
 connections, for the server too. Prints one line for each check and exits 0 if all hold.
@@ -75,8 +75,8 @@ def raise_descriptors(count):
 def main(apus, model, connections=1000, idle=1500):
     most = max(connections, idle)
     raise_descriptors(most + 200)
-    room = ("--connections", str(most + 100), "--connections-per-address", str(most + 100))
-    with Server(apus, model, *room) as server:
+    # With the defaults: they must be enough for so many from one address.
+    with Server(apus, model) as server:
         host, port = server.url.removeprefix("http://").split(":")
         asyncio.run(check_at_once((host, int(port)), connections))
         asyncio.run(check_idle((host, int(port)), idle))

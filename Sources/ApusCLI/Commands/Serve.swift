@@ -1,4 +1,5 @@
 internal import Apus
+internal import ApusCPU
 internal import ApusServer
 private import ApusSystem
 internal import ArgumentParser
@@ -29,7 +30,7 @@ struct Serve: AsyncParsableCommand {
 
         apus serve --config serve.yaml --print-config
 
-      It logs to standard error, a line of JSON for each request where that is no terminal. SIGTERM or Ctrl-C lets running answers end; a second one ends at once.
+      It logs to standard error, a line of JSON for each request where that is no terminal. SIGTERM or Ctrl-C lets running answers end; a second one ends at once. SIGHUP makes it read its keys and its certificate again.
       """)
 
   @OptionGroup var models: ModelList
@@ -85,8 +86,11 @@ struct Serve: AsyncParsableCommand {
   var kvMemory: ByteCount?
   @Option(help: ArgumentHelp("Requests that may wait for each model; one more is refused with 429.", valueName: "n"))
   var queue = 16
-  @Option(help: ArgumentHelp("Connections that may be open at once.", valueName: "n"))
-  var connections = ServerConfiguration().maximumConnections
+  @Option(
+    help: ArgumentHelp(
+      "Connections that may be open at once; by default what memory and file descriptors are enough for.",
+      valueName: "n"))
+  var connections: Int?
   @Option(
     help: ArgumentHelp("Connections that one address may have; by default three quarters of all.", valueName: "n"))
   var connectionsPerAddress: Int?
@@ -102,7 +106,15 @@ struct Serve: AsyncParsableCommand {
       valueName: "seconds"))
   var retryGrace = 5
   @Option(help: ArgumentHelp("How long running answers may take after SIGTERM.", valueName: "seconds"))
-  var drainTimeout = 30
+  var drainTimeout = 25
+  @Option(
+    help: ArgumentHelp(
+      """
+      How long a server that ends still takes requests, while /health/ready says 503: for load balancers that are slow \
+      to see it. A part of --drain-timeout.
+      """,
+      valueName: "seconds"))
+  var drainNotice = 0
 
   @Option(
     name: .customLong("log-format"),
@@ -136,15 +148,20 @@ struct Serve: AsyncParsableCommand {
     guard (0...600).contains(retryGrace) else {
       throw ValidationError("--retry-grace must be 0 to 600, not \(retryGrace)")
     }
+    guard (0...3600).contains(drainNotice) else {
+      throw ValidationError("--drain-notice must be 0 to 3600, not \(drainNotice)")
+    }
     for (name, seconds) in timeouts {
       guard (1...86_400).contains(seconds) else { throw ValidationError("\(name) must be 1 to 86400, not \(seconds)") }
     }
   }
 
   func run() async throws {
+    Signals.ignoreHangup()
     do {
       var configuration = try serverConfiguration().validated().fitting(
-        descriptors: Descriptors.raiseLimit(), used: Descriptors.used)
+        descriptors: Descriptors.raiseLimit(), used: Descriptors.used,
+        memory: connections == nil ? Machine.current().freeByteCount : nil)
       let options = loadOptions(configuration)
       let sources = try models.sources(options, adapters: lora.map(\.adapter))
       configuration.modelFolders = try models.folders(options)
@@ -154,6 +171,9 @@ struct Serve: AsyncParsableCommand {
         LineLogHandler(label: label, format: logFormat, now: { Date().ISO8601Format() }) { log.write($0) }
       }
       for warning in keys.warnings + [certificate.warning].compactMap(\.self) { logger.warning("\(warning)") }
+      if configuration.isOpenToAll {
+        logger.warning("no keys: everyone who can reach this server may use it")
+      }
       configuration.store = try store.open(isOpen: configuration.allowsOpenAccess, logger)
       configuration.cache = try await cache.open(isOpen: configuration.allowsOpenAccess, logger)
       configuration.files = try fileArguments.open()
@@ -161,20 +181,20 @@ struct Serve: AsyncParsableCommand {
       configuration.version = Program.version
       let traces = try observation.openTraces(for: &configuration, logger)
       defer { traces?.finish() }
-      if configuration.maximumConnections < connections {
+      if configuration.maximumConnections < connections ?? ServerConfiguration.fewestByMemory {
         let limit = Logger.MetadataValue.stringConvertible(configuration.maximumConnections)
         logger.warning("fewer connections: the limit on file descriptors is low", metadata: ["connections": limit])
       }
       let pool = ModelPool(
         sources, memory: models.memory?.value, idleTime: models.idleUnload.map { .seconds($0) }
       ) { logger.note($0) }
-      try Server.checkNames(of: pool, configuration)
-      try await loadFirst(sources, pool, logger)
-      try await Server(pool, configuration: configuration, logger: logger).run {
-        traces?.finish()
-        log.finish()
-        _exit(1)
-      }
+      try await Server(pool, configuration: configuration, logger: logger).run(
+        loading: { try await loadFirst(sources, pool, logger) },
+        endNow: {
+          traces?.finish()
+          log.finish()
+          _exit(1)
+        })
     } catch let error as ServerError {
       throw Failure(error.onCommandLine, code: error.isUsage ? Failure.usage : 1)
     }
@@ -223,7 +243,7 @@ struct Serve: AsyncParsableCommand {
     configuration.allowedOrigins = allowOrigin
     configuration.allowedHosts = allowHost
     configuration.queueLimit = queue
-    configuration.maximumConnections = connections
+    if let connections { configuration.maximumConnections = connections }
     configuration.connectionsPerAddress = connectionsPerAddress
     configuration.documentLifetimes = store.lifetimes
     configuration.batchLimits = fileArguments.limits
@@ -232,6 +252,7 @@ struct Serve: AsyncParsableCommand {
     configuration.timeouts.wholeAnswer = .seconds(answerTimeout)
     configuration.timeouts.retryGrace = .seconds(retryGrace)
     configuration.timeouts.drain = .seconds(drainTimeout)
+    configuration.timeouts.drainNotice = .seconds(drainNotice)
     return configuration
   }
 

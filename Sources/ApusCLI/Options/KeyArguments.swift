@@ -12,7 +12,7 @@ struct KeyArguments: ParsableArguments {
     help: ArgumentHelp(
       """
       A file of keys, one a line, with what their clients may do: 'apus keys new' makes lines. It is read again when it \
-      changes.
+      changes, and on SIGHUP.
       """,
       valueName: "path"),
     completion: .file())
@@ -21,7 +21,7 @@ struct KeyArguments: ParsableArguments {
     help: ArgumentHelp(
       """
       A file of keys with which clients of Bedrock and SageMaker sign, in the form of ~/.aws/credentials. It is read \
-      again when it changes.
+      again when it changes, and on SIGHUP.
       """,
       valueName: "path"),
     completion: .file())

@@ -10,7 +10,8 @@ struct ModelList: ParsableArguments {
     help: ArgumentHelp(
       """
       The models: GGUF files (any part of a split one), or names of some in the model folder; NAME=MODEL gives one \
-      another name than its own. The first answers requests that name none.
+      another name than its own. The first answers requests that name none. Without any, the one in \
+      /opt/ml/model is served on 0.0.0.0:8080, as SageMaker's containers are.
       """,
       valueName: "model"),
     completion: .file(extensions: ["gguf"]))
@@ -55,7 +56,8 @@ struct ModelList: ParsableArguments {
   func sources(_ options: LoadOptions, adapters: [Adapter]) throws -> [ModelPool.Source] {
     guard !models.isEmpty || !loadFrom.isEmpty else {
       throw Failure(
-        "no model is named: 'apus serve MODEL', APUS_MODEL, or 'model: MODEL' in the file of settings",
+        "no model is named: 'apus serve MODEL', APUS_MODEL, 'model: MODEL' in the file of settings, or a file in "
+          + "\(ContainerSettings.folder)",
         code: Failure.usage)
     }
     var others = options

@@ -11,7 +11,9 @@ extension Serve {
     let file =
       try (config ?? Environment[Environment.configuration]).map { try SettingFile.read($0, Self.settings) } ?? []
     for given in environment + file { try Self.check(given) }
-    return SettingChoice(Self.settings, [try Self.settings.given(in: arguments), environment, file])
+    let own = [try Self.settings.given(in: arguments), environment, file]
+    let container = try ContainerSettings.given(ContainerSettings.folder, Self.settings, beside: own.flatMap(\.self))
+    return SettingChoice(Self.settings, own + [container])
   }
 
   /// Throws, with its origin, where a value is not right by itself.

@@ -55,12 +55,15 @@ package enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
   /// The name of the variable.
   case environment(String)
   case file(path: String, line: Int)
+  /// The folder in which a platform has put the model of its container.
+  case container(folder: String)
 
   package var description: String {
     switch self {
     case .commandLine: "command line"
     case .environment(let name): name
     case .file(let path, let line): Terminal.harmless("\(path):\(line)")
+    case .container(let folder): folder
     }
   }
 }

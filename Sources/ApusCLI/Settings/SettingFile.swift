@@ -63,23 +63,40 @@ package enum SettingFile {
     do {
       return try Yams.compose(yaml: text)
     } catch let error as YamlError {
-      throw failure(error, path)
+      throw failure(error, in: text, path)
     } catch {
       throw Failure("\(path) is not YAML", code: Failure.usage)
     }
   }
 
-  private static func failure(_ error: YamlError, _ path: String) -> Failure {
+  private static func failure(_ error: YamlError, in text: String, _ path: String) -> Failure {
     switch error {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
       GivenSetting.failure("this is not YAML: \(problem)", .file(path: path, line: mark.line))
     case .duplicatedKeysInMapping(let names, let context):
-      GivenSetting.failure(
-        "\(names.map { "'\($0)'" }.joined(separator: ", ")) stands there twice",
-        .file(path: path, line: context.mark.line))
+      twice(names, lines(of: names.first ?? "", in: text), context.mark.line, path)
     default: Failure("\(path) is not YAML: it has characters that no text has", code: Failure.usage)
     }
+  }
+
+  /// Names that stand there twice: the first of them in these lines, all in a mapping that begins in another.
+  private static func twice(_ names: [String], _ lines: [Int], _ start: Int, _ path: String) -> Failure {
+    let list = names.map { "'\($0)'" }.joined(separator: ", ")
+    guard lines.count > 1 else {
+      return GivenSetting.failure("\(list) stands there twice", .file(path: path, line: start))
+    }
+    return GivenSetting.failure(
+      "\(list) stands there twice, in line \(lines[0]), too", .file(path: path, line: lines[1]))
+  }
+
+  /// The lines that begin with a name and a colon.
+  private static func lines(of name: String, in text: String) -> [Int] {
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    return lines.indices.filter { index in
+      let key = lines[index].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+      return key.count == 2 && key[0].filter { !" '\"".contains($0) } == name
+    }.map { $0 + 1 }
   }
 
   private static func origin(_ node: Node, _ path: String) -> SettingOrigin {

@@ -36,18 +36,18 @@ struct ConnectionChannel: ServerChildChannel {
 
   init(
     _ configuration: ServerConfiguration, _ connections: Connections, _ certificate: Certificate?,
-    bodyLimit: @escaping BodyLimit, responder: @escaping HTTPChannelHandler.Responder
+    own: ConnectionRefusals, bodyLimit: @escaping BodyLimit, responder: @escaping HTTPChannelHandler.Responder
   ) {
     let (limits, timeouts) = (configuration.limits, configuration.timeouts)
     self.timeouts = timeouts
     self.connections = connections
     self.certificate = certificate
-    http2 = HTTP2Setup(limits: limits, timeouts: timeouts, connections: connections, bodyLimit: bodyLimit)
+    http2 = HTTP2Setup(limits: limits, timeouts: timeouts, connections: connections, own: own, bodyLimit: bodyLimit)
     http1 = HTTP1Channel(
       responder: responder,
       configuration: HTTP1Channel.Configuration(
         additionalChannelHandlers: [
-          ConnectionGuard(timeouts: timeouts, limits: limits, connections: connections, bodyLimit: bodyLimit)
+          ConnectionGuard(timeouts: timeouts, limits: limits, connections: connections, own: own, bodyLimit: bodyLimit)
         ],
         idleTimeout: TimeAmount(timeouts.idle),
         httpDecoderConfiguration: .init(

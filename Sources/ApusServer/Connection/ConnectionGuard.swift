@@ -20,6 +20,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
   private let limits: RequestLimits
   private let connections: Connections
   private let bodyLimit: BodyLimit
+  private let own: ConnectionRefusals
   private var context: ChannelHandlerContext?
   private var socket: SocketGuard?
   private var pacer: RequestPacer?
@@ -48,14 +49,16 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
   /// Milliseconds between the requests of a connection that is in haste.
   private static let slowest = 100
 
-  /// `bodyLimit` says how large the body of a request may be.
+  /// `bodyLimit` says how large the body of a request may be, `own` what is answered here.
   init(
-    timeouts: ServerTimeouts, limits: RequestLimits, connections: Connections, bodyLimit: @escaping BodyLimit
+    timeouts: ServerTimeouts, limits: RequestLimits, connections: Connections, own: ConnectionRefusals,
+    bodyLimit: @escaping BodyLimit
   ) {
     self.timeouts = timeouts
     self.limits = limits
     self.connections = connections
     self.bodyLimit = bodyLimit
+    self.own = own
     pace = BodyPace(timeouts)
   }
 
@@ -225,13 +228,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
 
   /// Answers in place of the application, and ends the connection.
   private func refuse(_ error: Refusal, _ context: ChannelHandlerContext) {
-    // Nobody knows yet which path, and so which dialect, it would have been.
-    let dialect = Routes.standardDialect
-    var head = dialect.response(to: error).head
+    // The application tells of a body that it waits for in vain, but for one that is no HTTP.
+    let isLogged = !exchanges.isReading || error.kind == .invalidHTTP
+    let (answer, body) = own.response(to: error, of: pacer?.requestLine, isLogged: isLogged)
+    var head = answer
     head.headerFields[.connection] = "close"
     let written = context.eventLoop.makePromise(of: Void.self)
     context.write(wrapOutboundOut(.head(head)), promise: nil)
-    context.write(wrapOutboundOut(.body(ByteBuffer(json: dialect.error(error).body))), promise: nil)
+    context.write(wrapOutboundOut(.body(body)), promise: nil)
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
     linger(after: written.futureResult, context)
   }
@@ -317,6 +321,16 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     connections.set(context.channel, isWaiting: !context.channel.isWritable || !exchanges.isAnsweringEarlier)
     context.fireChannelWritabilityChanged()
+  }
+
+  /// A connection whose place others need ends at once; who waits for an answer that has not begun is told why.
+  ///
+  /// Nothing can be told behind an answer: the client would take it for that of its next request.
+  func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+    let isForRoom = (event as? Connections.End)?.isForRoom ?? false
+    let isAsking = exchanges.isFresh || hasInput || exchanges.isReading
+    if isForRoom, isAsking, !isLingering, !exchanges.isAnswering { refuse(.noPlace, context) }
+    context.triggerUserOutboundEvent(event, promise: promise)
   }
 
   private func schedule(

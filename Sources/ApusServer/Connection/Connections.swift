@@ -11,6 +11,11 @@ final class Connections: Sendable {
   struct End: Sendable {
     /// What ends an answer on it.
     let reason: AnswerEnd
+    /// Whether others need its place.
+    var isForRoom = false
+
+    /// There is no place for it.
+    static let forRoom = End(reason: .readerStalled, isForRoom: true)
   }
 
   private struct Entry {
@@ -27,7 +32,7 @@ final class Connections: Sendable {
       waitingSince = .now()
     }
 
-    func end(_ reason: AnswerEnd) { channel.triggerUserOutboundEvent(End(reason: reason), promise: nil) }
+    func end(_ end: End) { channel.triggerUserOutboundEvent(end, promise: nil) }
   }
 
   private struct State {
@@ -83,7 +88,7 @@ final class Connections: Sendable {
       state.counts[address, default: 0] += 1
       return (true, leaving)
     }
-    leaving?.end(.readerStalled)
+    leaving?.end(.forRoom)
     if leaving != nil || !isOpen { onGivingWay() }
     return isOpen
   }
@@ -104,6 +109,6 @@ final class Connections: Sendable {
   /// Ends the connections whose clients keep the server waiting, or all, as the server ends.
   func end(waitingOnly: Bool) {
     let entries = state.withLock { Array($0.entries.values) }
-    for entry in entries where !waitingOnly || entry.waitingSince != nil { entry.end(.shutdown) }
+    for entry in entries where !waitingOnly || entry.waitingSince != nil { entry.end(End(reason: .shutdown)) }
   }
 }

@@ -12,6 +12,8 @@ struct ExchangeCount {
   mutating func responseBegins() { begunResponses += 1 }
   mutating func responseEnds() { endedResponses += 1 }
 
+  /// Whether no request has begun yet.
+  var isFresh: Bool { begunRequests == 0 }
   /// Whether every request that has begun has its complete answer.
   var isIdle: Bool { begunRequests == endedResponses }
   /// Whether a request's header has come and its body not yet as a whole.

@@ -5,9 +5,11 @@ internal import NIOTLS
 ///
 /// A client that knows beforehand that it may speak HTTP/2 begins with a line that HTTP/1 does not have (RFC 9113, 3.4).
 /// What it speaks is told as TLS tells what was agreed on; all bytes follow behind that.
-final class FirstBytes: ChannelInboundHandler {
+final class FirstBytes: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
+  typealias OutboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
 
   private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
 
@@ -27,6 +29,15 @@ final class FirstBytes: ChannelInboundHandler {
     // Nothing more comes: who has not said that it is HTTP/2 gets the other one's answer.
     if !isKnown, case .inputClosed? = event as? ChannelEvent { tell("http/1.1", context) }
     context.fireUserInboundEventTriggered(event)
+  }
+
+  func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+    guard !isKnown, let end = event as? Connections.End, end.isForRoom else {
+      return context.triggerUserOutboundEvent(event, promise: promise)
+    }
+    // Who has not spoken is told in HTTP/1 that there is no place: by what is set up for that now.
+    tell("http/1.1", context)
+    context.channel.triggerUserOutboundEvent(end, promise: promise)
   }
 
   private func tell(_ version: String, _ context: ChannelHandlerContext) {

@@ -45,6 +45,7 @@ final class RequestPacer: ChannelDuplexHandler {
   private var context: ChannelHandlerContext?
   private var held = ByteBuffer()
   private var scan = HeaderScan()
+  private var line = RequestLineScan()
   private var isReadWanted = false
   private var isEndHeld = false
 
@@ -78,6 +79,9 @@ final class RequestPacer: ChannelDuplexHandler {
     if !isEndHeld { context.fireUserInboundEventTriggered(event) }
   }
 
+  /// What the request that came last asks for; nil where too little of it has come to tell.
+  var requestLine: RequestLine? { line.line }
+
   /// Whether more has come than was taken.
   var hasMore: Bool { held.readableBytes > 0 }
 
@@ -104,7 +108,9 @@ final class RequestPacer: ChannelDuplexHandler {
       switch reader.demand {
       case .request:
         reader.requestArrives()
+        if !scan.hasLine { line = RequestLineScan() }
         byteCount = scan.byteCountToEnd(held.readableBytesView)
+        line.take(held.readableBytesView.prefix(byteCount))
       case .body(let left):
         scan = HeaderScan()
         byteCount = left
@@ -122,7 +128,8 @@ final class RequestPacer: ChannelDuplexHandler {
 
 /// Finds the empty line behind a request's header, whose bytes may come in pieces.
 struct HeaderScan {
-  private var hasLine = false
+  /// Whether a line that is not empty has begun.
+  private(set) var hasLine = false
   private var isLineEmpty = true
 
   /// How many of `bytes` belong to the header; all of them where it does not end in them.

@@ -55,14 +55,15 @@ final class SocketGuard: ChannelDuplexHandler {
   }
 
   func channelActive(context: ChannelHandlerContext) {
-    if !connections.open(context.channel, presence) {
-      context.close(promise: nil)
-    } else if isHandshaking {
+    let hasPlace = connections.open(context.channel, presence)
+    if isHandshaking {
       handshakeDeadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(timeouts.header)) {
         self.close()
       }
     }
     context.fireChannelActive()
+    // Once those behind it know of the connection: they tell its client.
+    if !hasPlace { context.channel.triggerUserOutboundEvent(Connections.End.forRoom, promise: nil) }
   }
 
   func channelInactive(context: ChannelHandlerContext) {

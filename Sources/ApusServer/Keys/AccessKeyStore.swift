@@ -43,6 +43,9 @@ final class AccessKeyStore: Sendable {
   /// The keys as they are now.
   func keys() -> Keys { current.value() }
 
+  /// Reads the file at once, whether it has changed or not.
+  func readAgain() { current.readAgain() }
+
   /// All keys: the plain ones, and those of the file, which must have one.
   static func keys(_ plain: [AccessKey], _ file: (any ChangingFile)?) throws(ServerError) -> [AccessKey] {
     guard let file else { return plain }

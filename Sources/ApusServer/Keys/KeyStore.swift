@@ -34,6 +34,9 @@ package final class KeyStore: Sendable {
   /// The keys as they are now.
   package func ring(at now: ContinuousClock.Instant = .now) -> KeyRing { keys.value(at: now) }
 
+  /// Reads the file at once, whether it has changed or not.
+  func readAgain() { keys.readAgain() }
+
   /// All keys: the plain ones, and those of the file, which must have one.
   static func ring(_ plain: [String], _ file: (any ChangingFile)?) throws(ServerError) -> KeyRing {
     var keys: [APIKey] = []

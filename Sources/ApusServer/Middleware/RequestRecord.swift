@@ -26,9 +26,7 @@ struct RequestRecord: RouterMiddleware {
     let trace = book.trace(of: request, route: manners.route, manners.access)
     context.outcome = RequestOutcome(trace)
     var response = try await next(request, context)
-    for header in [Self.header, context.dialect.requestIDField] {
-      if let header { response.headers[header] = context.requestID }
-    }
+    Self.name(&response, context.requestID, context.dialect)
     trace?.write(to: &response.headers)
     let entry = LogEntry(
       id: context.requestID, method: request.method.rawValue, path: request.uri.path,
@@ -55,6 +53,13 @@ struct RequestRecord: RouterMiddleware {
       }
     }
     return response
+  }
+
+  /// Tells a request's id where clients of the dialect look for it.
+  static func name(_ response: inout Response, _ id: String, _ dialect: any Dialect) {
+    for header in [header, dialect.requestIDField] {
+      if let header { response.headers[header] = id }
+    }
   }
 
   /// The client's own name for the request, where it is short and visible; else a new one.

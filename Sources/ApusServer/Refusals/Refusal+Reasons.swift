@@ -68,6 +68,10 @@ extension Refusal {
     Refusal(.queueFull, "too many requests are waiting already: try again later").retry(after: seconds)
   }
 
+  /// No connection for one more client.
+  static let noPlace = Refusal(.noPlace, "the server has as many connections as it may: try again later")
+    .retry(after: 2)
+
   /// The client has had as much as it may; it may have more after so many seconds.
   static func excess(_ excess: UsageRefusal, retryAfter seconds: Int) -> Refusal {
     let client =
@@ -133,6 +137,9 @@ extension Refusal {
   /// What is wrong with the file, or how much memory is missing, is the operator's to know: it stands in the log.
   static let modelNotLoaded = Refusal(
     .modelNotLoaded, "the model could not be loaded: the server's log says why; ask for another one", field: "model")
+
+  /// The server has just started.
+  static let loading = Refusal(.modelNotLoaded, "the model is being loaded: wait until this says 200").retry(after: 2)
 
   /// The model would fit into memory if others were not in use.
   static let modelsInUse = Refusal(

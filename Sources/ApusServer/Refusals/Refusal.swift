@@ -87,6 +87,8 @@ extension Refusal {
     case unsupportedEncoding = "unsupported_encoding"
     case unsupportedTransfer = "unsupported_transfer_encoding"
     case queueFull = "rate_limit_exceeded"
+    /// There are as many connections as there may be.
+    case noPlace = "too_many_connections"
     /// Nobody reads it; it stands in the log.
     case clientLeft = "client_left"
     /// Something failed that is no fault of the request.
@@ -128,7 +130,7 @@ extension Refusal.Kind {
     case .clientLeft: HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request")
     case .failure: .internalServerError
     case .unsupportedTransfer: .notImplemented
-    case .shuttingDown, .modelChanged, .modelNotLoaded, .modelsInUse, .queueTimeout, .engineStuck,
+    case .noPlace, .shuttingDown, .modelChanged, .modelNotLoaded, .modelsInUse, .queueTimeout, .engineStuck,
       .storeUnavailable:
       .serviceUnavailable
     case .deadlineExceeded: .gatewayTimeout

@@ -13,6 +13,7 @@ struct HTTP2Setup: Sendable {
   let limits: RequestLimits
   let timeouts: ServerTimeouts
   let connections: Connections
+  let own: ConnectionRefusals
   let bodyLimit: BodyLimit
 
   /// Requests of one connection that may be open at once.
@@ -39,7 +40,7 @@ struct HTTP2Setup: Sendable {
     let faults = HTTP2Faults()
     let socket = try pipeline.handler(type: SocketGuard.self)
     let connection = HTTP2Connection(socket, faults, timeouts: timeouts, limits: limits, connections: connections)
-    let (limits, timeouts, connections, bodyLimit) = (limits, timeouts, connections, bodyLimit)
+    let (limits, timeouts, connections, own, bodyLimit) = (limits, timeouts, connections, own, bodyLimit)
     let streams: Streams = try pipeline.configureAsyncHTTP2Pipeline(
       mode: .server, streamDelegate: nil, frameDelegate: faults, configuration: configuration
     ) { stream in
@@ -48,7 +49,8 @@ struct HTTP2Setup: Sendable {
         guard let parent else { throw ChannelError.ioOnClosedChannel }
         try stream.pipeline.syncOperations.addHandlers([
           HTTP2FramePayloadToHTTPServerCodec(), BodyPieces(),
-          StreamGuard(parent, timeouts: timeouts, limits: limits, connections: connections, bodyLimit: bodyLimit),
+          StreamGuard(
+            parent, timeouts: timeouts, limits: limits, connections: connections, own: own, bodyLimit: bodyLimit),
         ])
         return try Stream(wrappingChannelSynchronously: stream)
       }

@@ -20,8 +20,11 @@ final class StreamGuard: ChannelDuplexHandler {
   private let timeouts: ServerTimeouts
   private let limits: RequestLimits
   private let connections: Connections
+  private let own: ConnectionRefusals
   private let bodyLimit: BodyLimit
   private let presence = ClientPresence()
+  /// What the request asks for.
+  private var line: RequestLine?
   /// How fast the body comes.
   private var pace: BodyPace
   private var bodyDeadline: Scheduled<Void>?
@@ -37,14 +40,14 @@ final class StreamGuard: ChannelDuplexHandler {
   private var hasEnded = false
   private var departure: AnswerEnd?
 
-  /// `bodyLimit` says how large the body of a request may be.
+  /// `bodyLimit` says how large the body of a request may be, `own` what is answered here.
   init(
     _ connection: HTTP2Connection, timeouts: ServerTimeouts, limits: RequestLimits, connections: Connections,
-    bodyLimit: @escaping BodyLimit
+    own: ConnectionRefusals, bodyLimit: @escaping BodyLimit
   ) {
     self.connection = connection
     (self.timeouts, self.limits, self.connections) = (timeouts, limits, connections)
-    self.bodyLimit = bodyLimit
+    (self.own, self.bodyLimit) = (own, bodyLimit)
     pace = BodyPace(timeouts)
   }
 
@@ -97,6 +100,7 @@ final class StreamGuard: ChannelDuplexHandler {
 
   private func begin(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
     var head = head
+    line = RequestLine(head)
     guard head.headerFields.count <= limits.headerCount else {
       return refuse(Refusal(.headerTooLarge, "the request's header is too large"), context)
     }
@@ -131,10 +135,10 @@ final class StreamGuard: ChannelDuplexHandler {
 
   /// Answers in place of the application.
   private func refuse(_ refusal: Refusal, _ context: ChannelHandlerContext) {
-    // Nobody knows yet which path, and so which dialect, it would have been.
-    let dialect = Routes.standardDialect
-    write(context: context, data: wrapOutboundOut(.head(dialect.response(to: refusal).head)), promise: nil)
-    context.write(wrapOutboundOut(.body(ByteBuffer(json: dialect.error(refusal).body))), promise: nil)
+    // The application tells of a body that it waits for in vain.
+    let (head, body) = own.response(to: refusal, of: line, isLogged: refusal.kind != .requestTimeout)
+    write(context: context, data: wrapOutboundOut(.head(head)), promise: nil)
+    context.write(wrapOutboundOut(.body(body)), promise: nil)
     write(context: context, data: wrapOutboundOut(.end(nil)), promise: nil)
     isRefused = true
   }

@@ -30,7 +30,7 @@ struct AnthropicDialect: Dialect {
   private static func manner(of refusal: Refusal) -> (type: String, status: HTTPResponse.Status) {
     switch refusal.kind {
     case .queueFull: ("rate_limit_error", refusal.status)
-    case .queueTimeout, .modelsInUse: ("overloaded_error", overloaded)
+    case .noPlace, .queueTimeout, .modelsInUse: ("overloaded_error", overloaded)
     case .unauthorized: ("authentication_error", refusal.status)
     case .adminNeeded, .hostRefused, .originRefused: ("permission_error", refusal.status)
     case .notFound, .unknownModel: ("not_found_error", refusal.status)

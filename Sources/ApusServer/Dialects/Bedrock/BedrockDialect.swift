@@ -70,7 +70,7 @@ enum BedrockError: String, CaseIterable {
       case .queueFull: .throttling
       case .modelsInUse, .noRoom: .modelNotReady
       case .failure: .internalServer
-      case .shuttingDown, .modelChanged, .modelNotLoaded, .queueTimeout, .engineStuck, .storeUnavailable:
+      case .noPlace, .shuttingDown, .modelChanged, .modelNotLoaded, .queueTimeout, .engineStuck, .storeUnavailable:
         .serviceUnavailable
       }
   }

@@ -70,7 +70,8 @@ private enum SageMakerError: String {
         .unsupportedEncoding, .requestTimeout, .readerStalled, .deadlineExceeded, .clientLeft:
         .model
       case .modelsInUse, .noRoom: .modelNotReady
-      case .queueFull, .shuttingDown, .modelChanged, .modelNotLoaded, .queueTimeout, .engineStuck, .storeUnavailable:
+      case .queueFull, .noPlace, .shuttingDown, .modelChanged, .modelNotLoaded, .queueTimeout, .engineStuck,
+        .storeUnavailable:
         .unavailable
       case .failure: .failure
       }
