@@ -41,7 +41,9 @@ struct Generator: Sendable {
     _ endpoint: some GenerationEndpoint, to request: Request, _ context: APIRequestContext
   ) async throws -> Response {
     try await Intake(service: service).respond(endpoint, to: request, context) { fields, setting in
-      try endpoint.job(fields, setting)
+      var job = try endpoint.job(fields, setting)
+      job.plan.options.cacheSalt = setting.scope.salt(job.plan.options.cacheSalt)
+      return job
     } answer: { job, admitted in
       context.outcome.trace?.note(job.plan, model: admitted.choice.name)
       let timeouts = service.configuration.timeouts

@@ -17,7 +17,8 @@ struct LlamaEmbeddingEndpoint: ReplyEndpoint {
     let texts = try fields.embeddingTexts(fields["input"] == nil ? "content" : "input", setting)
     let norm = try fields.int("embd_normalize", in: -1...Int(Int32.max)) ?? 2
     guard norm == -1 || norm == 2 else { throw Refusal.unsupported("embd_normalize", "an embd_normalize but -1 and 2") }
-    let options = EmbeddingOptions(pooling: try fields.pooling(), isNormalized: norm == 2)
+    let options = EmbeddingOptions(
+      pooling: try fields.pooling(), isNormalized: norm == 2, cacheSalt: setting.scope.salt())
     let inputs = try model.embeddingInputs(texts, options, shouldStop: setting.shouldStop)
     setting.usage.charge(promptTokens: inputs.reduce(0) { $0 + $1.tokens.count })
     return {

@@ -16,7 +16,7 @@ struct EmbeddingEndpoint: ReplyEndpoint {
     let dimensions = try fields.int("dimensions", in: 1...Int(Int32.max))
     let options = EmbeddingOptions(
       pooling: try fields.pooling(), isNormalized: try fields.bool("normalize") ?? true,
-      truncates: try fields.truncates())
+      truncates: try fields.truncates(), cacheSalt: setting.scope.salt(try fields.cacheSalt(setting.limits)))
     guard try fields.bool("add_special_tokens") ?? true else {
       throw Refusal.unsupported("add_special_tokens", "add_special_tokens false")
     }
