@@ -233,6 +233,7 @@ struct Serve: AsyncParsableCommand {
     configuration.keyFile = keys.file
     configuration.accessKeyFile = keys.accessKeyFile
     configuration.signatureMode = try keys.mode()
+    configuration.sharesPrompts = keys.sharePrompts
     configuration.certificate = try certificate.files()
     configuration.addressLimits = address.limits
     try limits.apply(to: &configuration)

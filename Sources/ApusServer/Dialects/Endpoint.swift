@@ -45,6 +45,13 @@ struct ReplyTask: Sendable {
 }
 
 extension AnswerTask {
+  /// The same, whose prompts are shared within `scope` alone.
+  func within(_ scope: CacheScope) -> AnswerTask {
+    guard case .generation(var job) = self else { return self }
+    job.plan.options.cacheSalt = scope.salt(job.plan.options.cacheSalt)
+    return .generation(job)
+  }
+
   /// Texts become vectors.
   static func vectors(_ work: @escaping ReplyWork) -> AnswerTask {
     .reply(ReplyTask(operation: "embeddings", work: work))
@@ -129,6 +136,8 @@ struct JobSetting: Sendable {
   /// Whose it is, and whether what it says can be kept for them.
   let owner: String
   let hasStore: Bool
+  /// Who finds what is kept of its prompts.
+  let scope: CacheScope
   /// What the request goes on from, and the document that was found; nil for one that begins with it.
   let recall: Recall?
   let earlier: Document?

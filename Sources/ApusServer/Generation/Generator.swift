@@ -41,7 +41,7 @@ struct Generator: Sendable {
     _ endpoint: some AnsweringEndpoint, to request: Request, _ context: APIRequestContext
   ) async throws -> Response {
     try await Intake(service: service).respond(endpoint, to: request, context) { fields, setting in
-      try endpoint.task(fields, setting)
+      try endpoint.task(fields, setting).within(setting.scope)
     } answer: { task, admitted in
       switch task {
       case .generation(let job): try await generate(job, endpoint.dialect, request, admitted, context)

@@ -31,12 +31,13 @@ extension RequestFields {
   }
 
   /// How texts become vectors, in the fields of `/v1/embeddings`.
-  func embeddingOptions() throws(Refusal) -> EmbeddingOptions {
+  func embeddingOptions(_ limits: RequestLimits) throws(Refusal) -> EmbeddingOptions {
     guard try bool("add_special_tokens") ?? true else {
       throw .unsupported("add_special_tokens", "add_special_tokens false")
     }
     return EmbeddingOptions(
-      pooling: try pooling(), isNormalized: try bool("normalize") ?? true, truncates: try truncates())
+      pooling: try pooling(), isNormalized: try bool("normalize") ?? true, truncates: try truncates(),
+      cacheSalt: try cacheSalt(limits))
   }
 
   /// Whether the ends of texts that are too long are left out: `truncate`, or vLLM's `truncate_prompt_tokens` −1.

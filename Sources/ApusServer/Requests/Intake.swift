@@ -143,9 +143,9 @@ struct Intake: Sendable {
       if let made { (lease, usual) = try made.use(lease, configuration.limits) }
       let setting = JobSetting(
         lease: lease, name: admitted.choice.name, made: made, usual: usual, isStreamed: admitted.isStreamed,
-        usage: admitted.usage, owner: context.owner, hasStore: configuration.store != nil, recall: admitted.recall,
-        earlier: admitted.earlier,
-        limits: configuration.limits, moment: configuration.clock(), shouldStop: shouldStop)
+        usage: admitted.usage, owner: context.owner, hasStore: configuration.store != nil,
+        scope: CacheScope(owner: configuration.sharesPrompts ? "" : context.owner), recall: admitted.recall,
+        earlier: admitted.earlier, limits: configuration.limits, moment: configuration.clock(), shouldStop: shouldStop)
       // What has said which model it is was read, too.
       _ = try endpoint.target(fields, request)
       do {

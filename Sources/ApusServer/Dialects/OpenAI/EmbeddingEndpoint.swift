@@ -17,7 +17,7 @@ struct EmbeddingEndpoint: ReplyEndpoint {
     let name = setting.name
     let isBase64 = try Self.isBase64(fields)
     let request = VectorRequest(
-      texts: try fields.embeddingTexts("input", setting), options: try fields.embeddingOptions(),
+      texts: try fields.embeddingTexts("input", setting), options: try fields.embeddingOptions(setting.limits),
       dimensions: try fields.int("dimensions", in: 1...Int(Int32.max)))
     fields.accept(["user", "encoding_format", "priority", "request_id"])
     return try request.work(setting) { answer in

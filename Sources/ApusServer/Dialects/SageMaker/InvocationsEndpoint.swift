@@ -58,7 +58,7 @@ struct InvocationsEndpoint: AnsweringEndpoint {
   /// Vectors as Hugging Face's server for embeddings gives them: a list with one for each text.
   private static func vectors(_ fields: RequestFields, _ setting: JobSetting) throws -> ReplyWork {
     let request = VectorRequest(
-      texts: try fields.embeddingTexts("inputs", setting), options: try fields.embeddingOptions(),
+      texts: try fields.embeddingTexts("inputs", setting), options: try fields.embeddingOptions(setting.limits),
       dimensions: try fields.int("dimensions", in: 1...Int(Int32.max)), names: ("inputs", "dimensions"))
     let side = try fields.string("truncation_direction")
     guard side == nil || side?.lowercased() == "right" || !request.options.truncates else {

@@ -7,7 +7,7 @@ enum JumpStart {
   static func vectors(_ fields: RequestFields, _ setting: JobSetting) throws -> ReplyWork {
     fields.accept(["mode"])
     let request = VectorRequest(
-      texts: try fields.embeddingTexts("text_inputs", setting), options: try fields.embeddingOptions(),
+      texts: try fields.embeddingTexts("text_inputs", setting), options: try fields.embeddingOptions(setting.limits),
       names: ("text_inputs", "dimensions"))
     return try request.work(setting) { ["embedding": .array($0.embeddings.map(\.json))] }
   }
