@@ -19,10 +19,10 @@ struct CallGrammar {
   private(set) var grammar = Grammar()
   /// How many schemas of a request may be beyond what can be kept before no other is tried, and the rules of all tools.
   private static let failureLimit = 4
-  /// The steps that the schemas of all tools may take together: those of the hardest one, or of some hundred others; and as
-  /// many for arguments that are any object.
-  private var work = 200_000
-  private var workOfAny = 200_000
+  /// The steps that the schemas of all tools may take together: half of those that a schema may take, or those of some
+  /// hundred usual ones; and for arguments that are any object.
+  private var work = 120_000
+  private var workOfAny = 60_000
   private static let ruleLimit = 16_000
   private var failures = 0
   /// The rules of arguments that were written.

@@ -95,7 +95,7 @@ struct CallBeginningTests {
 
   @Test func hardSchemasOfManyToolsShareABound() throws {
     guard let format = try ToolCallData.load()?.families["qwen3"]?.format else { return }
-    let pairs = (0..<9).map { number in
+    let pairs = (0..<7).map { number in
       ["anyOf": [["required": [.string("a\(number)")]], ["required": [.string("b\(number)")]]]] as JSONValue
     }
     let tools: [JSONValue] = (0..<128).map { number in

@@ -96,6 +96,7 @@ final class SchemaStore {
     case .bool(false): return try intern(SchemaNode(own: .none), at: place)
     case .object(let object):
       guard depth < Self.depthLimit else { throw place.error("nested deeper than \(Self.depthLimit) schemas") }
+      try spend(5, at: place)
       depth += 1
       defer { depth -= 1 }
       var reader = SchemaReader(
