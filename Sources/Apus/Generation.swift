@@ -45,11 +45,14 @@ final class Generation: @unchecked Sendable {
       completion = try CompletionState(
         tokenizer, after: prompt, options, showing: request.shownTokens,
         room: configuration.contextLength - prompt.count, isCutByStops: request.constraint?.isWhole != true)
-      chooser = try Chooser(options, tokenizer, after: prompt, seed: seed, request.constraint, rules: request.rules)
+      chooser = try Chooser(
+        options, tokenizer, after: prompt, seed: seed, request.constraint, rules: request.rules,
+        reasoning: request.reasoning)
     } catch {
       throw ApusError(error)
     }
-    guess = Guess(prompt, options.speculation)
+    guess = Guess(
+      prompt, predicting: Array(options.prediction.prefix(configuration.contextLength)), options.speculation)
     scores = PromptScores(
       Array(prompt[(request.scoresFrom ?? prompt.count)...]), top: options.topLogProbabilities ?? 0)
     pooled = request.pooled
@@ -182,8 +185,8 @@ final class Generation: @unchecked Sendable {
         GenerationSummary(
           finishReason: ending.reason, stopReason: ending.stop, usage: usage, timings: timings(usage, end: time),
           seed: seed, scores: scores.values, vector: vector, endToken: completion.endToken,
-          proposedTokens: proposedCount,
-          acceptedTokens: acceptedCount)))
+          proposedTokens: proposedCount, acceptedTokens: acceptedCount, predictedTokens: guess.predictedCount,
+          reasoningTokens: chooser.reasoningCount)))
   }
 
   private var vector: [Float]? { if case .vector(let values) = verdict { values } else { nil } }

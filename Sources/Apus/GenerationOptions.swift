@@ -31,10 +31,20 @@ public struct GenerationOptions: Sendable, Equatable {
   public var deadline: Duration?
   /// Whether tokens are guessed and several checked in one step; the result is the same.
   public var speculation: Speculation
+  /// Tokens that the completion is likely to have, such as those of a text that it changes a little; the result is the
+  /// same.
+  ///
+  /// `Model.tokenize(_:addSpecial:)` makes them of a text, without special tokens. As many as the context has room for
+  /// are used, from the first one on. With `Speculation.off` they are not looked at.
+  public var prediction: [Token]
   /// Adapters that the completion is computed with, each at most once; none computes with the model as it is.
   ///
   /// What was computed with other adapters, or other factors, is not used again.
   public var adapters: [AdapterChoice]
+  /// Tokens that a model may think before it answers messages; nil leaves it to the model.
+  ///
+  /// Where it marks what it thinks: then the end is put there, and the answer follows. Raw prompts have no such part.
+  public var thinkingBudget: Int?
   /// What the completion's text must be; nil allows all.
   public var constraint: OutputConstraint?
   /// Whether an answer to messages may, must or must not call the tools that there are.
@@ -46,7 +56,8 @@ public struct GenerationOptions: Sendable, Equatable {
   public init(
     maxTokens: Int? = nil, sampling: SamplingOptions? = nil, seed: UInt64? = nil, stop: [String] = [],
     stopTokens: [Token] = [], ignoreEOS: Bool = false, topLogProbabilities: Int? = nil, reusesPrefix: Bool = true,
-    priority: Int = 0, deadline: Duration? = nil, speculation: Speculation = .automatic, adapters: [AdapterChoice] = [],
+    priority: Int = 0, deadline: Duration? = nil, speculation: Speculation = .automatic,
+    prediction: [Token] = [], adapters: [AdapterChoice] = [], thinkingBudget: Int? = nil,
     constraint: OutputConstraint? = nil, toolChoice: ToolChoice = .auto
   ) {
     self.maxTokens = maxTokens
@@ -60,7 +71,9 @@ public struct GenerationOptions: Sendable, Equatable {
     self.priority = priority
     self.deadline = deadline
     self.speculation = speculation
+    self.prediction = prediction
     self.adapters = adapters
+    self.thinkingBudget = thinkingBudget
     self.constraint = constraint
     self.toolChoice = toolChoice
   }

@@ -10,6 +10,8 @@ package struct GenerationRequest: Sendable {
   package var shownTokens: Set<Token> = []
   /// What the completion's text must be; nil allows all.
   package var constraint: TokenConstraint?
+  /// What the model thinks before it answers, where it marks that.
+  package var reasoning: ReasoningSpan?
   /// Which tokens it may have; where a constraint leaves no other way, that counts.
   package var rules = TokenRules()
   /// The first token of the prompt that is scored, with all that follow; nil scores none.
@@ -78,6 +80,9 @@ extension GenerationRequest {
       throw .invalidRequest(
         field: "top_logprobs", reason: "top_logprobs is \(top), but must be 0 to \(maximumTopLogProbabilities)")
     }
+    if let budget = options.thinkingBudget, budget < 0 {
+      throw .invalidRequest(field: "thinking_budget", reason: "thinking_budget is \(budget), but must be 0 or more")
+    }
     if let deadline = options.deadline, deadline <= .zero {
       throw .invalidRequest(field: "deadline", reason: "deadline is \(deadline), but must be more than nothing")
     }
@@ -87,6 +92,7 @@ extension GenerationRequest {
         reason: "stop_token_ids has \(options.stopTokens.count) entries, but may have at most \(maximumStopTokens)")
     }
     try check(options.stopTokens, "stop_token_ids", vocabularySize)
+    try check(options.prediction, "prediction", vocabularySize)
   }
 
   private static func check(_ prompt: [Token], _ vocabularySize: Int) throws(ApusError) {

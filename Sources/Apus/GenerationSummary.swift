@@ -46,6 +46,10 @@ public struct GenerationSummary: Sendable, Equatable {
   public let proposedTokens: Int
   /// How many of them came true: so many steps fewer it took.
   public let acceptedTokens: Int
+  /// Tokens of the completion that `GenerationOptions.prediction` foretold; whether they were guessed in time or not.
+  public let predictedTokens: Int
+  /// Tokens in which the model thought before it answered messages, without the marks around them.
+  public let reasoningTokens: Int
 }
 
 /// The tokens of a request.

@@ -1,4 +1,5 @@
 package import ApusModels
+package import ApusSampling
 package import ApusTokenizers
 
 /// A loaded model: completes, chats and streams; or, where it is made for that, embeds and ranks texts.
@@ -15,29 +16,49 @@ public final class Model: Sendable {
   package let path: String
   package let engine: Engine
   package let tokenizer: Tokenizer
-  package let chatFormat: ChatFormat?
+  let manner: ChatManner
   let pairFormat: PairFormat?
   /// What tells the model from others in files that keep its keys and values.
   package let identity: ModelIdentity
-  let constraints: ConstraintCompiler
+
+  /// How messages become prompts, where they can.
+  package var chatFormat: ChatFormat? { manner.format }
   /// The control tokens by which the model marks reasoning and calls.
-  package let turnMarks: Set<Token>
+  package var turnMarks: Set<Token> { manner.turnMarks }
+  var constraints: ConstraintCompiler { manner.constraints }
 
   /// A model put together from its parts.
-  package init(
+  package convenience init(
     path: String, information: ModelInformation, engine: Engine, tokenizer: Tokenizer, chatFormat: ChatFormat?,
     pairFormat: PairFormat? = nil, identity: ModelIdentity
+  ) {
+    self.init(
+      path: path, information: information, engine: engine, tokenizer: tokenizer,
+      manner: ChatManner(chatFormat, tokenizer), pairFormat: pairFormat, identity: identity)
+  }
+
+  private init(
+    path: String, information: ModelInformation, engine: Engine, tokenizer: Tokenizer, manner: ChatManner,
+    pairFormat: PairFormat?, identity: ModelIdentity
   ) {
     self.path = path
     self.information = information
     self.engine = engine
     self.tokenizer = tokenizer
-    self.chatFormat = chatFormat
+    self.manner = manner
     self.pairFormat = pairFormat
     self.identity = identity
-    let marks = chatFormat?.turns.marks.compactMap { tokenizer.vocabulary.token(of: $0) } ?? []
-    turnMarks = Set(marks).subtracting(tokenizer.vocabulary.endOfGeneration)
-    constraints = ConstraintCompiler(tokenizer, chatFormat?.turns, showing: turnMarks)
+  }
+
+  /// The same model, which shares all that computes, with another way to chat and another usual sampling; nil keeps its
+  /// own.
+  package func with(_ manner: ChatManner?, sampling: SamplingOptions?) -> Model {
+    var information = information
+    if let manner { information.chat = manner.format?.support ?? .noTemplate }
+    if let sampling { information.sampling = sampling }
+    return Model(
+      path: path, information: information, engine: engine, tokenizer: tokenizer, manner: manner ?? self.manner,
+      pairFormat: pairFormat, identity: identity)
   }
 
   /// The beginning of a text that fits `constraint`; throws where it cannot be read or kept.

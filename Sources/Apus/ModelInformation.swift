@@ -44,9 +44,9 @@ public struct ModelInformation: Sendable, Equatable {
   /// How keys and values are kept.
   public let kvFormat: KVCacheFormat
   /// Whether messages can be turned into a prompt, and why not.
-  public let chat: ChatSupport
+  public internal(set) var chat: ChatSupport
   /// How tokens are chosen where a request does not say: what the file recommends, and the defaults elsewhere.
-  public let sampling: SamplingOptions
+  public internal(set) var sampling: SamplingOptions
   /// What the file leaves out or has odd, so that results may not be what the model's makers meant; show them.
   public let warnings: [ModelWarning]
   /// The names of the adapters that requests may choose.

@@ -21,10 +21,15 @@ package struct PromptOptions: Sendable, Equatable {
   package var continuesLastMessage = false
   /// Nil leaves it to the template.
   package var thinking: Thinking?
+  /// Tokens that it may think; nil for any number.
+  package var thinkingBudget: Int?
   /// Further variables for the template.
   package var variables = JSONObject()
 
   package init() {}
+
+  /// Tokens that it may think, none where it is not to: then a model whose template has no switch ends at once.
+  package var thinkingLimit: Int? { thinking == .off ? 0 : thinkingBudget }
 
   /// The first of `variables` that is none of those that known templates read; nil where all of them are.
   ///
@@ -48,6 +53,7 @@ package struct PromptOptions: Sendable, Equatable {
       case .on: break
       }
     }
+    if let thinkingBudget { all["thinking_budget"] = .int(thinkingBudget) }
     for (name, value) in zip(variables.keys, variables.values) { all[name] = value }
     return zip(all.keys, all.values).map { (name: $0, value: $1) }
   }

@@ -8,7 +8,7 @@ extension Chooser {
   /// Throws the first sampling option that is out of its range, or does not suit the vocabulary.
   init(
     _ options: GenerationOptions, _ tokenizer: Tokenizer, after prompt: [Token], seed: UInt64,
-    _ constraint: TokenConstraint? = nil, rules: TokenRules = TokenRules()
+    _ constraint: TokenConstraint? = nil, rules: TokenRules = TokenRules(), reasoning: ReasoningSpan? = nil
   ) throws(SamplingError) {
     var sampling = options.sampling ?? SamplingOptions()
     if options.ignoreEOS {
@@ -21,7 +21,8 @@ extension Chooser {
     // A constraint's text does not end at stop tokens.
     if constraint?.isWhole != true { ends += options.stopTokens }
     self.init(
-      sampler, topLogProbabilities: options.topLogProbabilities, constraint: constraint, rules: rules, ends: ends)
+      sampler, topLogProbabilities: options.topLogProbabilities, constraint: constraint, rules: rules,
+      reasoning: reasoning, ends: ends)
     for token in prompt { note(token) }
   }
 }

@@ -36,7 +36,7 @@ extension ServerError {
   private static let options = [
     "listen": "--listen", "queueLimit": "--queue", "maximumConnections": "--connections",
     "connectionsPerAddress": "--connections-per-address", "allowedHosts": "--allow-host",
-    "allowedOrigins": "--allow-origin", "adapters": "--lora",
+    "allowedOrigins": "--allow-origin", "adapters": "--lora", "modelFolders": "--load-from",
   ]
 }
 

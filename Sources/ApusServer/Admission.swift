@@ -9,18 +9,26 @@ final class Admission: Sendable {
   }
 
   private let state = Mutex(State())
-  /// Requests that are admitted at a time.
-  let limit: Int
+  private let currentLimit: @Sendable () -> Int
   private let retryAfter: @Sendable () -> Int
 
   /// Admits `limit` requests at a time; one more is told to come again after `retryAfter` seconds.
-  init(limit: Int, retryAfter: @escaping @Sendable () -> Int) {
-    self.limit = limit
+  convenience init(limit: Int, retryAfter: @escaping @Sendable () -> Int) {
+    self.init(currentLimit: { limit }, retryAfter: retryAfter)
+  }
+
+  /// The same with a limit that may change.
+  init(currentLimit: @escaping @Sendable () -> Int, retryAfter: @escaping @Sendable () -> Int) {
+    self.currentLimit = currentLimit
     self.retryAfter = retryAfter
   }
 
+  /// Requests that are admitted at a time.
+  var limit: Int { currentLimit() }
+
   /// A place for one request, which keeps `other` too; throws where there is none.
   func admit(beside other: AdmissionPermit? = nil) throws(Refusal) -> AdmissionPermit {
+    let limit = limit
     let isTaken = try state.withLock { state throws(Refusal) in
       if state.isClosed { throw .shuttingDown }
       guard state.admitted < limit else { return false }

@@ -19,10 +19,7 @@ final class GivenNames: Sendable {
 
   /// Gives the name to a model, which another may have had; throws where it is no name, or there are too many.
   func give(_ name: String, to model: Int) throws(Refusal) {
-    guard (1...RequestLimits().modelNameByteCount).contains(name.utf8.count), name.utf8.allSatisfy(Self.isInNames)
-    else {
-      throw .invalid(nil, "invalid model name: use letters, digits, '.', '_', '-', '/' and a tag after ':'")
-    }
+    try Self.check(name)
     try entries.withLock { entries throws(Refusal) in
       entries.removeAll { $0.name.isSameModelName(as: name) }
       guard entries.count < Self.limit else {
@@ -38,6 +35,16 @@ final class GivenNames: Sendable {
       let count = entries.count
       entries.removeAll { $0.name.isSameModelName(as: name) }
       return entries.count < count
+    }
+  }
+
+  /// Takes all names of a model away.
+  func takeAll(of model: Int) { entries.withLock { $0.removeAll { $0.model == model } } }
+
+  /// Throws where a text can be no model's name.
+  static func check(_ name: String) throws(Refusal) {
+    guard (1...RequestLimits().modelNameByteCount).contains(name.utf8.count), name.utf8.allSatisfy(isInNames) else {
+      throw .invalid(nil, "invalid model name: use letters, digits, '.', '_', '-', '/' and a tag after ':'")
     }
   }
 

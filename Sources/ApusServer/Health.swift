@@ -38,8 +38,9 @@ struct Health: Sendable {
   func ready(_ request: Request, _ context: APIRequestContext) async throws -> Response {
     guard isAlive else { throw stuck }
     guard !service.admission.isClosed else { throw Refusal.shuttingDown }
-    let standard = service.models[0]
-    if let model = service.pool.loadedModels[standard.name] { try await standard.file.check(model, context.logger) }
+    if let standard = service.models.list.first, let model = service.pool.loadedModels[standard.name] {
+      try await standard.file.check(model, context.logger)
+    }
     return ok
   }
 

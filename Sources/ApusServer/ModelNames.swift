@@ -1,3 +1,5 @@
+internal import Apus
+
 /// Which model answers a request, and under which name.
 struct ModelChoice: Sendable, Equatable {
   /// The model, by its number among the server's.
@@ -13,45 +15,26 @@ struct ModelChoice: Sendable, Equatable {
 /// A name without a tag is the same as with `:latest`, as Ollama has it. A name is looked for among the models' own, those
 /// given while the server runs, those of variants, and at last the aliases, of which the first that fits counts.
 struct ModelNames: Sendable {
-  /// By the models' numbers; the first is the default.
-  let list: [String]
+  private let models: ServedModels
   /// Adapters of the default model, each of which is asked for by its name.
   let adapters: [String]
   /// Further names of the models, which they got while the server runs.
   let given = GivenNames()
   private let aliases: [ModelAlias]
   private let variants: [ModelVariant]
-  /// Whether only these names are answered to; several models always are told apart.
+  /// Whether a single model, too, is asked for by its names alone.
   private let isStrict: Bool
 
-  /// - Precondition: `list` is not empty.
-  init(_ list: [String], adapters: [String] = [], _ configuration: ServerConfiguration) {
-    self.list = list
+  init(_ models: ServedModels, adapters: [String] = [], _ configuration: ServerConfiguration) {
+    self.models = models
     self.adapters = adapters
     (aliases, variants) = (configuration.aliases, configuration.variants)
-    isStrict = configuration.hasStrictModels || list.count > 1
+    // Where models come and go, a name must not mean now one and then another.
+    isStrict = configuration.hasStrictModels || configuration.modelFolders != nil
   }
 
-  /// Throws where one name means two things, or an alias or a variant nothing.
-  func check() throws(ServerError) {
-    if let name = adapters.first(where: { list.contains($0) }) {
-      throw .invalidSetting(name: "adapters", reason: "has '\(name)', which is also a model: give one another name")
-    }
-    let known = "the server has " + list.joined(separator: ", ")
-    for variant in variants {
-      guard ownModel(named: variant.model) != nil else {
-        throw .invalidSetting(name: "variants", reason: "names '\(variant.model)', which is no model: \(known)")
-      }
-      guard ownModel(named: variant.name) == nil, !adapters.contains(variant.name) else {
-        throw .invalidSetting(
-          name: "variants", reason: "has '\(variant.name)', which is also a model: give the variants another name")
-      }
-    }
-    for alias in aliases where ownModel(named: alias.name) == nil && variants(of: alias.name).isEmpty {
-      throw .invalidSetting(
-        name: "aliases", reason: "means '\(alias.name)', which is no model and no name of variants: \(known)")
-    }
-  }
+  /// The models' own names; the first is the default.
+  var list: [String] { models.names }
 
   /// The model that answers a request for `name`: the default, where the request names none, or where its name may be
   /// whatever the client likes.
@@ -62,15 +45,17 @@ struct ModelNames: Sendable {
     for name: String?, by key: APIKey? = nil, variant: String? = nil
   ) throws(Refusal) -> ModelChoice {
     guard let choice = choice(for: name, variant, key), isOpen(choice.model, to: key) else {
+      let list = list
       throw .unknownModel(known: list.count > 1 ? list.filter { key?.allows(model: $0) ?? true } : [])
     }
     return choice
   }
 
-  private func isOpen(_ model: Int, to key: APIKey?) -> Bool { key?.allows(model: list[model]) ?? true }
+  private func isOpen(_ model: Int, to key: APIKey?) -> Bool { key?.allows(model: models[model].name) ?? true }
 
   private func choice(for name: String?, _ variant: String?, _ key: APIKey?) -> ModelChoice? {
-    guard let name, !name.isEmpty else { return ModelChoice(model: 0, name: list[0]) }
+    guard let standard = models.numbers.first else { return nil }
+    guard let name, !name.isEmpty else { return ModelChoice(model: standard, name: models[standard].name) }
     if let number = model(named: name) { return ModelChoice(model: number, name: name) }
     let meant = variants(of: name).isEmpty ? aliases.first { $0.matches(name) }?.name ?? name : name
     if let number = ownModel(named: meant) { return ModelChoice(model: number, name: name) }
@@ -78,8 +63,10 @@ struct ModelNames: Sendable {
     guard variants.isEmpty else {
       return chosen(among: variants, variant, key).map { ModelChoice(model: $0, name: name, shared: variants[0].name) }
     }
-    guard !isStrict || adapters.contains(where: { $0.utf8.elementsEqual(name.utf8) }) else { return nil }
-    return ModelChoice(model: 0, name: name)
+    // Several models always are told apart.
+    let isAny = !isStrict && models.numbers.count == 1
+    guard isAny || adapters.contains(where: { $0.utf8.elementsEqual(name.utf8) }) else { return nil }
+    return ModelChoice(model: standard, name: name)
   }
 
   private func variants(of name: String) -> [ModelVariant] { variants.filter { $0.name.isSameModelName(as: name) } }
@@ -89,7 +76,7 @@ struct ModelNames: Sendable {
     let open = variants.compactMap { variant in
       ownModel(named: variant.model).flatMap { isOpen($0, to: key) ? (model: $0, weight: variant.weight) : nil }
     }
-    if let variant { return open.first { list[$0.model].isSameModelName(as: variant) }?.model }
+    if let variant { return open.first { models[$0.model].name.isSameModelName(as: variant) }?.model }
     guard !open.isEmpty else { return nil }
     var point = Int.random(in: 0..<open.reduce(0) { $0 + $1.weight })
     return open.first { variant in
@@ -113,9 +100,36 @@ struct ModelNames: Sendable {
   /// The model that has this very name; nil for none.
   func model(named name: String) -> Int? { ownModel(named: name) ?? given.model(named: name) }
 
-  /// The same, where it has had the name from the start.
-  func ownModel(named name: String) -> Int? {
-    list.firstIndex { $0.utf8.elementsEqual(name.utf8) } ?? list.firstIndex { $0.isSameModelName(as: name) }
+  /// The same, where the name is the model's own.
+  func ownModel(named name: String) -> Int? { models.number(named: name) }
+}
+
+extension ModelNames {
+  /// Throws where a name of the configuration means two things, or an alias or a variant no model of `pool`.
+  static func check(_ pool: ModelPool, _ configuration: ServerConfiguration) throws(ServerError) {
+    let names = pool.names
+    let adapters = names.first.map(pool.adapters) ?? []
+    let variants = configuration.variants
+    func isModel(_ name: String) -> Bool { names.contains { $0.isSameModelName(as: name) } }
+    if let name = adapters.first(where: { names.contains($0) }) {
+      throw .invalidSetting(name: "adapters", reason: "has '\(name)', which is also a model: give one another name")
+    }
+    let known = "the server has " + names.joined(separator: ", ")
+    for variant in variants {
+      guard isModel(variant.model) else {
+        throw .invalidSetting(name: "variants", reason: "names '\(variant.model)', which is no model: \(known)")
+      }
+      guard !isModel(variant.name), !adapters.contains(variant.name) else {
+        throw .invalidSetting(
+          name: "variants", reason: "has '\(variant.name)', which is also a model: give the variants another name")
+      }
+    }
+    for alias in configuration.aliases {
+      guard isModel(alias.name) || variants.contains(where: { $0.name.isSameModelName(as: alias.name) }) else {
+        throw .invalidSetting(
+          name: "aliases", reason: "means '\(alias.name)', which is no model and no name of variants: \(known)")
+      }
+    }
   }
 }
 

@@ -9,7 +9,9 @@ struct ModelService: Sendable {
   let pool: ModelPool
   let names: ModelNames
   /// By their numbers; the first is the default.
-  let models: [ServedModel]
+  let models: ServedModels
+  /// Those that clients have loaded; nil where they may load none.
+  let loadedByClients: ClientModels?
   let configuration: ServerConfiguration
   /// Seconds since 1970 when the server started.
   let started: Int
@@ -46,20 +48,28 @@ struct ModelService: Sendable {
     self.pool = pool
     self.logger = logger
     self.configuration = configuration
-    names = ModelNames(pool.names, adapters: pool.adapters(of: pool.names[0]), configuration)
     // What the program's own system of metrics is told, `/metrics` tells too.
     let factory = MultiplexMetricsHandler(factories: [MetricsSystem.factory, registry])
-    let models = pool.names.map { ServedModel($0, in: pool, queueLimit: configuration.queueLimit, factory) }
+    let served = { @Sendable (name: String) in
+      ServedModel(name, in: pool, queueLimit: configuration.queueLimit, factory)
+    }
+    let models = ServedModels(pool.names.map(served))
     self.models = models
     cache = configuration.cache.map { AnswerCache($0, factory, logger) }
+    let standard = pool.names.first
+    names = ModelNames(models, adapters: standard.map(pool.adapters) ?? [], configuration)
+    loadedByClients = configuration.modelFolders.map { ClientModels($0, pool, models, served) }
     started = configuration.unixTime()
     connections = Connections(
       limit: configuration.maximumConnections, addressLimit: configuration.effectiveConnectionsPerAddress
     ) { log.countConnectionWithoutRoom() }
-    admission = Admission(limit: models.reduce(0) { $0 + $1.admission.limit }) {
-      models.map { $0.admission.secondsUntilPlace }.min() ?? 2
+    admission = Admission {
+      // Models can be asked for, and loaded, where there is none yet.
+      max(configuration.queueLimit + 1, models.list.reduce(0) { $0 + $1.admission.limit })
+    } retryAfter: {
+      models.list.map { $0.admission.secondsUntilPlace }.min() ?? 2
     }
-    background = Admission(limit: min(4, pool.parallel(pool.names[0]))) { 2 }
+    background = Admission(limit: min(4, standard.map(pool.parallel) ?? LoadOptions.defaultParallel)) { 2 }
     batches = configuration.files.map {
       BatchDesk(FileWork($0, logger), configuration.batchLimits, configuration.unixTime, logger)
     }
@@ -72,7 +82,18 @@ struct ModelService: Sendable {
   }
 
   /// The model of that number, loaded first where it is not; the wait ends with the client's presence.
-  func lease(_ number: Int, for client: ClientPresence?, _ logger: Logger) async throws -> ModelLease {
+  ///
+  /// - Parameters:
+  ///   - number: The model.
+  ///   - client: Who waits.
+  ///   - logger: Is told of a model that cannot be loaded.
+  ///   - refusal: What the client is told then.
+  /// - Returns: The model, which stays as long as this.
+  /// - Throws: A `Refusal`.
+  func lease(
+    _ number: Int, for client: ClientPresence?, _ logger: Logger,
+    refusal: (ApusError) -> Refusal = { Refusal(loading: $0) }
+  ) async throws -> ModelLease {
     let (pool, name) = (pool, models[number].name)
     do {
       let lease = try await client.whilePresent { try await pool.model(name) }
@@ -81,7 +102,7 @@ struct ModelService: Sendable {
     } catch ApusError.stopped {
       throw client?.departure?.error ?? .shuttingDown
     } catch let error as ApusError {
-      let refusal = Refusal(loading: error)
+      let refusal = refusal(error)
       // What may be better in a moment stands in the request's own line.
       if refusal.kind == .modelNotLoaded {
         logger.error("a model could not be loaded", metadata: ["model": "\(name)", "error": "\(error)"])

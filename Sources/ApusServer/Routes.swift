@@ -23,6 +23,8 @@ struct Route: Sendable {
   let handler: Handler
   /// What it takes and gives, where `/openapi.json` tells of it.
   var operation: Operation?
+  /// Bytes that a body may have, where these are not those of other paths.
+  private(set) var bodyByteCount: Int?
 
   init(
     _ method: HTTPRequest.Method, _ path: String, _ dialect: any Dialect, access: Access = .key,
@@ -36,6 +38,15 @@ struct Route: Sendable {
   }
 }
 
+extension Route {
+  /// The same, with bodies of so many bytes at most.
+  func taking(bodyByteCount: Int) -> Route {
+    var route = self
+    route.bodyByteCount = bodyByteCount
+    return route
+  }
+}
+
 /// Everything the server answers to: the one list of its paths.
 struct Routes: Sendable {
   /// Whose words a refusal has where no path tells.
@@ -43,6 +54,8 @@ struct Routes: Sendable {
 
   private let list: [Route]
   private let patterns: [PathPattern]
+  /// Bytes that a body may have where its path says nothing.
+  private let bodyByteCount: Int
 
   init(_ service: ModelService) {
     let routes = [
@@ -56,6 +69,7 @@ struct Routes: Sendable {
     ].flatMap { $0 }
     list = Self.withDescription(routes, version: service.configuration.version)
     patterns = list.map { PathPattern($0.path) }
+    bodyByteCount = service.configuration.limits.bodyByteCount
   }
 
   /// These routes, and one that tells of them and of itself.
@@ -98,6 +112,12 @@ struct Routes: Sendable {
   func route(_ method: HTTPRequest.Method, _ path: String) -> Route? {
     let components = PathPattern.components(of: path)
     return list.indices.first { list[$0].method == method && patterns[$0].matches(components) }.map { list[$0] }
+  }
+
+  /// Bytes that the body of a request may have.
+  func bodyByteCount(of head: HTTPRequest) -> Int {
+    let path = head.path?.prefix { $0 != "?" } ?? ""
+    return route(head.method, String(path))?.bodyByteCount ?? bodyByteCount
   }
 
   /// A router with these paths behind the server's middleware; other methods of a known path are refused by name.

@@ -30,10 +30,17 @@ package struct Server: Sendable {
     let keys = try KeyStore(configuration.apiKeys, configuration.keyFile) { logger.note($0) }
     let accessKeys = try AccessKeyStore(configuration) { logger.note($0) }
     service = ModelService(pool, configuration, keys: keys, accessKeys: accessKeys, log: accessLog, logger)
-    try service.names.check()
+    try Self.checkNames(of: pool, configuration)
     if let batches = service.batches {
       Task { [service] in await batches.begin(RouteAnswerer(service: service, routes: Routes(service))) }
     }
+  }
+
+  /// Throws where a name of the configuration means two things, or an alias or a variant no model of `pool`.
+  ///
+  /// No model is loaded for it, so a mistake is told before that takes its time.
+  package static func checkNames(of pool: ModelPool, _ configuration: ServerConfiguration) throws(ServerError) {
+    try ModelNames.check(pool, configuration)
   }
 
   /// The methods and paths that it answers to, as `POST /v1/completions`.
@@ -71,9 +78,13 @@ package struct Server: Sendable {
     listeningOn address: ListenAddress, onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }
   ) -> Application<RouterResponder<APIRequestContext>> {
     let (configuration, connections, certificate) = (configuration, service.connections, certificate)
+    let routes = Routes(service)
     return Application(
-      router: Routes(service).router(service, log: accessLog),
-      server: HTTPServerBuilder { ConnectionChannel(configuration, connections, certificate, responder: $0) },
+      router: routes.router(service, log: accessLog),
+      server: HTTPServerBuilder { responder in
+        ConnectionChannel(
+          configuration, connections, certificate, bodyLimit: { routes.bodyByteCount(of: $0) }, responder: responder)
+      },
       configuration: ApplicationConfiguration(
         address: .hostname(address.host, port: address.port), serverName: "apus",
         availableConnectionsDelegate: MaximumAvailableConnections(

@@ -30,6 +30,8 @@ package struct ServerConfiguration: Sendable {
   package var aliases: [ModelAlias] = []
   /// Models that share names: a request for one of these is answered by a model that is chosen by chance.
   package var variants: [ModelVariant] = []
+  /// Folders from which clients may load models while the server runs; nil where they may load none.
+  package var modelFolders: ModelFolders?
   /// Origins of web pages that may use the server beside those on this machine; `*` is all.
   package var allowedOrigins: [String] = []
   /// Names under which it may be asked beside those of this machine; `*` is any.
@@ -192,8 +194,10 @@ package struct RequestLimits: Sendable {
 package struct ServerTimeouts: Sendable {
   /// From a connection's start, or a later request's first byte, to the end of the request's header.
   package var header = Duration.seconds(10)
-  /// From the end of the header to the end of the body.
+  /// From the end of the header to the end of the body, beside what the body's bytes earn.
   package var body = Duration.seconds(60)
+  /// Bytes of a body for which it gets a second more.
+  package var bodyBytesPerSecond = 16 << 10
   /// A connection without a request; longer than the 60 s after which load balancers reuse a connection.
   package var idle = Duration.seconds(75)
   /// A client that takes nothing of what is sent to it.

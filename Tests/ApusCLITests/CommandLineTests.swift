@@ -27,6 +27,7 @@ internal import Testing
     ["tokenize", "m.gguf", "text", "--jsonl"], ["template", "m.gguf", "--now", "yesterday"], ["check"], ["inspect"],
     ["serve", "m.gguf", "--parallel", "0"], ["serve", "m.gguf", "--parallel", "257"],
     ["serve", "m.gguf", "--idle-unload", "0"], ["serve", "m.gguf", "--memory", "0"], ["serve"],
+    ["serve", "--load-from", "/nowhere/at/all"], ["serve", "--load-from", "/", "--lora", "a=b.gguf"],
     ["serve", "a.gguf", "b.gguf", "--model-name", "x"], ["serve", "a.gguf", "--model-name", ""],
     ["serve", "m.gguf", "--kv-memory", "2X"], ["serve", "m.gguf", "--kv-memory", "0"],
     ["serve", "m.gguf", "--address-concurrent", "0"], ["keys", "new"], ["keys", "new", "--name", "a b"],
@@ -78,6 +79,14 @@ internal import Testing
     #expect(report.at("openblas")?.text?.contains("OpenBLAS") == true)
     let text = try Program.run("doctor", environment: ["APUS_MODELS": "/no/such/folder"]).text
     #expect(text.contains("threads") && text.contains("/no/such/folder (not there yet)"))
+  }
+
+  @Test func `an alias of no model is told before a model is loaded`() throws {
+    let folder = try TemporaryFolder()
+    try TinyModel().write(to: folder.path("tiny.gguf"))
+    // This model cannot be loaded, as it has no room for keys and values.
+    let result = try Program.run("serve", folder.path("tiny.gguf"), "--kv-memory", "1", "--alias", "gpt-4=nothing")
+    #expect(result.code == 64 && result.errors.contains("'nothing'"), "\(result.errors)")
   }
 
   @Test func `a model is found by name in the model folder`() throws {

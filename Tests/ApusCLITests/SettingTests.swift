@@ -119,13 +119,14 @@ internal import Testing
       "serve", "--print-config", "--queue", "1", "-t", "2",
       environment: [
         "APUS_CONFIG": path, "APUS_QUEUE": "2", "APUS_DRAIN_TIMEOUT": "5", "APUS_API_KEY": "secret",
-        "APUS_AWS_CREDENTIALS": "keys", "APUS_SIGV4": "require",
+        "APUS_AWS_CREDENTIALS": "keys", "APUS_SIGV4": "require", "APUS_FILE_SIZE": "1.5M",
       ])
     #expect(result.code == 0 && result.errors.isEmpty, "\(result.errors)")
     for line in [
       "queue: 1  # command line", "idle-timeout: 20  # \(path):2", "model: [\"a=a.gguf\", b.gguf]  # \(path):3",
       "drain-timeout: 5  # APUS_DRAIN_TIMEOUT", "queue-timeout: 600  # default", "threads: 2  # command line",
       "listen: [\"127.0.0.1:8080\"]  # default", "# api-key: (not shown)  # APUS_API_KEY", "kv: q8_0  # \(path):4",
+      "files-room: 4G  # default", "file-size: 1.5M  # APUS_FILE_SIZE", "files-keep-days: 30  # default",
       "# memory: not set", "aws-credentials: keys  # APUS_AWS_CREDENTIALS", "sigv4: require  # APUS_SIGV4",
     ] {
       #expect(result.lines.contains(line), "\(line) in \(result.text)")
@@ -141,6 +142,8 @@ internal import Testing
     ("queue: many", [:], "s.yaml:1: The value 'many' is invalid for '--queue <n>'"),
     ("queue: 99999", [:], "s.yaml:1: --queue must be 0 to 10000, not 99999"),
     ("", ["APUS_QUEUE": "x"], "APUS_QUEUE: The value 'x' is invalid for '--queue <n>'"),
+    ("files-keep-days: 0", [:], "s.yaml:1: --files-keep-days must be 1 to 36500, not 0"),
+    ("batch-request-size: 1G", [:], "s.yaml:1: --batch-request-size must be at most 64M, not 1G"),
     ("kernels: abacus", [:], "s.yaml:1: --kernels asks for kernels 'abacus', which do not exist"),
     ("config: other.yaml", [:], "s.yaml:1: there is no setting 'config'"),
     ("queue: 1", [:], "no model is named"),

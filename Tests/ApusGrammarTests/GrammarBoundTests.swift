@@ -127,6 +127,65 @@ struct GrammarBoundTests {
     #expect(throws: GrammarError.empty) { try CompiledGrammar(Grammar(none)) }
   }
 
+  /// What is found out about a list takes more than is allowed, so its states move to fresh machines on the way.
+  @Test(arguments: [true, false]) func aListOfManyMembersTakesNoMoreMemoryThanIsAllowed(keepsOrder: Bool) throws {
+    let items = grammar { _, _ in
+      let members = (97..<123 as Range<UInt8>).map { letter in
+        MemberList.Member([.init(.terminal(.literal([letter, letter])))], isRequired: letter % 3 == 0)
+      }
+      var list = MemberList(members, separator: .literal("a".utf8))
+      list.atLeast = 20
+      list.keepsOrder = keepsOrder
+      return .members(list)
+    }
+    var limits = GrammarLimits()
+    limits.cacheBytes = 20_000
+    let bounded = try CompiledGrammar(items, limits: limits)
+    let free = try CompiledGrammar(items)
+    let atFirst = bounded.byteCount
+    var matchers = (bounded: GrammarMatcher(bounded, letters), free: GrammarMatcher(free, letters))
+    var masks = (
+      bounded: TokenMask(vocabularySize: 26, allowingAll: false),
+      free: TokenMask(vocabularySize: 26, allowingAll: false)
+    )
+    let order = keepsOrder ? Array(0..<26) : (0..<26).map { $0 * 7 % 26 }
+    for (step, member) in order.enumerated() {
+      for token in (step == 0 ? [] : [0]) + [Token(member), Token(member)] {
+        matchers.bounded.fill(&masks.bounded)
+        matchers.free.fill(&masks.free)
+        #expect(masks.bounded == masks.free)
+        try #require(isAccepted(token, &matchers.bounded))
+        try #require(isAccepted(token, &matchers.free))
+        #expect(bounded.byteCount < atFirst + 2 * limits.cacheBytes)
+      }
+      #expect(matchers.bounded.canEnd == matchers.free.canEnd)
+    }
+    #expect(matchers.free.isComplete && matchers.free.canEnd && matchers.bounded.isComplete)
+    #expect(free.byteCount > atFirst + 2 * limits.cacheBytes)
+  }
+
+  @Test func listsThatAreTooLargeAreRefused() {
+    func members(_ count: Int) -> MemberList {
+      let members = (0..<count).map { MemberList.Member([.init(.terminal(.literal("\($0)".utf8)))], isRequired: false) }
+      return MemberList(members, separator: .literal(",".utf8))
+    }
+    #expect(throws: Never.self) { try CompiledGrammar(grammar { _, _ in .members(members(4_000)) }) }
+    #expect(throws: GrammarError.self) { try CompiledGrammar(grammar { _, _ in .members(members(5_000)) }) }
+    var demanding = members(3)
+    demanding.demands = 1 << 20
+    #expect(throws: GrammarError.self) { try CompiledGrammar(grammar { _, _ in .members(demanding) }) }
+    // Each member can meet three of eight demands, all of them others.
+    let sets = (0..<256 as Range<UInt32>).filter { $0.nonzeroBitCount == 3 }
+    var different = members(0)
+    different.demands = 255
+    different.members = sets.enumerated().map { number, set in
+      .init([.init(.terminal(.literal("\(number)".utf8)), meets: set)], isRequired: false)
+    }
+    #expect(throws: GrammarError.self) { try CompiledGrammar(grammar { _, _ in .members(different) }) }
+    different.keepsOrder = true
+    #expect(throws: Never.self) { try CompiledGrammar(grammar { _, _ in .members(different) }) }
+  }
+
   @Test func manyPartsThatMayBeLeftOut() throws {
     func parts(_ count: Int) -> [RegularLanguage] {
       Array(repeating: .repetition(anyLetter, atLeast: 0, atMost: 1), count: count)

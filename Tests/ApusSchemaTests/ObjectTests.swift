@@ -31,6 +31,18 @@ struct ObjectTests {
       #"{"type": "object", "properties": {"a": {}, "b": {}}, "minProperties": 2, "additionalProperties": false}"#,
       [#"{"a":1,"b":2}"#], not: [#"{"a":1}"#, "{}"]),
     Fitting(
+      #"{"type": "object", "properties": {"a": {}}, "required": ["a"], "minProperties": 2}"#,
+      [#"{"a":1,"b":2}"#, #"{"b":2,"a":1}"#, #"{"a":1,"b":2,"b":3}"#],
+      not: [#"{"a":1}"#, #"{"a":1,"a":2}"#, #"{"b":1,"c":2}"#]),
+    Fitting(
+      #"{"type": "object", "patternProperties": {"^[ab]?c$": {"type": "integer"}}, "additionalProperties": false, "minProperties": 2}"#,
+      [#"{"c":1,"bc":2}"#, #"{"bc":1,"ac":2,"c":3}"#],
+      not: [#"{"c":1}"#, #"{"c":1,"c":2}"#, #"{"c":1,"d":2}"#, #"{"c":"x","ac":1}"#, #"{"c":1,"abc":2}"#]),
+    Fitting(
+      #"{"type": "object", "propertyNames": {"enum": ["x", "y", "z"]}, "minProperties": 2, "maxProperties": 2}"#,
+      [#"{"x":1,"z":2}"#, #"{"y":[],"x":{}}"#],
+      not: [#"{"x":1}"#, #"{"x":1,"x":2}"#, #"{"x":1,"y":2,"z":3}"#, #"{"x":1,"w":2}"#]),
+    Fitting(
       #"{"type": "object", "dependentRequired": {"a": ["b"]}, "dependentSchemas": {"c": {"minProperties": 3}}, "properties": {"a": {}, "b": {}, "c": {}, "d": {}, "e": {}}, "additionalProperties": false}"#,
       ["{}", #"{"a":1,"b":2}"#, #"{"c":1,"d":2,"e":3}"#, #"{"b":1}"#], not: [#"{"a":1}"#, #"{"c":1,"b":1}"#]),
     Fitting(
@@ -56,6 +68,48 @@ struct ObjectTests {
   ])
   func fits(fitting: Fitting) throws {
     #expect(try fitting.mistakes() == [], "\(fitting.schema)")
+  }
+
+  @Test(arguments: [
+    #"{"type": "object", "minProperties": 2}"#,
+    #"{"type": "object", "properties": {"a": {}, "b": {}}, "required": ["a"], "minProperties": 3}"#,
+    #"{"type": "object", "patternProperties": {"^a": {}}, "additionalProperties": false, "minProperties": 2}"#,
+    #"{"type": "object", "propertyNames": {"maxLength": 2}, "minProperties": 2}"#,
+    #"{"type": "object", "patternProperties": {"^[0-9]{3}$": {}}, "additionalProperties": false, "minProperties": 2}"#,
+  ])
+  func othersThatWouldHaveToDifferAreRefused(schema: String) throws {
+    let error = try #require(try refusal(schema))
+    #expect(error.place == "#" && error.reason.hasPrefix("minProperties of "), "\(error)")
+  }
+
+  @Test func thousandsOfPropertiesAreKept() throws {
+    let names = (0..<2_000).map { "k\($0)" }
+    let properties = names.map { #""\#($0)": {"type": "integer"}"# }.joined(separator: ",")
+    let rest = #""required": ["k7"], "minProperties": 4, "maxProperties": 5, "additionalProperties": false"#
+    let schema = #"{"type": "object", "properties": {\#(properties)}, \#(rest)}"#
+    func text(_ names: [String]) -> String { "{" + names.map { "\"\($0)\":1" }.joined(separator: ",") + "}" }
+    for order in [JSONSchemaOptions.PropertyOrder.any, .asDeclared] {
+      let start = try matcher(schema, JSONSchemaOptions(propertyOrder: order))
+      #expect(accepts(text(["k0", "k7", "k1000", "k1999"]), start))
+      #expect(accepts(text(["k1999", "k7", "k1000", "k0"]), start) == (order == .any))
+      for wrong in [
+        ["k0", "k7", "k1999"], ["k0", "k1", "k2", "k3"], ["k0", "k7", "k7", "k8"], ["k0", "k7", "k1000", "k2000"],
+        ["k0", "k1", "k7", "k8", "k9", "k10"],
+      ] { #expect(!accepts(text(wrong), start), "\(wrong)") }
+    }
+  }
+
+  /// Each of twenty properties can meet any of six demands, in sixty-four ways.
+  @Test func manyDemandsOfManyPropertiesAreKept() throws {
+    let properties = (0..<20).map { #""a\#($0)": {}"# }.joined(separator: ",")
+    let demands = (0..<6).map { #"{"not": {"patternProperties": {"^a": {"const": \#($0)}}}}"# }.joined(separator: ",")
+    let schema =
+      #"{"type": "object", "properties": {\#(properties)}, "additionalProperties": false, "allOf": [\#(demands)]}"#
+    for order in [JSONSchemaOptions.PropertyOrder.any, .asDeclared] {
+      let start = try matcher(schema, JSONSchemaOptions(propertyOrder: order))
+      for text in [#"{"a1":6}"#, #"{"a0":0,"a1":1}"#, #"{"a3":3,"a4":3,"a19":null}"#] { #expect(accepts(text, start)) }
+      for text in ["{}", #"{"a1":5}"#, #"{"a3":3,"a4":3}"#, #"{"a1":6,"a1":6}"#] { #expect(!accepts(text, start)) }
+    }
   }
 
   @Test func theDeclaredOrderCanBeKept() throws {

@@ -59,52 +59,6 @@ internal import Testing
 }
 
 @Suite(.timeLimit(.minutes(2))) struct `Batches` {
-  private static let types: HTTPFields = [.contentType: "multipart/form-data; boundary=b"]
-
-  private func line(_ id: String, _ body: String, url: String = "/v1/completions") -> String {
-    #"{"custom_id":"\#(id)","method":"POST","url":"\#(url)","body":\#(body)}"#
-  }
-
-  private func short(_ id: String, _ seed: Int = 1) -> String {
-    line(id, #"{"prompt":"a","max_tokens":4,"seed":\#(seed),"ignore_eos":true}"#)
-  }
-
-  private func upload(
-    _ server: TestServer, _ text: String, purpose: String = "batch", _ headers: HTTPFields = [:]
-  ) async throws -> Reply {
-    var all = headers
-    all.append(contentsOf: Self.types)
-    let body =
-      "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n\(purpose)\r\n"
-      + "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"in.jsonl\"\r\n\r\n\(text)\r\n--b--\r\n"
-    return try await server.post("/v1/files", body, headers: all)
-  }
-
-  private func create(
-    _ server: TestServer, _ file: String, endpoint: String = "/v1/completions", _ headers: HTTPFields = [:]
-  ) async throws -> Reply {
-    try await server.post(
-      "/v1/batches",
-      #"{"input_file_id":"\#(file)","endpoint":"\#(endpoint)","completion_window":"24h","metadata":{"a":"b"}}"#,
-      headers: headers)
-  }
-
-  /// The batch when it has ended.
-  private func end(_ server: TestServer, _ id: String, _ headers: HTTPFields = [:]) async throws -> JSONValue {
-    while true {
-      let batch = try await server.send(.get, "/v1/batches/" + id, headers: headers).json
-      if ["completed", "failed", "expired", "cancelled"].contains(batch["status"]?.text) { return batch }
-      try await Task.sleep(for: .milliseconds(5))
-    }
-  }
-
-  private func lines(_ server: TestServer, _ file: JSONValue?, _ headers: HTTPFields = [:]) async throws -> [JSONValue]
-  {
-    guard let id = file?.text else { return [] }
-    let reply = try await server.send(.get, "/v1/files/\(id)/content", headers: headers)
-    return try reply.text.split(separator: "\n").map { try JSONParser.parse(Array($0.utf8)) }
-  }
-
   private func server(
     _ model: TestModel, _ folder: TemporaryFolder, _ configure: (inout ServerConfiguration) -> Void = { _ in }
   ) throws -> TestServer {
@@ -118,17 +72,18 @@ internal import Testing
   @Test func `answer each line as the path itself does, and errors stand apart`() async throws {
     let (model, folder) = (try await TestModel.quick(parallel: 4), try TemporaryFolder())
     let server = try server(model, folder)
-    let text = [short("a"), "", short("b", 2), line("c", #"{"prompt":3}"#)].joined(separator: "\n")
-    let file = try await upload(server, text)
+    let text = [BatchText.short("a"), "", BatchText.short("b", 2), BatchText.line("c", #"{"prompt":3}"#)].joined(
+      separator: "\n")
+    let file = try await server.upload(text)
     #expect(file.json["purpose"] == "batch" && file.json["bytes"] == .int(text.utf8.count), "\(file.text)")
     let id = try #require(file.json["id"]?.text)
     #expect(try await server.send(.get, "/v1/files/\(id)/content").text == text)
-    let batch = try await create(server, id)
+    let batch = try await server.createBatch(id)
     #expect(batch.status == 200 && batch.json["metadata"] == ["a": "b"], "\(batch.text)")
-    let ended = try await end(server, try #require(batch.json["id"]?.text))
+    let ended = try await server.endOfBatch(try #require(batch.json["id"]?.text))
     #expect(ended["status"] == "completed")
     #expect(ended["request_counts"] == ["total": 3, "completed": 2, "failed": 1], "\(ended)")
-    let answers = try await lines(server, ended["output_file_id"])
+    let answers = try await server.lines(of: ended["output_file_id"])
     #expect(Set(answers.compactMap { $0["custom_id"]?.text }) == ["a", "b"])
     for (name, seed) in [("a", 1), ("b", 2)] {
       let own = try await server.post(
@@ -136,7 +91,7 @@ internal import Testing
       let answer = answers.first { $0["custom_id"]?.text == name }?["response"]
       #expect(answer?["status_code"] == 200 && answer?["body"]?["choices"] == own.json["choices"])
     }
-    let errors = try await lines(server, ended["error_file_id"])
+    let errors = try await server.lines(of: ended["error_file_id"])
     #expect(errors.count == 1 && errors.first?["response"]?["status_code"] == 400)
     #expect(errors.first?["response"]?["body"]?["error"]?["param"] == "prompt")
     let listed = try await server.send(.get, "/v1/batches?limit=1").json
@@ -149,17 +104,19 @@ internal import Testing
     let (model, folder) = (try await TestModel.quick(), try TemporaryFolder())
     let server = try server(model, folder) { $0.batchLimits.lines = 8 }
     let text = [
-      short("a"), "{", short("a"), line("b", "{}", url: "/v1/embeddings"), line("c", "3"),
-      line("d", #"{"stream":true}"#),
+      BatchText.short("a"), "{", BatchText.short("a"), BatchText.line("b", "{}", url: "/v1/embeddings"),
+      BatchText.line("c", "3"),
+      BatchText.line("d", #"{"stream":true}"#),
     ].joined(separator: "\n")
     for (text, codes) in [
       (
         text, ["invalid_json_line", "duplicate_custom_id", "invalid_url", "missing_required_parameter", "invalid_body"]
       ),
-      ("\n\n", ["empty_file"]), (Array(0..<9).map { short("\($0)") }.joined(separator: "\n"), ["too_many_requests"]),
+      ("\n\n", ["empty_file"]),
+      (Array(0..<9).map { BatchText.short("\($0)") }.joined(separator: "\n"), ["too_many_requests"]),
     ] {
-      let file = try #require(try await upload(server, text).json["id"]?.text)
-      let batch = try await end(server, try #require(try await create(server, file).json["id"]?.text))
+      let file = try #require(try await server.upload(text).json["id"]?.text)
+      let batch = try await server.endOfBatch(try #require(try await server.createBatch(file).json["id"]?.text))
       #expect(batch["status"] == "failed")
       #expect(batch["errors"]?["data"]?.elements?.compactMap { $0["code"]?.text } == codes)
     }
@@ -169,7 +126,8 @@ internal import Testing
     let (model, folder) = (try await TestModel.slow(), try TemporaryFolder())
     let files = try FileFolder(path: folder.path("files"), sections: FileFolder.batchSections)
     let answered = #"{"custom_id":"a","response":{"status_code":200}}"# + "\n"
-    try files.append(Array([short("a"), short("b")].joined(separator: "\n").utf8), to: "files/file-1")
+    try files.append(
+      Array([BatchText.short("a"), BatchText.short("b")].joined(separator: "\n").utf8), to: "files/file-1")
     let file =
       #"{"id":"file-1","owner":"","filename":"in","purpose":"batch","byteCount":9,"created":1}"#
     try files.write(Array(file.utf8), to: "files/file-1.json")
@@ -179,9 +137,9 @@ internal import Testing
       + #""expires":1800000000,"status":"in_progress","times":{},"problems":[],"total":2,"completed":0,"failed":0}"#
     try files.write(Array(batch.utf8), to: "batches/batch_1.json")
     let server = try TestServer(model) { $0.files = files }
-    let ended = try await end(server, "batch_1")
+    let ended = try await server.endOfBatch("batch_1")
     #expect(ended["status"] == "completed" && ended["request_counts"]?["completed"] == 2, "\(ended)")
-    let answers = try await lines(server, ended["output_file_id"])
+    let answers = try await server.lines(of: ended["output_file_id"])
     #expect(answers.compactMap { $0["custom_id"]?.text } == ["a", "b"])
     #expect(model.model.engine.metrics.completedRequests == 1)
   }
@@ -194,25 +152,25 @@ internal import Testing
       + #""expires":1800000000,"status":"in_progress","times":{},"problems":[],"total":2,"completed":0,"failed":0}"#
     try files.write(Array(batch.utf8), to: "batches/batch_1.json")
     let server = try TestServer(model) { $0.files = files }
-    let ended = try await end(server, "batch_1")
+    let ended = try await server.endOfBatch("batch_1")
     #expect(ended["status"] == "failed" && ended["errors"]?["data"]?.elements?.first?["code"] == "input_file_gone")
-    let file = try #require(try await upload(server, short("a")).json["id"]?.text)
-    let other = try await end(server, try #require(try await create(server, file).json["id"]?.text))
+    let file = try #require(try await server.upload(BatchText.short("a")).json["id"]?.text)
+    let other = try await server.endOfBatch(try #require(try await server.createBatch(file).json["id"]?.text))
     #expect(other["status"] == "completed")
   }
 
   @Test func `can be cancelled, and take no place of clients that wait`() async throws {
     let (model, folder) = (try await TestModel.slow(), try TemporaryFolder())
     let server = try server(model, folder) { $0.queueLimit = 0 }
-    let long = line("a", #"{"prompt":"a","max_tokens":30000,"ignore_eos":true}"#)
-    let file = try #require(try await upload(server, long + "\n" + short("b")).json["id"]?.text)
-    let id = try #require(try await create(server, file).json["id"]?.text)
+    let long = BatchText.line("a", #"{"prompt":"a","max_tokens":30000,"ignore_eos":true}"#)
+    let file = try #require(try await server.upload(long + "\n" + BatchText.short("b")).json["id"]?.text)
+    let id = try #require(try await server.createBatch(file).json["id"]?.text)
     while model.model.engine.health.running == 0 { await Task.yield() }
     #expect(try await server.send(.delete, "/v1/files/" + file).status == 400)
     #expect(try await server.post("/v1/completions", #"{"prompt":"a","max_tokens":2}"#).status == 200)
     let cancelled = try await server.post("/v1/batches/\(id)/cancel", "")
     #expect(cancelled.json["status"] == "cancelling", "\(cancelled.text)")
-    #expect(try await end(server, id)["status"] == "cancelled")
+    #expect(try await server.endOfBatch(id)["status"] == "cancelled")
     #expect(try await server.post("/v1/batches/\(id)/cancel", "").json["status"] == "cancelled")
   }
 
@@ -227,10 +185,10 @@ internal import Testing
     for name in ["slow", "fast"] {
       let key: HTTPFields = [.authorization: "Bearer key of \(name)"]
       let file = try #require(
-        try await upload(server, [short("a"), short("b")].joined(separator: "\n"), key).json["id"])
-      ids.append(try #require(try await create(server, file.text ?? "", key).json["id"]?.text))
+        try await server.upload([BatchText.short("a"), BatchText.short("b")].joined(separator: "\n"), key).json["id"])
+      ids.append(try #require(try await server.createBatch(file.text ?? "", key).json["id"]?.text))
     }
-    let ended = try await end(server, ids[1], [.authorization: "Bearer key of fast"])
+    let ended = try await server.endOfBatch(ids[1], [.authorization: "Bearer key of fast"])
     #expect(ended["request_counts"]?["completed"] == 2)
     let waiting = try await server.send(.get, "/v1/batches/" + ids[0], headers: [.authorization: "Bearer key of slow"])
     #expect(waiting.json["status"] == "in_progress" && waiting.json["request_counts"]?["completed"] == 1)
@@ -239,25 +197,25 @@ internal import Testing
   @Test func `that come too late expire, and each line says so`() async throws {
     let (model, folder) = (try await TestModel.quick(), try TemporaryFolder())
     let files = try FileFolder(path: folder.path("files"), sections: FileFolder.batchSections)
-    try files.append(Array(short("a").utf8), to: "files/file-1")
+    try files.append(Array(BatchText.short("a").utf8), to: "files/file-1")
     let batch =
       #"{"id":"batch_1","owner":"","endpoint":"/v1/completions","input":"file-1","metadata":{},"created":1,"#
       + #""expires":2,"status":"validating","times":{},"problems":[],"total":0,"completed":0,"failed":0}"#
     try files.write(Array(batch.utf8), to: "batches/batch_1.json")
     let server = try TestServer(model) { $0.files = files }
-    let ended = try await end(server, "batch_1")
+    let ended = try await server.endOfBatch("batch_1")
     #expect(ended["status"] == "expired")
-    #expect(try await lines(server, ended["error_file_id"]).first?["error"]?["code"] == "batch_expired")
+    #expect(try await server.lines(of: ended["error_file_id"]).first?["error"]?["code"] == "batch_expired")
   }
 
   @Test func `and files are their owners' alone, and need a folder`() async throws {
     let (model, folder) = (try await TestModel.quick(), try TemporaryFolder())
     let server = try server(model, folder) { $0.apiKeys = ["k", "l"] }
     let (mine, other): (HTTPFields, HTTPFields) = ([.authorization: "Bearer k"], [.authorization: "Bearer l"])
-    let file = try #require(try await upload(server, short("a"), mine).json["id"]?.text)
-    #expect(try await create(server, file, other).status == 400)
-    let id = try #require(try await create(server, file, mine).json["id"]?.text)
-    #expect(try await end(server, id, mine)["request_counts"]?["completed"] == 1)
+    let file = try #require(try await server.upload(BatchText.short("a"), mine).json["id"]?.text)
+    #expect(try await server.createBatch(file, other).status == 400)
+    let id = try #require(try await server.createBatch(file, mine).json["id"]?.text)
+    #expect(try await server.endOfBatch(id, mine)["request_counts"]?["completed"] == 1)
     for path in ["/v1/files/" + file, "/v1/files/\(file)/content", "/v1/batches/" + id] {
       #expect(try await server.send(.get, path, headers: other).status == 404)
       #expect(try await server.send(.get, path, headers: mine).status == 200)
@@ -277,12 +235,12 @@ internal import Testing
       $0.batchLimits.allFilesByteCount = 150
     }
     let hundred = String(repeating: "a", count: 100)
-    #expect(try await upload(server, hundred, purpose: "vision").json["error"]?["param"] == "purpose")
-    #expect(try await upload(server, "").status == 400)
-    #expect(try await upload(server, hundred + "a").status == 413)
-    #expect(try await upload(server, hundred).status == 200)
-    #expect(try await upload(server, hundred).status == 413)
+    #expect(try await server.upload(hundred, purpose: "vision").json["error"]?["param"] == "purpose")
+    #expect(try await server.upload("").status == 400)
+    #expect(try await server.upload(hundred + "a").status == 413)
+    #expect(try await server.upload(hundred).status == 200)
+    #expect(try await server.upload(hundred).status == 413)
     #expect(try await server.post("/v1/files", "x").status == 400)
-    #expect(try await server.post("/v1/files", "--b\r\n", headers: Self.types).status == 400)
+    #expect(try await server.post("/v1/files", "--b\r\n", headers: TestServer.multipart).status == 400)
   }
 }

@@ -1,3 +1,4 @@
+internal import Apus
 internal import ApusJSON
 internal import ApusServer
 internal import Testing
@@ -38,6 +39,38 @@ struct ChatTests {
     #expect(first.status == 200)
     #expect(first.json["choices"] == second.json["choices"])
     #expect(first.json["usage"]?["prompt_tokens"] == second.json["usage"]?["prompt_tokens"])
+  }
+
+  @Test func `A prediction changes no answer, and its tokens are counted`() async throws {
+    let server = try TestServer(await TestModel.quick())
+    let fields = #""messages":[{"role":"user","content":"hello"}],"max_tokens":20,"seed":2,"ignore_eos":true"#
+    let plain = try await server.post(path, "{\(fields)}")
+    let counts = plain.json["usage"]?["completion_tokens_details"]
+    #expect(counts?["accepted_prediction_tokens"] == 0 && counts?["rejected_prediction_tokens"] == 0)
+    for content in [#""one two""#, #"[{"type":"text","text":"one two"}]"#, #""""#] {
+      let reply = try await server.post(path, #"{\#(fields),"prediction":{"type":"content","content":\#(content)}}"#)
+      #expect(reply.status == 200 && reply.ignoredFields == nil)
+      #expect(reply.json["choices"] == plain.json["choices"])
+      let told = reply.json["usage"]?["completion_tokens_details"]
+      guard case .int(let accepted)? = told?["accepted_prediction_tokens"],
+        case .int(let rejected)? = told?["rejected_prediction_tokens"]
+      else { Issue.record("no counts: \(reply.text)"); return }
+      let count = content == #""""# ? 0 : server.model.tokenize("one two", addSpecial: false).count
+      #expect(accepted + rejected == count)
+    }
+  }
+
+  @Test(arguments: [
+    (#"{"type":"text","content":"a"}"#, "prediction.type"), (#"{"content":"a"}"#, "prediction.type"),
+    (#"{"type":"content"}"#, "prediction.content"), (#"{"type":"content","content":7}"#, "prediction.content"),
+    (#""a""#, "prediction"),
+  ])
+  func `A prediction must be content`(_ prediction: String, _ parameter: String) async throws {
+    let server = try TestServer(await TestModel.quick())
+    let reply = try await server.post(
+      path, #"{"messages":[{"role":"user","content":"a"}],"max_tokens":1,"prediction":\#(prediction)}"#)
+    #expect(reply.status == 400)
+    #expect(reply.json["error"]?["param"] == .string(parameter))
   }
 
   @Test func `Log probabilities name token, bytes and alternatives`() async throws {

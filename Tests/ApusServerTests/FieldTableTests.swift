@@ -18,6 +18,8 @@ struct FieldTableTests {
     "/model/anthropic.NAME/invoke": ["prompt": "a", "max_tokens_to_sample": 1],
     "/model/ai21.NAME/invoke": ["prompt": "a", "maxTokens": 1],
     "/model/amazon.titan-text/invoke": ["inputText": "a", "textGenerationConfig": ["maxTokenCount": 1]],
+    "/model/amazon.titan-embed/invoke": ["inputText": "a"],
+    "/model/cohere.embed/invoke": ["texts": ["a"]],
     "/model/amazon.nova/invoke": [
       "messages": [["role": "user", "content": [["text": "a"]]]], "inferenceConfig": ["maxTokens": 1],
     ],
@@ -26,7 +28,7 @@ struct FieldTableTests {
 
   @Test(arguments: requests.keys.sorted())
   func `Every field is treated as its table says`(_ path: String) async throws {
-    let server = try TestServer(await TestModel.quick())
+    let server = try TestServer(await path.contains("embed") ? TestModel.embedding() : TestModel.quick())
     let rows = try Self.rows(of: path)
     #expect(rows.contains { $0.kind == "honoured" })
     for (kind, field) in rows {

@@ -21,6 +21,12 @@ enum HTTP2Frames {
 
   static func settings(acknowledging: Bool = false) -> [UInt8] { frame(.settings, flags: acknowledging ? 1 : 0) }
 
+  /// Says how many bytes each stream may have before its window is widened.
+  static func settings(window: Int) -> [UInt8] { frame(.settings, [0, 4] + bytes(of: window)) }
+
+  /// Lets a stream have more.
+  static func widen(_ stream: Int) -> [UInt8] { frame(.windowUpdate, stream: stream, bytes(of: 65_535)) }
+
   static func ping() -> [UInt8] { frame(.ping, [1, 2, 3, 4, 5, 6, 7, 8]) }
 
   static func reset(_ stream: Int) -> [UInt8] { frame(.reset, stream: stream, bytes(of: 8)) }

@@ -122,6 +122,22 @@ private struct Family: Sendable, CustomTestStringConvertible {
     #expect(chunks.last?.chunk["metadata"]?["usage"]?["outputTokens"] == 6)
   }
 
+  @Test func `says why Mistral's chats ended as they do on Bedrock`() async throws {
+    let server = try TestServer(await TestModel.quick())
+    let chat = #"{"messages":[{"role":"user","content":"hi"}],"max_tokens":6,"seed":3}"#
+    let direct = try await server.post("/v1/chat/completions", chat).json["choices"]?.elements?.first
+    let path = "/model/mistral.mistral-large-2407-v1:0/invoke"
+    let reply = try await server.post(path, chat)
+    let choice = reply.json["choices"]?.elements?.first
+    #expect(choice?["message"] == direct?["message"] && choice?["message"] != nil, "\(reply.text)")
+    #expect(choice?["stop_reason"] == direct?["finish_reason"] && choice?["finish_reason"] == choice?["stop_reason"])
+    let count = HTTPField.Name("X-Amzn-Bedrock-Output-Token-Count").flatMap { reply.headers[$0] }
+    #expect(count == "6")
+    let chunks = try await server.post(path + "-with-response-stream", chat).messages.map(\.chunk)
+    let reasons = chunks.compactMap { $0["choices"]?.elements?.first?["stop_reason"] }.filter { $0 != .null }
+    #expect(reasons == [direct?["finish_reason"] ?? .null])
+  }
+
   @Test(arguments: [
     ("meta.llama3-8b-instruct-v1:0", #"{"max_gen_len":8}"#, "prompt"),
     ("meta.llama3-8b-instruct-v1:0", #"{"prompt":"a","max_gen_len":0}"#, "max_gen_len"),

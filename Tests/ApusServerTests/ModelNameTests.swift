@@ -30,6 +30,18 @@ internal import Testing
     }
   }
 
+  @Test(arguments: [(["x=nothing"], []), ([], ["chat=nothing:1"]), ([], ["a=b:1"])] as [([String], [String])])
+  func `that mean nothing are refused before any model is loaded`(_ aliases: [String], _ variants: [String]) throws {
+    let files = try ModelFiles(["a", "b"])
+    let pool = ModelPool(["a", "b"].map(files.source))
+    var configuration = ServerConfiguration()
+    configuration.aliases = aliases.compactMap { ModelAlias($0) }
+    configuration.variants = variants.compactMap { ModelVariant($0) }
+    #expect(throws: ServerError.self) { try Server.checkNames(of: pool, configuration) }
+    #expect(pool.loadedModels.isEmpty)
+    try Server.checkNames(of: pool, ServerConfiguration())
+  }
+
   @Test func `may be aliases, of which the first that fits counts, behind names of their own`() async throws {
     let files = try ModelFiles(["a", "b"])
     let server = try server(files) {

@@ -63,6 +63,13 @@ struct TestModel: Sendable {
     }
   }
 
+  /// The same, whose answers begin with what the model thinks.
+  static func reasoning() async throws -> TestModel {
+    try await TestModel(contextLength: 256, parallel: 1) {
+      $0.chatTemplate = "{% for m in messages %}{{ m.content }}\n{% endfor %}<think>\n"
+    }
+  }
+
   /// The same with adapters of these names.
   static func adapted(_ names: String...) async throws -> TestModel {
     try await TestModel(contextLength: 256, parallel: 4, adapters: names)

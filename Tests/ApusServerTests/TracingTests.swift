@@ -68,6 +68,37 @@ struct TracingTests {
     #expect(request?.attributes.get("gen_ai.request.choice.count") == 2)
   }
 
+  @Test(arguments: [
+    ("/v1/embeddings", #"{"input":"abcd"}"#, "embeddings", false),
+    ("/api/embed", #"{"input":"a"}"#, "embeddings", false),
+    ("/embedding", #"{"content":"a"}"#, "embeddings", false),
+    ("/score", #"{"text_1":"a","text_2":"b"}"#, "score", true),
+    ("/rerank", #"{"query":"a","documents":["b","c"]}"#, "rerank", true),
+  ])
+  func `Vectors and scores say what was done, by which model`(
+    _ path: String, _ body: String, _ operation: String, _ ranks: Bool
+  ) async throws {
+    let tracer = InMemoryTracer()
+    let model = try await ranks ? TestModel.ranking() : TestModel.embedding()
+    let server = try TestServer(model, name: "tiny") { $0.tracer = tracer }
+    #expect(try await server.post(path, body).status == 200)
+    let attributes = try #require(tracer.finishedSpans.first { $0.kind == .server }).attributes
+    #expect(attributes.get("gen_ai.operation.name") == .string(operation))
+    #expect(attributes.get("gen_ai.provider.name") == "apus")
+    for name in ["gen_ai.request.model", "gen_ai.response.model"] { #expect(attributes.get(name) == "tiny") }
+    #expect(attributes.get("gen_ai.usage.output_tokens") == 0)
+    #expect(attributes.get("gen_ai.usage.input_tokens") != nil && attributes.get("gen_ai.usage.input_tokens") != 0)
+    #expect(tracer.finishedSpans.contains { $0.operationName == "work" })
+  }
+
+  @Test func `A tokenized text is no work of a model`() async throws {
+    let tracer = InMemoryTracer()
+    let server = try TestServer(await TestModel.quick()) { $0.tracer = tracer }
+    #expect(try await server.post("/tokenize", #"{"prompt":"a"}"#).status == 200)
+    let request = tracer.finishedSpans.first { $0.kind == .server }
+    #expect(request != nil && request?.attributes.get("gen_ai.operation.name") == nil)
+  }
+
   @Test func `A refusal ends its span with the error's word, and probes have no spans`() async throws {
     let tracer = InMemoryTracer()
     let server = try TestServer(await TestModel.quick()) { $0.tracer = tracer }

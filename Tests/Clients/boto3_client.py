@@ -11,6 +11,7 @@ import json
 import os
 import re
 import tempfile
+import urllib.error
 import urllib.request
 
 import boto3
@@ -137,6 +138,13 @@ def check_invoke(bedrock):
     open_chat = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 8}
     answer = json.loads(bedrock.invoke_model(modelId="openai.gpt-oss-20b-1:0", body=json.dumps(open_chat))["body"].read())
     check("invoke: OpenAI's chats", answer["choices"][0]["message"]["role"] == "assistant")
+    pooled = {"inputText": "Once upon", "pooling": "mean", "dimensions": 32}
+    answer = bedrock.invoke_model(modelId="amazon.titan-embed-text-v2:0", body=json.dumps(pooled))
+    vector = json.loads(answer["body"].read())
+    check("invoke: Titan's vectors", len(vector["embedding"]) == 32 and vector["inputTextTokenCount"] > 0)
+    pooled = {"texts": ["Once", "upon"], "input_type": "search_query", "pooling": "mean"}
+    answer = bedrock.invoke_model(modelId="cohere.embed-english-v3", body=json.dumps(pooled))
+    check("invoke: Cohere's vectors", len(json.loads(answer["body"].read())["embeddings"]) == 2)
     if hasattr(bedrock, "count_tokens"):
         counted = bedrock.count_tokens(modelId=LLAMA, input={"invokeModel": {"body": json.dumps(bodies[0][1])}})
         check("count_tokens: a body", counted["inputTokens"] > 0)
@@ -196,6 +204,9 @@ def check_sagemaker(url):
     dialog = {"inputs": [[{"role": "user", "content": "Hi"}]], "parameters": {"max_new_tokens": 8}}
     answer = runtime.invoke_endpoint(EndpointName="llama", ContentType="application/json", Body=json.dumps(dialog))
     check("sagemaker: JumpStart", json.loads(answer["Body"].read())[0]["generation"]["role"] == "assistant")
+    texts = {"inputs": ["Once", "upon"], "pooling": "mean"}
+    answer = runtime.invoke_endpoint(EndpointName="llama", ContentType="application/json", Body=json.dumps(texts))
+    check("sagemaker: vectors", len(json.loads(answer["Body"].read())) == 2)
     found = error_of(lambda: runtime.invoke_endpoint(EndpointName="llama", Body=b'{"messages":3}'))
     check("sagemaker: errors of the model", found is not None and found[:2] == ("ModelError", 424), repr(found))
 
@@ -254,6 +265,33 @@ def check_names(apus, model):
         check("names: a variant by chance", chosen in ("small", "large"))
 
 
+def check_container(apus, model):
+    """The platform's side of a container with many models, and a client of its endpoint."""
+    with Server(apus, "--load-from", os.path.dirname(os.path.abspath(model)), "--kv-memory", "64M") as server:
+        def call(method, path, body=None):
+            data = None if body is None else json.dumps(body).encode()
+            request = urllib.request.Request(server.url + path, data, method=method)
+            try:
+                with urllib.request.urlopen(request) as answer:
+                    return answer.status, json.load(answer)
+            except urllib.error.HTTPError as error:
+                return error.code, None
+
+        one = {"model_name": "one", "url": os.path.abspath(model)}
+        check("container: begins without a model", call("GET", "/models") == (200, {"models": []}))
+        check("container: loads", call("POST", "/models", one)[0] == 200)
+        check("container: loads once", call("POST", "/models", one)[0] == 409)
+        check("container: stays in its folder", call("POST", "/models", {"model_name": "x", "url": "/etc/passwd"})[0] == 400)
+        check("container: lists", call("GET", "/models")[1]["models"][0]["modelName"] == "one")
+        runtime = client(server.url, "sagemaker-runtime")
+        body = json.dumps({"prompt": "Once", "max_tokens": 4})
+        answer = runtime.invoke_endpoint(EndpointName="many", TargetModel="one", Body=body)
+        check("container: answers", json.loads(answer["Body"].read())["choices"][0]["text"] != "")
+        found = error_of(lambda: runtime.invoke_endpoint(EndpointName="many", TargetModel="two", Body=body))
+        check("container: others are unknown", found is not None and found[0] == "ValidationError", repr(found))
+        check("container: unloads", call("DELETE", "/models/one")[0] == 200 and call("GET", "/models/one")[0] == 404)
+
+
 def check_signatures(apus, model):
     with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
         file.write(f"[ci]\naws_access_key_id = {KEY[0]}\naws_secret_access_key = {KEY[1]}\n")
@@ -298,6 +336,7 @@ def main(apus, model):
     check_queue(apus, model)
     check_key(apus, model)
     check_names(apus, model)
+    check_container(apus, model)
     check_signatures(apus, model)
     check_retry(apus, model)
 

@@ -8,15 +8,24 @@ public final class ModelLease: Sendable {
   public let name: String
 
   private let pool: ModelPool
+  /// The lease that this one stands for; nil where it is its own.
+  private let base: ModelLease?
 
   init(_ model: Model, _ name: String, _ pool: ModelPool) {
     self.model = model
     self.name = name
     self.pool = pool
+    base = nil
+  }
+
+  /// The same use of the model as `model`, which shares its engine.
+  package init(_ base: ModelLease, as model: Model) {
+    (self.base, self.model) = (base, model)
+    (name, pool) = (base.name, base.pool)
   }
 
   /// Lets the model stay loaded so long when nobody uses it; see ``ModelPool/keep(_:for:)``.
   package func keepLoaded(for idleTime: Duration?) { pool.keep(name, for: idleTime) }
 
-  deinit { pool.release(name) }
+  deinit { if base == nil { pool.release(name) } }
 }

@@ -3,9 +3,10 @@ internal import Synchronization
 extension ModelPool {
   /// Starts the next load, where one is wanted and none is under way.
   func loadNext() {
-    guard let name = state.withLock({ $0.schedule.beginLoad() }), let source = sources[name] else { return }
+    let next = state.withLock { state in state.schedule.beginLoad().flatMap { state.sources[$0] } }
+    guard let source = next else { return }
     Task {
-      finishLoad(of: name, await load(source))
+      finishLoad(of: source.name, await load(source))
       loadNext()
     }
   }
@@ -19,6 +20,8 @@ extension ModelPool {
       // The file may be another one than the one that was described.
       state.descriptions[name] = nil
       state.schedule.endLoad(model.map { ($0.information.memory, waiters.count) }, at: now)
+      // It may have been removed meanwhile.
+      if state.sources[name] == nil { state.schedule.keep(name, for: .zero) }
       return waiters.map { ($0, result.map { ModelLease($0, name, self) }) }
     }
     if case .success(let model) = result { onEvent(.loaded(name: name, information: model.information)) }
@@ -52,9 +55,10 @@ extension ModelPool {
 
   /// The model's options, with what others leave to it.
   private func options(for source: Source) -> LoadOptions {
-    let (used, loaded) = state.withLock { ($0.schedule.byteCount, $0.models.count) }
+    let (used, left) = state.withLock { ($0.schedule.byteCount, $0.names.count - $0.models.count) }
     var options = source.options
-    options.shares = names.count - loaded
+    // Models that were removed may still be loaded.
+    options.shares = max(1, left)
     if let memory { options.memory = min(options.memory ?? .max, max(1, memory - used)) }
     return options
   }

@@ -9,6 +9,9 @@ public final class ModelPool: Sendable {
 
   struct State {
     var schedule: PoolSchedule
+    /// The names of all models, in the order in which they were given.
+    var names: [String] = []
+    var sources: [String: Source] = [:]
     var models: [String: Model] = [:]
     /// Who waits for a model that is not loaded yet, by number.
     var waiters: [String: [Int: Waiter]] = [:]
@@ -27,10 +30,6 @@ public final class ModelPool: Sendable {
     }
   }
 
-  /// The names of all models, in the order in which they were given.
-  public let names: [String]
-
-  let sources: [String: Source]
   let memory: Int?
   let onEvent: @Sendable (Event) -> Void
   let state: Mutex<State>
@@ -46,19 +45,20 @@ public final class ModelPool: Sendable {
     _ sources: [Source], memory: Int? = nil, idleTime: Duration? = nil,
     onEvent: @escaping @Sendable (Event) -> Void = { _ in }
   ) {
-    self.sources = Dictionary(sources.map { ($0.name, $0) }) { first, _ in first }
-    var seen: Set<String> = []
-    names = sources.map(\.name).filter { seen.insert($0).inserted }
     self.memory = memory
     self.onEvent = onEvent
-    state = Mutex(State(PoolSchedule(idleTime: idleTime)))
+    var state = State(PoolSchedule(idleTime: idleTime))
+    state.sources = Dictionary(sources.map { ($0.name, $0) }) { first, _ in first }
+    var seen: Set<String> = []
+    state.names = sources.map(\.name).filter { seen.insert($0).inserted }
+    self.state = Mutex(state)
   }
 
   /// A pool of one model that is loaded already, and stays so.
   package init(_ model: Model, name: String) {
-    names = [name]
-    (sources, memory, onEvent) = ([:], nil, { _ in })
+    (memory, onEvent) = (nil, { _ in })
     var state = State(PoolSchedule())
+    state.names = [name]
     state.models[name] = model
     state.schedule.request(name)
     _ = state.schedule.beginLoad()
@@ -74,7 +74,6 @@ public final class ModelPool: Sendable {
   /// - Throws: `ApusError`: `unknownModel`; `modelsInUse` where it would fit if others were not in use; `stopped` where the
   ///   task was cancelled; and whatever fails loading.
   public func model(_ name: String) async throws(ApusError) -> ModelLease {
-    guard names.contains(name) else { throw .unknownModel(name: name, known: names) }
     let number = state.withLock { state in
       state.nextWaiter += 1
       return state.nextWaiter
@@ -86,6 +85,12 @@ public final class ModelPool: Sendable {
     }
     return try result.get()
   }
+
+  /// The names of all models, in the order in which they were given.
+  public var names: [String] { state.withLock { $0.names } }
+
+  /// Where a model comes from; nil for one that was not loaded by this pool.
+  private func source(_ name: String) -> Source? { state.withLock { $0.sources[name] } }
 
   /// The names of the models that are loaded, in the order of `names`.
   public var loadedNames: [String] {
@@ -103,7 +108,7 @@ public final class ModelPool: Sendable {
   package func description(of name: String) throws(ApusError) -> ModelDescription {
     let (known, model) = state.withLock { ($0.descriptions[name], $0.models[name]) }
     if let known { return known }
-    guard let path = model?.path ?? sources[name]?.path else { throw .unknownModel(name: name, known: names) }
+    guard let path = model?.path ?? source(name)?.path else { throw .unknownModel(name: name, known: names) }
     let description = try ModelDescription(path: path)
     state.withLock { $0.descriptions[name] = description }
     return description
@@ -114,19 +119,20 @@ public final class ModelPool: Sendable {
   ///
   /// It holds until the model is unloaded. A model that was not loaded by this pool stays all the same.
   package func keep(_ name: String, for idleTime: Duration?) {
-    guard sources[name] != nil else { return }
-    state.withLock { $0.schedule.keep(name, for: idleTime) }
+    state.withLock { state in
+      if state.sources[name] != nil { state.schedule.keep(name, for: idleTime) }
+    }
     watchIdle()
   }
 
   /// Sequences of that model that run together at most, as far as that is known before it is loaded.
   package func parallel(_ name: String) -> Int {
-    loadedModels[name]?.information.parallel ?? sources[name]?.options.parallel ?? LoadOptions.defaultParallel
+    loadedModels[name]?.information.parallel ?? source(name)?.options.parallel ?? LoadOptions.defaultParallel
   }
 
   /// The names of that model's adapters.
   package func adapters(of name: String) -> [String] {
-    loadedModels[name]?.information.adapters ?? sources[name]?.options.adapters.map(\.name) ?? []
+    loadedModels[name]?.information.adapters ?? source(name)?.options.adapters.map(\.name) ?? []
   }
 
   /// Loads nothing more: who waits, or asks from now on, is told `shuttingDown`.
@@ -140,6 +146,38 @@ public final class ModelPool: Sendable {
     for waiter in waiters { waiter.resume(returning: .failure(.shuttingDown)) }
   }
 
+  // MARK: Models that come and go
+
+  /// Adds a model, which is loaded when it is first asked for.
+  ///
+  /// - Parameter source: The model.
+  /// - Returns: Whether it was added: not where there is one of its name, or one that was removed and has not gone yet.
+  package func add(_ source: Source) -> Bool {
+    state.withLock { state in
+      let name = source.name
+      guard !state.names.contains(name), state.models[name] == nil, state.schedule.loading != name else { return false }
+      state.names.append(name)
+      state.sources[name] = source
+      return true
+    }
+  }
+
+  /// Takes a model out, which goes when the last lease of it is given back; who waits for it is told `unknownModel`.
+  ///
+  /// A model that was not loaded by this pool stays.
+  package func remove(_ name: String) {
+    let (waiters, known) = state.withLock { state -> ([Waiter], [String]) in
+      guard state.sources.removeValue(forKey: name) != nil else { return ([], []) }
+      state.names.removeAll { $0 == name }
+      state.descriptions[name] = nil
+      state.schedule.withdraw(name)
+      state.schedule.keep(name, for: .zero)
+      return (Array((state.waiters.removeValue(forKey: name) ?? [:]).values), state.names)
+    }
+    for waiter in waiters { waiter.resume(returning: .failure(.unknownModel(name: name, known: known))) }
+    watchIdle()
+  }
+
   // MARK: Waiting
 
   private func enter(_ waiter: Waiter, _ number: Int, _ name: String) {
@@ -148,6 +186,7 @@ public final class ModelPool: Sendable {
       // A later cancellation finds the waiter, as it waits for the lock.
       if Task.isCancelled { return .failure(.stopped) }
       if state.isClosed { return .failure(.shuttingDown) }
+      guard state.names.contains(name) else { return .failure(.unknownModel(name: name, known: state.names)) }
       if let model = state.models[name], state.schedule.take(name, at: now) {
         return .success(ModelLease(model, name, self))
       }

@@ -80,6 +80,8 @@ extension RecordWriter {
     fixed(summary.seed)
     count(summary.proposedTokens)
     count(summary.acceptedTokens)
+    count(summary.predictedTokens)
+    count(summary.reasoningTokens)
     count(summary.scores.count)
     for score in summary.scores { probabilities(score) }
   }

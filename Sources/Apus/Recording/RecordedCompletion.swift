@@ -66,11 +66,14 @@ private struct Reader {
     let seed = try bytes.fixed()
     let proposed = try bytes.count(upTo: .max)
     let accepted = try bytes.count(upTo: proposed)
+    // One more than there are: that of the end.
+    let predicted = try bytes.count(upTo: usage.completionTokens + 1)
+    let reasoning = try bytes.count(upTo: usage.completionTokens + 1)
     return GenerationSummary(
       finishReason: stopReason == nil ? .length : .stop, stopReason: stopReason, usage: usage,
       timings: Timings(usage, queue: queue, prefill: prefill, decode: decode), seed: seed,
-      scores: try scores(), vector: nil, endToken: endToken, proposedTokens: proposed,
-      acceptedTokens: accepted)
+      scores: try scores(), vector: nil, endToken: endToken, proposedTokens: proposed, acceptedTokens: accepted,
+      predictedTokens: predicted, reasoningTokens: reasoning)
   }
 
   private mutating func scores() throws(RecordDamage) -> [TokenLogProbabilities] {

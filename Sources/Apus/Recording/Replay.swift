@@ -57,7 +57,8 @@ extension GenerationSummary {
       promptTokens: usage.promptTokens, completionTokens: tokens, cachedTokens: usage.cachedTokens)
     return GenerationSummary(
       finishReason: .cancelled, stopReason: nil, usage: usage, timings: timings, seed: seed, scores: scores,
-      vector: nil, endToken: nil, proposedTokens: proposedTokens, acceptedTokens: acceptedTokens)
+      vector: nil, endToken: nil, proposedTokens: proposedTokens, acceptedTokens: acceptedTokens,
+      predictedTokens: min(predictedTokens, tokens), reasoningTokens: min(reasoningTokens, tokens))
   }
 
   /// What telling it again took: nothing was computed.
@@ -67,6 +68,7 @@ extension GenerationSummary {
     return GenerationSummary(
       finishReason: finishReason, stopReason: stopReason, usage: usage,
       timings: Timings(usage, queue: .zero, prefill: .zero, decode: .zero), seed: seed, scores: scores, vector: vector,
-      endToken: endToken, proposedTokens: 0, acceptedTokens: 0)
+      endToken: endToken, proposedTokens: 0, acceptedTokens: 0, predictedTokens: predictedTokens,
+      reasoningTokens: reasoningTokens)
   }
 }

@@ -64,6 +64,9 @@ extension CanonicalBytes {
     add(options.ignoreEOS)
     add(options.topLogProbabilities) { $0.add($1) }
     add(options.constraint) { $0.add($1) }
+    add(options.thinkingBudget) { $0.add($1) }
+    // It changes no token, but what is said of it.
+    add(options.prediction)
   }
 
   fileprivate mutating func add(_ sampling: SamplingOptions) {

@@ -123,6 +123,7 @@ extension GenerationSummary {
   fileprivate var cancelled: GenerationSummary {
     GenerationSummary(
       finishReason: .cancelled, stopReason: nil, usage: usage, timings: timings, seed: seed, scores: scores,
-      vector: vector, endToken: endToken, proposedTokens: proposedTokens, acceptedTokens: acceptedTokens)
+      vector: vector, endToken: endToken, proposedTokens: proposedTokens, acceptedTokens: acceptedTokens,
+      predictedTokens: predictedTokens, reasoningTokens: reasoningTokens)
   }
 }

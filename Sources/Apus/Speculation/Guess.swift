@@ -6,12 +6,14 @@ internal import ApusCore
 struct Guess: Sendable {
   let speculation: Speculation
   private var prompt: [Token]
+  private var prediction: [Token]
   private var lookup: PromptLookup?
   private(set) var proposedCount = 0
   private(set) var acceptedCount = 0
 
-  init(_ prompt: [Token], _ speculation: Speculation) {
-    self.prompt = speculation == .off ? [] : prompt
+  /// Guesses for a completion of `prompt` that its caller expects to be like `prediction`.
+  init(_ prompt: [Token], predicting prediction: [Token], _ speculation: Speculation) {
+    (self.prompt, self.prediction) = speculation == .off ? ([], []) : (prompt, prediction)
     self.speculation = speculation
   }
 
@@ -23,6 +25,9 @@ struct Guess: Sendable {
     return lookup.proposal(most: most) { worth.add(chance: $0) }
   }
 
+  /// Tokens that came as the prediction said.
+  var predictedCount: Int { lookup?.predictedCount ?? 0 }
+
   /// How likely the first of them is to come; 0 where there are none.
   var lookupChance: Double { lookup?.chance ?? 0 }
 
@@ -30,8 +35,8 @@ struct Guess: Sendable {
   mutating func append(_ token: Token, room: Int) {
     guard speculation != .off else { return }
     if lookup == nil {
-      lookup = PromptLookup(prompt, room: room)
-      prompt = []
+      lookup = PromptLookup(prompt, predicting: prediction, room: room)
+      (prompt, prediction) = ([], [])
     }
     lookup?.append(token)
   }

@@ -1,13 +1,17 @@
 package import ApusCore
 
-/// Guesses how a sequence goes on: as it did when its last tokens came before (prompt lookup); a pure value.
+/// Guesses how a sequence goes on: as it did when its last tokens came before (prompt lookup), or as its caller expects; a
+/// pure value.
 ///
+/// What the caller expects is one more text in which the last tokens are looked up, as if it stood behind the prompt.
 /// A token costs the same however long the text is. Memory is four bytes a token and at most 768 KiB beside.
 package struct PromptLookup: Sendable {
   /// The most tokens proposed at once.
   package static let mostTokens = 15
   /// The fewest and the most tokens that are looked up.
   private static let lookedUp = 2...4
+  /// The length of match that a prediction's beginning counts as: that of a long one, as its caller knows the text.
+  private static let predictionLength = 8
 
   /// An earlier place whose last tokens are those of the end.
   private struct Match {
@@ -21,13 +25,21 @@ package struct PromptLookup: Sendable {
   private var tables: [LookupTable]
   private var match: Match?
   private var record = HitRecord()
+  /// Where the prediction stands among the tokens.
+  private let predicted: Range<Int>
+  /// Tokens that came as the prediction said.
+  private(set) package var predictedCount = 0
 
-  /// A lookup for a sequence of these tokens, with room for about `room` more.
-  package init(_ tokens: [Token], room: Int) {
-    let table = LookupTable(for: tokens.count + room)
+  /// A lookup for a sequence of these tokens, with room for about `room` more, which are expected to be like `prediction`.
+  package init(_ tokens: [Token], predicting prediction: [Token] = [], room: Int) {
+    let known = tokens.count + prediction.count
+    let table = LookupTable(for: known + room)
     tables = Self.lookedUp.map { _ in table }
-    self.tokens.reserveCapacity(tokens.count)
+    predicted = tokens.count..<known
+    self.tokens.reserveCapacity(known)
     for token in tokens { join(token) }
+    for token in prediction { join(token) }
+    if !predicted.isEmpty { match = Match(position: predicted.lowerBound, length: Self.predictionLength) }
   }
 
   /// Takes a token that was chosen.
@@ -35,7 +47,11 @@ package struct PromptLookup: Sendable {
   /// What would have been proposed is compared with it, whether it was or not: so how often guesses come true is known
   /// without computing any.
   package mutating func append(_ token: Token) {
-    if let match { record.note(isHit: tokens[match.position] == token, length: match.length) }
+    if let match {
+      let isHit = tokens[match.position] == token
+      record.note(isHit: isHit, length: match.length)
+      if isHit, predicted.contains(match.position) { predictedCount += 1 }
+    }
     join(token)
   }
 

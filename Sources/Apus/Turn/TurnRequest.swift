@@ -25,6 +25,8 @@ extension Model {
     var request = GenerationRequest(prompt: prompt.tokens, options: options)
     request.constraint = try compile(wanted, startsInReasoning: prompt.startsInReasoning, shouldStop: shouldStop)
     request.shownTokens = turnMarks
+    request.reasoning = reasoningSpan(
+      startsInReasoning: prompt.startsInReasoning, limit: options.thinkingBudget)
     let reader = TurnReader(
       self, wanted, startsInReasoning: prompt.startsInReasoning, ids: Self.callIDs(behind: messages))
     return TurnRequest(request: request, reader: reader)

@@ -112,6 +112,8 @@ struct Serve: AsyncParsableCommand {
   @OptionGroup var store: StoreArguments
   @OptionGroup var cache: CacheArguments
 
+  @OptionGroup(title: "Files and batches") var fileArguments: FileArguments
+
   @OptionGroup(title: "Observation") var observation: ObservationArguments
 
   @OptionGroup(title: "Limits for each address") var address: AddressArguments
@@ -139,7 +141,9 @@ struct Serve: AsyncParsableCommand {
     do {
       var configuration = try serverConfiguration().validated().fitting(
         descriptors: Descriptors.raiseLimit(), used: Descriptors.used)
-      let sources = try models.sources(loadOptions(configuration), adapters: lora.map(\.adapter))
+      let options = loadOptions(configuration)
+      let sources = try models.sources(options, adapters: lora.map(\.adapter))
+      configuration.modelFolders = try models.folders(options)
       let log = try logWriter()
       defer { log.finish() }
       let logger = Logger(label: "apus") { label in
@@ -147,8 +151,8 @@ struct Serve: AsyncParsableCommand {
       }
       for warning in keys.warnings + [certificate.warning].compactMap(\.self) { logger.warning("\(warning)") }
       configuration.store = try store.open(isOpen: configuration.allowsOpenAccess, logger)
-      configuration.files = try store.openFiles()
       configuration.cache = try await cache.open(isOpen: configuration.allowsOpenAccess, logger)
+      configuration.files = try fileArguments.open()
       configuration.version = Program.version
       let traces = try observation.openTraces(for: &configuration, logger)
       defer { traces?.finish() }
@@ -159,6 +163,7 @@ struct Serve: AsyncParsableCommand {
       let pool = ModelPool(
         sources, memory: models.memory?.value, idleTime: models.idleUnload.map { .seconds($0) }
       ) { logger.note($0) }
+      try Server.checkNames(of: pool, configuration)
       try await loadFirst(sources, pool, logger)
       try await Server(pool, configuration: configuration, logger: logger).run {
         traces?.finish()
@@ -170,10 +175,11 @@ struct Serve: AsyncParsableCommand {
     }
   }
 
-  /// Loads the default model, without which nothing starts; and the others as far as memory allows, if that was asked for.
+  /// Loads the default model where there is one, without which nothing starts; and the others as far as memory allows, if that was asked for.
   private func loadFirst(_ sources: [ModelPool.Source], _ pool: ModelPool, _ logger: Logger) async throws {
+    guard let first = sources.first else { return }
     // Held until all are loaded, so that none goes for another.
-    var leases = [try await pool.model(sources[0].name)]
+    var leases = [try await pool.model(first.name)]
     for source in sources.dropFirst() where models.preload {
       do throws(ApusError) {
         leases.append(try await pool.model(source.name))
@@ -213,6 +219,7 @@ struct Serve: AsyncParsableCommand {
     configuration.queueLimit = queue
     configuration.maximumConnections = connections
     configuration.connectionsPerAddress = connectionsPerAddress
+    configuration.batchLimits = fileArguments.limits
     configuration.timeouts.idle = .seconds(idleTimeout)
     configuration.timeouts.queue = .seconds(queueTimeout)
     configuration.timeouts.wholeAnswer = .seconds(answerTimeout)

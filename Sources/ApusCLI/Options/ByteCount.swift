@@ -1,8 +1,10 @@
 internal import ArgumentParser
 
 /// A number of bytes on the command line: `512M`, `2G`, `1.5GiB`, or without a unit.
-struct ByteCount: ExpressibleByArgument, Equatable {
+struct ByteCount: ExpressibleByArgument, Equatable, CustomStringConvertible {
   let value: Int
+
+  init(_ value: Int) { self.value = value }
 
   /// Nil where `argument` is no positive number of bytes.
   init?(argument: String) {
@@ -11,6 +13,12 @@ struct ByteCount: ExpressibleByArgument, Equatable {
       let value = Int(exactly: (number * Double(unit)).rounded()), value > 0
     else { return nil }
     self.value = value
+  }
+
+  /// The same as an argument, in the largest unit that leaves no fraction.
+  var description: String {
+    let power = (1...4).last { value.isMultiple(of: 1 << (10 * $0)) } ?? 0
+    return "\(value >> (10 * power))" + ["", "K", "M", "G", "T"][power]
   }
 
   /// Steps of 1024, as in what Apus prints.

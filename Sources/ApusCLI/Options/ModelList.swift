@@ -27,6 +27,15 @@ struct ModelList: ParsableArguments {
     help: ArgumentHelp(
       "Unload a model that nobody has used for so long, until it is asked for again.", valueName: "seconds"))
   var idleUnload: Int?
+  @Option(
+    help: ArgumentHelp(
+      """
+      A folder whose models clients may load and unload while the server runs, as SageMaker does with containers for \
+      many models (POST /models); may be repeated. A server with one needs no model to start.
+      """,
+      valueName: "folder"),
+    completion: .directory)
+  var loadFrom: [String] = []
   @Flag(help: "Load all models at start, as far as memory allows, and not when they are first asked for.")
   var preload = false
 
@@ -44,7 +53,7 @@ struct ModelList: ParsableArguments {
   ///
   /// Adapters and a draft model are the first one's.
   func sources(_ options: LoadOptions, adapters: [Adapter]) throws -> [ModelPool.Source] {
-    guard !models.isEmpty else {
+    guard !models.isEmpty || !loadFrom.isEmpty else {
       throw Failure(
         "no model is named: 'apus serve MODEL', APUS_MODEL, or 'model: MODEL' in the file of settings",
         code: Failure.usage)
@@ -52,6 +61,12 @@ struct ModelList: ParsableArguments {
     var others = options
     others.draft = nil
     var sources = try models.map { try source($0, others) }
+    guard !sources.isEmpty else {
+      guard adapters.isEmpty, options.draft == nil else {
+        throw Failure("--lora and --draft are for the first model: name one", code: Failure.usage)
+      }
+      return []
+    }
     (sources[0].options.draft, sources[0].options.adapters) = (options.draft, adapters)
     let names = Dictionary(grouping: sources, by: \.name)
     if let twice = sources.first(where: { names[$0.name, default: []].count > 1 }) {
@@ -59,6 +74,14 @@ struct ModelList: ParsableArguments {
         "two models are called '\(twice.name)': give one another name, as in NAME=\(twice.path)", code: Failure.usage)
     }
     return sources
+  }
+
+  /// The folders from which clients may load models; nil for none.
+  func folders(_ options: LoadOptions) throws(ServerError) -> ModelFolders? {
+    guard !loadFrom.isEmpty else { return nil }
+    var options = options
+    options.draft = nil
+    return try ModelFolders(loadFrom, options: options)
   }
 
   private func source(_ argument: String, _ options: LoadOptions) throws -> ModelPool.Source {

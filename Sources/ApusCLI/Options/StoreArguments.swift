@@ -20,22 +20,6 @@ struct StoreArguments: ParsableArguments {
       """,
       valueName: "path|url"))
   var store: String?
-  @Option(
-    help: ArgumentHelp(
-      "A folder for files and batches of clients (/v1/files, /v1/batches); without it there are none.",
-      valueName: "folder"),
-    completion: .directory)
-  var files: String?
-
-  /// The folder of files; nil where none is named.
-  func openFiles() throws(Failure) -> FileFolder? {
-    guard let files else { return nil }
-    do {
-      return try FileFolder(path: files, sections: FileFolder.batchSections)
-    } catch {
-      throw Failure("\(error)")
-    }
-  }
 
   /// The store; nil where nothing is to be kept, or where there is no place for it and none was named, which the log is
   /// told.

@@ -75,7 +75,7 @@ struct FlatGrammar {
       case .terminal(let language): if ofTerminal(language) { spread.complete(index) }
       case .sequence(0): spread.complete(index)
       case .repetition(atLeast: ...0, atMost: 0...): spread.complete(index)
-      case .members: spread.lookAtMembers(index)
+      case .members: spread.wait(index)
       case .repetition, .sequence, .choice, .call, .way: break
       }
     }
@@ -90,8 +90,10 @@ struct FlatGrammar {
     private var callers: [[Int]]
     private var holds: [Bool]
     private var found: [Int] = []
+    /// Lists of which more is known than when they were looked at last.
+    private var waiting: [Int] = []
     /// Of lists, how many ways must have the property at least, and which have it.
-    private var lists: [Int: (needed: Int, ready: Set<Int>)] = [:]
+    private var lists: [Int: (needed: Int, ready: Set<Int>, isWaiting: Bool)] = [:]
     private let ofMembers: (MemberList, (Int) -> Bool) -> Bool
 
     init(_ grammar: FlatGrammar, _ ofMembers: @escaping (MemberList, (Int) -> Bool) -> Bool) {
@@ -105,7 +107,7 @@ struct FlatGrammar {
         if case .sequence(let count) = part.kind { missing[index] = max(1, count) }
         if case .call(let rule) = part.kind { callers[rule].append(index) }
         if case .members(let list, _) = part.kind {
-          lists[index] = (memberLists[list].members.count(where: \.isRequired), [])
+          lists[index] = (memberLists[list].members.count(where: \.isRequired), [], false)
         }
         if case .repetition(let atLeast, let atMost) = part.kind, atMost < atLeast { missing[index] = 2 }
       }
@@ -118,23 +120,36 @@ struct FlatGrammar {
     }
 
     mutating func run() -> [Bool] {
-      while let part = found.popLast() {
-        let parent = parts[part].parent
-        if parent >= 0, case .way(let way) = parts[part].kind {
-          lists[parent]?.ready.insert(way)
-          lookAtMembers(parent)
-        } else if parent >= 0 {
-          receive(parent)
-        } else if !holds[-1 - parent] {
-          holds[-1 - parent] = true
-          for caller in callers[-1 - parent] { receive(caller) }
-        }
+      while true {
+        while let part = found.popLast() { spread(from: part) }
+        // Only now, so that a list of many ways is not looked at for each of them.
+        guard let list = waiting.popLast() else { return holds }
+        lookAtMembers(list)
       }
-      return holds
     }
 
-    mutating func lookAtMembers(_ index: Int) {
-      guard missing[index] > 0, case .members(let list, _) = parts[index].kind, let (needed, ready) = lists[index],
+    private mutating func spread(from part: Int) {
+      let parent = parts[part].parent
+      if parent >= 0, case .way(let way) = parts[part].kind {
+        lists[parent]?.ready.insert(way)
+        wait(parent)
+      } else if parent >= 0 {
+        receive(parent)
+      } else if !holds[-1 - parent] {
+        holds[-1 - parent] = true
+        for caller in callers[-1 - parent] { receive(caller) }
+      }
+    }
+
+    mutating func wait(_ list: Int) {
+      guard missing[list] > 0, lists[list]?.isWaiting == false else { return }
+      lists[list]?.isWaiting = true
+      waiting.append(list)
+    }
+
+    private mutating func lookAtMembers(_ index: Int) {
+      lists[index]?.isWaiting = false
+      guard missing[index] > 0, case .members(let list, _) = parts[index].kind, let (needed, ready, _) = lists[index],
         ready.count >= needed
       else { return }
       if ofMembers(memberLists[list], ready.contains) { complete(index) }

@@ -4,8 +4,12 @@ package struct GrammarLimits: Sendable, Equatable {
   package var depth = 256
   /// The most parts that a grammar may be written with.
   package var parts = 400_000
-  /// The most members of a list that may come in any order: each state of it is as large as the list.
-  package var members = 512
+  /// The most ways to write the members of one list and others: all of them may come next.
+  package var ways = 4_096
+  /// The most demands of one list.
+  package var demands = 8
+  /// The most steps to see which members may come next, for each set of demands and kind of member.
+  package var memberSteps = 400_000
   /// The most steps over parts one after the other that may all be left out: from each of them to all behind it, as each may
   /// come next; a row of 600 takes 180,000.
   package var optionalSteps = 200_000

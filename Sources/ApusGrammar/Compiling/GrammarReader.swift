@@ -73,8 +73,11 @@ struct GrammarReader: ~Copyable {
     if isEmptyAllowed || separator == LanguageTable.nothing {
       throw .unsupported(what: "a list with a member or a separator that may be empty")
     }
-    let written = MemberStates.List(list, ways, separator: separator)
-    return table.members(written, demands: list.demands)
+    let language = table.members(MemberStates.List(list, ways, separator: separator))
+    if table.memberStates.mostSteps > limits.memberSteps {
+      throw .tooLarge(what: "steps to see which members of an object may come", limit: limits.memberSteps)
+    }
+    return language
   }
 
   private mutating func read(_ language: RegularLanguage, isWithinBoolean: Bool) throws(GrammarError) -> LanguageID {
@@ -122,6 +125,8 @@ struct GrammarReader: ~Copyable {
   /// The language, or nothing where it has no string.
   private mutating func live(_ language: LanguageID, _ isWithinBoolean: Bool) throws(GrammarError) -> LanguageID {
     if isWithinBoolean { return language }
+    // All searches together.
+    table.searchSteps = max(0, limits.steps - table.work)
     let isLive = table.isLive(language)
     if table.gaveUp { throw .tooLarge(what: "states of an intersection or a complement", limit: limits.states) }
     return isLive ? language : LanguageTable.nothing

@@ -34,11 +34,15 @@ struct GrammarSurvey {
       try count(part, depth: depth + 1)
     case .members(let list):
       try check(list.atLeast, list.atMost)
-      guard list.members.count <= limits.members else {
-        throw .tooLarge(what: "members of an object", limit: limits.members)
+      let ways = list.ways
+      guard max(ways.count, list.members.count) <= limits.ways else {
+        throw .tooLarge(what: "members of an object, with the ways to write them", limit: limits.ways)
+      }
+      guard list.demands >> UInt32(limits.demands) == 0 else {
+        throw .tooLarge(what: "demands of an object", limit: limits.demands)
       }
       try count(list.separator, depth: 0)
-      for way in list.ways { try count(way.expression, depth: depth + 1) }
+      for way in ways { try count(way.expression, depth: depth + 1) }
     }
   }
 

@@ -5,12 +5,12 @@ extension LanguageTable {
   ///
   /// What it gives has a string: languages in which no string is left are found out by search.
   mutating func derivative(_ language: LanguageID, _ class: Int) -> LanguageID {
-    if let known = derivatives[language, `class`] { return known }
     guard firsts[Int(language)].contains(classes.examples[`class`]) else { return Self.nothing }
+    if let known = derivatives[language, `class`] { return known }
     if let rest = restOfByte(language) { return rest }
     var result = compute(language, `class`, isChecked: true)
     if isBooleanAtTop(language), !isLive(result) { result = Self.nothing }
-    derivatives.set(language, `class`, result, classes: classes.count)
+    derivatives.set(language, `class`, result)
     return result
   }
 
@@ -20,16 +20,20 @@ extension LanguageTable {
     if let known = unchecked[language, `class`] { return known }
     guard firsts[Int(language)].contains(classes.examples[`class`]) else { return Self.nothing }
     let result = compute(language, `class`, isChecked: false)
-    unchecked.set(language, `class`, result, classes: classes.count)
+    unchecked.set(language, `class`, result)
     return result
   }
 
-  /// What is left of a language that is one byte and something after it.
-  private func restOfByte(_ language: LanguageID) -> LanguageID? {
+  /// What is left of a language that is one byte and something after it: found as soon as it is looked up.
+  private mutating func restOfByte(_ language: LanguageID) -> LanguageID? {
     let node = nodes[Int(language)]
     switch node.kind {
     case .bytes: return Self.empty
-    case .concatenation, .join: return nodes[Int(node.first)].kind == .bytes ? node.second : nil
+    case .concatenation, .join:
+      let head = nodes[Int(node.first)]
+      if head.kind == .bytes { return node.second }
+      guard head.kind == .concatenation || head.kind == .join, nodes[Int(head.first)].kind == .bytes else { return nil }
+      return sequence(node.kind, head.second, node.second)
     default: return nil
     }
   }
@@ -83,6 +87,10 @@ extension LanguageTable {
 
   /// A loop, as a text may have thousands of parts that may all be left out.
   private mutating func derivativeOfSequence(_ language: LanguageID, _ class: Int, _ isChecked: Bool) -> LanguageID {
+    let node = nodes[Int(language)]
+    if !has(.nullable, node.first) {
+      return sequence(node.kind, part(node.first, `class`, isChecked: isChecked), node.second)
+    }
     var alternatives: [LanguageID] = []
     var rest = language
     while true {
@@ -133,33 +141,5 @@ extension LanguageTable {
       guard has(.nullable, node.first) else { return result }
       rest = node.second
     }
-  }
-}
-
-/// Derivatives that are known: a row of one number for each class, for each language that was asked for.
-struct DerivativeRows {
-  private var rowOfLanguage: [Int32] = []
-  private var rows: [LanguageID] = []
-  private static let unknown: LanguageID = -1
-  private var width = 0
-
-  var byteCount: Int { (rowOfLanguage.count + rows.count) * 4 }
-
-  subscript(language: LanguageID, class: Int) -> LanguageID? {
-    guard Int(language) < rowOfLanguage.count else { return nil }
-    let row = rowOfLanguage[Int(language)]
-    guard row >= 0 else { return nil }
-    let known = rows[Int(row) * width + `class`]
-    return known == Self.unknown ? nil : known
-  }
-
-  mutating func set(_ language: LanguageID, _ class: Int, _ value: LanguageID, classes: Int) {
-    width = classes
-    while rowOfLanguage.count <= Int(language) { rowOfLanguage.append(-1) }
-    if rowOfLanguage[Int(language)] < 0 {
-      rowOfLanguage[Int(language)] = Int32(rows.count / width)
-      rows.append(contentsOf: repeatElement(Self.unknown, count: width))
-    }
-    rows[Int(rowOfLanguage[Int(language)]) * width + `class`] = value
   }
 }

@@ -2,8 +2,8 @@
 
 extension LanguageTable {
   /// The language of a list; nothing where it cannot be written.
-  mutating func members(_ list: MemberStates.List, demands: UInt32) -> LanguageID {
-    guard let state = memberStates.add(list, demands: demands) else { return Self.nothing }
+  mutating func members(_ list: MemberStates.List) -> LanguageID {
+    guard let state = memberStates.add(list) else { return Self.nothing }
     return insert(LanguageNode(kind: .members, first: state))
   }
 
@@ -11,19 +11,12 @@ extension LanguageTable {
   mutating func unfold(_ language: LanguageID) -> LanguageID {
     if let known = memberStates.unfolded[language] { return known }
     let state = memberStates.states[Int(nodes[Int(language)].first)]
-    let list = memberStates.lists[state.list]
     var ways: [LanguageID] = []
-    func note(_ member: Int?, _ way: MemberStates.List.Way, _ table: inout LanguageTable) {
-      guard let next = table.memberStates.state(state, after: member, way) else { return }
-      let rest = table.insert(LanguageNode(kind: .members, first: table.memberStates.number(of: next)))
-      ways.append(table.sequence(.join, way.language, rest))
+    for (way, next) in memberStates.next(state) {
+      ways.append(sequence(.join, way, insert(LanguageNode(kind: .members, first: next))))
     }
-    for member in MemberStates.members(state.left) {
-      for way in list.members[member] { note(member, way, &self) }
-    }
-    for way in list.others { note(nil, way, &self) }
     var result = union(ways)
-    if state.count > 0 { result = sequence(.join, list.separator, result) }
+    if state.count > 0 { result = sequence(.join, memberStates.lists[state.list].separator, result) }
     if memberStates.canEnd(state) { result = union([Self.empty, result]) }
     memberStates.unfolded[language] = result
     return result

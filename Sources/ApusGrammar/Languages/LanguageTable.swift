@@ -27,8 +27,8 @@ struct LanguageTable: ~Copyable {
   private var slots = SlotTable()
 
   var memberStates = MemberStates()
-  var derivatives = DerivativeRows()
-  var unchecked = DerivativeRows()
+  var derivatives: ClassRows
+  var unchecked: ClassRows
   var calls: [LanguageID: [RuleCall]] = [:]
   var liveness: [LanguageID: Bool] = [:]
   /// The most languages that one search for a string may look at, and whether one has met it.
@@ -41,6 +41,8 @@ struct LanguageTable: ~Copyable {
 
   init(classes: ByteClasses, searchLimit: Int, searchSteps: Int) {
     self.classes = classes
+    derivatives = ClassRows(classes: classes.count)
+    unchecked = ClassRows(classes: classes.count)
     self.searchLimit = searchLimit
     self.searchSteps = searchSteps
     _ = insert(LanguageNode(kind: .nothing))

@@ -14,10 +14,15 @@ struct MemberStates {
     var separator = LanguageTable.nothing
     var atLeast = 0
     var atMost = Int.max
+    /// Demands that must all be met, a bit each.
+    var demands: UInt32
     var keepsOrder = false
+    /// The last member that must come; -1 where none must.
+    private(set) var lastRequired = -1
 
     /// `languages` are those of the list's ways, in order.
     init(_ list: MemberList, _ languages: [LanguageID], separator: LanguageID) {
+      demands = list.demands
       var rest = Array(zip(list.ways, languages))[...]
       func take(_ count: Int) -> [Way] {
         defer { rest = rest.dropFirst(count) }
@@ -25,20 +30,32 @@ struct MemberStates {
       }
       for (index, member) in list.members.enumerated() {
         if index % 64 == 0 { required.append(0) }
-        if member.isRequired { required[index / 64] |= 1 << UInt64(index % 64) }
+        if member.isRequired {
+          required[index / 64] |= MemberStates.bit(index)
+          lastRequired = index
+        }
         members.append(take(member.ways.count))
       }
       others = take(list.others.count)
       self.separator = separator
       (atLeast, atMost, keepsOrder) = (max(0, list.atLeast), list.atMost ?? .max, list.keepsOrder)
     }
+
+    func isRequired(_ member: Int) -> Bool { required[member / 64] & MemberStates.bit(member) != 0 }
+
+    /// The first member from `first` on that must come.
+    func required(from first: Int) -> Int? {
+      first > lastRequired ? nil : (first...lastRequired).first { isRequired($0) }
+    }
   }
 
   /// What matters of what has been read.
   struct State: Hashable {
     var list: Int
-    /// Members that may still come, a bit each.
+    /// Members that may still come, a bit each, where any may be next.
     var left: [UInt64]
+    /// The first member that may still come, where they come in their order.
+    var first = 0
     var pending: UInt32
     /// How many there are, as far as it matters; 0 only at the beginning.
     var count = 0
@@ -46,10 +63,13 @@ struct MemberStates {
 
   private(set) var lists: [List] = []
   private(set) var states: [State] = []
+  private var needs: [MemberNeeds] = []
   private var numbers: [State: Int32] = [:]
   private var listNumbers: [List: Int] = [:]
   var unfolded: [LanguageID: LanguageID] = [:]
 
+  /// The most steps that it takes for any list to see which members may come next.
+  private(set) var mostSteps = 0
   private var leftWords = 0
   var byteCount: Int { states.count * 192 + leftWords * 16 + unfolded.count * 24 }
 
@@ -58,28 +78,32 @@ struct MemberStates {
     if list.mayBeEmpty { return true }
     let ways = list.ways.indices.map { isReady($0) ? LanguageTable.empty : LanguageTable.nothing }
     var states = MemberStates()
-    return states.add(List(list, ways, separator: LanguageTable.empty), demands: list.demands) != nil
+    return states.add(List(list, ways, separator: LanguageTable.empty)) != nil
   }
 
   /// The number of the state at the beginning of a list; nil where nothing can be written.
-  mutating func add(_ list: List, demands: UInt32) -> Int32? {
-    var left = Array(repeating: UInt64(0), count: (list.members.count + 63) / 64)
-    for (index, ways) in list.members.enumerated() {
-      if !ways.isEmpty { left[index / 64] |= 1 << UInt64(index % 64) }
-      if ways.isEmpty, list.required[index / 64] >> UInt64(index % 64) & 1 == 1 { return nil }
+  mutating func add(_ list: List) -> Int32? {
+    if list.members.indices.contains(where: { list.isRequired($0) && list.members[$0].isEmpty }) { return nil }
+    var start = State(list: number(of: list), left: [], pending: list.demands)
+    if !list.keepsOrder {
+      start.left = Array(repeating: 0, count: list.required.count)
+      for (index, ways) in list.members.enumerated() where !ways.isEmpty { start.left[index / 64] |= Self.bit(index) }
     }
-    let start = State(list: number(of: list), left: left, pending: demands)
-    return isAlive(start) ? number(of: start) : nil
+    let members = members(of: start)
+    return isAlive(start, needs[start.list].fewest(of: members), available: members.count) ? number(of: start) : nil
   }
 
-  mutating func number(of list: List) -> Int {
+  private mutating func number(of list: List) -> Int {
     if let known = listNumbers[list] { return known }
     lists.append(list)
+    let needed = MemberNeeds(list)
+    needs.append(needed)
+    mostSteps = max(mostSteps, needed.size * (list.keepsOrder ? 1 : needed.kindCount))
     listNumbers[list] = lists.count - 1
     return lists.count - 1
   }
 
-  mutating func number(of state: State) -> Int32 {
+  private mutating func number(of state: State) -> Int32 {
     if let known = numbers[state] { return known }
     let number = Int32(states.count)
     states.append(state)
@@ -88,65 +112,43 @@ struct MemberStates {
     return number
   }
 
-  /// The number of a state of another table, whose languages have other numbers here.
-  mutating func number(of state: State, in list: List, _ renumber: (LanguageID) -> LanguageID) -> Int32 {
+  /// Takes a list of another table, whose languages have other numbers here; gives its number.
+  mutating func take(_ list: List, _ renumber: (LanguageID) -> LanguageID) -> Int {
+    number(of: list.renumbered(renumber))
+  }
+
+  /// The number of a state of another table whose list is here `list`.
+  mutating func number(of state: State, ofList list: Int) -> Int32 {
     var state = state
-    state.list = number(of: list.renumbered(renumber))
+    state.list = list
     return number(of: state)
   }
+
+  static func bit(_ member: Int) -> UInt64 { 1 << UInt64(member % 64) }
 
   /// Whether nothing more is needed.
   func canEnd(_ state: State) -> Bool {
     let list = lists[state.list]
-    return state.pending == 0 && state.count >= list.atLeast
-      && zip(state.left, list.required).allSatisfy { $0 & $1 == 0 }
+    guard state.pending == 0, state.count >= list.atLeast else { return false }
+    if list.keepsOrder { return state.first > list.lastRequired }
+    return zip(state.left, list.required).allSatisfy { $0 & $1 == 0 }
   }
 
-  /// Whether the rest can be written so that nothing is missing.
-  func isAlive(_ state: State) -> Bool {
+  /// Whether the rest can be written so that nothing is missing, of which `available` members are left.
+  private func isAlive(_ state: State, _ fewest: MemberNeeds.Fewest, available: Int) -> Bool {
     let list = lists[state.list]
     let room = list.atMost - state.count
-    if room < 0 { return false }
-    if list.others.isEmpty {
-      let available = state.left.reduce(0) { $0 + $1.nonzeroBitCount }
-      if state.count + available < list.atLeast { return false }
-    }
-    guard let fewest = fewest(state) else { return false }
+    if room < 0 || list.others.isEmpty && state.count + available < list.atLeast { return false }
+    guard let fewest = fewest[state.pending] else { return false }
     return fewest <= room && max(fewest + state.count, list.atLeast) <= list.atMost
   }
 
-  /// The fewest members and others that must still come; nil where demands cannot be met.
-  private func fewest(_ state: State) -> Int? {
+  /// The members that may still come, in order.
+  private func members(of state: State) -> [Int] {
     let list = lists[state.list]
-    if state.pending == 0 {
-      return zip(state.left, list.required).reduce(0) { $0 + ($1.0 & $1.1).nonzeroBitCount }
-    }
-    // The fewest for each set of demands that are not met yet.
-    var fewest: [UInt32: Int] = [state.pending: 0]
-    for member in Self.members(state.left) {
-      let isRequired = list.required[member / 64] >> UInt64(member % 64) & 1 == 1
-      var next: [UInt32: Int] = isRequired ? [:] : fewest
-      for (pending, count) in fewest {
-        for way in list.members[member] {
-          let rest = pending & ~way.meets
-          next[rest] = min(next[rest] ?? .max, count + 1)
-        }
-      }
-      fewest = next
-    }
-    for way in list.others where way.meets != 0 {
-      for (pending, count) in fewest {
-        let rest = pending & ~way.meets
-        fewest[rest] = min(fewest[rest] ?? .max, count + 1)
-      }
-    }
-    return fewest[0]
-  }
-
-  /// The members of a set, in order.
-  static func members(_ set: [UInt64]) -> [Int] {
+    if list.keepsOrder { return (state.first..<list.members.count).filter { !list.members[$0].isEmpty } }
     var members: [Int] = []
-    for (index, word) in set.enumerated() {
+    for (index, word) in state.left.enumerated() {
       var rest = word
       while rest != 0 {
         members.append(index * 64 + rest.trailingZeroBitCount)
@@ -156,26 +158,73 @@ struct MemberStates {
     return members
   }
 
-  /// The state after a member, which is nil for one of the others, written in some way.
-  func state(_ state: State, after member: Int?, _ way: List.Way) -> State? {
+  /// The ways to write what comes next, each with the number of the state behind it; none that leads to no end.
+  mutating func next(_ state: State) -> [(language: LanguageID, state: Int32)] {
+    let found = lists[state.list].keepsOrder ? nextInOrder(state) : nextInAnyOrder(state)
+    return found.map { ($0.way.language, number(of: $0.next)) }
+  }
+
+  private typealias Next = (way: List.Way, next: State)
+
+  private func nextInAnyOrder(_ state: State) -> [Next] {
+    let list = lists[state.list]
+    let members = members(of: state)
+    let needs = needs[state.list]
+    let (all, withoutOne) = needs.fewestWithoutOne(of: members)
+    var found: [Next] = []
+    for member in members {
+      var left = state.left
+      left[member / 64] &= ~Self.bit(member)
+      for way in list.members[member] {
+        var next = after(way, state)
+        next.left = left
+        if isAlive(next, withoutOne[needs.kind(of: member)], available: members.count - 1) { found.append((way, next)) }
+      }
+    }
+    for way in list.others {
+      let next = after(way, state)
+      if isAlive(next, all, available: members.count) { found.append((way, next)) }
+    }
+    return found
+  }
+
+  /// From the last member to the first, as what is needed behind one follows from what is needed behind the next.
+  private func nextInOrder(_ state: State) -> [Next] {
+    let list = lists[state.list]
+    var found: [Next] = []
+    var fewest = needs[state.list].behindMembers
+    if state.first > list.lastRequired {
+      for way in list.others {
+        var next = after(way, state)
+        next.first = list.members.count
+        if isAlive(next, fewest, available: 0) { found.append((way, next)) }
+      }
+    }
+    // No one that must come is left out.
+    let last = list.required(from: state.first) ?? list.members.count - 1
+    var available = 0
+    for member in (state.first..<list.members.count).reversed() {
+      if member <= last {
+        for way in list.members[member] {
+          var next = after(way, state)
+          next.first = member + 1
+          if isAlive(next, fewest, available: available) { found.append((way, next)) }
+        }
+      }
+      needs[state.list].add(member, to: &fewest)
+      if !list.members[member].isEmpty { available += 1 }
+    }
+    return found
+  }
+
+  /// The state behind a way, whose member may still come.
+  private func after(_ way: List.Way, _ state: State) -> State {
     let list = lists[state.list]
     var next = state
     next.pending &= ~way.meets
     // Counts past the last one that matters are all the same.
     next.count = min(state.count + 1, list.atMost == .max ? max(1, list.atLeast) : Int.max)
-    if let member {
-      next.left[member / 64] &= ~(1 << UInt64(member % 64))
-      if list.keepsOrder {
-        for skipped in Self.members(next.left) where skipped < member {
-          if list.required[skipped / 64] >> UInt64(skipped % 64) & 1 == 1 { return nil }
-          next.left[skipped / 64] &= ~(1 << UInt64(skipped % 64))
-        }
-      }
-    } else if list.keepsOrder {
-      if zip(state.left, list.required).contains(where: { $0 & $1 != 0 }) { return nil }
-      next.left = next.left.map { _ in 0 }
-    }
-    return isAlive(next) ? next : nil
+    return next
   }
 }
 

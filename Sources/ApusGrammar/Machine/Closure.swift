@@ -53,13 +53,15 @@ struct Closure: ~Copyable {
       }
       index += 1
     }
-    readings.removeAll { !table.has(.beginsWithByte, $0.language) }
+    if readings.contains(where: { !table.has(.beginsWithByte, $0.language) }) {
+      readings.removeAll { !table.has(.beginsWithByte, $0.language) }
+    }
     if !frames.isEmpty { placeFrames(&stacks) }
     if readings.count > 1 {
       readings.sort()
       readings.removeDoubles()
     }
-    let result = configurations.insert(readings, canEnd: canEnd)
+    let result = configurations.insert(readings, canEnd: canEnd, table)
     reset()
     return result
   }

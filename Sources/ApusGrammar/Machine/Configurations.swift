@@ -15,40 +15,36 @@ struct Reading: Hashable, Comparable {
 struct Configurations: ~Copyable {
   /// No way at all.
   static let dead: ConfigurationID = 0
-  private static let unknown: ConfigurationID = -1
 
   private(set) var canEnd: [Bool] = []
+  /// The bytes that may follow, or more.
+  private(set) var firsts: [ByteSet] = []
   private var starts: [Int32] = [0]
   private var readings: [Reading] = []
-  /// What follows each class of bytes, a row for each configuration.
-  private var rows: [ConfigurationID] = []
+  /// What follows each class of bytes.
+  private var nexts: ClassRows
   private var slots = SlotTable()
-  private let classCount: Int
 
   init(classCount: Int) {
-    self.classCount = classCount
-    _ = insert([], canEnd: false)
-    for `class` in 0..<classCount { rows[`class`] = Self.dead }
+    nexts = ClassRows(classes: classCount)
+    _ = insert([], canEnd: false, firsts: ByteSet())
   }
 
-  var byteCount: Int { canEnd.count * (6 + classCount * 4) + readings.count * 8 + slots.byteCount }
+  var byteCount: Int { canEnd.count * 37 + nexts.byteCount + readings.count * 8 + slots.byteCount }
 
   func readings(of configuration: ConfigurationID) -> ArraySlice<Reading> {
     readings[Int(starts[Int(configuration)])..<Int(starts[Int(configuration) + 1])]
   }
 
   /// Where a class of bytes leads, if that is known.
-  func next(_ configuration: ConfigurationID, _ class: Int) -> ConfigurationID? {
-    let next = rows[Int(configuration) * classCount + `class`]
-    return next == Self.unknown ? nil : next
-  }
+  func next(_ configuration: ConfigurationID, _ class: Int) -> ConfigurationID? { nexts[configuration, `class`] }
 
   mutating func setNext(_ configuration: ConfigurationID, _ class: Int, _ next: ConfigurationID) {
-    rows[Int(configuration) * classCount + `class`] = next
+    nexts.set(configuration, `class`, next)
   }
 
-  /// The configuration with these readings, which are in order.
-  mutating func insert(_ list: [Reading], canEnd: Bool) -> ConfigurationID {
+  /// The configuration with these readings, which are in order; their strings begin with bytes of `firsts`.
+  mutating func insert(_ list: [Reading], canEnd: Bool, firsts: ByteSet) -> ConfigurationID {
     var print = LanguageMark(canEnd ? 1 : 0)
     for reading in list { print.add(reading.word) }
     var slot = slots.begin(print.low)
@@ -58,9 +54,14 @@ struct Configurations: ~Copyable {
     }
     slots.append(print.low, at: slot)
     self.canEnd.append(canEnd)
+    self.firsts.append(firsts)
     readings += list
     starts.append(Int32(readings.count))
-    rows.append(contentsOf: repeatElement(Self.unknown, count: classCount))
     return ConfigurationID(self.canEnd.count - 1)
+  }
+
+  /// The same, of languages of a table.
+  mutating func insert(_ list: [Reading], canEnd: Bool, _ table: borrowing LanguageTable) -> ConfigurationID {
+    insert(list, canEnd: canEnd, firsts: list.reduce(ByteSet()) { $0.union(table.firsts[Int($1.language)]) })
   }
 }

@@ -4,7 +4,9 @@ struct LanguageExtract: Sendable {
   private(set) var nodes: [LanguageNode] = []
   private var operands: [Int32] = []
   private var sets: [ByteSet] = []
-  private var memberStates: [(state: MemberStates.State, list: MemberStates.List)] = []
+  private var memberStates: [MemberStates.State] = []
+  /// The lists that these are of, by their numbers in the table.
+  private var lists: [Int: MemberStates.List] = [:]
   /// The place of each language of the table that is in it.
   private(set) var places: [LanguageID: Int32] = [:]
 
@@ -13,9 +15,14 @@ struct LanguageExtract: Sendable {
     isWanted[Int(LanguageTable.nothing)] = true
     isWanted[Int(LanguageTable.empty)] = true
     for language in languages { isWanted[Int(language)] = true }
-    // Parts have smaller numbers.
+    // Parts have smaller numbers; those of a list have smaller ones than all of its states.
     for language in table.nodes.indices.reversed() where isWanted[language] {
-      for part in table.parts(of: table.nodes[language]) { isWanted[Int(part)] = true }
+      let node = table.nodes[language]
+      if node.kind == .members {
+        let list = table.memberStates.states[Int(node.first)].list
+        guard lists.updateValue(table.memberStates.lists[list], forKey: list) == nil else { continue }
+      }
+      for part in table.parts(of: node) { isWanted[Int(part)] = true }
     }
     for language in table.nodes.indices where isWanted[language] { append(LanguageID(language), table) }
   }
@@ -36,8 +43,7 @@ struct LanguageExtract: Sendable {
       node.second = places[node.second] ?? 0
     case .complement, .repetition: node.first = places[node.first] ?? 0
     case .members:
-      let state = table.memberStates.states[Int(node.first)]
-      memberStates.append((state, table.memberStates.lists[state.list]))
+      memberStates.append(table.memberStates.states[Int(node.first)])
       node.first = Int32(memberStates.count - 1)
     }
     places[language] = Int32(nodes.count)
@@ -47,6 +53,7 @@ struct LanguageExtract: Sendable {
   /// Puts them into a table; gives their numbers there, at their places.
   func insert(into table: inout LanguageTable) -> [LanguageID] {
     var numbers: [LanguageID] = []
+    var listNumbers: [Int: Int] = [:]
     for var node in nodes {
       switch node.kind {
       case .nothing, .empty, .call: break
@@ -60,8 +67,11 @@ struct LanguageExtract: Sendable {
         node.second = numbers[Int(node.second)]
       case .complement, .repetition: node.first = numbers[Int(node.first)]
       case .members:
-        let (state, list) = memberStates[Int(node.first)]
-        node.first = table.memberStates.number(of: state, in: list) { numbers[Int(places[$0] ?? 0)] }
+        let state = memberStates[Int(node.first)]
+        if listNumbers[state.list] == nil, let list = lists[state.list] {
+          listNumbers[state.list] = table.memberStates.take(list) { numbers[Int(places[$0] ?? 0)] }
+        }
+        node.first = table.memberStates.number(of: state, ofList: listNumbers[state.list] ?? 0)
       }
       numbers.append(table.insert(node))
     }

@@ -14,7 +14,7 @@ extension Machine {
     var found: [Token] = []
     var result = AllowedTokens()
     if !parts.others.isEmpty {
-      let others = parts.terminals.isEmpty ? configuration : configurations.insert(parts.others, canEnd: false)
+      let others = parts.terminals.isEmpty ? configuration : configurations.insert(parts.others, canEnd: false, table)
       walk(from: others, trie.nodes.indices, trie, &found)
     }
     for terminal in parts.terminals {

@@ -73,6 +73,7 @@ struct Machine: ~Copyable {
 
   /// Where a byte leads.
   mutating func step(_ configuration: ConfigurationID, _ byte: UInt8) -> ConfigurationID {
+    guard configurations.firsts[Int(configuration)].contains(byte) else { return Configurations.dead }
     let `class` = Int(table.classes.classOfByte[Int(byte)])
     return configurations.next(configuration, `class`) ?? explore(configuration, `class`)
   }

@@ -39,6 +39,6 @@ struct MachineExtract: Sendable {
       stackNumbers += ring.indices.map { first + StackID($0) }
     }
     let moved = readings.map { Reading(language: language($0.language), stack: stack($0.stack)) }
-    return machine.configurations.insert(moved.sorted(), canEnd: canEnd)
+    return machine.configurations.insert(moved.sorted(), canEnd: canEnd, machine.table)
   }
 }

@@ -81,12 +81,25 @@ struct ObjectPlan {
     }
     try addOthers(wide, store, place)
     named.removeAll { $0.ways.isEmpty && !$0.isRequired }
-    // A key that is not named may be written twice, and counts once.
-    let hasOthers = others.contains { $0.ways.contains { !store.isEmpty($0.condition, depth: 0) } }
-    guard minimumCount < 2 || !hasOthers || named.count(where: \.isRequired) >= minimumCount else {
-      throw place.error(
-        "minProperties of \(minimumCount) can be kept only for properties that are named: name them, or ask for 1")
+    try keepDistinct(store, place)
+  }
+
+  /// Sees to it that properties which count are different ones: a key that is not named may be written twice.
+  ///
+  /// Where the named ones that must come are one short, any other one makes up for it. Else the others must be named too,
+  /// which few keys are now.
+  private mutating func keepDistinct(_ store: SchemaStore, _ place: Place) throws(SchemaError) {
+    let needed = minimumCount - named.count(where: \.isRequired)
+    guard needed > 1 else { return }
+    for other in others where other.ways.contains(where: { !store.isEmpty($0.condition, depth: 0) }) {
+      guard let keys = store.texts.fewTexts(other.keys) else {
+        throw place.error(
+          "minProperties of \(minimumCount) counts properties that are not named, which may be written twice: name them in properties, or require \(minimumCount - 1) of those named"
+        )
+      }
+      for key in keys { named.append(Named(key: key, ways: other.ways)) }
     }
+    others = []
   }
 
   /// The keys that are not named, cut so that for each part the same rules hold.

@@ -29,6 +29,8 @@ struct Batch: Codable, Sendable {
   let endpoint: String
   let input: String
   let metadata: [String: String]
+  /// Seconds for which its files stay; nil where its client did not say.
+  var outputLifetime: Int?
   /// Seconds since 1970.
   let created: Int
   let expires: Int

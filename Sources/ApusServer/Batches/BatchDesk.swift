@@ -66,10 +66,13 @@ actor BatchDesk {
   /// Takes a new one.
   func add(_ batch: Batch) async throws(Refusal) {
     let all = try await list(of: batch.owner)
-    guard all.count(where: { !$0.status.isEnd }) < limits.openBatches else {
+    let open = all.count { !$0.status.isEnd }
+    guard open < limits.openBatches else {
       throw Refusal(.queueFull, "there are \(limits.openBatches) batches that have not ended: wait, or cancel some")
         .retry(after: 60)
     }
+    // Each writes two files at most.
+    try await files.check(2 * (open + 1), of: batch.owner)
     do {
       try await save(batch)
     } catch {
@@ -95,10 +98,17 @@ actor BatchDesk {
   private func refresh() async throws(Refusal) {
     guard !isRead else { return }
     let all = try await earlier.values()
+    let drafts = try await work.run { folder in
+      all.filter { !$0.status.isEnd }.map { batch in
+        let sizes = [batch.outputDraft, batch.failureDraft].map { folder.size(of: $0) ?? 0 }
+        return (batch, byteCount: sizes.reduce(0, +))
+      }
+    }
     // Who waited with others for it comes when they may have changed something already.
     guard !isRead else { return }
     isRead = true
     for batch in all { batches[batch.id] = batch }
+    for (batch, byteCount) in drafts { await files.hold(byteCount, for: batch.id, of: batch.owner) }
   }
 
   private func save(_ batch: Batch) async throws(Refusal) {
@@ -144,8 +154,11 @@ actor BatchDesk {
     defer { current = nil }
     do {
       let id = batch.id
-      guard try await hasInput(batch) else { return try await fail(batch) }
-      if batch.status == .validating { try await BatchRun(self, work, limits).check(id) }
+      if try await !hasInput(batch) {
+        try await stop(id, .init(code: "input_file_gone", message: "the file of requests is gone", line: nil))
+      } else if batch.status == .validating, batch.end == nil {
+        try await BatchRun(self, work, limits).check(id)
+      }
       try await BatchRun(self, work, limits).answer(id, answerer, presence)
       guard !isClosed else { return }
       try await settle(id)
@@ -166,11 +179,12 @@ actor BatchDesk {
     return try await work.run { $0.size(of: StoredFile.content(batch.input)) } != nil
   }
 
-  /// Ends a batch whose file is gone, by whatever hand.
-  private func fail(_ batch: Batch) async throws(Refusal) {
-    var batch = batches[batch.id] ?? batch
-    batch.problems.append(.init(code: "input_file_gone", message: "the file of requests is gone", line: nil))
-    batch.become(.failed, at: unixTime())
+  /// Ends a batch before all its requests have answers, for a reason that its client is told; what was answered is kept.
+  func stop(_ id: String, _ problem: Batch.Problem) async throws(Refusal) {
+    guard var batch = batches[id], batch.end == nil, !batch.status.isEnd else { return }
+    batch.problems.append(problem)
+    batch.end = isExpired(id) ? .expired : .failed
+    if current?.id == id { current?.presence.leave(.clientLeft) }
     try await save(batch)
   }
 
@@ -180,13 +194,13 @@ actor BatchDesk {
   /// Whether more of its requests are to be answered.
   func isOpen(_ id: String) -> Bool {
     guard let batch = batches[id], !isClosed else { return false }
-    return batch.status == .inProgress && unixTime() < batch.expires
+    return batch.status == .inProgress && batch.end == nil && unixTime() < batch.expires
   }
 
   /// Whether its time is over.
   func isExpired(_ id: String) -> Bool {
     guard let batch = batches[id], !isClosed else { return false }
-    return batch.status == .inProgress && unixTime() >= batch.expires
+    return batch.status == .inProgress && batch.end == nil && unixTime() >= batch.expires
   }
 
   /// Keeps what has become of the file's check.
@@ -207,13 +221,14 @@ actor BatchDesk {
   private func settle(_ id: String) async throws(Refusal) {
     guard var batch = batches[id], !batch.status.isEnd else { return }
     let now = unixTime()
-    if batch.end == nil {
-      batch.end =
+    if batch.output == nil {
+      let usual: Batch.Status =
         switch batch.status {
         case .cancelling: .cancelled
         case .inProgress where batch.completed + batch.failed < batch.total: .expired
         default: .completed
         }
+      batch.end = batch.end ?? usual
       if batch.status != .cancelling { batch.become(.finalizing, at: now) }
       batch.output = newLongIdentifier("file-")
       batch.failures = newLongIdentifier("file-")
@@ -223,6 +238,7 @@ actor BatchDesk {
     batch.failures = try await adopt(batch.failures, batch.failureDraft, "errors", batch, now)
     batch.become(batch.end ?? .completed, at: now)
     try await save(batch)
+    await files.release(id)
     logger.info(
       "batch ended",
       metadata: [
@@ -240,8 +256,8 @@ actor BatchDesk {
     guard let size, size > 0 else { return nil }
     let file = StoredFile(
       id: id, owner: batch.owner, filename: "\(batch.id)_\(name).jsonl", purpose: "batch_output", byteCount: size,
-      created: now)
-    try await files.adopt(file, from: draft)
+      created: now, expires: now + (batch.outputLifetime ?? limits.lifetime))
+    try await files.adopt(file, from: draft, by: batch.id)
     return id
   }
 }

@@ -28,7 +28,7 @@ struct BatchRoutes: Sendable {
   private func create(_ request: Request, _ context: APIRequestContext) async throws -> Response {
     let (desk, reader) = (try service.batchDesk(), service.body)
     let body = try await reader.held(of: request)
-    let (input, endpoint, metadata) = try await service.preparation.run(for: context.client) { _ in
+    let (input, endpoint, metadata, lifetime) = try await service.preparation.run(for: context.client) { _ in
       let fields = RequestFields(try reader.object(of: body))
       guard let input = try fields.string("input_file_id", upTo: 128) else {
         throw fields.mismatch("input_file_id", "a file's id")
@@ -39,7 +39,7 @@ struct BatchRoutes: Sendable {
       guard try fields.string("completion_window", upTo: 16) == "24h" else {
         throw Refusal.invalid("completion_window", "completion_window must be 24h")
       }
-      return (input, endpoint, try Self.metadata(fields))
+      return (input, endpoint, try Self.metadata(fields), try Self.outputLifetime(fields))
     }
     guard let file = try await desk.files.file(input, of: context.owner), file.purpose == "batch" else {
       throw Refusal.invalid("input_file_id", "there is no such file for batches: send it to /v1/files first")
@@ -50,9 +50,19 @@ struct BatchRoutes: Sendable {
     }
     let batch = Batch(
       id: newLongIdentifier("batch_"), owner: context.owner, endpoint: endpoint, input: input,
-      metadata: metadata, created: now, expires: now + Self.lifetime)
+      metadata: metadata, outputLifetime: lifetime, created: now, expires: now + Self.lifetime)
     try await desk.add(batch)
     return Response(json: batch.json)
+  }
+
+  /// How long the batch's files stay, as `output_expires_after` says.
+  private static func outputLifetime(_ fields: RequestFields) throws(Refusal) -> Int? {
+    guard let expiry = try fields.object("output_expires_after") else { return nil }
+    guard try expiry.string("anchor", upTo: 64) == "created_at" else { throw expiry.mismatch("anchor", "created_at") }
+    guard let seconds = try expiry.int("seconds", in: BatchLimits.lifetimes) else {
+      throw expiry.mismatch("seconds", "a whole number")
+    }
+    return seconds
   }
 
   private static func metadata(_ fields: RequestFields) throws(Refusal) -> [String: String] {

@@ -74,7 +74,8 @@ struct BatchRun: Sendable {
   ///
   /// Throws a `BatchPause` where a request must wait, when those beside it have ended.
   func answer(_ id: String, _ answerer: any BatchAnswerer, _ presence: ClientPresence) async throws {
-    guard let batch = await desk.state(of: id), [.inProgress, .cancelling].contains(batch.status) else { return }
+    guard let batch = await desk.state(of: id), batch.end == nil, [.inProgress, .cancelling].contains(batch.status)
+    else { return }
     let done = try await answered(batch)
     await desk.count(id, completed: done.completed - batch.completed, failed: done.failed - batch.failed)
     let wait = try await withThrowingTaskGroup(of: Int?.self) { tasks -> Int? in
@@ -115,36 +116,47 @@ struct BatchRun: Sendable {
       ],
       "error": .null,
     ]
-    try await append(json, to: isGood ? batch.outputDraft : batch.failureDraft)
+    guard try await append(json, to: isGood ? batch.outputDraft : batch.failureDraft, of: batch) else { return }
     await desk.count(batch.id, completed: isGood ? 1 : 0, failed: isGood ? 0 : 1)
   }
 
-  /// Says of each request that was not answered that it came too late.
+  /// Says of each request that was not answered that it came too late, as far as there is room.
   private func expire(_ batch: Batch) async throws {
     let done = try await answered(batch)
     for try await bytes in work.lines(of: StoredFile.content(batch.input), upTo: limits.lineByteCount) {
       guard let line = try? BatchLine(bytes.bytes, endpoint: batch.endpoint, limits: limits),
         !done.ids.contains(line.id)
       else { continue }
-      try await append(
-        [
-          "id": .string(newIdentifier("batch_req_")), "custom_id": .string(line.id), "response": .null,
-          "error": [
-            "code": "batch_expired", "message": "this request was not answered before the batch expired",
-          ],
-        ], to: batch.failureDraft)
+      let json: JSONValue = [
+        "id": .string(newIdentifier("batch_req_")), "custom_id": .string(line.id), "response": .null,
+        "error": [
+          "code": "batch_expired", "message": "this request was not answered before the batch expired",
+        ],
+      ]
+      guard try await append(json, to: batch.failureDraft, of: batch) else { return }
     }
   }
 
-  private func append(_ json: JSONValue, to name: String) async throws(Refusal) {
+  /// Writes what became of a request; false where the owner has no room for it, which ends the batch.
+  private func append(_ json: JSONValue, to name: String, of batch: Batch) async throws(Refusal) -> Bool {
     let bytes = json.serialized(.compact) + [0x0A]
+    do throws(Refusal) {
+      try await desk.files.reserve(bytes.count, for: batch.id, of: batch.owner)
+    } catch {
+      guard error.kind == .tooLarge else { throw error }
+      try await desk.stop(
+        batch.id, .init(code: "no_room", message: "an answer does not fit: \(error.message)", line: nil))
+      return false
+    }
     try await work.run { try $0.append(bytes, to: name) }
+    return true
   }
 
   /// The requests that have answers; a line that a crash has cut is removed.
   private func answered(_ batch: Batch) async throws -> (ids: Set<String>, completed: Int, failed: Int) {
     var ids: Set<String> = []
     var counts = [0, 0]
+    var byteCount = 0
     for (number, name) in [batch.outputDraft, batch.failureDraft].enumerated() {
       guard try await work.run({ $0.size(of: name) }) != nil else { continue }
       var end = 0
@@ -159,7 +171,9 @@ struct BatchRun: Sendable {
         ids.insert(id)
         counts[number] += 1
       }
+      byteCount += end
     }
+    await desk.files.hold(byteCount, for: batch.id, of: batch.owner)
     return (ids, counts[0], counts[1])
   }
 }

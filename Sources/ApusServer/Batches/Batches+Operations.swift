@@ -27,6 +27,14 @@ extension Operation {
       [
         ("input_file_id", Schema.text([("maxLength", 128)])), ("endpoint", endpoint),
         ("completion_window", Schema.one(of: "24h")),
+        (
+          "output_expires_after",
+          Schema.object(
+            [
+              ("anchor", Schema.one(of: "created_at")),
+              ("seconds", Schema.int(BatchLimits.lifetimes.lowerBound, BatchLimits.lifetimes.upperBound)),
+            ], required: ["anchor", "seconds"])
+        ),
       ], required: ["input_file_id", "endpoint", "completion_window"]),
     reply: .json(batch))
 

@@ -9,8 +9,8 @@ actor FileShelf {
   private var files: [String: StoredFile] = [:]
   private let earlier: EarlierRun<StoredFile>
   private var isRead = false
-  /// Bytes of files that are on their way.
-  private var incoming = 0
+  /// What is on its way to becoming files, by the id of the upload or the batch that writes it.
+  private var drafts: [String: (owner: String, byteCount: Int)] = [:]
 
   init(_ work: FileWork, _ limits: BatchLimits, _ unixTime: @escaping @Sendable () -> Int) {
     (self.work, self.limits, self.unixTime) = (work, limits, unixTime)
@@ -29,35 +29,52 @@ actor FileShelf {
     return files.values.filter { $0.owner == owner }.sorted { ($0.created, $0.id) < ($1.created, $1.id) }
   }
 
-  /// Makes room for more bytes of a file that comes; throws where there is none.
-  func reserve(_ byteCount: Int) async throws(Refusal) {
+  /// Makes room for more bytes of what an upload or a batch of an owner writes; throws where there is none.
+  func reserve(_ byteCount: Int, for writer: String, of owner: String) async throws(Refusal) {
     try await refresh()
-    let held = files.values.reduce(incoming) { $0 + $1.byteCount }
-    guard held + byteCount <= limits.allFilesByteCount else {
+    guard held(by: owner) + byteCount <= limits.ownerByteCount else {
+      throw Refusal(.tooLarge, "all your files together may have \(limits.ownerByteCount) bytes: delete some")
+    }
+    guard held(by: nil) + byteCount <= limits.allFilesByteCount else {
       throw Refusal(.tooLarge, "the server has no room for more files: delete some")
     }
-    incoming += byteCount
+    hold((drafts[writer]?.byteCount ?? 0) + byteCount, for: writer, of: owner)
   }
 
-  /// Gives such room back.
-  func release(_ byteCount: Int) { incoming -= byteCount }
+  /// Takes note of all that an upload or a batch has written by now.
+  func hold(_ byteCount: Int, for writer: String, of owner: String) { drafts[writer] = (owner, byteCount) }
 
-  /// Makes a file of what was written under another name.
-  func keep(_ file: StoredFile, from draft: String) async throws(Refusal) {
+  /// Gives the room of an upload or a batch back, but for that of its files.
+  func release(_ writer: String) { drafts[writer] = nil }
+
+  /// Bytes of an owner's files and drafts, or of all.
+  private func held(by owner: String?) -> Int {
+    let whole = files.values.reduce(0) { owner ?? $1.owner == $1.owner ? $0 + $1.byteCount : $0 }
+    return drafts.values.reduce(whole) { owner ?? $1.owner == $1.owner ? $0 + $1.byteCount : $0 }
+  }
+
+  /// Throws where an owner may not have so many files more.
+  func check(_ count: Int, of owner: String) async throws(Refusal) {
     try await refresh()
-    guard files.values.count(where: { $0.owner == file.owner }) < limits.files else {
-      throw .invalid("file", "there are \(limits.files) files already: delete some")
+    guard files.values.count(where: { $0.owner == owner }) + count <= limits.files else {
+      throw .invalid("file", "there may be \(limits.files) files, those of open batches included: delete some")
     }
-    try await adopt(file, from: draft)
+  }
+
+  /// Makes a file of what an upload has written under another name.
+  func keep(_ file: StoredFile, from draft: String) async throws(Refusal) {
+    try await check(1, of: file.owner)
+    try await adopt(file, from: draft, by: file.id)
   }
 
   /// The same for what a batch has written, also where that was begun before a crash.
-  func adopt(_ file: StoredFile, from draft: String) async throws(Refusal) {
+  func adopt(_ file: StoredFile, from draft: String, by writer: String) async throws(Refusal) {
     try await work.run { folder in
       if folder.size(of: draft) != nil { try folder.move(draft, to: file.content) }
     }
     try await work.write(file, to: file.description)
     files[file.id] = file
+    if let held = drafts[writer] { hold(max(0, held.byteCount - file.byteCount), for: writer, of: held.owner) }
   }
 
   /// Drops a file.
@@ -70,7 +87,7 @@ actor FileShelf {
   }
 
   /// Reads the folder first, and drops what has expired.
-  private func refresh() async throws(Refusal) {
+  func refresh() async throws(Refusal) {
     if !isRead { try await read() }
     let now = unixTime()
     for file in files.values where file.expires.map({ $0 <= now }) ?? false { try await drop(file) }
@@ -83,24 +100,4 @@ actor FileShelf {
     isRead = true
     for file in all { files[file.id] = file }
   }
-}
-
-/// What files and batches may be.
-package struct BatchLimits: Sendable {
-  /// Bytes of a file that is sent.
-  package var fileByteCount = 100 << 20
-  /// Bytes of all files.
-  package var allFilesByteCount = 4 << 30
-  /// Files of one owner.
-  package var files = 1000
-  /// Requests of a batch.
-  package var lines = 50_000
-  /// Bytes of one of them.
-  package var lineByteCount = 1 << 20
-  /// Batches of one owner that have not ended.
-  package var openBatches = 100
-  /// Batches of one owner that are remembered; those that ended first are dropped.
-  package var batches = 1000
-
-  package init() {}
 }

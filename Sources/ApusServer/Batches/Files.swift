@@ -12,7 +12,8 @@ struct Files: Sendable {
   var routes: [Route] {
     let (dialect, one) = (Routes.standardDialect, "/v1/files/*")
     return [
-      Route(.post, "/v1/files", dialect) { try await receive($0, $1) }.described(.sendFile),
+      Route(.post, "/v1/files", dialect) { try await receive($0, $1) }.described(.sendFile)
+        .taking(bodyByteCount: bodyByteCount),
       Route(.get, "/v1/files", dialect) { try await list($0, $1) }.described(.files),
       Route(.get, one, dialect) { Response(json: try await file($0, $1).json) }.described(.oneFile),
       Route(.delete, one, dialect) { try await drop($0, $1) }.described(.dropFile),
@@ -20,14 +21,20 @@ struct Files: Sendable {
     ]
   }
 
+  /// A file as large as it may be, and what stands around it.
+  private var bodyByteCount: Int { service.configuration.batchLimits.fileByteCount + (64 << 10) }
+
   private func receive(_ request: Request, _ context: APIRequestContext) async throws -> Response {
     let desk = try service.batchDesk()
     guard let reader = MultipartReader(contentType: request.headers[.contentType] ?? "") else {
       throw Refusal.invalid("file", "send the file as multipart/form-data, with the fields purpose and file")
     }
-    let upload = Upload(desk.files, desk.limits, time: service.configuration.unixTime())
+    guard request.headers[.contentLength].flatMap({ Int($0) }) ?? 0 <= bodyByteCount else {
+      throw Refusal.fileTooLarge(desk.limits.fileByteCount)
+    }
+    let upload = Upload(desk.files, desk.limits, owner: context.owner, time: service.configuration.unixTime())
     do {
-      let file = try await upload.read(request.body, reader, owner: context.owner)
+      let file = try await upload.read(request.body, reader)
       return Response(json: file.json)
     } catch {
       await upload.discard()
@@ -81,6 +88,7 @@ struct Files: Sendable {
 private final class Upload {
   private let files: FileShelf
   private let limits: BatchLimits
+  private let owner: String
   private let time: Int
   private let id = newLongIdentifier("file-")
   private var fields: [String: [UInt8]] = [:]
@@ -89,14 +97,14 @@ private final class Upload {
   /// Of the part that comes now.
   private var name: String?
 
-  init(_ files: FileShelf, _ limits: BatchLimits, time: Int) {
-    (self.files, self.limits, self.time) = (files, limits, time)
+  init(_ files: FileShelf, _ limits: BatchLimits, owner: String, time: Int) {
+    (self.files, self.limits, self.owner, self.time) = (files, limits, owner, time)
   }
 
   private var draft: String { "drafts/" + id }
 
   /// Reads all parts, and makes a file of them.
-  func read(_ body: RequestBody, _ reader: MultipartReader, owner: String) async throws -> StoredFile {
+  func read(_ body: RequestBody, _ reader: MultipartReader) async throws -> StoredFile {
     var reader = reader
     do {
       for try await piece in body {
@@ -113,7 +121,7 @@ private final class Upload {
       expires: try expires())
     if byteCount == 0 { throw Refusal.invalid("file", "the file is empty") }
     try await files.keep(file, from: draft)
-    await files.release(byteCount)
+    await files.release(id)
     return file
   }
 
@@ -121,7 +129,7 @@ private final class Upload {
   func discard() async {
     let draft = draft
     try? await files.work.run { try $0.remove(draft) }
-    await files.release(byteCount)
+    await files.release(id)
   }
 
   private func take(_ event: MultipartReader.Event) async throws(Refusal) {
@@ -140,9 +148,9 @@ private final class Upload {
         return
       }
       guard byteCount + bytes.count <= limits.fileByteCount else {
-        throw Refusal(.tooLarge, "a file may have at most \(limits.fileByteCount) bytes", field: "file")
+        throw .fileTooLarge(limits.fileByteCount)
       }
-      try await files.reserve(bytes.count)
+      try await files.reserve(bytes.count, for: id, of: owner)
       byteCount += bytes.count
       let draft = draft
       try await files.work.run { try $0.append(bytes, to: draft, waitsForDisk: false) }
@@ -153,11 +161,18 @@ private final class Upload {
   private func text(_ name: String) -> String? { fields[name].map { String(decoding: $0, as: UTF8.self) } }
 
   /// When it goes, as `expires_after[anchor]` and `expires_after[seconds]` say.
-  private func expires() throws(Refusal) -> Int? {
-    guard let text = text("expires_after[seconds]") else { return nil }
-    guard self.text("expires_after[anchor]") ?? "created_at" == "created_at", let seconds = Int(text),
-      (3600...2_592_000).contains(seconds)
+  private func expires() throws(Refusal) -> Int {
+    let (anchor, seconds) = (text("expires_after[anchor]"), text("expires_after[seconds]"))
+    guard anchor != nil || seconds != nil else { return time + limits.lifetime }
+    guard anchor ?? "created_at" == "created_at", let seconds = seconds.flatMap({ Int($0) }),
+      BatchLimits.lifetimes.contains(seconds)
     else { throw .invalid("expires_after", "expires_after needs the anchor created_at and 3600 to 2592000 seconds") }
     return time + seconds
+  }
+}
+
+extension Refusal {
+  fileprivate static func fileTooLarge(_ byteCount: Int) -> Refusal {
+    Refusal(.tooLarge, "a file may have at most \(byteCount) bytes", field: "file")
   }
 }

@@ -1,3 +1,4 @@
+internal import HTTPTypes
 internal import Hummingbird
 internal import HummingbirdCore
 internal import Logging
@@ -6,7 +7,11 @@ internal import NIOHTTP2
 internal import NIOSSL
 internal import NIOTLS
 
-/// How a connection is set up and answered: the socket's guard, TLS where there is a certificate, and what is spoken.
+/// How many bytes the body of a request may have.
+typealias BodyLimit = @Sendable (HTTPRequest) -> Int
+
+/// How a connection is set up and answered: the socket's guard, TLS where there is a certificate, and what is spoken, which
+/// TLS or the client's first bytes tell.
 struct ConnectionChannel: ServerChildChannel {
   /// What is spoken on a connection, once that is agreed.
   struct Value: ServerChildChannelValue {
@@ -31,18 +36,18 @@ struct ConnectionChannel: ServerChildChannel {
 
   init(
     _ configuration: ServerConfiguration, _ connections: Connections, _ certificate: Certificate?,
-    responder: @escaping HTTPChannelHandler.Responder
+    bodyLimit: @escaping BodyLimit, responder: @escaping HTTPChannelHandler.Responder
   ) {
     let (limits, timeouts) = (configuration.limits, configuration.timeouts)
     self.timeouts = timeouts
     self.connections = connections
     self.certificate = certificate
-    http2 = HTTP2Setup(limits: limits, timeouts: timeouts, connections: connections)
+    http2 = HTTP2Setup(limits: limits, timeouts: timeouts, connections: connections, bodyLimit: bodyLimit)
     http1 = HTTP1Channel(
       responder: responder,
       configuration: HTTP1Channel.Configuration(
         additionalChannelHandlers: [
-          ConnectionGuard(timeouts: timeouts, limits: limits, connections: connections)
+          ConnectionGuard(timeouts: timeouts, limits: limits, connections: connections, bodyLimit: bodyLimit)
         ],
         idleTimeout: TimeAmount(timeouts.idle),
         httpDecoderConfiguration: .init(
@@ -52,17 +57,16 @@ struct ConnectionChannel: ServerChildChannel {
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     let socket = SocketGuard(timeouts: timeouts, connections: connections, isSecure: certificate != nil)
+    let agreement = agreement(socket, logger)
     do {
-      try channel.pipeline.syncOperations.addHandler(socket)
-      guard let certificate else {
-        return http1.setup(channel: channel, logger: logger).map { requests in
-          Value(channel: channel, conversation: channel.eventLoop.makeSucceededFuture(.requests(requests)))
-        }
+      let pipeline = channel.pipeline.syncOperations
+      try pipeline.addHandler(socket)
+      if let certificate {
+        try pipeline.addHandlers([NIOSSLServerHandler(context: certificate.context), TLSFaults()])
+      } else {
+        try pipeline.addHandler(FirstBytes())
       }
-      let agreement = agreement(socket, logger)
-      try channel.pipeline.syncOperations.addHandlers([
-        NIOSSLServerHandler(context: certificate.context), TLSFaults(), agreement,
-      ])
+      try pipeline.addHandler(agreement)
       return channel.eventLoop.makeSucceededFuture(
         Value(channel: channel, conversation: agreement.protocolNegotiationResult))
     } catch {
@@ -70,7 +74,7 @@ struct ConnectionChannel: ServerChildChannel {
     }
   }
 
-  /// Waits until TLS has begun, and sets up what was agreed on.
+  /// Waits until TLS has begun, or the client to speak, and sets up what was agreed on.
   private func agreement(
     _ socket: SocketGuard, _ logger: Logger
   ) -> NIOTypedApplicationProtocolNegotiationHandler<Conversation> {

@@ -19,6 +19,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
   private let timeouts: ServerTimeouts
   private let limits: RequestLimits
   private let connections: Connections
+  private let bodyLimit: BodyLimit
   private var context: ChannelHandlerContext?
   private var socket: SocketGuard?
   private var pacer: RequestPacer?
@@ -26,6 +27,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
   private var exchanges = ExchangeCount()
   /// Bytes of the request's body that have not come; nil where it does not say how long it is.
   private var bodyByteCountLeft: Int?
+  /// How fast that body comes.
+  private var pace: BodyPace
   private var refusals = 0
   /// Grows with requests that did not wait for the answer before.
   private var haste = 0
@@ -45,10 +48,15 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
   /// Milliseconds between the requests of a connection that is in haste.
   private static let slowest = 100
 
-  init(timeouts: ServerTimeouts, limits: RequestLimits, connections: Connections) {
+  /// `bodyLimit` says how large the body of a request may be.
+  init(
+    timeouts: ServerTimeouts, limits: RequestLimits, connections: Connections, bodyLimit: @escaping BodyLimit
+  ) {
     self.timeouts = timeouts
     self.limits = limits
     self.connections = connections
+    self.bodyLimit = bodyLimit
+    pace = BodyPace(timeouts)
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
@@ -148,13 +156,16 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
       hasInput = false
       bodyByteCountLeft = Self.bodyByteCount(head)
       inputDeadline?.cancel()
-      inputDeadline = schedule(timeouts.body, context) { $0.inputIsLate($1) }
+      pace = BodyPace(timeouts)
+      awaitBody(context)
       let connection = head.headerFields[.connection]?.lowercased()
       if connection == "close" || (hostField.version == .http1_0 && connection != "keep-alive") {
         closesAfterResponse = true
       }
       inviteBody(head, context)
-    case .body(let bytes): bodyByteCountLeft? -= bytes.readableBytes
+    case .body(let bytes):
+      bodyByteCountLeft? -= bytes.readableBytes
+      if pace.take(bytes.readableBytes) { connections.set(context.channel, isWaiting: true) }
     case .end:
       exchanges.requestEnds()
       connections.set(context.channel, isWaiting: false)
@@ -172,9 +183,15 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler, Inpu
   /// Asks for the body where the client waits for that before it sends one.
   private func inviteBody(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
     guard head.headerFields[.expect]?.lowercased() == "100-continue", !exchanges.isAnswering,
-      Self.bodyByteCount(head) ?? 0 <= limits.bodyByteCount
+      Self.bodyByteCount(head) ?? 0 <= bodyLimit(head)
     else { return }
     context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+  }
+
+  /// Waits for the rest of the body for as long as that has time.
+  private func awaitBody(_ context: ChannelHandlerContext) {
+    guard let left = pace.timeLeft() else { return inputIsLate(context) }
+    inputDeadline = context.eventLoop.assumeIsolated().scheduleTask(in: left) { self.awaitBody(context) }
   }
 
   private func inputIsLate(_ context: ChannelHandlerContext) {

@@ -21,14 +21,13 @@ final class SocketGuard: ChannelDuplexHandler {
   private var context: ChannelHandlerContext?
   private var writeDeadline: Scheduled<Void>?
   private var handshakeDeadline: Scheduled<Void>?
-  /// Whether TLS has not begun yet.
-  private var isHandshaking: Bool
+  /// Whether it is not known yet what is spoken.
+  private var isHandshaking = true
   /// What ends an answer when the connection ends.
   private(set) var departure = AnswerEnd.clientLeft
 
   init(timeouts: ServerTimeouts, connections: Connections, isSecure: Bool) {
     self.isSecure = isSecure
-    isHandshaking = isSecure
     self.timeouts = timeouts
     self.connections = connections
   }

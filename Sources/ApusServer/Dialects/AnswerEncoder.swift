@@ -47,8 +47,6 @@ struct AnswerDelta: Sendable {
 struct ChoiceResult: Sendable {
   /// What it said in all; a raw completion has content only.
   var turn = TurnSummary()
-  /// Tokens in which it reasoned.
-  var reasoningTokens = 0
   /// Its tokens, where the answer is sent as a whole.
   var tokens: [GeneratedToken] = []
   /// Nil where it was cut before the engine had ended it.

@@ -19,26 +19,72 @@ protocol Endpoint: Sendable {
   func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget
 }
 
-/// A path that generates text.
-protocol GenerationEndpoint: Endpoint {
+/// A path whose requests are answered by a model.
+protocol AnsweringEndpoint: Endpoint {
   /// Whether the answer to a request with this body comes as a whole, so that several tries of it can have one answer.
   func isShared(_ body: HeldBody) -> Bool
+  /// What is to be done for the answer; on a thread for such work.
+  ///
+  /// Throws `Refusal` or `ApusError`.
+  func task(_ fields: RequestFields, _ setting: JobSetting) throws -> AnswerTask
+}
+
+/// What is to be done for an answer.
+enum AnswerTask: Sendable {
+  /// Text is generated.
+  case generation(GenerationJob)
+  /// Something else is asked of the model, which is answered as a whole.
+  case reply(ReplyTask)
+}
+
+/// What is asked of a model that generates no text.
+struct ReplyTask: Sendable {
+  /// What the model computes, as traces call it; nil where it computes nothing.
+  let operation: String?
+  let work: ReplyWork
+}
+
+extension AnswerTask {
+  /// Texts become vectors.
+  static func vectors(_ work: @escaping ReplyWork) -> AnswerTask {
+    .reply(ReplyTask(operation: "embeddings", work: work))
+  }
+}
+
+/// A path that generates text.
+protocol GenerationEndpoint: AnsweringEndpoint {
   /// What is to be generated, and who writes the answer; on a thread for such work.
   ///
   /// Throws `Refusal` or `ApusError`.
   func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob
 }
 
-extension GenerationEndpoint {
-  func isShared(_ body: HeldBody) -> Bool { false }
-}
-
 /// A path that asks a model for something else, such as tokens or vectors.
-protocol ReplyEndpoint: Endpoint {
+protocol ReplyEndpoint: AnsweringEndpoint {
+  /// What a model computes for it, as traces call it; nil where none computes.
+  var operation: String? { get }
   /// The work that gives the reply; what is made of the fields before it, is made on a thread for such work.
   ///
   /// Throws `Refusal` or `ApusError`, as the work does; that ends early where the client leaves.
   func work(_ fields: RequestFields, _ setting: JobSetting) throws -> ReplyWork
+}
+
+extension AnsweringEndpoint {
+  func isShared(_ body: HeldBody) -> Bool { false }
+}
+
+extension GenerationEndpoint {
+  func task(_ fields: RequestFields, _ setting: JobSetting) throws -> AnswerTask {
+    .generation(try job(fields, setting))
+  }
+}
+
+extension ReplyEndpoint {
+  var operation: String? { nil }
+
+  func task(_ fields: RequestFields, _ setting: JobSetting) throws -> AnswerTask {
+    .reply(ReplyTask(operation: operation, work: try work(fields, setting)))
+  }
 }
 
 /// What gives a reply in the end.

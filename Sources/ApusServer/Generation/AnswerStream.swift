@@ -101,8 +101,7 @@ private struct ChoiceFrames {
   /// The end of a choice; nothing is said of one that was cut before it had a token.
   private mutating func end(of choice: Int, _ summary: GenerationSummary) async -> [UInt8] {
     openCount -= 1
-    usage.add(
-      summary.usage, choice: choice, count: run.plan.count, reasoning: readings[choice].reasoningTokens)
+    usage.add(summary, choice: choice, of: run.plan)
     let end = await run.end(of: choice, summary)
     error = error ?? end.error
     guard end.error == nil || summary.usage.completionTokens > 0 else { return [] }

@@ -19,6 +19,8 @@ struct ChatInput: Sendable {
   var keptTokens: Int?
   /// The name of the field that has the options' constraint.
   var constraintField: String?
+  /// A text that the answer is expected to be like.
+  var prediction: String?
 
   /// The prompt's tokens, whether they fit or not; and whether the answer begins within the model's reasoning.
   func prompt(_ setting: JobSetting) throws(ApusError) -> (tokens: [Token], startsInReasoning: Bool) {
@@ -32,6 +34,12 @@ struct ChatInput: Sendable {
   func plan(_ setting: JobSetting) throws(ApusError) -> GenerationPlan {
     let prompt = try prompt(setting)
     try setting.model.engine.configuration.checkRoom(forPrompt: prompt.tokens.count, completion: options.maxTokens)
+    var options = options
+    options.thinkingBudget = form.thinkingLimit
+    if let prediction, !prediction.isEmpty {
+      options.prediction = try setting.model.promptTokens(
+        prediction, addSpecial: false, parseSpecial: false, shouldStop: setting.shouldStop)
+    }
     var plan = GenerationPlan(lease: setting.lease, prompts: [prompt.tokens], count: count, options: options)
     plan.rules = rules
     plan.constraintField = constraintField

@@ -64,6 +64,9 @@ struct GenerationPlan: Sendable {
       prompt: prompts[choice / count], options: options, scoresFrom: scoresPrompts ? 1 : nil)
     request.shownTokens = shownTokens
     request.rules = rules
+    request.reasoning = reading.flatMap {
+      lease.model.reasoningSpan(startsInReasoning: $0.startsInReasoning, limit: options.thinkingBudget)
+    }
     return request
   }
 

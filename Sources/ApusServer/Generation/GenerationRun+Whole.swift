@@ -7,7 +7,7 @@ extension GenerationRun {
     var usage = UsageCount()
     for (choice, result) in choices.enumerated() {
       guard let summary = result.summary else { continue }
-      usage.add(summary.usage, choice: choice, count: plan.count, reasoning: result.reasoningTokens)
+      usage.add(summary, choice: choice, of: plan)
     }
     let cut = choices.first { $0.end.error != nil }?.end
     if usage.completionTokens == 0 || cut == .clientLeft, let error = cut?.error { throw error }
@@ -47,7 +47,6 @@ extension GenerationRun {
     }
     _ = reading.finish(result.summary)
     result.turn = reading.turn
-    result.reasoningTokens = reading.reasoningTokens
     return result
   }
 }

@@ -6,12 +6,12 @@ internal import Hummingbird
 struct Generator: Sendable {
   let service: ModelService
 
-  /// Answers with generated text; a client that tries the same call again gets the answer that it has asked for before.
+  /// Answers; a client that tries the same call again gets the answer that it has asked for before.
   func respond(
-    _ endpoint: some GenerationEndpoint, to request: Request, _ context: APIRequestContext
+    _ endpoint: some AnsweringEndpoint, to request: Request, _ context: APIRequestContext
   ) async throws -> Response {
     guard endpoint.dialect.signingService != nil, let attempt = Attempt(request) else {
-      return try await generate(endpoint, to: request, context)
+      return try await answer(endpoint, to: request, context)
     }
     let body = try await Intake(service: service).body(of: request, context)
     let key = try await service.preparation.run(for: context.client) { _ in
@@ -26,10 +26,10 @@ struct Generator: Sendable {
       service.joined.answer(key, attempt, for: context) { [shared] presence in
         var context = shared
         context.client = presence
-        return try await generate(endpoint, to: checked, context)
+        return try await answer(endpoint, to: checked, context)
       }
     }
-    guard let wait else { return try await generate(endpoint, to: checked, own) }
+    guard let wait else { return try await answer(endpoint, to: checked, own) }
     let heartbeat = Heartbeat(interval: service.configuration.timeouts.heartbeat, client: context.client)
     var response = try await Self.whole(endpoint.dialect, heartbeat, context) { try await wait.response() }
     // It may have begun before there was an answer.
@@ -37,51 +37,59 @@ struct Generator: Sendable {
     return response
   }
 
-  private func generate(
-    _ endpoint: some GenerationEndpoint, to request: Request, _ context: APIRequestContext
+  private func answer(
+    _ endpoint: some AnsweringEndpoint, to request: Request, _ context: APIRequestContext
   ) async throws -> Response {
     try await Intake(service: service).respond(endpoint, to: request, context) { fields, setting in
-      try endpoint.job(fields, setting)
-    } answer: { job, admitted in
-      context.outcome.trace?.note(job.plan, model: admitted.choice.name)
-      let timeouts = service.configuration.timeouts
-      let limits = AnswerLimits(waiting: timeouts.queue, work: admitted.isStreamed ? nil : timeouts.wholeAnswer)
-      var plan = job.plan
-      if context.isBackground { plan.options.priority = -1 }
-      let name = service.models[admitted.choice.model].name
-      let start = CompletionStart(plan: plan, use: service.cacheUse(of: request, context, model: name))
-      let run = try await GenerationRun(
-        start, admitted.permit, admitted.usage, limits, preparation: service.preparation, client: context.client,
-        outcome: context.outcome, service.models[admitted.choice.model].measures.completions)
-      return admitted.isStreamed
-        ? Self.stream(run, job.encoder, AnswerKeeper(service: service), endpoint.dialect, admitted.heartbeat, context)
-        : try await Self.whole(endpoint.dialect, admitted.heartbeat, context) {
-          var response = try await run.whole(job.encoder, AnswerKeeper(service: service)).response
-          response.cacheOutcome = run.cacheOutcome
-          return response
-        }
+      try endpoint.task(fields, setting)
+    } answer: { task, admitted in
+      switch task {
+      case .generation(let job): try await generate(job, endpoint.dialect, request, admitted, context)
+      case .reply(let task): try await reply(task, endpoint, admitted, context)
+      }
     }
   }
 
-  /// Answers with what an endpoint makes itself.
-  func respond(
-    _ endpoint: some ReplyEndpoint, to request: Request, _ context: APIRequestContext
+  private func generate(
+    _ job: GenerationJob, _ dialect: any Dialect, _ request: Request, _ admitted: Intake.Admitted,
+    _ context: APIRequestContext
   ) async throws -> Response {
-    try await Intake(service: service).respond(endpoint, to: request, context) { fields, setting in
-      try endpoint.work(fields, setting)
-    } answer: { work, admitted in
-      try await Self.whole(endpoint.dialect, admitted.heartbeat, context) {
-        defer { withExtendedLifetime(admitted.permit) { admitted.usage.end() } }
-        do {
-          let start = ContinuousClock.now
-          let reply = try await context.client.whilePresent(work)
-          admitted.usage.note(time: ContinuousClock.now - start)
-          context.outcome.trace?.part("work", from: start)
-          // Vectors are millions of digits.
-          return try await service.preparation.run(for: context.client) { _ in reply.response }
-        } catch let error as ApusError {
-          throw Refusal(error, prompt: endpoint.promptField, field: endpoint.field)
-        }
+    context.outcome.trace?.note(job.plan, model: admitted.choice.name)
+    let timeouts = service.configuration.timeouts
+    let limits = AnswerLimits(waiting: timeouts.queue, work: admitted.isStreamed ? nil : timeouts.wholeAnswer)
+    var plan = job.plan
+    if context.isBackground { plan.options.priority = -1 }
+    let model = service.models[admitted.choice.model]
+    let start = CompletionStart(plan: plan, use: service.cacheUse(of: request, context, model: model.name))
+    let run = try await GenerationRun(
+      start, admitted.permit, admitted.usage, limits, preparation: service.preparation, client: context.client,
+      outcome: context.outcome, model.measures.completions)
+    return admitted.isStreamed
+      ? Self.stream(run, job.encoder, AnswerKeeper(service: service), dialect, admitted.heartbeat, context)
+      : try await Self.whole(dialect, admitted.heartbeat, context) {
+        var response = try await run.whole(job.encoder, AnswerKeeper(service: service)).response
+        response.cacheOutcome = run.cacheOutcome
+        return response
+      }
+  }
+
+  /// Answers with what an endpoint makes itself.
+  private func reply(
+    _ task: ReplyTask, _ endpoint: some AnsweringEndpoint, _ admitted: Intake.Admitted,
+    _ context: APIRequestContext
+  ) async throws -> Response {
+    if let operation = task.operation { context.outcome.trace?.note(operation, model: admitted.choice.name) }
+    return try await Self.whole(endpoint.dialect, admitted.heartbeat, context) {
+      defer { withExtendedLifetime(admitted.permit) { admitted.usage.end() } }
+      do {
+        let start = ContinuousClock.now
+        let reply = try await context.client.whilePresent(task.work)
+        admitted.usage.note(time: ContinuousClock.now - start)
+        context.outcome.trace?.part("work", from: start)
+        // Vectors are millions of digits.
+        return try await service.preparation.run(for: context.client) { _ in reply.response }
+      } catch let error as ApusError {
+        throw Refusal(error, prompt: endpoint.promptField, field: endpoint.field)
       }
     }
   }

@@ -30,16 +30,12 @@ struct ToolUse: Sendable {
 struct ChoiceReading: Sendable {
   private var reader: TurnReader?
   private(set) var turn = TurnSummary()
-  /// Tokens that came before the answer itself, where the model has reasoned.
-  private(set) var reasoningTokens = 0
 
   /// Reads the text of a chat's answer; without a `reader`, all of it is content.
   init(_ reader: TurnReader?) { self.reader = reader }
 
   mutating func feed(_ delta: TextDelta) -> [TurnEvent] {
-    let events = take(reader?.feed(delta.text) ?? (delta.text.isEmpty ? [] : [.content(delta.text)]))
-    if turn.content.isEmpty, turn.calls.isEmpty, !turn.reasoning.isEmpty { reasoningTokens += delta.tokens.count }
-    return events
+    take(reader?.feed(delta.text) ?? (delta.text.isEmpty ? [] : [.content(delta.text)]))
   }
 
   /// The text is over; what was held back comes now.

@@ -45,3 +45,10 @@ package struct UsageLimits: Sendable, Equatable {
     self.concurrent = concurrent
   }
 }
+
+extension APIKey? {
+  /// Throws where whoever has this key may not change which models there are, or their names; without keys, all may.
+  func checkMayChangeModels() throws(Refusal) {
+    guard self?.isAdmin ?? true else { throw .changeNeedsAdmin }
+  }
+}

@@ -16,7 +16,7 @@ struct Status: Sendable {
   /// How the models do that a key may know of.
   private func status(for key: APIKey?) -> JSONValue {
     let loaded = service.pool.loadedModels
-    let known = service.models.map(\.name).filter { key?.sees(model: $0) ?? true }
+    let known = service.models.names.filter { key?.sees(model: $0) ?? true }
     return ["models": .array(known.map { Self.status($0, loaded[$0]) })]
   }
 

@@ -136,4 +136,13 @@ extension Refusal {
     .modelsInUse, "other models are in use and leave no memory for this one: try again later, or ask for another one",
     field: "model"
   ).retry(after: 10)
+
+  /// A model is to be loaded under a name that one has.
+  static let modelLoaded = Refusal(.modelLoaded, "a model of this name is loaded already", field: "model_name")
+
+  /// A model is to be loaded for which there is no room.
+  static func noRoom(_ reason: String) -> Refusal { Refusal(.noRoom, reason, field: "model_name") }
+
+  /// Models and their names are the same for all clients: who changes them needs to be trusted, where clients have keys.
+  static let changeNeedsAdmin = Refusal(.adminNeeded, "models and their names are changed with an admin key only")
 }

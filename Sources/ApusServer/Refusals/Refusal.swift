@@ -93,6 +93,10 @@ extension Refusal {
     case modelChanged = "model_changed"
     case modelNotLoaded = "model_not_loaded"
     case modelsInUse = "models_in_use"
+    /// A model that is to be loaded is there already.
+    case modelLoaded = "model_already_loaded"
+    /// A model that is to be loaded does not fit beside the others.
+    case noRoom = "insufficient_storage"
     case queueTimeout = "queue_timeout"
     case engineStuck = "engine_stuck"
     case deadlineExceeded = "deadline_exceeded"
@@ -111,6 +115,8 @@ extension Refusal.Kind {
     case .adminNeeded, .hostRefused, .originRefused: .forbidden
     case .notFound, .unknownModel: .notFound
     case .methodNotAllowed: .methodNotAllowed
+    case .modelLoaded: .conflict
+    case .noRoom: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
     case .requestTimeout, .readerStalled: .requestTimeout
     case .tooLarge: .contentTooLarge
     case .targetTooLong: .uriTooLong

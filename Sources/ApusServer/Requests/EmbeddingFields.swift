@@ -30,6 +30,15 @@ extension RequestFields {
     return texts
   }
 
+  /// How texts become vectors, in the fields of `/v1/embeddings`.
+  func embeddingOptions() throws(Refusal) -> EmbeddingOptions {
+    guard try bool("add_special_tokens") ?? true else {
+      throw .unsupported("add_special_tokens", "add_special_tokens false")
+    }
+    return EmbeddingOptions(
+      pooling: try pooling(), isNormalized: try bool("normalize") ?? true, truncates: try truncates())
+  }
+
   /// Whether the ends of texts that are too long are left out: `truncate`, or vLLM's `truncate_prompt_tokens` −1.
   func truncates() throws(Refusal) -> Bool {
     let length = try int("truncate_prompt_tokens", in: -1...Int(Int32.max))
@@ -52,7 +61,7 @@ extension RequestFields {
 
 extension Embedding {
   /// The vector as JSON numbers, each the shortest that gives the same Float.
-  var json: JSONValue { .array(vector.map { .double(Double("\($0)") ?? Double($0)) }) }
+  var json: JSONValue { VectorKind.float.json(vector) }
 
   /// The vector as bytes in base 64: Floats, little-endian.
   var base64: JSONValue {

@@ -5,7 +5,7 @@ extension RequestFields {
   /// How a conversation becomes a prompt, in the fields of OpenAI, vLLM and llama.cpp.
   func promptOptions() throws(Refusal) -> PromptOptions {
     var options = PromptOptions()
-    options.thinking = try thinking()
+    (options.thinking, options.thinkingBudget) = try thinking()
     let continues = try bool("continue_final_message") ?? false
     let begins = try bool("add_generation_prompt")
     guard !continues || begins != true else {
@@ -16,23 +16,39 @@ extension RequestFields {
     options.continuesLastMessage = continues
     options.addsGenerationPrompt = begins ?? true
     options.variables = try members("chat_template_kwargs") ?? options.variables
+    if options.thinking == nil, case .bool(let isOn)? = options.variables["enable_thinking"] {
+      options.thinking = isOn ? .on : .off
+    }
     guard options.refusedVariable == nil else {
       throw .unsupported(parameter("chat_template_kwargs"), "a template variable that no known template reads")
     }
     return options
   }
 
-  /// Whether the model is to think, by any of the names that this has.
-  private func thinking() throws(Refusal) -> PromptOptions.Thinking? {
+  /// Whether the model is to think, and how many tokens at most, by any of the names that this has.
+  func thinking() throws(Refusal) -> (PromptOptions.Thinking?, budget: Int?) {
     let effort = try effort("reasoning_effort")
-    let names = ["enable_thinking", "thinking"]
-    let isOn = try only(names) { name throws(Refusal) in try switched(name) }
+    var budget = try only(Self.budgets) { name throws(Refusal) in try int(name, in: -1...Int.max) }
+    let isOn = try only(["enable_thinking", "thinking", "reasoning_config"]) { name throws(Refusal) -> Bool? in
+      guard let (isOn, tokens) = try switched(name) else { return nil }
+      guard budget == nil || tokens == nil || budget == tokens else {
+        throw .invalid(name, "\(name).budget_tokens and another field say how much to think: give one of them")
+      }
+      budget = budget ?? tokens
+      return isOn
+    }
     guard effort == nil || isOn == nil || (effort == .off) != isOn else {
       throw .invalid("reasoning_effort", "reasoning_effort and enable_thinking contradict each other: give one of them")
     }
-    if let effort { return effort }
-    return isOn.map { $0 ? PromptOptions.Thinking.on : .off }
+    let limit = budget == -1 ? nil : budget
+    if let effort { return (effort, limit) }
+    return (isOn.map { $0 ? PromptOptions.Thinking.on : .off }, limit)
   }
+
+  /// Names of the most tokens that may be thought, −1 for any number: vLLM's, Qwen's, and those of llama.cpp.
+  private static let budgets = [
+    "thinking_token_budget", "thinking_budget", "reasoning_budget_tokens", "thinking_budget_tokens",
+  ]
 
   /// How much the model is to think, in a word.
   func effort(_ name: String = "effort") throws(Refusal) -> PromptOptions.Thinking? {
@@ -43,13 +59,14 @@ extension RequestFields {
     return effort
   }
 
-  /// A switch that is true or false, or an object with a `type` of `enabled` or `disabled`.
-  private func switched(_ name: String) throws(Refusal) -> Bool? {
-    guard case .object(let object)? = self[name] else { return try bool(name) }
+  /// A switch that is true or false, or an object with a `type` of `enabled` or `disabled`, and perhaps a budget.
+  private func switched(_ name: String) throws(Refusal) -> (isOn: Bool, budget: Int?)? {
+    guard case .object(let object)? = self[name] else { return try bool(name).map { ($0, nil) } }
     let fields = nested(object, name)
+    let budget = try fields.int("budget_tokens", in: 0...Int.max)
     switch try fields.string("type") {
-    case "enabled", "adaptive": return true
-    case "disabled": return false
+    case "enabled", "adaptive": return (true, budget)
+    case "disabled": return (false, nil)
     default: throw fields.mismatch("type", "\"enabled\" or \"disabled\"")
     }
   }

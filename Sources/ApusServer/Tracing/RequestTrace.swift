@@ -87,12 +87,19 @@ extension LineTracer {
 }
 
 extension RequestTrace {
-  /// What is to be generated for it, in the words of OpenTelemetry's conventions for generative AI.
+  /// What a model is to do for it, in the words of OpenTelemetry's conventions for generative AI where those have one.
+  func note(_ operation: String, model: String) {
+    note { attributes in
+      attributes["gen_ai.operation.name"] = operation
+      attributes["gen_ai.request.model"] = model
+    }
+  }
+
+  /// What is to be generated for it, in the same words.
   func note(_ plan: GenerationPlan, model: String) {
     let options = plan.options
+    note(plan.reading == nil ? "text_completion" : "chat", model: model)
     note { attributes in
-      attributes["gen_ai.operation.name"] = plan.reading == nil ? "text_completion" : "chat"
-      attributes["gen_ai.request.model"] = model
       attributes["gen_ai.request.max_tokens"] = options.maxTokens
       attributes["gen_ai.request.temperature"] = options.sampling?.temperature
       attributes["gen_ai.request.top_p"] = options.sampling?.topP

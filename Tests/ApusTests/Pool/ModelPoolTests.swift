@@ -135,6 +135,30 @@ struct ModelPoolTests {
     for name in pool.names { #expect(try await pool.model(name).name == name) }
   }
 
+  @Test func `A model that comes later is loaded as others are, and goes when nobody uses it any more`() async throws {
+    let models = try Models(["a", "b"])
+    let (unloaded, continuation) = AsyncStream.makeStream(of: String.self)
+    let pool = ModelPool([models.source("a")]) { if case .unloaded(let name) = $0 { continuation.yield(name) } }
+    #expect(pool.add(models.source("b")) && !pool.add(models.source("b")) && !pool.add(models.source("a")))
+    #expect(pool.names == ["a", "b"])
+    var lease: ModelLease? = try await pool.model("b")
+    pool.remove("b")
+    #expect(pool.names == ["a"])
+    do {
+      _ = try await pool.model("b")
+      Issue.record("a removed model was given away")
+    } catch {
+      #expect(error == .unknownModel(name: "b", known: ["a"]))
+    }
+    // Who has it keeps it, and so long the name is not free.
+    #expect(try await lease?.model.complete("Once", options: .greedy(4)).ids.isEmpty == false)
+    #expect(!pool.add(models.source("b")))
+    lease = nil
+    #expect(await unloaded.first { _ in true } == "b")
+    #expect(pool.add(models.source("b")))
+    #expect(try await pool.model("b").name == "b")
+  }
+
   @Test func `Two models at once answer as each does alone`() async throws {
     let models = try Models(["a", "b"])
     let pool = ModelPool(models.sources)

@@ -30,6 +30,19 @@ struct PromptLookupTests {
     #expect(lookup.proposal(most: 1) { _ in true } == [5])
   }
 
+  @Test func `A prediction comes from its beginning on, and again where it is met`() {
+    var lookup = PromptLookup([50, 51], predicting: [1, 2, 3, 4, 5, 6, 7], room: 16)
+    #expect(lookup.proposal(most: 3) { _ in true } == [1, 2, 3])
+    for token in [1, 2, 90, 4] as [Token] { lookup.append(token) }
+    #expect(lookup.proposal(most: 3) { _ in true } == [])
+    lookup.append(5)
+    #expect(lookup.proposal(most: 2) { _ in true } == [6, 7])
+    lookup.append(6)
+    // 1 and 2 came as it said, and 6; 4 and 5 came where nobody expected them.
+    #expect(lookup.predictedCount == 3)
+    #expect(PromptLookup([1, 2, 3, 1, 2], room: 4).predictedCount == 0)
+  }
+
   @Test func `Chances follow how often guesses came true`() {
     func chance(_ lookup: PromptLookup) -> Double {
       var chance = 0.0

@@ -13,6 +13,7 @@ struct HTTP2Setup: Sendable {
   let limits: RequestLimits
   let timeouts: ServerTimeouts
   let connections: Connections
+  let bodyLimit: BodyLimit
 
   /// Requests of one connection that may be open at once.
   static let streamLimit = 100
@@ -32,13 +33,13 @@ struct HTTP2Setup: Sendable {
     return configuration
   }
 
-  /// Adds what a connection needs, whose client has agreed on HTTP/2.
+  /// Adds what a connection needs, whose client speaks HTTP/2.
   func add(to channel: any Channel) throws -> Streams {
     let pipeline = channel.pipeline.syncOperations
     let faults = HTTP2Faults()
     let socket = try pipeline.handler(type: SocketGuard.self)
     let connection = HTTP2Connection(socket, faults, timeouts: timeouts, limits: limits, connections: connections)
-    let (limits, timeouts, connections) = (limits, timeouts, connections)
+    let (limits, timeouts, connections, bodyLimit) = (limits, timeouts, connections, bodyLimit)
     let streams: Streams = try pipeline.configureAsyncHTTP2Pipeline(
       mode: .server, streamDelegate: nil, frameDelegate: faults, configuration: configuration
     ) { stream in
@@ -47,7 +48,7 @@ struct HTTP2Setup: Sendable {
         guard let parent else { throw ChannelError.ioOnClosedChannel }
         try stream.pipeline.syncOperations.addHandlers([
           HTTP2FramePayloadToHTTPServerCodec(), BodyPieces(),
-          StreamGuard(parent, timeouts: timeouts, limits: limits, connections: connections),
+          StreamGuard(parent, timeouts: timeouts, limits: limits, connections: connections, bodyLimit: bodyLimit),
         ])
         return try Stream(wrappingChannelSynchronously: stream)
       }

@@ -20,7 +20,10 @@ final class StreamGuard: ChannelDuplexHandler {
   private let timeouts: ServerTimeouts
   private let limits: RequestLimits
   private let connections: Connections
+  private let bodyLimit: BodyLimit
   private let presence = ClientPresence()
+  /// How fast the body comes.
+  private var pace: BodyPace
   private var bodyDeadline: Scheduled<Void>?
   private var writeDeadline: Scheduled<Void>?
   /// Whether more of the request may come.
@@ -34,9 +37,15 @@ final class StreamGuard: ChannelDuplexHandler {
   private var hasEnded = false
   private var departure: AnswerEnd?
 
-  init(_ connection: HTTP2Connection, timeouts: ServerTimeouts, limits: RequestLimits, connections: Connections) {
+  /// `bodyLimit` says how large the body of a request may be.
+  init(
+    _ connection: HTTP2Connection, timeouts: ServerTimeouts, limits: RequestLimits, connections: Connections,
+    bodyLimit: @escaping BodyLimit
+  ) {
     self.connection = connection
     (self.timeouts, self.limits, self.connections) = (timeouts, limits, connections)
+    self.bodyLimit = bodyLimit
+    pace = BodyPace(timeouts)
   }
 
   func channelActive(context: ChannelHandlerContext) {
@@ -74,7 +83,9 @@ final class StreamGuard: ChannelDuplexHandler {
     guard !isRefused else { return }
     switch unwrapInboundIn(data) {
     case .head(let head): begin(head, context)
-    case .body: context.fireChannelRead(data)
+    case .body(let bytes):
+      if pace.take(bytes.readableBytes) { connections.set(context.channel, isWaiting: true) }
+      context.fireChannelRead(data)
     case .end:
       isReading = false
       bodyDeadline?.cancel()
@@ -98,13 +109,24 @@ final class StreamGuard: ChannelDuplexHandler {
     }
     head.authority = host
     head.headerFields.removeAll { $0.name.canonicalName == "host" }
-    bodyDeadline = schedule(timeouts.body, context) { stream, context in
-      if stream.isAnswering { stream.reset(.cancel, context) } else { stream.refuse(.requestTimeout, context) }
-    }
-    if head.headerFields[.expect]?.lowercased() == "100-continue" {
+    pace = BodyPace(timeouts)
+    awaitBody(context)
+    let announced = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
+    if head.headerFields[.expect]?.lowercased() == "100-continue", announced <= bodyLimit(head) {
       context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
     }
     context.fireChannelRead(wrapInboundOut(.head(head)))
+  }
+
+  /// Waits for the rest of the body for as long as that has time.
+  private func awaitBody(_ context: ChannelHandlerContext) {
+    if let left = pace.timeLeft() {
+      bodyDeadline = context.eventLoop.assumeIsolated().scheduleTask(in: left) { self.awaitBody(context) }
+    } else if isAnswering {
+      reset(.cancel, context)
+    } else {
+      refuse(.requestTimeout, context)
+    }
   }
 
   /// Answers in place of the application.

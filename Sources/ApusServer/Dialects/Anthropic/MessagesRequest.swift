@@ -27,7 +27,7 @@ struct MessagesRequest {
       try fields.messages(setting.limits), try ToolUse(anthropic: fields, setting.limits), setting,
       maxTokens: maxTokens, stop: try fields.texts("stop_sequences", limits: setting.limits),
       own: try Self.schema(output, older: try fields.object("output_format")))
-    input.form.thinking = try Self.thinking(thinking, output)
+    (input.form.thinking, input.form.thinkingBudget) = try Self.thinking(thinking, output)
     // The answer goes on with what the assistant has said already.
     input.form.continuesLastMessage = input.messages.last?.role == .assistant
     self.input = input
@@ -46,16 +46,17 @@ struct MessagesRequest {
     return (format.parameter("schema"), schema)
   }
 
-  /// Whether the model is to think, and how much; the template's own manner, where the request says nothing.
+  /// Whether the model is to think, how much, and in how many tokens; the template's own manner, where the request says
+  /// nothing.
   private static func thinking(
     _ thinking: RequestFields?, _ output: RequestFields?
-  ) throws(Refusal) -> PromptOptions.Thinking? {
+  ) throws(Refusal) -> (PromptOptions.Thinking?, budget: Int?) {
     let effort = try output?.effort()
-    guard let thinking else { return nil }
-    _ = try thinking.int("budget_tokens", in: 1...Int.max)
+    guard let thinking else { return (nil, nil) }
+    let budget = try thinking.int("budget_tokens", in: 1...Int.max)
     switch try thinking.string("type") {
-    case "disabled": return .off
-    case "enabled", "adaptive", "between_tools": return effort ?? .on
+    case "disabled": return (.off, nil)
+    case "enabled", "adaptive", "between_tools": return (effort ?? .on, budget)
     default: throw thinking.mismatch("type", "\"enabled\", \"disabled\", \"adaptive\" or \"between_tools\"")
     }
   }

@@ -14,7 +14,7 @@ extension Bedrock {
   /// `GET /foundation-models`, with the filters of its query.
   func models(_ request: Request, _ context: APIRequestContext) -> Response {
     let query = request.uri.queryParameters
-    let known = service.models.indices.filter { context.key?.allows(model: service.models[$0].name) ?? true }
+    let known = service.models.numbers.filter { context.key?.allows(model: service.models[$0].name) ?? true }
     let models = known.map { description($0, id: service.models[$0].name) }.filter { model in
       Self.filters.allSatisfy { filter, member in
         guard let wanted = query[Substring(filter)].map({ JSONValue.string(String($0)) }) else { return true }

@@ -60,7 +60,7 @@ enum BedrockError: String, CaseIterable {
       switch kind {
       case .invalid, .invalidJSON, .invalidHTTP, .invalidHost, .unsupported, .unsupportedContent, .contextLength,
         .preparationTimeout, .unknownAnswer, .tooLarge, .targetTooLong, .headerTooLarge, .unsupportedEncoding,
-        .unsupportedTransfer:
+        .unsupportedTransfer, .modelLoaded:
         .validation
       case .unauthorized, .adminNeeded, .hostRefused, .originRefused: .accessDenied
       case .unknownModel: .resourceNotFound
@@ -68,7 +68,7 @@ enum BedrockError: String, CaseIterable {
       // Clients do not send these again by themselves, which would only take as long once more.
       case .requestTimeout, .readerStalled, .deadlineExceeded, .clientLeft: .modelTimeout
       case .queueFull: .throttling
-      case .modelsInUse: .modelNotReady
+      case .modelsInUse, .noRoom: .modelNotReady
       case .failure: .internalServer
       case .shuttingDown, .modelChanged, .modelNotLoaded, .queueTimeout, .engineStuck, .storeUnavailable:
         .serviceUnavailable

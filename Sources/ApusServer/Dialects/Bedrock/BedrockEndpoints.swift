@@ -4,7 +4,7 @@ internal import Foundation
 internal import Hummingbird
 
 /// `POST /model/{modelId}/invoke`, and the same as a stream.
-struct InvokeEndpoint: GenerationEndpoint {
+struct InvokeEndpoint: AnsweringEndpoint {
   let model: String
   let isStreamed: Bool
 
@@ -17,11 +17,21 @@ struct InvokeEndpoint: GenerationEndpoint {
     RequestTarget(model: model, isStreamed: isStreamed)
   }
 
-  func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
-    let body = try InvokeFamily(model, fields).body(fields, setting)
-    var plan = try body.input.plan(setting)
-    plan.reading?.idPrefix = body.idPrefix
-    return GenerationJob(plan: plan, encoder: body.encoder(plan.prompts[0].count))
+  func task(_ fields: RequestFields, _ setting: JobSetting) throws -> AnswerTask {
+    switch try Self.request(model, fields, setting) {
+    case .vectors(let body): return .vectors(try body.work(setting))
+    case .text(let body):
+      var plan = try body.input.plan(setting)
+      plan.reading?.idPrefix = body.idPrefix
+      return .generation(GenerationJob(plan: plan, encoder: body.encoder(plan.prompts[0].count)))
+    }
+  }
+
+  /// What a body asks for that is sent to `model`.
+  static func request(
+    _ model: String, _ fields: RequestFields, _ setting: JobSetting
+  ) throws(Refusal) -> InvokeRequest {
+    try InvokeFamily(model, fields, setting.model.information.purpose).request(fields, setting)
   }
 }
 
@@ -84,7 +94,12 @@ struct CountTokensEndpoint: ReplyEndpoint {
     guard let input = try fields.object("input") else { throw fields.mismatch("input", "an object") }
     let prompt: any PromptInput
     if let body = try input.object("invokeModel")?.object("body") {
-      prompt = try InvokeFamily(model, body).body(body, setting).input
+      switch try InvokeEndpoint.request(model, body, setting) {
+      case .text(let body): prompt = body.input
+      case .vectors(let body):
+        let count = try body.request.tokenCount(setting)
+        return { WholeReply(["inputTokens": .int(count)]) }
+      }
     } else if let converse = try input.object("converse") {
       prompt = try ConverseRequest(converse, setting).input
     } else {

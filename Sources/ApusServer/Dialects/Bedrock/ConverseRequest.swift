@@ -12,15 +12,19 @@ struct ConverseRequest {
       "additionalModelResponseFieldPaths", "requestMetadata", "performanceConfig", "serviceTier", "projectIdentifier",
     ])
     for name in ["guardrailConfig", "promptVariables"] where fields[name] != nil { throw .unsupported(name, name) }
-    input = ChatInput(
+    // What Converse has no fields for: those of other dialects.
+    let additional = "additionalModelRequestFields"
+    let others = try fields.object(additional) ?? fields.nested(JSONObject(), additional)
+    var input = ChatInput(
       messages: try fields.converseMessages(setting.limits), tools: try fields.converseTools(setting.limits),
-      options: try Self.options(fields, setting))
+      options: try Self.options(fields, others, setting))
+    (input.form.thinking, input.form.thinkingBudget) = try others.thinking()
+    self.input = input
   }
 
-  private static func options(_ fields: RequestFields, _ setting: JobSetting) throws(Refusal) -> GenerationOptions {
-    let additional = "additionalModelRequestFields"
-    // What Converse has no fields for: those of other dialects.
-    let others = try fields.object(additional) ?? fields.nested(JSONObject(), additional)
+  private static func options(
+    _ fields: RequestFields, _ others: RequestFields, _ setting: JobSetting
+  ) throws(Refusal) -> GenerationOptions {
     var options = try others.options(BodyNames(), setting, own: try schema(fields))
     if let usual = try fields.object("inferenceConfig") {
       options.maxTokens = try usual.int("maxTokens", in: 1...Int.max) ?? options.maxTokens

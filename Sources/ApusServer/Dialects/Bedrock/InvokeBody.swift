@@ -1,4 +1,5 @@
 internal import Apus
+internal import ApusJSON
 
 /// The body of a request to invoke a model, in the words of the family that its name says.
 struct InvokeBody: Sendable {
@@ -16,50 +17,90 @@ struct InvokeBody: Sendable {
   init(_ input: any PromptInput, _ format: any InvokeFormat) { self.init(input) { _ in InvokeEncoder(format) } }
 }
 
+/// The body of a request for vectors of texts, in the words of the family that its name says.
+struct VectorBody: Sendable {
+  let request: VectorRequest
+  /// The answer's body.
+  let answer: @Sendable (VectorRequest.Answer) -> JSONValue
+
+  func work(_ setting: JobSetting) throws -> ReplyWork {
+    try request.work(setting) { answer in
+      InvokeEncoder.headers(inputTokens: answer.tokenCount, outputTokens: 0, latency: answer.time.milliseconds)
+    } _: {
+      answer($0)
+    }
+  }
+}
+
+/// What a body asks for.
+enum InvokeRequest: Sendable {
+  case text(InvokeBody)
+  case vectors(VectorBody)
+}
+
 /// Families of models, each of which has bodies of its own.
 enum InvokeFamily: Sendable {
   case llama
   case mistral
+  case mistralChat
   case claude
   case claudeText
   case jurassic
   case titan
+  case titanVectors
   case nova
+  case cohereVectors
   /// Newer models of all makers: a text or messages as in OpenAI's API.
   case open
 
   /// The family of a model's name, by its maker; of any other name the one whose body has these fields.
-  init(_ model: String, _ fields: RequestFields) {
+  ///
+  /// - Parameters:
+  ///   - model: The name.
+  ///   - fields: The body.
+  ///   - purpose: What the model that answers is for, which may be another one than its name says.
+  init(_ model: String, _ fields: RequestFields, _ purpose: ModelPurpose) {
     let hasMessages = fields["messages"] != nil
+    let wantsVectors = purpose != .generation || Self.vectorFields.contains { fields[$0] != nil }
     switch model.prefix(while: { $0 != "." }).lowercased() {
     case "meta" where !hasMessages: self = .llama
-    case "mistral" where !hasMessages: self = .mistral
+    case "mistral": self = hasMessages ? .mistralChat : .mistral
     case "anthropic": self = hasMessages ? .claude : .claudeText
     case "ai21" where !hasMessages: self = .jurassic
-    case "amazon": self = fields["inputText"] != nil ? .titan : .nova
-    default: self = Self.family(of: fields)
+    case "amazon" where model.hasPrefix("amazon.titan-embed"): self = .titanVectors
+    case "amazon" where fields["inputText"] == nil: self = .nova
+    case "amazon": self = wantsVectors ? .titanVectors : .titan
+    default: self = Self.family(of: fields, wantsVectors)
     }
   }
 
-  private static func family(of fields: RequestFields) -> InvokeFamily {
+  /// What a body with `inputText` has only where vectors are asked for.
+  private static let vectorFields = ["dimensions", "normalize", "embeddingTypes"]
+
+  private static func family(of fields: RequestFields, _ wantsVectors: Bool) -> InvokeFamily {
     let marks: [(InvokeFamily, [String])] = [
-      (.titan, ["inputText"]), (.llama, ["max_gen_len"]), (.claude, ["anthropic_version"]),
+      (.cohereVectors, ["texts", "input_type"]), (wantsVectors ? .titanVectors : .titan, ["inputText"]),
+      (.llama, ["max_gen_len"]), (.claude, ["anthropic_version"]),
       (.claudeText, ["max_tokens_to_sample"]),
       (.jurassic, ["maxTokens", "numResults"]), (.nova, ["inferenceConfig", "schemaVersion"]),
     ]
     return marks.first { $0.1.contains { fields[$0] != nil } }?.0 ?? .open
   }
 
-  func body(_ fields: RequestFields, _ setting: JobSetting) throws(Refusal) -> InvokeBody {
+  /// What the body asks for.
+  func request(_ fields: RequestFields, _ setting: JobSetting) throws(Refusal) -> InvokeRequest {
     switch self {
-    case .llama: try .llama(fields, setting)
-    case .mistral: try .mistral(fields, setting)
-    case .claude: try .claude(fields, setting)
-    case .claudeText: try .claudeText(fields, setting)
-    case .jurassic: try .jurassic(fields, setting)
-    case .titan: try .titan(fields, setting)
-    case .nova: try .nova(fields, setting)
-    case .open: try .open(fields, setting)
+    case .titanVectors: .vectors(try .titan(fields))
+    case .cohereVectors: .vectors(try .cohere(fields, setting))
+    case .llama: .text(try .llama(fields, setting))
+    case .mistral: .text(try .mistral(fields, setting))
+    case .mistralChat: .text(try .open(fields, setting, hasStopReason: true))
+    case .claude: .text(try .claude(fields, setting))
+    case .claudeText: .text(try .claudeText(fields, setting))
+    case .jurassic: .text(try .jurassic(fields, setting))
+    case .titan: .text(try .titan(fields, setting))
+    case .nova: .text(try .nova(fields, setting))
+    case .open: .text(try .open(fields, setting))
     }
   }
 }

@@ -49,11 +49,16 @@ struct InvokeEncoder: AnswerEncoder {
 
   /// What programs that count costs read of an answer.
   static func headers(_ results: [ChoiceResult], _ usage: UsageCount) -> HTTPFields {
+    headers(
+      inputTokens: usage.promptTokens, outputTokens: usage.completionTokens,
+      latency: results.compactMap { $0.summary?.latency }.max() ?? 0)
+  }
+
+  /// The same for an answer that may be none of generated text; `latency` is milliseconds.
+  static func headers(inputTokens: Int, outputTokens: Int, latency: Int) -> HTTPFields {
     var headers = HTTPFields()
-    let latency = results.compactMap { $0.summary?.latency }.max() ?? 0
     for (name, value) in [
-      ("Input-Token-Count", usage.promptTokens), ("Output-Token-Count", usage.completionTokens),
-      ("Invocation-Latency", latency),
+      ("Input-Token-Count", inputTokens), ("Output-Token-Count", outputTokens), ("Invocation-Latency", latency),
     ] {
       if let name = HTTPField.Name("X-Amzn-Bedrock-" + name) { headers[name] = "\(value)" }
     }
@@ -72,16 +77,19 @@ struct InvokeEncoder: AnswerEncoder {
 
 extension GenerationSummary {
   /// Milliseconds from the request to the end of its answer.
-  var latency: Int { Self.milliseconds(timings.queue + timings.prefill + timings.decode) }
+  var latency: Int { (timings.queue + timings.prefill + timings.decode).milliseconds }
 
   fileprivate var invocationMetrics: JSONValue {
     [
       "inputTokenCount": .int(usage.promptTokens), "outputTokenCount": .int(usage.completionTokens),
-      "invocationLatency": .int(latency), "firstByteLatency": .int(Self.milliseconds(timings.queue + timings.prefill)),
+      "invocationLatency": .int(latency), "firstByteLatency": .int((timings.queue + timings.prefill).milliseconds),
     ]
   }
+}
 
-  private static func milliseconds(_ duration: Duration) -> Int { Int((duration / .milliseconds(1)).rounded()) }
+extension Duration {
+  /// Whole milliseconds, rounded.
+  var milliseconds: Int { Int((self / .milliseconds(1)).rounded()) }
 }
 
 extension AnswerDelta {

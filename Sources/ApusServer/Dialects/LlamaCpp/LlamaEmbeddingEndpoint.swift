@@ -7,25 +7,21 @@ internal import Hummingbird
 struct LlamaEmbeddingEndpoint: ReplyEndpoint {
   var dialect: any Dialect { LlamaDialect() }
   var promptField: String { "content" }
+  var operation: String? { "embeddings" }
 
   func field(_ name: String) -> String { name == "input" ? promptField : name }
 
-  func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget { try fields.target() }
+  func target(_ fields: RequestFields, _ request: Request) throws(Refusal) -> RequestTarget {
+    RequestTarget(model: try fields.target().model, isStreamed: false)
+  }
 
   func work(_ fields: RequestFields, _ setting: JobSetting) throws -> ReplyWork {
-    let (model, limit) = (setting.model, setting.limits.vectorValues)
-    let texts = try fields.embeddingTexts(fields["input"] == nil ? "content" : "input", setting)
     let norm = try fields.int("embd_normalize", in: -1...Int(Int32.max)) ?? 2
     guard norm == -1 || norm == 2 else { throw Refusal.unsupported("embd_normalize", "an embd_normalize but -1 and 2") }
+    let texts = try fields.embeddingTexts(fields["input"] == nil ? "content" : "input", setting)
     let options = EmbeddingOptions(pooling: try fields.pooling(), isNormalized: norm == 2)
-    let inputs = try model.embeddingInputs(texts, options, shouldStop: setting.shouldStop)
-    setting.usage.charge(promptTokens: inputs.reduce(0) { $0 + $1.tokens.count })
-    return {
-      let embeddings = try await model.embed(inputs, options)
-      guard embeddings.reduce(0, { $0 + $1.vector.count }) <= limit else {
-        throw Refusal.invalid(promptField, "texts times dimensions may be \(limit) at most: send fewer texts")
-      }
-      return WholeReply { .array(embeddings.enumerated().map { ["index": .int($0), "embedding": [$1.json]] }) }
+    return try VectorRequest(texts: texts, options: options, names: (promptField, "dimensions")).work(setting) {
+      .array($0.embeddings.enumerated().map { ["index": .int($0), "embedding": [$1.json]] })
     }
   }
 }

@@ -48,7 +48,7 @@ extension Ollama {
   }
 
   private static func give(_ name: String, to model: String, in models: OllamaModels) throws(Refusal) {
-    try models.checkAdmin()
+    try models.key.checkMayChangeModels()
     let names = models.service.names
     let number = try names.choice(for: model, by: models.key).model
     guard names.ownModel(named: name) == nil else {
@@ -60,7 +60,7 @@ extension Ollama {
   /// Takes a name away that `copy` or `create` has given.
   private static func delete(_ fields: RequestFields, _ models: OllamaModels) throws -> JSONValue {
     let (name, names) = (try fields.modelName(), models.service.names)
-    try models.checkAdmin()
+    try models.key.checkMayChangeModels()
     if names.given.take(name) { return [:] }
     guard names.ownModel(named: name) == nil else {
       throw Refusal(
@@ -87,15 +87,6 @@ extension Ollama {
     guard models.service.names.model(named: name) != nil else { throw noStore }
     _ = try models.service.names.choice(for: name, by: models.key)
     return success
-  }
-}
-
-extension OllamaModels {
-  /// Names are the same for all clients: who changes them needs to be trusted, where clients have keys.
-  fileprivate func checkAdmin() throws(Refusal) {
-    guard key?.isAdmin ?? true else {
-      throw Refusal(.adminNeeded, "names of models are changed with an admin key only")
-    }
   }
 }
 

@@ -10,6 +10,7 @@ struct OllamaEmbedEndpoint: ReplyEndpoint, OllamaEndpoint {
   /// When the request came.
   let began = ContinuousClock.now
   var promptField: String { isLegacy ? "prompt" : "input" }
+  var operation: String? { "embeddings" }
 
   func field(_ name: String) -> String { name }
 

@@ -58,7 +58,7 @@ struct OllamaModels: Sendable {
   }
 
   /// The models that the key opens, by their own names.
-  private var known: [String] { service.models.map(\.name).filter { key?.allows(model: $0) ?? true } }
+  private var known: [String] { service.models.names.filter { key?.allows(model: $0) ?? true } }
 
   /// A model in a list, under one of its names; one whose file cannot be read has little to tell.
   private func entry(_ name: String, of own: String) -> JSONMembers {

@@ -25,7 +25,8 @@ struct ChatRequest {
     input = ChatInput(
       messages: try Self.messages(fields, after: earlier, limits), tools: tools.use, options: common.options,
       form: try fields.promptOptions(), count: common.choices, rules: common.rules,
-      keptTokens: common.keptPromptTokens, constraintField: common.constraintField)
+      keptTokens: common.keptPromptTokens, constraintField: common.constraintField,
+      prediction: try Self.prediction(fields))
     self.fields = common
   }
 
@@ -40,6 +41,16 @@ struct ChatRequest {
     let top = try fields.int("top_logprobs", in: 0...limits.topLogProbabilities)
     guard isWanted || top == nil else { throw .invalid("top_logprobs", "top_logprobs needs logprobs to be true") }
     return isWanted ? top ?? 0 : nil
+  }
+
+  /// The text that the client expects the answer to be like.
+  private static func prediction(_ fields: RequestFields) throws(Refusal) -> String? {
+    guard let prediction = try fields.object("prediction") else { return nil }
+    guard try prediction.string("type") == "content" else { throw prediction.mismatch("type", "\"content\"") }
+    guard let text = try content(prediction) else {
+      throw prediction.mismatch("content", "a text or an array of text parts")
+    }
+    return text
   }
 
   // MARK: Messages
@@ -104,7 +115,7 @@ struct ChatRequest {
     return message
   }
 
-  /// The text of a message; parts of it become lines, as in vLLM and llama.cpp.
+  /// The text of a message or prediction; parts of it become lines, as in vLLM and llama.cpp.
   private static func content(_ fields: RequestFields) throws(Refusal) -> String? {
     switch fields["content"] {
     case nil: return nil

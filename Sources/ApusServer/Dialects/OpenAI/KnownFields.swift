@@ -19,7 +19,7 @@ enum KnownFields {
   /// Fields that change nothing of an answer here: for whom, what for, and how it is scheduled, stored or cached.
   static let harmless = [
     "user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_options",
-    "prompt_cache_retention", "prediction", "request_id", "priority", "cache_salt", "id_slot",
+    "prompt_cache_retention", "request_id", "priority", "cache_salt", "id_slot",
     "slot_id", "keep_alive", "timings_per_token", "return_progress", "details", "length_penalty",
   ]
   /// The same within a message: an identity, or a hint for a cache.

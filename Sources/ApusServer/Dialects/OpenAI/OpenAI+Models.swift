@@ -8,11 +8,12 @@ internal import Hummingbird
 extension OpenAI {
   /// `GET /v1/models`.
   func models(_ request: Request, _ context: APIRequestContext) -> Response {
-    let known = service.models.indices.filter { context.key?.allows(model: service.models[$0].name) ?? true }
+    let known = service.models.numbers.filter { context.key?.allows(model: service.models[$0].name) ?? true }
     let models =
       known.map { description($0, id: service.models[$0].name) }
       + service.names.further.filter { known.contains($0.model) }.map { description($0.model, id: $0.name) }
-    let adapters = known.first == 0 ? service.names.adapters.map { description(0, id: $0) } : []
+    let adapters =
+      known.first == service.models.numbers.first ? service.names.adapters.map { description(0, id: $0) } : []
     let list = models + adapters
     return Response(json: [
       "object": "list", "data": .array(list), "has_more": false, "first_id": list.first?["id"] ?? .null,

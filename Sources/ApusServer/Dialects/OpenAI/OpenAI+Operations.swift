@@ -33,6 +33,7 @@ extension Operation {
         ("top_logprobs", Schema.int(0, 20)), ("max_completion_tokens", Schema.int(1)),
         ("tools", Schema.list(of: tool, most: 128)), ("tool_choice", Schema.one(of: "auto", "none")),
         ("reasoning_effort", Schema.text()),
+        ("prediction", Schema.full([("type", Schema.one(of: "content")), ("content", Schema.text())])),
         ("response_format", Schema.full([("type", Schema.one(of: "text", "json_object"))])),
       ], required: ["messages"]),
     reply: .jsonOrEvents(

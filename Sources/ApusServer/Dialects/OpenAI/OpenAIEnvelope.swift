@@ -83,7 +83,10 @@ extension UsageCount {
       "prompt_tokens": .int(promptTokens), "completion_tokens": .int(completionTokens),
       "total_tokens": .int(promptTokens + completionTokens),
       "prompt_tokens_details": ["cached_tokens": .int(cachedTokens)],
-      "completion_tokens_details": ["reasoning_tokens": .int(reasoningTokens)],
+      "completion_tokens_details": [
+        "reasoning_tokens": .int(reasoningTokens), "accepted_prediction_tokens": .int(acceptedPrediction),
+        "rejected_prediction_tokens": .int(rejectedPrediction),
+      ],
     ]
   }
 }

@@ -43,11 +43,13 @@ struct ResponseForm: Sendable {
   }
 
   private static func usage(_ result: ChoiceResult?) -> JSONValue {
-    guard let usage = result?.summary?.usage else { return .null }
+    guard let summary = result?.summary else { return .null }
+    let usage = summary.usage
     return [
       "input_tokens": .int(usage.promptTokens),
       "input_tokens_details": ["cached_tokens": .int(usage.cachedTokens), "cache_write_tokens": 0],
-      "output_tokens": .int(usage.completionTokens), "output_tokens_details": ["reasoning_tokens": 0],
+      "output_tokens": .int(usage.completionTokens),
+      "output_tokens_details": ["reasoning_tokens": .int(summary.reasoningTokens)],
       "total_tokens": .int(usage.totalTokens),
     ]
   }

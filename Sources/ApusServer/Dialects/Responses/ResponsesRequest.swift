@@ -33,7 +33,8 @@ struct ResponsesRequest {
     var input = try fields.chat(
       try fields.input(after: earlier, setting.limits), tools.use, setting,
       maxTokens: try fields.int("max_output_tokens", in: 1...Int.max), own: try Self.format(fields))
-    input.form.thinking = try Self.thinking(fields)
+    (input.form.thinking, input.form.thinkingBudget) = try fields.thinking()
+    input.form.thinking = try Self.thinking(fields) ?? input.form.thinking
     self.input = input
     fields.accept(Self.harmless)
     let store = try fields.bool("store")

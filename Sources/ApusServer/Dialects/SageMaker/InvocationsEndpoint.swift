@@ -4,7 +4,7 @@ internal import HTTPTypes
 internal import Hummingbird
 
 /// `POST /invocations`: what a container is asked, in whichever of the bodies that containers know.
-struct InvocationsEndpoint: GenerationEndpoint {
+struct InvocationsEndpoint: AnsweringEndpoint {
   /// The model, where something beside the body says which one.
   let model: String?
 
@@ -27,19 +27,38 @@ struct InvocationsEndpoint: GenerationEndpoint {
       model: model ?? body.model, isStreamed: body.isStreamed, variant: request.targetVariant)
   }
 
-  func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
-    if fields["messages"] != nil { return try ChatEndpoint().job(fields, setting) }
-    if fields["prompt"] != nil { return try CompletionEndpoint().job(fields, setting) }
-    if case .string? = fields["inputs"] { return try TGIEndpoint(form: .either).job(fields, setting) }
-    if case .array(let dialogs)? = fields["inputs"], case .array? = dialogs.first {
-      return try JumpStart.job(fields, setting)
+  func task(_ fields: RequestFields, _ setting: JobSetting) throws -> AnswerTask {
+    if fields["messages"] != nil { return try ChatEndpoint().task(fields, setting) }
+    if fields["prompt"] != nil { return try CompletionEndpoint().task(fields, setting) }
+    if fields["input"] != nil { return try EmbeddingEndpoint().task(fields, setting) }
+    if fields["text_inputs"] != nil { return .vectors(try JumpStart.vectors(fields, setting)) }
+    if fields["inputs"] != nil, setting.model.information.purpose != .generation || fields["pooling"] != nil {
+      return .vectors(try Self.vectors(fields, setting))
     }
-    throw Refusal.invalid("inputs", "the request body needs one of these: messages, prompt, inputs")
+    if case .string? = fields["inputs"] { return try TGIEndpoint(form: .either).task(fields, setting) }
+    if case .array(let dialogs)? = fields["inputs"], case .array? = dialogs.first {
+      return .generation(try JumpStart.job(fields, setting))
+    }
+    throw Refusal.invalid(
+      "inputs",
+      "the request body needs one of these: messages, prompt, inputs, or input, inputs or text_inputs for vectors")
+  }
+
+  /// Vectors as Hugging Face's server for embeddings gives them: a list with one for each text.
+  private static func vectors(_ fields: RequestFields, _ setting: JobSetting) throws -> ReplyWork {
+    let request = VectorRequest(
+      texts: try fields.embeddingTexts("inputs", setting), options: try fields.embeddingOptions(),
+      dimensions: try fields.int("dimensions", in: 1...Int(Int32.max)), names: ("inputs", "dimensions"))
+    let side = try fields.string("truncation_direction")
+    guard side == nil || side?.lowercased() == "right" || !request.options.truncates else {
+      throw Refusal.unsupported("truncation_direction", "a truncation_direction but Right")
+    }
+    return try request.work(setting) { .array($0.embeddings.map(\.json)) }
   }
 }
 
 /// `POST /endpoints/{name}/invocations`: the same through the runtime's API.
-struct RuntimeEndpoint: GenerationEndpoint {
+struct RuntimeEndpoint: AnsweringEndpoint {
   let invocations: InvocationsEndpoint
 
   var dialect: any Dialect { SageMakerDialect() }
@@ -57,13 +76,13 @@ struct RuntimeEndpoint: GenerationEndpoint {
     try invocations.target(fields, request)
   }
 
-  func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
-    try invocations.job(fields, setting)
+  func task(_ fields: RequestFields, _ setting: JobSetting) throws -> AnswerTask {
+    try invocations.task(fields, setting)
   }
 }
 
 /// `POST /endpoints/{name}/invocations-response-stream`: the bytes of the same answer in parts.
-struct RuntimeStreamEndpoint: GenerationEndpoint {
+struct RuntimeStreamEndpoint: AnsweringEndpoint {
   let invocations: InvocationsEndpoint
 
   var dialect: any Dialect { SageMakerDialect(framing: .eventStream) }
@@ -79,9 +98,12 @@ struct RuntimeStreamEndpoint: GenerationEndpoint {
       model: try invocations.target(fields, request).model, isStreamed: true, variant: request.targetVariant)
   }
 
-  func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
-    let job = try invocations.job(fields, setting)
-    let encoder: any AnswerEncoder = try fields.target().isStreamed ? job.encoder : WholeStream(encoder: job.encoder)
-    return GenerationJob(plan: job.plan, encoder: PayloadParts(encoder: encoder))
+  func task(_ fields: RequestFields, _ setting: JobSetting) throws -> AnswerTask {
+    switch try invocations.task(fields, setting) {
+    case .generation(let job):
+      let encoder: any AnswerEncoder = try fields.target().isStreamed ? job.encoder : WholeStream(encoder: job.encoder)
+      return .generation(GenerationJob(plan: job.plan, encoder: PayloadParts(encoder: encoder)))
+    case .reply(let work): return .reply(work)
+    }
   }
 }

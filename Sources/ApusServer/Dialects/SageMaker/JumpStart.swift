@@ -1,8 +1,18 @@
 internal import Apus
 internal import ApusJSON
 
-/// Bodies of the containers that came with JumpStart's Llama 2: a list of dialogs, of which one is answered.
+/// Bodies of the containers that came with JumpStart's models.
 enum JumpStart {
+  /// Those of its models for embeddings: `text_inputs` is a text or several.
+  static func vectors(_ fields: RequestFields, _ setting: JobSetting) throws -> ReplyWork {
+    fields.accept(["mode"])
+    let request = VectorRequest(
+      texts: try fields.embeddingTexts("text_inputs", setting), options: try fields.embeddingOptions(),
+      names: ("text_inputs", "dimensions"))
+    return try request.work(setting) { ["embedding": .array($0.embeddings.map(\.json))] }
+  }
+
+  /// Those of Llama 2: a list of dialogs, of which one is answered.
   static func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
     guard let dialogs = try fields.array("inputs"), dialogs.count == 1, case .array(let messages)? = dialogs.first
     else {

@@ -9,6 +9,7 @@ struct SageMaker: Sendable {
   var routes: [Route] {
     let (container, runtime) = (OpenAIDialect(), SageMakerDialect())
     let health = Health(service: service)
+    let models = ContainerModels(service: service)
     return [
       Route(.get, "/ping", container, access: .open) { try await health.ready($0, $1) },
       Route(.post, "/ping", container, access: .open) { try await health.ready($0, $1) },
@@ -18,6 +19,10 @@ struct SageMaker: Sendable {
       Route(.post, "/models/*/invoke", container) { request, context in
         try await generator.respond(InvocationsEndpoint(model: request.component(1)), to: request, context)
       },
+      Route(.post, "/models", container) { try await models.load($0, $1) },
+      Route(.get, "/models", container) { try models.list($0, $1) },
+      Route(.get, "/models/*", container) { try models.describe($0, $1) },
+      Route(.delete, "/models/*", container) { try models.unload($0, $1) },
       Route(.post, "/endpoints/*/invocations", runtime) { try await invoke($0, $1, RuntimeEndpoint.init) },
       Route(.post, "/endpoints/*/invocations-response-stream", runtime) {
         try await invoke($0, $1, RuntimeStreamEndpoint.init)
@@ -33,7 +38,7 @@ struct SageMaker: Sendable {
   /// Answers a request to the endpoint that the path names, and tells it what the platform would.
   private func invoke(
     _ request: Request, _ context: APIRequestContext,
-    _ endpoint: (InvocationsEndpoint) -> some GenerationEndpoint
+    _ endpoint: (InvocationsEndpoint) -> some AnsweringEndpoint
   ) async throws -> Response {
     let invocations = InvocationsEndpoint(model: request.targetModel ?? request.component(1))
     var response = try await generator.respond(endpoint(invocations), to: request, context)
@@ -61,7 +66,7 @@ extension Request {
   }
 
   /// A part of the path, its escapes undone.
-  fileprivate func component(_ number: Int) -> String? {
+  func component(_ number: Int) -> String? {
     let parts = uri.path.split(separator: "/")
     return parts.indices.contains(number) ? parts[number].removingPercentEncoding : nil
   }

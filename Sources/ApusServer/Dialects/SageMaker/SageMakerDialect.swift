@@ -59,14 +59,14 @@ private enum SageMakerError: String {
       switch kind {
       // What the platform says before it asks a container.
       case .unknownModel, .notFound, .methodNotAllowed, .tooLarge, .targetTooLong, .headerTooLarge, .invalidHTTP,
-        .invalidHost, .unsupportedTransfer:
+        .invalidHost, .unsupportedTransfer, .modelLoaded:
         .validation
       case .unauthorized, .adminNeeded, .hostRefused, .originRefused: .accessDenied
       case .invalid, .invalidJSON, .unsupported, .unsupportedContent, .contextLength, .preparationTimeout,
         .unknownAnswer,
         .unsupportedEncoding, .requestTimeout, .readerStalled, .deadlineExceeded, .clientLeft:
         .model
-      case .modelsInUse: .modelNotReady
+      case .modelsInUse, .noRoom: .modelNotReady
       case .queueFull, .shuttingDown, .modelChanged, .modelNotLoaded, .queueTimeout, .engineStuck, .storeUnavailable:
         .unavailable
       case .failure: .failure

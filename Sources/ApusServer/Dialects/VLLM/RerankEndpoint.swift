@@ -10,6 +10,7 @@ struct RerankEndpoint: ReplyEndpoint {
   var isRaw = false
   var dialect: any Dialect = OpenAIDialect()
   var promptField: String { "documents" }
+  var operation: String? { "rerank" }
 
   func field(_ name: String) -> String { name == "input" ? promptField : name }
 

@@ -10,6 +10,7 @@ struct ScoreEndpoint: ReplyEndpoint {
 
   var dialect: any Dialect { OpenAIDialect() }
   var promptField: String { "text_2" }
+  var operation: String? { "score" }
 
   func field(_ name: String) -> String { name == "input" ? promptField : name }
 

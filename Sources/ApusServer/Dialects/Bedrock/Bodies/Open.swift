@@ -1,15 +1,25 @@
 internal import Apus
+internal import ApusJSON
 
 extension InvokeBody {
   /// What most makers' newer models take: messages as in OpenAI's API, or a prompt.
-  static func open(_ fields: RequestFields, _ setting: JobSetting) throws(Refusal) -> InvokeBody {
+  ///
+  /// - Parameters:
+  ///   - fields: The body.
+  ///   - setting: Who asks which model.
+  ///   - hasStopReason: Whether choices say why they ended in `stop_reason`, too, as Mistral's chats on Bedrock do.
+  /// - Returns: What is asked for, and who writes the answer.
+  /// - Throws: A `Refusal` where a field is wrong.
+  static func open(
+    _ fields: RequestFields, _ setting: JobSetting, hasStopReason: Bool = false
+  ) throws(Refusal) -> InvokeBody {
     guard fields["messages"] != nil else {
       let options = try fields.options(BodyNames(usualMaxTokens: 512), setting)
       return InvokeBody(
         RawInput(text: try fields.text("prompt"), options: options), ListedTextFormat(listName: "choices"))
     }
     let chat = try ChatRequest(fields, model: setting.model, limits: setting.limits)
-    let encoder = EventChunks(events: ChatEndpoint.encoder(chat, setting))
+    let encoder = EventChunks(events: ChatEndpoint.encoder(chat, setting), hasStopReason: hasStopReason)
     return InvokeBody(chat.input) { _ in encoder }
   }
 }
@@ -17,25 +27,42 @@ extension InvokeBody {
 /// The events of another dialect's stream, each as a chunk.
 private struct EventChunks: AnswerEncoder {
   var events: any AnswerEncoder
+  let hasStopReason: Bool
 
-  mutating func open(_ choice: Int) -> [UInt8] { Self.chunks(events.open(choice)) }
+  mutating func open(_ choice: Int) -> [UInt8] { chunks(events.open(choice)) }
 
-  mutating func delta(_ choice: Int, _ delta: AnswerDelta) -> [UInt8] { Self.chunks(events.delta(choice, delta)) }
+  mutating func delta(_ choice: Int, _ delta: AnswerDelta) -> [UInt8] { chunks(events.delta(choice, delta)) }
 
-  mutating func close(_ choice: Int, _ result: ChoiceResult) -> [UInt8] { Self.chunks(events.close(choice, result)) }
+  mutating func close(_ choice: Int, _ result: ChoiceResult) -> [UInt8] { chunks(events.close(choice, result)) }
 
-  mutating func finish(_ usage: UsageCount) -> [UInt8] { Self.chunks(events.finish(usage)) }
+  mutating func finish(_ usage: UsageCount) -> [UInt8] { chunks(events.finish(usage)) }
 
   mutating func whole(_ results: [ChoiceResult], _ usage: UsageCount) -> WholeReply {
-    var reply = events.whole(results, usage)
+    let own = events.whole(results, usage)
+    var reply = hasStopReason ? WholeReply(Self.withStopReasons(own.body)) : own
+    reply.headers = own.headers
     reply.headers.append(contentsOf: InvokeEncoder.headers(results, usage))
     return reply
   }
 
   /// The data of server-sent events; a line of them holds one JSON object, except for the last.
-  private static func chunks(_ events: [UInt8]) -> [UInt8] {
-    events.split(separator: 0x0A).flatMap { line in
-      line.starts(with: "data: {".utf8) ? InvokeEncoder.chunk(Array(line.dropFirst("data: ".utf8.count))) : []
+  private func chunks(_ events: [UInt8]) -> [UInt8] {
+    events.split(separator: 0x0A).flatMap { line -> [UInt8] in
+      guard line.starts(with: "data: {".utf8) else { return [] }
+      let json = Array(line.dropFirst("data: ".utf8.count))
+      guard hasStopReason, let value = try? JSONParser.parse(json) else { return InvokeEncoder.chunk(json) }
+      return InvokeEncoder.chunk(Self.withStopReasons(value).serialized(.compact))
     }
+  }
+
+  private static func withStopReasons(_ body: JSONValue) -> JSONValue {
+    guard case .object(var object) = body, case .array(let choices)? = object["choices"] else { return body }
+    object["choices"] = .array(
+      choices.map { choice in
+        guard case .object(var members) = choice else { return choice }
+        members["stop_reason"] = members["finish_reason"] ?? .null
+        return .object(members)
+      })
+    return .object(object)
   }
 }
