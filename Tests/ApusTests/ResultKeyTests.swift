@@ -36,6 +36,7 @@ struct ResultKeyTests {
     "maxTokens": { $0.maxTokens = 5 }, "sampling": { $0.sampling = .greedy }, "seed": { $0.seed = 2 },
     "stop": { $0.stop = ["a"] }, "stopTokens": { $0.stopTokens = [70] }, "ignoreEOS": { $0.ignoreEOS = true },
     "topLogProbabilities": { $0.topLogProbabilities = 0 }, "constraint": { $0.constraint = .choices(["a"]) },
+    "thinkingBudget": { $0.thinkingBudget = 5 }, "prediction": { $0.prediction = [70] },
   ]
 
   /// The others: the result is the same, or an answer that they cut is not kept; `toolChoice` is in the turn, and adapters
@@ -54,10 +55,11 @@ struct ResultKeyTests {
     #expect(Self.labels(SamplingOptions()) == Set(Self.samplingChanges.keys))
     #expect(Self.labels(GenerationOptions()) == Set(Self.optionChanges.keys).union(Self.otherOptions.keys))
     #expect(Self.labels(TokenRules()) == ["allowed", "forbidden", "least"])
-    // The compiled constraint is that of the options, or of the turn; what is pooled has no key.
+    // The compiled constraint is that of the options, or of the turn, which also says where reasoning stands; what is pooled
+    // has no key.
     #expect(
       Self.labels(Self.request())
-        == ["prompt", "options", "shownTokens", "constraint", "rules", "scoresFrom", "pooled"])
+        == ["prompt", "options", "shownTokens", "constraint", "rules", "reasoning", "scoresFrom", "pooled"])
   }
 
   @Test func `Requests that differ in anything have other keys`() async throws {
