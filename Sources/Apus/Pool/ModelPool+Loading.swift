@@ -18,6 +18,7 @@ extension ModelPool {
       state.models[name] = model
       // The file may be another one than the one that was described.
       state.descriptions[name] = nil
+      state.setups[name] = model.map(ModelSetup.init)
       state.schedule.endLoad(model.map { ($0.information.memory, waiters.count) }, at: now)
       return waiters.map { ($0, result.map { ModelLease($0, name, self) }) }
     }
