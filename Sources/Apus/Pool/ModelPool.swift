@@ -18,6 +18,8 @@ public final class ModelPool: Sendable {
     var nextWaiter = 0
     /// What the files of models say, as far as that was asked.
     var descriptions: [String: ModelDescription] = [:]
+    /// How models answer, of those that were loaded once, or were asked about.
+    var setups: [String: ModelSetup] = [:]
     /// Who sleeps until the next model expires.
     var watch: IdleWatch?
     var isClosed = false
@@ -114,13 +116,33 @@ public final class ModelPool: Sendable {
     return description
   }
 
+  /// What requests to that model can count on; nil where it was not loaded yet and not asked about.
+  package func knownSetup(of name: String) -> ModelSetup? {
+    let (known, model) = state.withLock { ($0.setups[name], $0.models[name]) }
+    return known ?? model.map(ModelSetup.init)
+  }
+
+  /// The same; its file is read where nothing is known of it, and nothing is loaded.
+  package func setup(of name: String) throws(ApusError) -> ModelSetup {
+    if let known = knownSetup(of: name) { return known }
+    guard let source = source(name) else { throw .unknownModel(name: name, known: names) }
+    let setup = try ModelSetup(source)
+    // One that was loaded meanwhile knows better.
+    return state.withLock { state in
+      let best = state.setups[name] ?? setup
+      state.setups[name] = best
+      return best
+    }
+  }
+
   /// Lets a model that is loaded stay so long when nobody uses it, whatever the pool has for others; nil for ever, or until
   /// another one needs its memory.
   ///
-  /// It holds until the model is unloaded. A model that was not loaded by this pool stays all the same.
-  package func keep(_ name: String, for idleTime: Duration?) {
+  /// It holds until the model is unloaded. A model that was not loaded by this pool stays all the same. With `isAtLeast` the
+  /// model stays no shorter than it would anyway.
+  package func keep(_ name: String, for idleTime: Duration?, isAtLeast: Bool = false) {
     state.withLock { state in
-      if state.sources[name] != nil { state.schedule.keep(name, for: idleTime) }
+      if state.sources[name] != nil { state.schedule.keep(name, for: idleTime, isAtLeast: isAtLeast) }
     }
     watchIdle()
   }
@@ -170,6 +192,7 @@ public final class ModelPool: Sendable {
       guard state.sources.removeValue(forKey: name) != nil else { return ([], []) }
       state.names.removeAll { $0 == name }
       state.descriptions[name] = nil
+      state.setups[name] = nil
       state.schedule.withdraw(name)
       state.schedule.keep(name, for: .zero)
       return (Array((state.waiters.removeValue(forKey: name) ?? [:]).values), state.names)
