@@ -1,3 +1,4 @@
+internal import Apus
 internal import ApusJSON
 internal import ApusServer
 internal import ApusStore
@@ -80,7 +81,7 @@ struct CacheScopeTests {
   func `A salt that is none is refused`(_ path: String) async throws {
     let server = try TestServer(await TestModel.quick())
     let body = try #require(Self.requests[path]).dropLast()
-    for salt in [#""""#, "1", "true", "[]", "{}", "\"" + String(repeating: "a", count: 257) + "\""] {
+    for salt in ["\"\"", "1", "true", "[]", "{}", "\"" + String(repeating: "a", count: 257) + "\""] {
       let reply = try await server.post(path, body + #","cache_salt":\#(salt)}"#)
       #expect(reply.status == 400 && reply.isAPIError && reply.text.contains("cache_salt"), "\(salt): \(reply.text)")
     }
@@ -91,7 +92,9 @@ struct CacheScopeTests {
   }
 
   @Test func `Kept completions are found with their own salt only`() async throws {
-    let server = try TestServer(await TestModel.quick()) { $0.cache = MemoryCache(byteLimit: 1 << 20) }
+    let server = try TestServer(await TestModel.quick()) {
+      $0.cache = MemoryCache(byteLimit: 1 << 20, age: .seconds(3600))
+    }
     func outcome(_ salt: String) async throws -> String? {
       let body = #"{"prompt":"abcdefgh","max_tokens":1,"temperature":0\#(salt)}"#
       let reply = try await server.post("/v1/completions", body)
