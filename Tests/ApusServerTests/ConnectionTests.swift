@@ -1,5 +1,7 @@
 internal import Apus
+internal import ApusJSON
 internal import ApusServer
+internal import ApusTestSupport
 internal import HTTPTypes
 internal import Logging
 internal import Synchronization
