@@ -68,12 +68,11 @@ struct LiveServer: Sendable {
 
 /// One TCP connection, byte by byte.
 struct RawConnection: Sendable {
-  let inbound: NIOAsyncChannelInboundStream<ByteBuffer>
   let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
-  private let received = Received()
+  private let received: Received
 
   init(inbound: NIOAsyncChannelInboundStream<ByteBuffer>, outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>) {
-    self.inbound = inbound
+    received = Received(inbound)
     self.outbound = outbound
   }
 
@@ -92,23 +91,31 @@ struct RawConnection: Sendable {
   /// Everything until `isDone` says so of what has come, or the server closes.
   func read(until isDone: ([UInt8]) throws -> Bool) async throws -> [UInt8] {
     do {
-      for try await buffer in inbound {
-        received.add(buffer)
-        if try isDone(received.all) { break }
+      while let buffer = try await received.next() {
+        received.bytes += buffer.readableBytesView
+        if try isDone(received.bytes) { break }
       }
     } catch is IOError {
     } catch NIOSSLError.uncleanShutdown {}
-    return received.all
+    return received.bytes
   }
 }
 
-/// The bytes that have come on a connection.
-private final class Received: Sendable {
-  private let bytes = Mutex<[UInt8]>([])
+/// The bytes that have come on a connection, which has one iterator whoever reads.
+///
+/// A test reads with one task at a time, so no lock is needed between threads.
+private final class Received: @unchecked Sendable {
+  var bytes: [UInt8] = []
+  private let inbound: NIOAsyncChannelInboundStream<ByteBuffer>
+  private var iterator: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator?
 
-  var all: [UInt8] { bytes.withLock { $0 } }
+  init(_ inbound: NIOAsyncChannelInboundStream<ByteBuffer>) { self.inbound = inbound }
 
-  func add(_ buffer: ByteBuffer) { bytes.withLock { $0 += buffer.readableBytesView } }
+  func next() async throws -> ByteBuffer? {
+    var current = iterator ?? inbound.makeAsyncIterator()
+    iterator = current
+    return try await current.next()
+  }
 }
 
 extension TestCertificate {
