@@ -16,8 +16,8 @@ extension BlockTree {
     for node in nodes.indices {
       if let fault = faultBelow(node) { return "node \(node) \(fault)" }
     }
-    guard roots.allSatisfy({ nodes[Int($1)].adapters == $0 && !nodes[Int($1)].isIdleLeaf }) else {
-      return "a root of other adapters, or with nothing behind it"
+    guard roots.allSatisfy({ nodes[Int($1)].root == $0 && !nodes[Int($1)].isIdleLeaf }) else {
+      return "a root under the name of another, or with nothing behind it"
     }
     return faultOfHolders(holds) ?? faultOfOrder(idle: used.count { nodes[$0].holders == 0 })
   }

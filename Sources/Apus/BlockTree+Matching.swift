@@ -53,10 +53,10 @@ extension BlockTree {
     releaseWindowBlocks(CollectionOfOne(tail.windowBlock))
   }
 
-  /// How many of the first blocks of `text`, with these adapters, running sequences hold, of those that `match` would give.
-  func heldBlocks(of text: ArraySlice<Token>, _ adapters: [AdapterUse]) -> Int {
-    guard let root = root(of: adapters) else { return 0 }
-    return path(of: text, behind: Hold(node: root, blocks: 0, matched: 0), isHeld: true).nodes.count
+  /// How many of the first blocks of `text`, with this root, running sequences hold, of those that `match` would give.
+  func heldBlocks(of text: ArraySlice<Token>, _ root: Root) -> Int {
+    guard let node = node(of: root) else { return 0 }
+    return path(of: text, behind: Hold(node: node, blocks: 0, matched: 0), isHeld: true).nodes.count
   }
 
   /// The nodes behind `hold` of the longest beginning of `text` that a sequence can go on from, and one with a beginning

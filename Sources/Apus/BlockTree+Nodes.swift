@@ -20,8 +20,8 @@ extension BlockTree {
     /// Its KV block of windowed layers, as long as that is kept.
     var windowBlock: Int32?
     var snapshot: Int32?
-    /// Of the root of texts with adapters: which.
-    var adapters: [AdapterUse] = []
+    /// Of a root beside the plain one: which.
+    var root: Root?
 
     var isIdleLeaf: Bool { holders == 0 && children.isEmpty }
   }

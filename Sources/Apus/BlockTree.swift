@@ -67,8 +67,8 @@ package struct BlockTree: Sendable {
   /// Tokens of all nodes: a full block's room for each.
   var tokens = [Token](repeating: 0, count: BlockTree.size)
   var freeNodes: [Int32] = []
-  /// Where texts with adapters begin.
-  var roots: [[AdapterUse]: Int32] = [:]
+  /// Where texts with adapters or a salt begin.
+  var roots: [Root: Int32] = [:]
   /// Nodes that no running sequence uses.
   var idle = UseOrder()
   /// Window blocks; nil for a model without windowed layers.

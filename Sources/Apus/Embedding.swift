@@ -40,12 +40,19 @@ public struct EmbeddingOptions: Sendable, Equatable {
   public var isNormalized: Bool
   /// Whether the end of a text that is too long is left out; else it is an error.
   public var truncates: Bool
+  /// What requests must have in common to use each other's keys and values, as in `GenerationOptions`.
+  ///
+  /// Models that are made for embeddings keep none.
+  public var cacheSalt: String?
 
   /// The defaults, or others.
-  public init(pooling: Pooling? = nil, isNormalized: Bool = true, truncates: Bool = false) {
+  public init(
+    pooling: Pooling? = nil, isNormalized: Bool = true, truncates: Bool = false, cacheSalt: String? = nil
+  ) {
     self.pooling = pooling
     self.isNormalized = isNormalized
     self.truncates = truncates
+    self.cacheSalt = cacheSalt
   }
 }
 
@@ -88,7 +95,8 @@ extension Model {
   package func embed(
     _ inputs: [EmbeddingInput], _ options: EmbeddingOptions
   ) async throws(ApusError) -> [Embedding] {
-    let vectors = try await vectors(of: inputs.map(\.tokens), try checkedPooling(options.pooling))
+    let vectors = try await vectors(
+      of: inputs.map(\.tokens), try checkedPooling(options.pooling), cacheSalt: options.cacheSalt)
     return zip(inputs, vectors).map { input, vector in
       Embedding(
         vector: options.isNormalized ? normalized(vector) : vector, tokenCount: input.tokens.count,

@@ -58,7 +58,8 @@ final class Generation: @unchecked Sendable {
     pooled = request.pooled
     sequence = SequenceState(
       id: id, prompt: prompt, choosesTokens: options.maxTokens != 0, scoresFrom: request.scoresFrom, pooled: pooled,
-      adapters: adapters, reusesPrefix: options.reusesPrefix, priority: options.priority)
+      root: BlockTree.Root(adapters: adapters, salt: options.cacheSalt), reusesPrefix: options.reusesPrefix,
+      priority: options.priority)
     self.channel = channel
     let submitted = configuration.now()
     times = Times(submitted: submitted)

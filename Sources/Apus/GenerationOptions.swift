@@ -22,6 +22,11 @@ public struct GenerationOptions: Sendable, Equatable {
   public var topLogProbabilities: Int?
   /// Whether keys and values of an earlier request with the same beginning are used again; the result is the same.
   public var reusesPrefix: Bool
+  /// Only requests with the same one find each other's keys and values; nil is one of all those without.
+  ///
+  /// How fast a prompt is processed, and the summary's count of cached tokens, tell whether others have sent the same
+  /// beginning: give each group of clients that should not know this of others a text of its own. An empty one is none.
+  public var cacheSalt: String?
   /// Requests with a higher one come first where not all can be worked on.
   public var priority: Int
   /// How long after it was submitted a request ends at the latest, with `FinishReason.deadline`, whether it waits or is
@@ -56,7 +61,7 @@ public struct GenerationOptions: Sendable, Equatable {
   public init(
     maxTokens: Int? = nil, sampling: SamplingOptions? = nil, seed: UInt64? = nil, stop: [String] = [],
     stopTokens: [Token] = [], ignoreEOS: Bool = false, topLogProbabilities: Int? = nil, reusesPrefix: Bool = true,
-    priority: Int = 0, deadline: Duration? = nil, speculation: Speculation = .automatic,
+    cacheSalt: String? = nil, priority: Int = 0, deadline: Duration? = nil, speculation: Speculation = .automatic,
     prediction: [Token] = [], adapters: [AdapterChoice] = [], thinkingBudget: Int? = nil,
     constraint: OutputConstraint? = nil, toolChoice: ToolChoice = .auto
   ) {
@@ -68,6 +73,7 @@ public struct GenerationOptions: Sendable, Equatable {
     self.ignoreEOS = ignoreEOS
     self.topLogProbabilities = topLogProbabilities
     self.reusesPrefix = reusesPrefix
+    self.cacheSalt = cacheSalt
     self.priority = priority
     self.deadline = deadline
     self.speculation = speculation

@@ -30,8 +30,8 @@ package struct GenerationRequest: Sendable {
   }
 
   /// The vector or scores of `text`, as pooled and not normalized.
-  package init(pooling pooled: PooledPositions, of text: [Token]) {
-    self.init(prompt: text, options: GenerationOptions(maxTokens: 0, speculation: .off))
+  package init(pooling pooled: PooledPositions, of text: [Token], cacheSalt: String? = nil) {
+    self.init(prompt: text, options: GenerationOptions(maxTokens: 0, cacheSalt: cacheSalt, speculation: .off))
     self.pooled = pooled
   }
 }

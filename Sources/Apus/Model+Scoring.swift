@@ -11,13 +11,14 @@ extension Model {
   ///   - tokens: The text, with what the model begins with; at least one, and fewer than the context length.
   ///   - start: The index of the first token that is scored, at least 1: the first token has none before it.
   ///   - top: How many of the most likely tokens to report beside each, at most 20.
+  ///   - cacheSalt: What requests must have in common to use each other's keys and values, as in `GenerationOptions`.
   /// - Returns: One for each of `tokens[start...]`: `chosen` is that token's own. They are of the model's distribution,
   ///   without any sampling option.
   /// - Throws: `ApusError`: `stopped` where the task was cancelled.
   public func score(
-    tokens: [Token], from start: Int = 1, top: Int = 0
+    tokens: [Token], from start: Int = 1, top: Int = 0, cacheSalt: String? = nil
   ) async throws(ApusError) -> [TokenLogProbabilities] {
-    let options = GenerationOptions(maxTokens: 0, topLogProbabilities: top)
+    let options = GenerationOptions(maxTokens: 0, topLogProbabilities: top, cacheSalt: cacheSalt)
     let stream = try engine.submit(GenerationRequest(prompt: tokens, options: options, scoresFrom: start))
     let summary = try await stream.completion().summary
     if summary.finishReason == .length { return summary.scores }

@@ -6,7 +6,9 @@ extension Model {
   ///
   /// `pooling` is nil for the model's own way. They are requests like others, as many at a time as can share a step, so
   /// that the queue has room for those of others.
-  func vectors(of texts: [[Token]], _ pooling: PoolingPlan.Kind?) async throws(ApusError) -> [[Float]] {
+  func vectors(
+    of texts: [[Token]], _ pooling: PoolingPlan.Kind?, cacheSalt: String? = nil
+  ) async throws(ApusError) -> [[Float]] {
     let most = engine.configuration.maximumSequences
     var streams: [GenerationStream] = []
     var vectors: [[Float]] = []
@@ -14,7 +16,7 @@ extension Model {
       let next = vectors.count + streams.count
       if next < texts.count, streams.count < most {
         do throws(ApusError) {
-          streams.append(try engine.submit(request(for: texts[next], pooling)))
+          streams.append(try engine.submit(request(for: texts[next], pooling, cacheSalt)))
           continue
         } catch {
           // Its own texts may be those that wait.
@@ -27,7 +29,9 @@ extension Model {
   }
 
   /// - Precondition: The model or the caller says how to pool.
-  private func request(for text: [Token], _ pooling: PoolingPlan.Kind?) -> GenerationRequest {
+  private func request(
+    for text: [Token], _ pooling: PoolingPlan.Kind?, _ cacheSalt: String?
+  ) -> GenerationRequest {
     let own = engine.pooling
     guard let kind = own?.ranking == nil ? pooling ?? own?.kind : own?.kind else {
       preconditionFailure("vectors without a pooling")
@@ -35,7 +39,9 @@ extension Model {
     let positions = kind.positions(of: text.count)
     // Of a model that generates text, no token's row depends on those behind it.
     return own == nil
-      ? GenerationRequest(pooling: PooledPositions(positions, isWhole: false), of: Array(text[..<positions.upperBound]))
+      ? GenerationRequest(
+        pooling: PooledPositions(positions, isWhole: false), of: Array(text[..<positions.upperBound]),
+        cacheSalt: cacheSalt)
       : GenerationRequest(pooling: PooledPositions(positions, isWhole: true), of: text)
   }
 

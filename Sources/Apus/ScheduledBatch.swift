@@ -103,7 +103,7 @@ package struct ScheduledBatch: Sendable {
     attention.sequences += repeatElement(index, count: rows.count)
     attention.blockTables.append(sequence.table.full)
     if !sequence.table.windowed.isEmpty { attention.windowTables.append(sequence.table.windowed) }
-    adapters.append(sequence.adapters)
+    adapters.append(sequence.root.adapters)
     if var states = sequence.states {
       let size = KVCacheLayout.blockPositions
       for (number, slot) in slots.enumerated() {

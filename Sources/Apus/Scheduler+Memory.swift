@@ -11,7 +11,7 @@ extension Scheduler {
       var sequence = waiting.removeFirst()
       sequence.expectedBlocks = shared
       sequence.start(
-        tree.start(sequence.adapters), stateSlot: limits.hasStates ? takeSlot() : nil, window: limits.window)
+        tree.start(sequence.root), stateSlot: limits.hasStates ? takeSlot() : nil, window: limits.window)
       running.insert(byUrgency: sequence)
     }
   }
@@ -36,8 +36,8 @@ extension Scheduler {
   /// Full blocks at a sequence's beginning that running ones hold or will have computed.
   private func sharedBlocks(of sequence: SequenceState) -> Int {
     let text = sequence.reusable
-    let held = tree.heldBlocks(of: text, sequence.adapters)
-    let alike = running.lazy.filter { $0.adapters == sequence.adapters }
+    let held = tree.heldBlocks(of: text, sequence.root)
+    let alike = running.lazy.filter { $0.root == sequence.root }
     let common = alike.map { $0.common(with: text) }.max() ?? 0
     return max(held, common / KVCacheLayout.blockPositions)
   }

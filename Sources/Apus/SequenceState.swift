@@ -1,5 +1,4 @@
 package import ApusCore
-package import ApusModels
 
 /// One request's tokens, and where their keys and values are.
 package struct SequenceState: Sendable {
@@ -9,8 +8,8 @@ package struct SequenceState: Sendable {
   package let promptCount: Int
   /// Logits that one step computes of a sequence at most: each is as large as the vocabulary.
   package static let logitRows = 32
-  /// The adapters that it is computed with.
-  let adapters: [AdapterUse]
+  /// Where it begins in the tree of blocks: what it is computed with, and who may go on from it.
+  let root: BlockTree.Root
   private let priority: Int
   private let choosesTokens: Bool
   /// What becomes a vector; nil where logits are wanted.
@@ -58,18 +57,18 @@ package struct SequenceState: Sendable {
   ///     token's score takes the logits of the position before it.
   ///   - pooled: The positions whose vector is wanted instead of logits; the last one is the prompt's, unless the sequence
   ///     is computed as a whole.
-  ///   - adapters: What it is computed with beside the model, in the order of their numbers.
+  ///   - root: What others must have in common with it to go on from its keys and values, and it from theirs.
   ///   - reusesPrefix: Whether it may start from the keys and values of another.
   ///   - priority: Those with a higher one come first.
   package init(
     id: Int, prompt: [Token], choosesTokens: Bool = true, scoresFrom: Int? = nil, pooled: PooledPositions? = nil,
-    adapters: [AdapterUse] = [], reusesPrefix: Bool = true, priority: Int = 0
+    root: BlockTree.Root = BlockTree.Root(), reusesPrefix: Bool = true, priority: Int = 0
   ) {
     self.id = id
     firstWanted = pooled?.positions.lowerBound ?? (scoresFrom ?? prompt.count) - 1
     self.choosesTokens = choosesTokens
     self.pooled = pooled
-    self.adapters = adapters
+    self.root = root
     self.reusesPrefix = reusesPrefix
     self.priority = priority
     promptCount = prompt.count

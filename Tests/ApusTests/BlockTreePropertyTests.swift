@@ -124,7 +124,7 @@ extension Run {
 
   mutating func start() throws {
     let text = makeText()
-    let match = tree.match(text[...], behind: tree.start(adapters(of: text)), &allocator)
+    let match = tree.match(text[...], behind: tree.start(root(of: text)), &allocator)
     let found = match.blocks.count * Self.size + (match.tail?.positions ?? 0)
     try #require(longestMatches(text).contains(found))
     tree.noteStart(found: found)
@@ -143,9 +143,13 @@ extension Run {
     running.append(sequence)
   }
 
-  /// What texts that begin alike are computed with.
-  private func adapters(of text: [Token]) -> [AdapterUse] {
-    text[0] % 3 == 0 ? [] : [AdapterUse(0, scale: Float(text[0] % 3))]
+  /// Texts that begin alike are computed with the same adapters, for the same clients.
+  private func root(of text: [Token]) -> BlockTree.Root {
+    switch text[0] % 3 {
+    case 0: BlockTree.Root()
+    case 1: BlockTree.Root(adapters: [AdapterUse(0, scale: 1)])
+    default: BlockTree.Root(salt: "a")
+    }
   }
 
   /// How much of a text the entries have, as far as one can go on there; more than one value where either of several

@@ -193,7 +193,7 @@ struct SavingTests {
       if case .text(let delta) = event { tokens += delta.tokens.map(\.id) }
     }
     let file = try SavedStateFile(path: path)
-    let restored = try StateRestorer(engine: small, file: file, adapters: []).run()
+    let restored = try StateRestorer(engine: small, file: file, root: BlockTree.Root()).run()
     #expect(restored < 400)
     while let event = try await events.next() {
       if case .text(let delta) = event { tokens += delta.tokens.map(\.id) }

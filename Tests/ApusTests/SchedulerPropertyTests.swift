@@ -51,7 +51,7 @@ private struct SchedulerRun {
     /// Prompt and completion.
     var text: [Token]
     let promptCount: Int
-    let adapters: [AdapterUse]
+    let root: BlockTree.Root
     /// Tokens that its completion may still have.
     var room: Int
     /// Where the next score of the prompt is due, and where the last one.
@@ -163,15 +163,15 @@ private struct SchedulerRun {
     let pooled =
       isWhole || pick(5) == 0 ? (pick(2) == 0 ? 0 : prompt.count - 1)..<prompt.count : nil
     let adapters = isWhole || pick(6) > 0 ? [] : [AdapterUse(pick(2), scale: 1)]
+    let root = BlockTree.Root(adapters: adapters, salt: pick(6) > 0 ? nil : ["a", "b"][pick(2)])
     let sequence = SequenceState(
       id: nextID, prompt: prompt, choosesTokens: room > 0 && pooled == nil,
       scoresFrom: pooled == nil ? scoresFrom : nil, pooled: pooled.map { PooledPositions($0, isWhole: isWhole) },
-      adapters: adapters, reusesPrefix: pick(8) > 0,
-      priority: pick(5) / 4)
+      root: root, reusesPrefix: pick(8) > 0, priority: pick(5) / 4)
     if scheduler.admit(sequence) {
       admitted.insert(nextID)
       requests[nextID] = Request(
-        text: prompt, promptCount: prompt.count, adapters: adapters, room: room,
+        text: prompt, promptCount: prompt.count, root: root, room: room,
         scores: (scoresFrom ?? prompt.count) - 1..<prompt.count - 1, pooled: pooled)
       if lastText.isEmpty || pick(4) == 0 { lastText = prompt }
     }
@@ -194,7 +194,7 @@ private struct SchedulerRun {
     expect(batch.tokens.count <= budget, "a step of too many rows")
     if scheduler.preemptions > preemptions { noteRestarts(batch) }
     for part in batch.parts { check(part, batch) }
-    expect(batch.adapters == batch.parts.map { requests[$0.id]?.adapters ?? [] }, "others' adapters")
+    expect(batch.adapters == batch.parts.map { requests[$0.id]?.root.adapters ?? [] }, "others' adapters")
     let isFailed = pick(100) == 0
     let verdicts = batch.parts.map { isFailed ? .failed(.shuttingDown) : verdict(on: $0) }
     store(batch, verdicts, copies: !isFailed)
@@ -274,9 +274,10 @@ private struct SchedulerRun {
   private mutating func store(_ batch: ScheduledBatch, _ verdicts: [Verdict], copies: Bool) {
     let isSound = verdicts.map { if case .failed = $0 { false } else { true } }
     if copies { memory.copy(batch.copies) }
-    memory.write(batch, isSound)
-    let texts = batch.parts.enumerated().map { index, part in
-      ((requests[part.id]?.text ?? []) + part.proposed).map { $0 + batch.mark(of: index) }
+    let marks = batch.parts.map { requests[$0.id]?.root.mark ?? 0 }
+    memory.write(batch, marks, isSound)
+    let texts = zip(batch.parts, marks).map { part, mark in
+      ((requests[part.id]?.text ?? []) + part.proposed).map { $0 + mark }
     }
     for (index, part) in batch.parts.enumerated() where isSound[index] {
       let end = Int(batch.attention.positions[part.rows.upperBound - 1]) + 1
@@ -293,10 +294,10 @@ private struct SchedulerRun {
   }
 }
 
-extension ScheduledBatch {
-  /// What tells keys and values of the same tokens, but with other adapters, apart.
-  fileprivate func mark(of sequence: Int) -> Token {
-    adapters[sequence].reduce(0) { $0 + 100 * Token($1.number + 1) }
+extension BlockTree.Root {
+  /// What tells keys and values of the same tokens, but with other adapters or for other clients, apart.
+  fileprivate var mark: Token {
+    adapters.reduce(0) { $0 + 100 * Token($1.number + 1) } + 1_000 * Token(salt.first ?? 0)
   }
 }
 
@@ -318,14 +319,14 @@ private struct ModelMemory {
   }
 
   /// Stores a step's tokens; of parts that fail something else.
-  mutating func write(_ batch: ScheduledBatch, _ isSound: [Bool]) {
+  mutating func write(_ batch: ScheduledBatch, _ marks: [Token], _ isSound: [Bool]) {
     for (row, token) in batch.tokens.enumerated() {
       let position = Int(batch.attention.positions[row]), sequence = Int(batch.attention.sequences[row])
       let empty = Array(repeating: Token(-1), count: Self.size)
       for kind in KVBlockKind.allCases where !batch.attention.tables(of: kind).isEmpty {
         let block = batch.attention.tables(of: kind)[sequence][position / Self.size]
         places[kind]?[block, default: empty][position % Self.size] =
-          isSound[sequence] ? token + batch.mark(of: sequence) : Self.damaged
+          isSound[sequence] ? token + marks[sequence] : Self.damaged
       }
     }
   }

@@ -8,9 +8,9 @@ extension BlockTree {
   ///
   /// Nobody holds them: they are to be looked at before anything else is done with the tree.
   mutating func find(
-    _ text: ArraySlice<Token>, _ adapters: [AdapterUse], _ allocator: inout KVBlockAllocator
+    _ text: ArraySlice<Token>, _ root: Root, _ allocator: inout KVBlockAllocator
   ) -> (table: KVBlockTable, snapshot: Int32?) {
-    let match = match(text, behind: start(adapters), &allocator)
+    let match = match(text, behind: start(root), &allocator)
     if let tail = match.tail { release(tail, &allocator) }
     release(match.hold.node)
     release(match.table, &allocator)
@@ -18,10 +18,8 @@ extension BlockTree {
   }
 
   /// A hold on the first `count` blocks of `text`, whatever else is kept of them; nil where the tree lacks one.
-  mutating func hold(
-    _ count: Int, of text: ArraySlice<Token>, _ adapters: [AdapterUse]
-  ) -> Hold? {
-    let start = start(adapters)
+  mutating func hold(_ count: Int, of text: ArraySlice<Token>, _ root: Root) -> Hold? {
+    let start = start(root)
     var (node, rest) = (start.node, text)
     for _ in 0..<count {
       guard let next = nearest(to: rest.prefix(Self.size), below: node), next.count == Self.size else {

@@ -25,15 +25,16 @@ extension Model {
   /// - Parameters:
   ///   - tokens: The prompt, and what followed it.
   ///   - adapters: What it was computed with.
+  ///   - cacheSalt: `GenerationOptions.cacheSalt` of what has computed it; the file does not have it.
   ///   - path: The file; one that is there is replaced.
   /// - Returns: Tokens whose keys and values are in the file.
   /// - Throws: `ApusError`: `cannotSave`, `invalidRequest`, `modelChanged`, `unsuitableModel`, and `stopped` where the
   ///   task is cancelled.
   @discardableResult
   public func savePrompt(
-    _ tokens: [Token], adapters: [AdapterChoice] = [], to path: String
+    _ tokens: [Token], adapters: [AdapterChoice] = [], cacheSalt: String? = nil, to path: String
   ) async throws(ApusError) -> Int {
-    try await save(tokens, adapters, transcript: [], to: path)
+    try await save(tokens, adapters, cacheSalt, transcript: [], to: path)
   }
 
   /// Reads a prompt that `savePrompt` or ``ChatSession/save(to:)`` has written, and puts its keys, values and states where
@@ -43,27 +44,32 @@ extension Model {
   /// give way to it, running ones never; where there is no room, less is restored.
   ///
   /// The file is checked against damage, not against forgery: restore only what you have saved yourself. Others that begin
-  /// with the same tokens go on from it too.
+  /// with the same tokens, and have the same salt, go on from it too.
   ///
-  /// - Parameter path: The file.
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - cacheSalt: `GenerationOptions.cacheSalt` of the completions that find it.
   /// - Returns: The prompt, and how much of it was restored.
   /// - Throws: `ApusError`: `cannotRestore`, which says what does not fit, `modelChanged`, `unsuitableModel`, and
   ///   `stopped` where the task is cancelled.
-  public func restorePrompt(from path: String) async throws(ApusError) -> RestoredPrompt {
+  public func restorePrompt(
+    from path: String, cacheSalt: String? = nil
+  ) async throws(ApusError) -> RestoredPrompt {
     try await checkKeepsTexts()
     return try await onStoppableThread("apus-restore") { isStopped throws(ApusError) in
-      try self.restore(try SavedStateFile(restoring: path), isStopped)
+      try self.restore(try SavedStateFile(restoring: path), cacheSalt, isStopped)
     }
   }
 
   func save(
-    _ tokens: [Token], _ adapters: [AdapterChoice], transcript: [UInt8], to path: String
+    _ tokens: [Token], _ adapters: [AdapterChoice], _ cacheSalt: String?, transcript: [UInt8], to path: String
   ) async throws(ApusError) -> Int {
     try await checkKeepsTexts()
     let uses = try adapters.uses(of: information.adapters)
     return try await onStoppableThread("apus-save") { isStopped throws(ApusError) in
       let state = try self.state(tokens, uses, transcript, isStopped)
-      return try StateSaver(engine: self.engine, state: state, adapters: uses, path: path).run(isStopped: isStopped)
+      let root = BlockTree.Root(adapters: uses, salt: cacheSalt)
+      return try StateSaver(engine: self.engine, state: state, root: root, path: path).run(isStopped: isStopped)
     }
   }
 
@@ -82,9 +88,12 @@ extension Model {
   }
 
   /// Restores what a file has, on a thread that may block.
-  func restore(_ file: SavedStateFile, _ isStopped: @Sendable () -> Bool) throws(ApusError) -> RestoredPrompt {
+  func restore(
+    _ file: SavedStateFile, _ cacheSalt: String?, _ isStopped: @Sendable () -> Bool
+  ) throws(ApusError) -> RestoredPrompt {
     let uses = try uses(of: file, isStopped)
-    let restored = try StateRestorer(engine: engine, file: file, adapters: uses).run(isStopped: isStopped)
+    let root = BlockTree.Root(adapters: uses, salt: cacheSalt)
+    let restored = try StateRestorer(engine: engine, file: file, root: root).run(isStopped: isStopped)
     return RestoredPrompt(
       tokens: file.state.tokens,
       adapters: uses.map { AdapterChoice(information.adapters[$0.number], scale: $0.scale) }, restoredTokens: restored)

@@ -4,7 +4,7 @@ internal import ApusModels
 /// A text whose whole KV blocks are taken out of an engine, or put into one.
 struct SavedText: Sendable {
   let tokens: [Token]
-  let adapters: [AdapterUse]
+  let root: BlockTree.Root
   /// How many blocks.
   let blocks: Int
   /// The first block whose window block goes with it: those that a token behind the last one looks at.
@@ -13,8 +13,8 @@ struct SavedText: Sendable {
   let sizes: [SavedState.Kind: SavedState.Size]
 
   /// As many blocks of `tokens` as `blocks` says, as `engine` has them.
-  init(_ tokens: [Token], _ adapters: [AdapterUse], blocks: Int, in engine: Engine) {
-    (self.tokens, self.adapters, self.blocks) = (tokens, adapters, blocks)
+  init(_ tokens: [Token], _ root: BlockTree.Root, blocks: Int, in engine: Engine) {
+    (self.tokens, self.root, self.blocks) = (tokens, root, blocks)
     let first = engine.cacheLayout.window.map {
       KVCacheLayout.firstKeptBlock(at: blocks * KVCacheLayout.blockPositions, window: $0)
     }

@@ -3,15 +3,15 @@ internal import ApusModels
 
 extension Scheduler {
   /// How many blocks a sequence that begins with `tokens` could go on behind.
-  mutating func keptBlocks(of tokens: [Token], _ adapters: [AdapterUse]) -> Int {
-    tree.find(tokens[...], adapters, &allocator).table.full.count
+  mutating func keptBlocks(of tokens: [Token], _ root: BlockTree.Root) -> Int {
+    tree.find(tokens[...], root, &allocator).table.full.count
   }
 
   /// Where some parts of a text lie; nil where what is needed to go on behind it is no longer there.
   ///
   /// To be read before anything else is done with the scheduler.
   mutating func places(of parts: Range<Int>, _ kind: SavedState.Kind, of saved: SavedText) -> [KVCachePart]? {
-    let (table, snapshot) = tree.find(saved.text(blocks: saved.blocks), saved.adapters, &allocator)
+    let (table, snapshot) = tree.find(saved.text(blocks: saved.blocks), saved.root, &allocator)
     guard table.full.count == saved.blocks else { return nil }
     switch kind {
     case .full: return table.full[parts].map { .block(.full, $0) }
@@ -27,7 +27,7 @@ extension Scheduler {
   /// Cached ones give way, and none that running sequences use or soon need. `fill` is called for each place with the
   /// block's index. False where there is no room, or where blocks before them have given way meanwhile.
   mutating func restore(_ blocks: Range<Int>, of saved: SavedText, _ fill: (KVCachePart, Int) -> Void) -> Bool {
-    guard var hold = tree.hold(blocks.lowerBound, of: saved.tokens[...], saved.adapters) else { return false }
+    guard var hold = tree.hold(blocks.lowerBound, of: saved.tokens[...], saved.root) else { return false }
     // Blocks before these are the tree's alone.
     var table = KVBlockTable(full: Array(repeating: -1, count: blocks.lowerBound))
     if limits.window != nil {

@@ -7,15 +7,15 @@ package import ApusModels
 package struct StateRestorer: Sendable {
   let engine: Engine
   let file: SavedStateFile
-  let adapters: [AdapterUse]
+  let root: BlockTree.Root
 
-  package init(engine: Engine, file: SavedStateFile, adapters: [AdapterUse]) {
-    (self.engine, self.file, self.adapters) = (engine, file, adapters)
+  package init(engine: Engine, file: SavedStateFile, root: BlockTree.Root) {
+    (self.engine, self.file, self.root) = (engine, file, root)
   }
 
   /// How many tokens need not be computed then: fewer than the file has where there is no room for them.
   package func run(isStopped: () -> Bool = { false }) throws(ApusError) -> Int {
-    let saved = SavedText(file.state.tokens, adapters, blocks: file.state.blocks, in: engine)
+    let saved = SavedText(file.state.tokens, root, blocks: file.state.blocks, in: engine)
     try check(saved)
     if keptBlocks(of: saved) == saved.blocks { return saved.blocks * KVCacheLayout.blockPositions }
     let byteCount = SavedState.Kind.allCases.reduce(0) { $0 + (saved.sizes[$1]?.byteCount ?? 0) }
@@ -29,7 +29,7 @@ package struct StateRestorer: Sendable {
 
   private func keptBlocks(of saved: SavedText) -> Int {
     engine.inbox.visitBlocking { lane in
-      lane.scheduler.keptBlocks(of: Array(saved.text(blocks: saved.blocks)), saved.adapters)
+      lane.scheduler.keptBlocks(of: Array(saved.text(blocks: saved.blocks)), saved.root)
     } ?? 0
   }
 

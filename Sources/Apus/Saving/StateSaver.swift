@@ -7,15 +7,15 @@ internal import ApusModels
 struct StateSaver: Sendable {
   let engine: Engine
   let state: SavedState
-  let adapters: [AdapterUse]
+  let root: BlockTree.Root
   let path: String
 
   /// How many tokens' keys and values are in the file.
   func run(isStopped: @Sendable () -> Bool = { false }) throws(ApusError) -> Int {
-    let (tokens, adapters) = (state.tokens, adapters)
+    let (tokens, root) = (state.tokens, root)
     // Where much is going on, the blocks may give way while they are written.
     for _ in 0..<2 {
-      let blocks = engine.inbox.visitBlocking { $0.scheduler.keptBlocks(of: tokens, adapters) } ?? 0
+      let blocks = engine.inbox.visitBlocking { $0.scheduler.keptBlocks(of: tokens, root) } ?? 0
       if try write(blocks, isStopped) { return blocks * KVCacheLayout.blockPositions }
     }
     _ = try write(0, isStopped)
@@ -26,7 +26,7 @@ struct StateSaver: Sendable {
   private func write(_ blocks: Int, _ isStopped: () -> Bool) throws(ApusError) -> Bool {
     var state = state
     state.blocks = blocks
-    let saved = SavedText(state.tokens, adapters, blocks: blocks, in: engine)
+    let saved = SavedText(state.tokens, root, blocks: blocks, in: engine)
     do {
       try state.write(to: path, saved.sizes) { kind, parts in
         if isStopped() { throw ApusError.stopped }

@@ -4,16 +4,17 @@ extension ChatSession {
   /// Writes the conversation to a file: the transcript, and the keys, values and states that are kept of it.
   ///
   /// ``Model/session(restoring:tools:options:)`` goes on with it, without computing what was said again. For the cost, and for
-  /// what the file holds, see ``Model/savePrompt(_:adapters:to:)``. A response that is being produced is no part of it.
+  /// what the file holds, see ``Model/savePrompt(_:adapters:cacheSalt:to:)``. A response that is being produced is no part of it.
   ///
   /// - Parameter path: The file; one that is there is replaced.
   /// - Returns: Tokens of the conversation whose keys and values are in the file.
   /// - Throws: `ApusError`: `cannotSave`, `modelChanged`, and `stopped` where the task is cancelled.
   @discardableResult
   public func save(to path: String) async throws(ApusError) -> Int {
-    let transcript = transcript
+    let (transcript, generation) = (transcript, options.generation)
     return try await model.save(
-      try await knownTokens(behind: transcript), options.generation.adapters, transcript: transcript.coded, to: path)
+      try await knownTokens(behind: transcript), generation.adapters, generation.cacheSalt,
+      transcript: transcript.coded, to: path)
   }
 }
 
@@ -26,11 +27,11 @@ extension Model {
   /// that was loaded otherwise, that is an error: ``Transcript/init(savedAt:)`` still has what was said.
   ///
   /// - Parameters:
-  ///   - path: The file. Restore only what you have saved yourself: see ``restorePrompt(from:)``.
+  ///   - path: The file. Restore only what you have saved yourself: see ``restorePrompt(from:cacheSalt:)``.
   ///   - tools: What the model may call; give those of the session that was saved.
   ///   - options: What holds for all responses; give those of the session that was saved. The adapters must be the same.
   /// - Returns: The session.
-  /// - Throws: As for a transcript, and as ``restorePrompt(from:)``.
+  /// - Throws: As for a transcript, and as ``restorePrompt(from:cacheSalt:)``.
   public func session(
     restoring path: String, tools: [any Tool] = [], options: SessionOptions = SessionOptions()
   ) async throws(ApusError) -> ChatSession {
@@ -38,7 +39,7 @@ extension Model {
     try await checkKeepsTexts()
     let (transcript, restored) = try await onStoppableThread("apus-restore") { isStopped throws(ApusError) in
       let file = try SavedStateFile(restoring: path)
-      return (try Transcript(file), try self.restore(file, isStopped))
+      return (try Transcript(file), try self.restore(file, options.generation.cacheSalt, isStopped))
     }
     guard try restored.adapters.uses(of: information.adapters) == chosen else {
       let names = restored.adapters.map { "\($0.name) (\($0.scale))" }

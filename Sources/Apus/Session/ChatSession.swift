@@ -113,8 +113,10 @@ public final class ChatSession: Sendable {
   public func prewarm() async throws(ApusError) {
     let known = try await knownTokens(behind: transcript)
     if known.isEmpty { return }
+    let generation = options.generation
     let stream = try model.stream(
-      tokens: known, options: GenerationOptions(maxTokens: 0, adapters: options.generation.adapters))
+      tokens: known,
+      options: GenerationOptions(maxTokens: 0, cacheSalt: generation.cacheSalt, adapters: generation.adapters))
     if try await stream.completion().finishReason == .cancelled { throw Task.isCancelled ? .stopped : .shuttingDown }
   }
 
