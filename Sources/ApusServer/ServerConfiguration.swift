@@ -22,6 +22,8 @@ package struct ServerConfiguration: Sendable {
   package var keyFile: (any ChangingFile)?
   /// How much each address may ask for, with whatever keys.
   package var addressLimits = UsageLimits()
+  /// Whether requests of all keys use what is kept of each other's prompts, and so can learn of them.
+  package var sharesPrompts = false
   /// Whether it may listen beyond this machine without a key.
   package var allowsOpenAccess = false
   /// Whether a request for a model of another name is refused; with several models, it always is.
@@ -166,6 +168,8 @@ package struct RequestLimits: Sendable {
   /// Texts that end a completion, and the bytes of each.
   package var stops = 16
   package var stopByteCount = 256
+  /// Bytes of a text that keeps prompts apart.
+  package var cacheSaltByteCount = 256
   /// Entries of `logit_bias`.
   package var logitBiases = 1024
   /// The most likely tokens reported beside each chosen one.

@@ -52,7 +52,8 @@ internal import Testing
         let isTaken = scheduler.admit(SequenceState(id: id, prompt: prompt, root: BlockTree.Root(salt: salt)))
         #expect(isTaken)
       }
-      let batch = try #require(scheduler.next(budget: 128))
+      let next = scheduler.next(budget: 128)
+      let batch = try #require(next)
       #expect(batch.parts.map(\.rows.count) == rows, "\(salts)")
       scheduler.complete(batch, batch.parts.map { _ in .tokens([5], nil) })
       #expect(scheduler.checkIntegrity() == nil)
@@ -65,7 +66,8 @@ internal import Testing
       let sequence = SequenceState(id: id, prompt: Array(Self.prompt.prefix(33)), root: BlockTree.Root(salt: "\(id)"))
       let isTaken = scheduler.admit(sequence)
       #expect(isTaken)
-      let batch = try #require(scheduler.next(budget: 64))
+      let next = scheduler.next(budget: 64)
+      let batch = try #require(next)
       #expect(batch.tokens.count == 33)
       scheduler.complete(batch, [.tokens([5], Ending(.length))])
       // A root with nothing behind it would be a fault.

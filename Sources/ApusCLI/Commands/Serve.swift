@@ -208,6 +208,7 @@ struct Serve: AsyncParsableCommand {
     configuration.keyFile = keys.file
     configuration.accessKeyFile = keys.accessKeyFile
     configuration.signatureMode = try keys.mode()
+    configuration.sharesPrompts = keys.sharePrompts
     configuration.certificate = try certificate.files()
     configuration.addressLimits = address.limits
     observation.apply(to: &configuration)

@@ -35,6 +35,11 @@ struct KeyArguments: ParsableArguments {
       """,
       valueName: "mode"))
   var signatureMode: SignatureMode?
+  @Flag(
+    help: """
+      Let requests of all keys use what is kept of each other's prompts. Then who has a key can find out what others ask.
+      """)
+  var sharePrompts = false
 
   /// What is made of signatures.
   ///

@@ -36,11 +36,11 @@ extension ModelService {
 }
 
 extension CacheKey {
-  /// The key of a result of one owner's, `result` being all that it depends on.
-  init(_ result: [UInt8], of owner: String) {
+  /// The key of a result of one owner's, `result` being all that it depends on; others with another salt do not find it.
+  init(_ result: [UInt8], of owner: String, _ salt: String?) {
     var hash = SHA256()
-    // Hashed by itself, so that no owner's name can run into what follows.
-    hash.update(data: Array(SHA256.hash(data: Array(owner.utf8))))
+    // Each hashed by itself, so that no owner's name or salt can run into what follows.
+    for part in [owner, salt ?? ""] { hash.update(data: Array(SHA256.hash(data: Array(part.utf8)))) }
     hash.update(data: result)
     self.init(Array(hash.finalize()))
   }

@@ -17,7 +17,7 @@ struct CompletionStart: Sendable {
     }
     let keys = try await preparation.run(for: client) { shouldStop in
       (0..<plan.choiceCount).map { choice in
-        plan.resultKey(choice, shouldStop).map { CacheKey($0, of: use.owner) }
+        plan.resultKey(choice, shouldStop).map { CacheKey($0, of: use.owner, plan.options.cacheSalt) }
       }
     }
     let findings = use.reads ? await use.cache.findings(keys) : keys.map { _ in AnswerCache.Finding.nothing }

@@ -125,6 +125,8 @@ struct JobSetting: Sendable {
   /// Whose it is, and whether what it says can be kept for them.
   let owner: String
   let hasStore: Bool
+  /// Who finds what is kept of its prompts.
+  let scope: CacheScope
   /// What the request goes on from, and the document that was found; nil for one that begins with it.
   let recall: Recall?
   let earlier: Document?

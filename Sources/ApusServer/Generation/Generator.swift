@@ -41,7 +41,10 @@ struct Generator: Sendable {
     _ endpoint: some AnsweringEndpoint, to request: Request, _ context: APIRequestContext
   ) async throws -> Response {
     try await Intake(service: service).respond(endpoint, to: request, context) { fields, setting in
-      try endpoint.task(fields, setting)
+      let task = try endpoint.task(fields, setting)
+      guard case .generation(var job) = task else { return task }
+      job.plan.options.cacheSalt = setting.scope.salt(job.plan.options.cacheSalt)
+      return AnswerTask.generation(job)
     } answer: { task, admitted in
       switch task {
       case .generation(let job): try await generate(job, endpoint.dialect, request, admitted, context)

@@ -139,8 +139,9 @@ struct Intake: Sendable {
       let fields = try RequestFields(admitted.object).lifting(endpoint.nestedFields)
       let setting = JobSetting(
         lease: lease, name: admitted.choice.name, isStreamed: admitted.isStreamed, usage: admitted.usage,
-        owner: context.owner, hasStore: configuration.store != nil, recall: admitted.recall, earlier: admitted.earlier,
-        limits: configuration.limits, time: configuration.unixTime(), shouldStop: shouldStop)
+        owner: context.owner, hasStore: configuration.store != nil,
+        scope: CacheScope(owner: configuration.sharesPrompts ? "" : context.owner), recall: admitted.recall,
+        earlier: admitted.earlier, limits: configuration.limits, time: configuration.unixTime(), shouldStop: shouldStop)
       // What has said which model it is was read, too.
       _ = try endpoint.target(fields, request)
       do {

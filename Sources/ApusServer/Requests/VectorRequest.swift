@@ -39,10 +39,12 @@ struct VectorRequest: Sendable {
       throw Refusal.invalid("stream", "vectors are not streamed: ask for them without a stream")
     }
     let (model, limit) = (setting.model, setting.limits.vectorValues)
+    var options = options
+    options.cacheSalt = setting.scope.salt(options.cacheSalt)
     if case .embedding(let size) = model.information.purpose { try check(size, limit) }
     let inputs = try model.embeddingInputs(texts, options, shouldStop: setting.shouldStop)
     setting.usage.charge(promptTokens: inputs.reduce(0) { $0 + $1.tokens.count })
-    return {
+    return { [options] in
       let start = ContinuousClock.now
       let embeddings = try await model.embed(inputs, options)
       let answer = Answer(embeddings: embeddings, time: .now - start)

@@ -22,7 +22,8 @@ struct OllamaEmbedEndpoint: ReplyEndpoint, OllamaEndpoint {
     let clock = OllamaClock(began: began, time: setting.time)
     let texts = try isLegacy ? [fields.string("prompt") ?? ""] : Self.texts(fields, setting.limits)
     let dimensions = isLegacy ? nil : try fields.int("dimensions", in: 0...Int(Int32.max))
-    var options = EmbeddingOptions(isNormalized: !isLegacy, truncates: try fields.bool("truncate") ?? true)
+    var options = EmbeddingOptions(
+      isNormalized: !isLegacy, truncates: try fields.bool("truncate") ?? true, cacheSalt: setting.scope.salt())
     options.pooling = try Self.pooling(fields)
     let (model, name, usage, limit) = (setting.model, setting.name, setting.usage, setting.limits.vectorValues)
     try fields.keepAlive().apply(to: setting.lease)

@@ -16,9 +16,10 @@ struct EmbeddingEndpoint: ReplyEndpoint {
   func work(_ fields: RequestFields, _ setting: JobSetting) throws -> ReplyWork {
     let name = setting.name
     let isBase64 = try Self.isBase64(fields)
-    let request = VectorRequest(
+    var request = VectorRequest(
       texts: try fields.embeddingTexts("input", setting), options: try fields.embeddingOptions(),
       dimensions: try fields.int("dimensions", in: 1...Int(Int32.max)))
+    request.options.cacheSalt = try fields.cacheSalt(setting.limits)
     fields.accept(["user", "encoding_format", "priority", "request_id"])
     return try request.work(setting) { answer in
       let data = answer.embeddings.enumerated().map { index, embedding -> JSONValue in

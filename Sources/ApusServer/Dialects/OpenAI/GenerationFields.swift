@@ -53,6 +53,7 @@ struct GenerationFields {
       stopTokens: try fields.tokens("stop_token_ids", vocabularySize: vocabularySize, limit: limits.logitBiases),
       ignoreEOS: try fields.bool("ignore_eos") ?? false,
       reusesPrefix: try fields.bool("cache_prompt") ?? true,
+      cacheSalt: try fields.cacheSalt(limits),
       adapters: try fields.adapters(model: self.model, among: information.adapters),
       constraint: constraint?.constraint)
     rules = try fields.tokenRules(model, limits, maxTokens: maxTokens)

@@ -19,8 +19,8 @@ enum KnownFields {
   /// Fields that change nothing of an answer here: for whom, what for, and how it is scheduled, stored or cached.
   static let harmless = [
     "user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_options",
-    "prompt_cache_retention", "request_id", "priority", "cache_salt", "id_slot",
-    "slot_id", "keep_alive", "timings_per_token", "return_progress", "details", "length_penalty",
+    "prompt_cache_retention", "request_id", "priority", "id_slot", "slot_id",
+    "keep_alive", "timings_per_token", "return_progress", "details", "length_penalty",
   ]
   /// The same within a message: an identity, or a hint for a cache.
   static let harmlessInMessage = ["id", "tool_call_id", "cache_control", "annotations"]

@@ -53,7 +53,7 @@ struct ScoreEndpoint: ReplyEndpoint {
         return (scores.map { isRaw ? $0.score : model.probability($0.score) }, scores.reduce(0) { $0 + $1.tokenCount })
       }
     }
-    let options = EmbeddingOptions(truncates: truncates)
+    let options = EmbeddingOptions(truncates: truncates, cacheSalt: setting.scope.salt())
     let texts = pairs.flatMap { [EmbeddingText.text($0.query), .text($0.document)] }
     let inputs = try model.embeddingInputs(texts, options, shouldStop: setting.shouldStop)
     setting.usage.charge(promptTokens: inputs.reduce(0) { $0 + $1.tokens.count })
