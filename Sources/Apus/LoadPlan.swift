@@ -102,8 +102,7 @@ struct LoadPlan {
         name: "adapters",
         reason: "this model makes embeddings, which are computed without adapters: load it without any")
     }
-    let trained = file.configuration.contextLength
-    let length = options.contextLength ?? min(trained, LoadOptions.defaultContextLength)
+    let length = options.contextLength(for: file)
     if let draft { return try beside(draft, length).memory(for: file, length, draft) }
     return try memory(for: file, length, nil)
   }
@@ -217,5 +216,12 @@ struct LoadPlan {
     }
     throw .notEnoughMemory(
       neededBytes: footprint?.total ?? .max, availableBytes: freeByteCount, largestContext: largest > 1 ? largest : nil)
+  }
+}
+
+extension LoadOptions {
+  /// Tokens that prompt and completion of the file's model may have together.
+  func contextLength(for file: ModelFile) -> Int {
+    contextLength ?? min(file.configuration.contextLength, Self.defaultContextLength)
   }
 }

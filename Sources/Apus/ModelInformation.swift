@@ -65,7 +65,7 @@ extension ModelInformation {
     _ file: ModelFile, _ vocabulary: Vocabulary, _ backend: CPUBackend.Options, _ options: LoadOptions,
     memory: SequenceMemory, reserved: Int, chat: ChatSupport, sampling: SamplingOptions, warnings: [ModelWarning]
   ) {
-    name = file.name ?? file.path.split(separator: "/").last.map(String.init) ?? file.path
+    name = file.shownName
     architecture = file.configuration.architecture
     purpose = ModelPurpose(file.configuration.pooling)
     licence = file.licence
@@ -86,4 +86,9 @@ extension ModelInformation {
     kernels = backend.kernels.name
     threads = backend.threads
   }
+}
+
+extension ModelFile {
+  /// The model's name, or the file's own where it states none.
+  var shownName: String { name ?? path.split(separator: "/").last.map(String.init) ?? path }
 }

@@ -23,19 +23,25 @@ package struct TokenizerDescription: Sendable, Equatable {
   package let chatTemplate: String?
 }
 
-extension Model {
-  /// What others need to know of its tokenizer.
-  package var tokenizerDescription: TokenizerDescription {
-    let vocabulary = tokenizer.vocabulary
-    func special(_ role: SpecialToken) -> TokenizerDescription.SpecialToken? {
+extension TokenizerDescription {
+  /// That of a vocabulary, with the chat template that goes with it.
+  init(_ vocabulary: Vocabulary, chatTemplate: String?) {
+    func special(_ role: ApusTokenizers.SpecialToken) -> SpecialToken? {
       vocabulary[role].map {
-        TokenizerDescription.SpecialToken(id: $0, text: String(decoding: vocabulary.texts[Int($0)], as: UTF8.self))
+        SpecialToken(id: $0, text: String(decoding: vocabulary.texts[Int($0)], as: UTF8.self))
       }
     }
-    return TokenizerDescription(
+    self.init(
       family: vocabulary.family, beginning: special(.beginningOfSequence), end: special(.endOfSequence),
       endOfTurn: special(.endOfTurn), unknown: special(.unknown), padding: special(.padding),
       separator: special(.separator), addsBeginning: vocabulary.addsBOS, addsEnd: vocabulary.addsEOS,
-      chatTemplate: chatFormat?.source)
+      chatTemplate: chatTemplate)
+  }
+}
+
+extension Model {
+  /// What others need to know of its tokenizer.
+  package var tokenizerDescription: TokenizerDescription {
+    TokenizerDescription(tokenizer.vocabulary, chatTemplate: chatFormat?.source)
   }
 }

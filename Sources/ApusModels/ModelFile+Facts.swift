@@ -1,5 +1,6 @@
 internal import ApusCore
 internal import ApusGGUF
+package import ApusTokenizers
 
 /// A value of a model file's metadata.
 package enum ModelFact: Sendable, Equatable {
@@ -28,6 +29,15 @@ extension ModelFile {
 
   /// The chat template, not yet compiled.
   package var chatTemplate: ChatTemplateSource { ChatTemplateSource(file.metadata) }
+
+  /// How its makers want tokens chosen.
+  package var sampling: RecommendedSampling { RecommendedSampling(file.metadata) }
+
+  /// Its tokens and their roles; takes time and memory with their number.
+  package func vocabulary() throws(ModelError) -> Vocabulary {
+    try checkRoom()
+    return try makeVocabulary(file)
+  }
 
   private func fact(_ key: String) -> ModelFact? {
     guard let value = file.metadata.value(key) else { return nil }

@@ -75,7 +75,7 @@ package struct ModelFile: Sendable {
   }
 
   /// Looks for memory that tables of the vocabulary will need: Swift's arrays end the process where there is none.
-  private func checkRoom() throws(ModelError) {
+  func checkRoom() throws(ModelError) {
     do throws(BackendError) {
       _ = try AlignedBuffer(byteCount: Self.roomByteCount, for: "the vocabulary")
     } catch {

@@ -52,6 +52,16 @@ package func loadModel(
 
 /// The tokenizer that a model file describes.
 package func makeTokenizer(_ file: GGUFFile) throws(ModelError) -> Tokenizer {
+  let vocabulary = try makeVocabulary(file)
+  do throws(TokenizerError) {
+    return try Tokenizer(vocabulary)
+  } catch {
+    throw .tokenizer(error, path: file.paths[0])
+  }
+}
+
+/// The tokens of that tokenizer, and their roles.
+func makeVocabulary(_ file: GGUFFile) throws(ModelError) -> Vocabulary {
   let description: VocabularyDescription
   do throws(GGUFError) {
     description = try VocabularyDescription(file.metadata)
@@ -59,7 +69,7 @@ package func makeTokenizer(_ file: GGUFFile) throws(ModelError) -> Tokenizer {
     throw .file(error)
   }
   do throws(TokenizerError) {
-    return try Tokenizer(Vocabulary(description))
+    return try Vocabulary(description)
   } catch {
     throw .tokenizer(error, path: file.paths[0])
   }

@@ -102,27 +102,42 @@ struct ModelService: Sendable {
     } catch ApusError.stopped {
       throw client?.departure?.error ?? .shuttingDown
     } catch let error as ApusError {
-      let refusal = refusal(error)
-      // What may be better in a moment stands in the request's own line.
-      if refusal.kind == .modelNotLoaded {
-        logger.error("a model could not be loaded", metadata: ["model": "\(name)", "error": "\(error)"])
-      }
-      throw refusal
+      throw noted(refusal(error), error, of: name, logger)
     }
   }
 
-  /// The model that a request without a body asks about, by `model` in its query, or the default; and the name that it is
-  /// asked for by.
+  /// The refusal of a request for a model that could not be loaded, or not be read; the log has the reason.
+  private func noted(_ refusal: Refusal, _ error: ApusError, of name: String, _ logger: Logger) -> Refusal {
+    // What may be better in a moment stands in the request's own line.
+    if refusal.kind == .modelNotLoaded {
+      logger.error("a model could not be loaded", metadata: ["model": "\(name)", "error": "\(error)"])
+    }
+    return refusal
+  }
+
+  /// What requests to the model can count on that a request without a body asks about, by `model` in its query, or the
+  /// default; and the name that it is asked for by.
   ///
-  /// It takes a place while the model is loaded, as requests for answers do.
-  func asked(by request: Request, _ context: APIRequestContext) async throws -> (lease: ModelLease, name: String) {
+  /// No model is loaded for it: who only looks at a server changes nothing.
+  func asked(by request: Request, _ context: APIRequestContext) async throws -> AskedModel {
     let name = request.uri.queryParameters["model"].map {
       String($0).shortened(toByteCount: configuration.limits.modelNameByteCount)
     }
     let choice = try names.choice(for: name, by: context.key)
-    let permit = try models[choice.model].admission.admit(beside: try admission.admit())
-    defer { withExtendedLifetime(permit) {} }
-    return (try await lease(choice.model, for: context.client, context.logger), choice.name)
+    let own = models[choice.model].name
+    let setup = try await setup(of: own, context)
+    // Not the model itself: whoever lets go of it last waits for its step.
+    let running = pool.loadedModels[own]?.engine.health.running
+    return AskedModel(name: choice.name, setup: setup, running: running)
+  }
+
+  private func setup(of name: String, _ context: APIRequestContext) async throws -> ModelSetup {
+    if let known = pool.knownSetup(of: name) { return known }
+    do {
+      return try await preparation.run(for: context.client) { [pool] _ in try pool.setup(of: name) }
+    } catch let error as ApusError {
+      throw noted(Refusal(loading: error), error, of: name, context.logger)
+    }
   }
 
   /// What the machine costs, where that is known.
@@ -132,4 +147,13 @@ struct ModelService: Sendable {
 
   /// The models that are loaded now.
   var loadedModels: [Model] { Array(pool.loadedModels.values) }
+}
+
+/// A model that is asked about, and not for an answer.
+struct AskedModel: Sendable {
+  /// The name that it is asked for by.
+  let name: String
+  let setup: ModelSetup
+  /// Completions that are worked on; nil where it is not loaded now.
+  let running: Int?
 }

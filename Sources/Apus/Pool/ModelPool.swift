@@ -18,6 +18,8 @@ public final class ModelPool: Sendable {
     var nextWaiter = 0
     /// What the files of models say, as far as that was asked.
     var descriptions: [String: ModelDescription] = [:]
+    /// How models answer, of those that were loaded once, or were asked about.
+    var setups: [String: ModelSetup] = [:]
     /// Who sleeps until the next model expires.
     var watch: IdleWatch?
     var isClosed = false
@@ -114,6 +116,25 @@ public final class ModelPool: Sendable {
     return description
   }
 
+  /// What requests to that model can count on; nil where it was not loaded yet and not asked about.
+  package func knownSetup(of name: String) -> ModelSetup? {
+    let (known, model) = state.withLock { ($0.setups[name], $0.models[name]) }
+    return known ?? model.map(ModelSetup.init)
+  }
+
+  /// The same; its file is read where nothing is known of it, and nothing is loaded.
+  package func setup(of name: String) throws(ApusError) -> ModelSetup {
+    if let known = knownSetup(of: name) { return known }
+    guard let source = source(name) else { throw .unknownModel(name: name, known: names) }
+    let setup = try ModelSetup(source)
+    // One that was loaded meanwhile knows better.
+    return state.withLock { state in
+      let best = state.setups[name] ?? setup
+      if state.sources[name] != nil { state.setups[name] = best }
+      return best
+    }
+  }
+
   /// Lets a model that is loaded stay so long when nobody uses it, whatever the pool has for others; nil for ever, or until
   /// another one needs its memory.
   ///
@@ -169,7 +190,7 @@ public final class ModelPool: Sendable {
     let (waiters, known) = state.withLock { state -> ([Waiter], [String]) in
       guard state.sources.removeValue(forKey: name) != nil else { return ([], []) }
       state.names.removeAll { $0 == name }
-      state.descriptions[name] = nil
+      (state.descriptions[name], state.setups[name]) = (nil, nil)
       state.schedule.withdraw(name)
       state.schedule.keep(name, for: .zero)
       return (Array((state.waiters.removeValue(forKey: name) ?? [:]).values), state.names)

@@ -37,32 +37,31 @@ struct LlamaCpp: Sendable {
 
   /// `GET /props`: what answers are like where a request says nothing else.
   private func props(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    let (lease, name) = try await service.asked(by: request, context)
-    let model = lease.model
-    let (information, tokenizer) = (model.information, model.tokenizerDescription)
-    let settings = LlamaSettings.json(.init(sampling: information.sampling), isStreamed: false)
+    let model = try await service.asked(by: request, context)
+    let (setup, tokenizer) = (model.setup, model.setup.tokenizer)
+    let settings = LlamaSettings.json(.init(sampling: setup.sampling), isStreamed: false)
     return Response(json: [
-      "default_generation_settings": ["params": settings, "n_ctx": .int(information.contextLength)],
-      "total_slots": .int(information.parallel), "model_alias": .string(name),
+      "default_generation_settings": ["params": settings, "n_ctx": .int(setup.contextLength)],
+      "total_slots": .int(setup.parallel), "model_alias": .string(model.name),
       // A path is the operator's business.
-      "model_path": .string(information.name), "chat_template": .string(tokenizer.chatTemplate ?? ""),
+      "model_path": .string(setup.name), "chat_template": .string(tokenizer.chatTemplate ?? ""),
       "bos_token": .string(tokenizer.beginning?.text ?? ""), "eos_token": .string(tokenizer.end?.text ?? ""),
       "modalities": ["vision": false, "audio": false],
-      "build_info": .string("apus-\(service.configuration.version)"), "is_sleeping": false,
+      "build_info": .string("apus-\(service.configuration.version)"), "is_sleeping": .bool(model.running == nil),
     ])
   }
 
   /// `GET /slots`: a slot for each completion that can be worked on; 503 with `fail_on_no_slot` where none is free.
   private func slots(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    let model = try await service.asked(by: request, context).lease.model
-    let (count, running) = (model.information.parallel, model.engine.health.running)
+    let model = try await service.asked(by: request, context)
+    let (count, running) = (model.setup.parallel, model.running ?? 0)
     let mustBeFree = request.uri.queryParameters["fail_on_no_slot"].map { $0 != "0" } ?? false
     guard !mustBeFree || running < count else { throw Refusal.noSlot }
     return Response(
       json: .array(
         (0..<count).map { slot in
           [
-            "id": .int(slot), "n_ctx": .int(model.information.contextLength), "is_processing": .bool(slot < running),
+            "id": .int(slot), "n_ctx": .int(model.setup.contextLength), "is_processing": .bool(slot < running),
           ]
         }))
   }

@@ -20,14 +20,14 @@ struct TGI: Sendable {
 
   /// `GET /info`.
   private func information(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    let information = try await service.asked(by: request, context).lease.model.information
+    let setup = try await service.asked(by: request, context).setup
     let limits = service.configuration.limits
     return Response(json: [
-      "model_id": .string(information.name), "model_sha": .null, "model_pipeline_tag": "text-generation",
-      "model_dtype": .string(information.formats.first?.format ?? ""), "model_device_type": "cpu",
+      "model_id": .string(setup.name), "model_sha": .null, "model_pipeline_tag": "text-generation",
+      "model_dtype": .string(setup.format), "model_device_type": "cpu",
       "max_concurrent_requests": .int(service.admission.limit), "max_best_of": .int(limits.choices),
-      "max_stop_sequences": .int(limits.stops), "max_input_tokens": .int(information.contextLength - 1),
-      "max_total_tokens": .int(information.contextLength), "max_client_batch_size": 1, "router": "apus",
+      "max_stop_sequences": .int(limits.stops), "max_input_tokens": .int(setup.contextLength - 1),
+      "max_total_tokens": .int(setup.contextLength), "max_client_batch_size": 1, "router": "apus",
       "version": .string(service.configuration.version), "sha": .null, "docker_label": .null,
     ])
   }

@@ -25,8 +25,8 @@ struct VLLM: Sendable {
 
   /// `GET /tokenizer_info`: what `tokenizer_config.json` would say, as far as clients read it.
   private func tokenizerInfo(_ request: Request, _ context: APIRequestContext) async throws -> Response {
-    let model = try await service.asked(by: request, context).lease.model
-    let tokenizer = model.tokenizerDescription
+    let setup = try await service.asked(by: request, context).setup
+    let tokenizer = setup.tokenizer
     func text(_ token: KeyPath<TokenizerDescription, TokenizerDescription.SpecialToken?>) -> JSONValue {
       tokenizer[keyPath: token].map { .string($0.text) } ?? .null
     }
@@ -34,7 +34,7 @@ struct VLLM: Sendable {
       "tokenizer_class": .string(tokenizer.family), "bos_token": text(\.beginning), "eos_token": text(\.end),
       "unk_token": text(\.unknown), "pad_token": text(\.padding), "sep_token": text(\.separator),
       "add_bos_token": .bool(tokenizer.addsBeginning), "add_eos_token": .bool(tokenizer.addsEnd),
-      "model_max_length": .int(model.information.contextLength),
+      "model_max_length": .int(setup.contextLength),
       "chat_template": tokenizer.chatTemplate.map(JSONValue.string) ?? .null,
     ])
   }
