@@ -71,4 +71,34 @@ struct UnloadedModelTests {
       #expect(reply.status >= 500 && !reply.text.contains(path), "\(look): \(reply.text)")
     }
   }
+
+  @Test func `With keys an operator alone unloads a model, and others at most let it stay longer`() async throws {
+    let pool = try pool(["a"], idleTime: .seconds(300))
+    let server = try TestServer(pool) {
+      $0.keyFile = MemoryFile("bob \(KeyDigest(of: "b").text)\nroot \(KeyDigest(of: "r").text) admin")
+    }
+    func post(_ path: String, _ fields: String, _ key: String) async throws -> Reply {
+      try await server.post(path, #"{"model":"a",\#(fields)}"#, headers: [.authorization: "Bearer \(key)"])
+    }
+    _ = try await pool.model("a")
+    for (path, fields) in [("/api/generate", #""keep_alive":0"#), ("/api/chat", #""keep_alive":"0s","messages":[]"#)] {
+      let reply = try await post(path, fields, "b")
+      #expect(reply.status == 403 && reply.json["error"]?.string?.contains("admin key") == true, "\(reply.text)")
+      #expect(pool.residents["a"]?.idleTime == .seconds(300))
+    }
+    for (path, fields) in [
+      ("/api/generate", #""prompt":"x","stream":false,"options":{"num_predict":1}"#), ("/api/embed", #""input":"""#),
+    ] {
+      for (key, time, expected) in [
+        ("b", "0", 300), ("b", "60", 300), ("b", #""10m""#, 600), ("b", "30", 600), ("b", "-1", nil), ("b", "60", nil),
+        ("r", "300", 300),
+      ] as [(String, String, Int?)] {
+        #expect(try await post(path, fields + #","keep_alive":\#(time)"#, key).status == 200)
+        let kept = try #require(pool.residents["a"])
+        #expect(kept.idleTime == expected.map { .seconds($0) }, "\(path) \(key) \(time)")
+      }
+    }
+    #expect(try await post("/api/generate", #""keep_alive":0"#, "r").json["done_reason"] == "unload")
+    try await unloaded(pool)
+  }
 }

@@ -24,8 +24,10 @@ public final class ModelLease: Sendable {
     (name, pool) = (base.name, base.pool)
   }
 
-  /// Lets the model stay loaded so long when nobody uses it; see ``ModelPool/keep(_:for:)``.
-  package func keepLoaded(for idleTime: Duration?) { pool.keep(name, for: idleTime) }
+  /// Lets the model stay loaded so long when nobody uses it; see ``ModelPool/keep(_:for:isAtLeast:)``.
+  package func keepLoaded(for idleTime: Duration?, isAtLeast: Bool = false) {
+    pool.keep(name, for: idleTime, isAtLeast: isAtLeast)
+  }
 
   deinit { if base == nil { pool.release(name) } }
 }

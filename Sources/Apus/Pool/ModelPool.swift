@@ -138,10 +138,11 @@ public final class ModelPool: Sendable {
   /// Lets a model that is loaded stay so long when nobody uses it, whatever the pool has for others; nil for ever, or until
   /// another one needs its memory.
   ///
-  /// It holds until the model is unloaded. A model that was not loaded by this pool stays all the same.
-  package func keep(_ name: String, for idleTime: Duration?) {
+  /// It holds until the model is unloaded. A model that was not loaded by this pool stays all the same. With `isAtLeast` the
+  /// model stays no shorter than it would anyway.
+  package func keep(_ name: String, for idleTime: Duration?, isAtLeast: Bool = false) {
     state.withLock { state in
-      if state.sources[name] != nil { state.schedule.keep(name, for: idleTime) }
+      if state.sources[name] != nil { state.schedule.keep(name, for: idleTime, isAtLeast: isAtLeast) }
     }
     watchIdle()
   }

@@ -13,6 +13,12 @@ package struct PoolSchedule: Equatable {
 
     /// When it goes; nil where it stays.
     package var expiry: ContinuousClock.Instant? { users == 0 ? idleTime.map { lastUse.advanced(by: $0) } : nil }
+
+    /// Whether this time is longer than its own; nil is for ever.
+    fileprivate func staysShorter(than time: Duration?) -> Bool {
+      guard let idleTime else { return false }
+      return time.map { idleTime < $0 } ?? true
+    }
   }
 
   /// What can be done for a model that does not fit.
@@ -51,7 +57,11 @@ package struct PoolSchedule: Equatable {
   // MARK: Users
 
   /// A model that is loaded stays so long when nobody uses it, as long as it is loaded; nil for ever.
-  package mutating func keep(_ name: String, for idleTime: Duration?) {
+  ///
+  /// With `isAtLeast` it stays no shorter than it would anyway.
+  package mutating func keep(_ name: String, for idleTime: Duration?, isAtLeast: Bool = false) {
+    guard let resident = residents[name] else { return }
+    if isAtLeast, !resident.staysShorter(than: idleTime) { return }
     residents[name]?.idleTime = idleTime
   }
 

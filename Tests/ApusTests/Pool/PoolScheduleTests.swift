@@ -102,6 +102,18 @@ struct PoolScheduleTests {
     #expect(last == ["a"] && schedule.residents.isEmpty)
   }
 
+  @Test func `A model may be kept at least so long, which is never shorter than before`() {
+    var schedule = loaded([("a", 10)], idleTime: .seconds(5))
+    for (time, expected) in [(3, 5), (5, 5), (8, 8), (0, 8), (nil, nil), (9, nil)] as [(Int?, Int?)] {
+      schedule.keep("a", for: time.map { .seconds($0) }, isAtLeast: true)
+      #expect(schedule.residents["a"]?.idleTime == expected.map { .seconds($0) })
+    }
+    schedule.keep("a", for: .seconds(2))
+    #expect(schedule.residents["a"]?.idleTime == .seconds(2))
+    schedule.keep("nothing", for: nil, isAtLeast: true)
+    #expect(schedule.residents.count == 1)
+  }
+
   @Test(arguments: 0..<20)
   func `Whatever happens, used models stay and nothing is loaded twice`(_ seed: UInt64) {
     var (generator, schedule) = (SeededGenerator(seed: seed), PoolSchedule(idleTime: .seconds(20)))

@@ -17,23 +17,20 @@ enum KeepAlive: Sendable, Equatable {
     self = seconds < 0 || seconds >= Self.longest / .seconds(1) ? .forever : .time(.seconds(seconds))
   }
 
-  /// Lets the model of that name stay as wanted.
-  func apply(to name: String, in pool: ModelPool) {
+  /// Lets the model stay as wanted; a client that shares it with those of other keys cannot make it go earlier.
+  func apply(to lease: ModelLease, by key: APIKey?) {
+    let isAtLeast = !key.mayUnload
     switch self {
     case .asBefore: break
-    case .time(let time): pool.keep(name, for: time)
-    case .forever: pool.keep(name, for: nil)
+    case .time(let time): lease.keepLoaded(for: time, isAtLeast: isAtLeast)
+    case .forever: lease.keepLoaded(for: nil, isAtLeast: isAtLeast)
     }
   }
+}
 
-  /// The same.
-  func apply(to lease: ModelLease) {
-    switch self {
-    case .asBefore: break
-    case .time(let time): lease.keepLoaded(for: time)
-    case .forever: lease.keepLoaded(for: nil)
-    }
-  }
+extension APIKey? {
+  /// Whether its client may take a model away from all others: anyone, where clients have no keys.
+  var mayUnload: Bool { self?.isAdmin ?? true }
 }
 
 extension RequestFields {

@@ -24,7 +24,7 @@ struct OllamaChatEndpoint: GenerationEndpoint, OllamaEndpoint {
       messages.isEmpty
       ? GenerationPlan(lease: setting.lease, prompts: [], count: 1, options: common.options)
       : try input.plan(setting)
-    common.keepAlive.apply(to: setting.lease)
+    common.keepAlive.apply(to: setting.lease, by: key)
     let encoder = OllamaEncoder(
       OllamaAnswer(.chat, name: setting.name, clock), setting.model, hasLogProbabilities: common.hasLogProbabilities)
     return GenerationJob(plan: plan, encoder: encoder)

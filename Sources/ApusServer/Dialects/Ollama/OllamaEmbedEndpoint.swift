@@ -26,7 +26,7 @@ struct OllamaEmbedEndpoint: ReplyEndpoint, OllamaEndpoint {
       isNormalized: !isLegacy, truncates: try fields.bool("truncate") ?? true, cacheSalt: setting.scope.salt())
     options.pooling = try Self.pooling(fields)
     let (model, name, usage, limit) = (setting.model, setting.name, setting.usage, setting.limits.vectorValues)
-    try fields.keepAlive().apply(to: setting.lease)
+    try fields.keepAlive().apply(to: setting.lease, by: key)
     // Where nothing is asked, the model is only loaded.
     let isEmpty = texts == [""] || texts.isEmpty
     let inputs =

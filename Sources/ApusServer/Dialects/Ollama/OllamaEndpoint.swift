@@ -31,12 +31,16 @@ extension OllamaEndpoint {
 extension OllamaEndpoint where Self: GenerationEndpoint {
   /// Streams unless it is told otherwise.
   ///
-  /// Where nothing is asked and the model is to go, it goes, and none is loaded.
+  /// Where nothing is asked and the model is to go, it goes, and none is loaded; where clients have keys, this is for
+  /// operators alone.
   func target(_ fields: RequestFields, isEmpty: Bool, _ form: OllamaAnswer.Form) throws(Refusal) -> RequestTarget {
     let (name, isStreamed) = (try fields.string("model"), try fields.bool("stream") ?? true)
     var target = RequestTarget(model: name, isStreamed: isStreamed)
     guard isEmpty, try fields.keepAlive() == .time(.zero) else { return target }
     let choice = try service.names.choice(for: name, by: key)
+    guard key.mayUnload else {
+      throw Refusal(.adminNeeded, "a model that other keys use too is unloaded with an admin key only")
+    }
     service.pool.keep(service.models[choice.model].name, for: .zero)
     let clock = OllamaClock(began: .now, time: service.configuration.unixTime())
     fields.accept(["options", "messages", "prompt"])

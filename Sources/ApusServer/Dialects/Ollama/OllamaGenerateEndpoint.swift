@@ -18,7 +18,7 @@ struct OllamaGenerateEndpoint: GenerationEndpoint, OllamaEndpoint {
     let clock = OllamaClock(began: began, time: setting.time)
     let question = try Question(fields, setting)
     let plan = try question.plan(setting)
-    question.common.keepAlive.apply(to: setting.lease)
+    question.common.keepAlive.apply(to: setting.lease, by: key)
     let encoder = OllamaEncoder(
       OllamaAnswer(.generate, name: setting.name, clock), setting.model,
       hasLogProbabilities: question.common.hasLogProbabilities,
