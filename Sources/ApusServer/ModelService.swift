@@ -112,12 +112,12 @@ struct ModelService: Sendable {
     } catch ApusError.stopped {
       throw client?.departure?.error ?? .shuttingDown
     } catch let error as ApusError {
-      throw refusal(error, loading: name, logger)
+      throw noted(refusal(error), error, of: name, logger)
     }
   }
 
-  private func refusal(_ error: ApusError, loading name: String, _ logger: Logger) -> Refusal {
-    let refusal = Refusal(loading: error)
+  /// The refusal of a request for a model that could not be loaded, or not be read; the log has the reason.
+  private func noted(_ refusal: Refusal, _ error: ApusError, of name: String, _ logger: Logger) -> Refusal {
     // What may be better in a moment stands in the request's own line.
     if refusal.kind == .modelNotLoaded {
       logger.error("a model could not be loaded", metadata: ["model": "\(name)", "error": "\(error)"])
@@ -146,7 +146,7 @@ struct ModelService: Sendable {
     do {
       return try await preparation.run(for: context.client) { [pool] _ in try pool.setup(of: name) }
     } catch let error as ApusError {
-      throw refusal(error, loading: name, context.logger)
+      throw noted(Refusal(loading: error), error, of: name, context.logger)
     }
   }
 

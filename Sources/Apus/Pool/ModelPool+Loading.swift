@@ -19,7 +19,7 @@ extension ModelPool {
       state.models[name] = model
       // The file may be another one than the one that was described.
       state.descriptions[name] = nil
-      state.setups[name] = model.map(ModelSetup.init)
+      state.setups[name] = state.sources[name] == nil ? nil : model.map(ModelSetup.init)
       state.schedule.endLoad(model.map { ($0.information.memory, waiters.count) }, at: now)
       // It may have been removed meanwhile.
       if state.sources[name] == nil { state.schedule.keep(name, for: .zero) }

@@ -130,7 +130,7 @@ public final class ModelPool: Sendable {
     // One that was loaded meanwhile knows better.
     return state.withLock { state in
       let best = state.setups[name] ?? setup
-      state.setups[name] = best
+      if state.sources[name] != nil { state.setups[name] = best }
       return best
     }
   }
@@ -191,8 +191,7 @@ public final class ModelPool: Sendable {
     let (waiters, known) = state.withLock { state -> ([Waiter], [String]) in
       guard state.sources.removeValue(forKey: name) != nil else { return ([], []) }
       state.names.removeAll { $0 == name }
-      state.descriptions[name] = nil
-      state.setups[name] = nil
+      (state.descriptions[name], state.setups[name]) = (nil, nil)
       state.schedule.withdraw(name)
       state.schedule.keep(name, for: .zero)
       return (Array((state.waiters.removeValue(forKey: name) ?? [:]).values), state.names)
