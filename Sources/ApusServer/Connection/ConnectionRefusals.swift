@@ -22,7 +22,7 @@ struct ConnectionRefusals: Sendable {
   ) -> (head: HTTPResponse, body: ByteBuffer) {
     let manners = line.map { routes.manners(of: $0.path, $0.method) }
     let dialect = manners?.dialect ?? Routes.standardDialect
-    let refusal = refusal.of(newLongIdentifier("req_"))
+    let refusal = refusal.of(dialect.newRequestID())
     var response = dialect.response(to: refusal)
     RequestRecord.name(&response, refusal.requestID ?? "", dialect)
     if isLogged { note(refusal, line, manners?.route, status: response.status.code) }

@@ -1,4 +1,5 @@
 internal import ApusJSON
+internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
 
@@ -39,6 +40,11 @@ extension Dialect {
   var requestIDField: HTTPField.Name? { nil }
 
   var signingService: String? { nil }
+
+  /// A new name for a request: AWS's services give UUIDs, as their clients expect.
+  func newRequestID() -> String {
+    signingService == nil ? newLongIdentifier("req_") : UUID().uuidString.lowercased()
+  }
 
   func ending(with refusal: Refusal) -> [UInt8] { framing.frame(error(refusal).body) }
 

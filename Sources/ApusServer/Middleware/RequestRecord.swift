@@ -21,7 +21,7 @@ struct RequestRecord: RouterMiddleware {
     let manners = routes.manners(of: request.uri.path, request.method)
     context.dialect = AnthropicDialect.isMeant(by: request) ? AnthropicDialect() : manners.dialect
     context.access = manners.access
-    context.requestID = Self.identifier(of: request, isUUID: manners.dialect.signingService != nil)
+    context.requestID = Self.identifier(of: request, manners.dialect)
     context.bodyByteCount = routes.bodyByteCount(of: request.head)
     let trace = book.trace(of: request, route: manners.route, manners.access)
     context.outcome = RequestOutcome(trace)
@@ -62,16 +62,15 @@ struct RequestRecord: RouterMiddleware {
     }
   }
 
-  /// The client's own name for the request, where it is short and visible; else a new one.
-  ///
-  /// With `isUUID` it is one of those, as all names are that AWS's services give, and as their clients expect.
-  private static func identifier(of request: Request, isUUID: Bool) -> String {
+  /// The client's own name for the request, where it is short and visible, and such as the dialect has; else a new one.
+  private static func identifier(of request: Request, _ dialect: any Dialect) -> String {
     if let header, let given = request.headers[header], (1...128).contains(given.utf8.count),
-      given.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), !isUUID || UUID(uuidString: given) != nil
+      given.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
+      dialect.signingService == nil || UUID(uuidString: given) != nil
     {
       return given
     }
-    return isUUID ? UUID().uuidString.lowercased() : newLongIdentifier("req_")
+    return dialect.newRequestID()
   }
 }
 
