@@ -47,8 +47,12 @@ package struct UsageLimits: Sendable, Equatable {
 }
 
 extension APIKey? {
-  /// Throws where whoever has this key may not change which models there are, or their names; without keys, all may.
+  /// Whether whoever has this key may change which models there are, which are loaded, or their names; without keys, all
+  /// may.
+  var mayChangeModels: Bool { self?.isAdmin ?? true }
+
+  /// Throws where that is not so.
   func checkMayChangeModels() throws(Refusal) {
-    guard self?.isAdmin ?? true else { throw .changeNeedsAdmin }
+    guard mayChangeModels else { throw .changeNeedsAdmin }
   }
 }

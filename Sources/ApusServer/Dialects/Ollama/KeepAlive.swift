@@ -19,18 +19,13 @@ enum KeepAlive: Sendable, Equatable {
 
   /// Lets the model stay as wanted; a client that shares it with those of other keys cannot make it go earlier.
   func apply(to lease: ModelLease, by key: APIKey?) {
-    let isAtLeast = !key.mayUnload
+    let isAtLeast = !key.mayChangeModels
     switch self {
     case .asBefore: break
     case .time(let time): lease.keepLoaded(for: time, isAtLeast: isAtLeast)
     case .forever: lease.keepLoaded(for: nil, isAtLeast: isAtLeast)
     }
   }
-}
-
-extension APIKey? {
-  /// Whether its client may take a model away from all others: anyone, where clients have no keys.
-  var mayUnload: Bool { self?.isAdmin ?? true }
 }
 
 extension RequestFields {

@@ -38,9 +38,7 @@ extension OllamaEndpoint where Self: GenerationEndpoint {
     var target = RequestTarget(model: name, isStreamed: isStreamed)
     guard isEmpty, try fields.keepAlive() == .time(.zero) else { return target }
     let choice = try service.names.choice(for: name, by: key)
-    guard key.mayUnload else {
-      throw Refusal(.adminNeeded, "a model that other keys use too is unloaded with an admin key only")
-    }
+    try key.checkMayChangeModels()
     service.pool.keep(service.models[choice.model].name, for: .zero)
     let clock = OllamaClock(began: .now, moment: service.configuration.clock())
     fields.accept(["options", "messages", "prompt"])
