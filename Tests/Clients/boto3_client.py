@@ -8,6 +8,7 @@ Starts `APUS serve MODEL` on a free port. MODEL is any small model with a chat t
 
 import concurrent.futures
 import json
+import logging
 import os
 import re
 import tempfile
@@ -270,7 +271,7 @@ def check_names(apus, model):
 
 def check_container(apus, model):
     """The platform's side of a container with many models, and a client of its endpoint."""
-    with Server(apus, "--load-from", os.path.dirname(os.path.abspath(model)), "--kv-memory", "64M") as server:
+    with Server(apus, "--load-from", os.path.dirname(os.path.abspath(model)), "--kv-memory", "256M") as server:
         def call(method, path, body=None):
             data = None if body is None else json.dumps(body).encode()
             request = urllib.request.Request(server.url + path, data, method=method)
@@ -297,6 +298,7 @@ def check_container(apus, model):
 
 def check_later(apus, model):
     """Invocations whose requests and answers are objects, in a store that speaks as S3 does."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     store = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     store.start()
     host, port = store.get_host_and_port()
