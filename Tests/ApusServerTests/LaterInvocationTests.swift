@@ -58,12 +58,14 @@ private final class MemoryStorage: ObjectStorage {
 struct LaterInvocationTests {
   private static let path = "/endpoints/my-endpoint/async-invocations"
   private static let chat = #"{"messages":[{"role":"user","content":"hi"}],"max_tokens":6,"seed":3}"#
-  private static let input = "s3://in/requests/a.json"
+  private static let input = "s3://inbox/requests/a.json"
 
   private func server(
     _ storage: MemoryStorage, waiting: Int = 8, _ configure: (inout ServerConfiguration) -> Void = { _ in }
   ) async throws -> TestServer {
-    let folders = (try #require(ObjectFolder("s3://in/requests/")), try #require(ObjectFolder("s3://out/answers")))
+    let folders = (
+      try #require(ObjectFolder("s3://inbox/requests/")), try #require(ObjectFolder("s3://outbox/answers"))
+    )
     var later = LaterInvocations(storage: storage, inputs: [folders.0], output: folders.1)
     later.waiting = waiting
     return try TestServer(await TestModel.quick()) {
@@ -95,8 +97,8 @@ struct LaterInvocationTests {
     let reply = try await invoke(server, ["Inference-Id": "my id", "Content-Type": "application/json"])
     #expect(reply.status == 202 && reply.json == ["InferenceId": "my id"], "\(reply.text)")
     let output = try #require(header("OutputLocation", reply))
-    #expect(output.hasPrefix("s3://out/answers/") && output.hasSuffix(".out"))
-    #expect(header("FailureLocation", reply)?.hasPrefix("s3://out/answers/failures/") == true)
+    #expect(output.hasPrefix("s3://outbox/answers/") && output.hasSuffix(".out"))
+    #expect(header("FailureLocation", reply)?.hasPrefix("s3://outbox/answers/failures/") == true)
     #expect(await storage.places.first { _ in true }?.description == output)
     let answer = try JSONParser.parse(storage.text(at: output) ?? "")
     let direct = try await server.post("/endpoints/my-endpoint/invocations", Self.chat)
@@ -104,13 +106,13 @@ struct LaterInvocationTests {
   }
 
   @Test(arguments: [
-    ("s3://in/requests/none.json", "no such object"), ("s3://in/requests/wrong.json", "messages"),
-    ("s3://in/requests/large.json", "more than 2000 bytes"),
+    ("s3://inbox/requests/none.json", "no such object"), ("s3://inbox/requests/wrong.json", "messages"),
+    ("s3://inbox/requests/large.json", "more than 2000 bytes"),
   ])
   func `What fails is told where failures are written`(_ input: String, _ reason: String) async throws {
     let storage = MemoryStorage([
-      "s3://in/requests/wrong.json": #"{"messages":3}"#,
-      "s3://in/requests/large.json": String(repeating: " ", count: 3000),
+      "s3://inbox/requests/wrong.json": #"{"messages":3}"#,
+      "s3://inbox/requests/large.json": String(repeating: " ", count: 3000),
     ])
     let server = try await server(storage) { $0.limits.invocationByteCount = 2000 }
     let reply = try await invoke(server, ["InputLocation": input])
@@ -122,10 +124,11 @@ struct LaterInvocationTests {
   }
 
   @Test(arguments: [
-    ["InputLocation": "s3://other/requests/a.json"], ["InputLocation": "s3://in/requests-secret/a.json"],
-    ["InputLocation": "s3://in/a.json"], ["InputLocation": "s3://in/requests/../a.json"],
-    ["InputLocation": "s3://in/requests/"], ["InputLocation": "s3://in/requests"], ["InputLocation": "s3://in"],
-    ["InputLocation": "https://in/requests/a.json"], ["InputLocation": "file:///etc/passwd"], ["InputLocation": ""],
+    ["InputLocation": "s3://other/requests/a.json"], ["InputLocation": "s3://inbox/requests-secret/a.json"],
+    ["InputLocation": "s3://inbox/a.json"], ["InputLocation": "s3://inbox/requests/../a.json"],
+    ["InputLocation": "s3://inbox/requests/"], ["InputLocation": "s3://inbox/requests"],
+    ["InputLocation": "s3://inbox"],
+    ["InputLocation": "https://inbox/requests/a.json"], ["InputLocation": "file:///etc/passwd"], ["InputLocation": ""],
     ["RequestTTLSeconds": "59"], ["RequestTTLSeconds": "x"], ["InvocationTimeoutSeconds": "0"],
     ["InvocationTimeoutSeconds": "3601"], ["Inference-Id": String(repeating: "a", count: 65)],
     ["Filename": "a.out"], ["S3OutputPathExtension": "a"],

@@ -69,6 +69,7 @@ enum InvokeFamily: Sendable {
     case "ai21" where !hasMessages: self = .jurassic
     case "amazon" where model.hasPrefix("amazon.titan-embed"): self = .titanVectors
     case "amazon" where fields["inputText"] == nil: self = .nova
+    case "cohere" where model.hasPrefix("cohere.embed"): self = .cohereVectors
     case "amazon": self = wantsVectors ? .titanVectors : .titan
     default: self = Self.family(of: fields, wantsVectors)
     }
