@@ -39,12 +39,14 @@ struct ResultKeyTests {
     "thinkingBudget": { $0.thinkingBudget = 5 }, "prediction": { $0.prediction = [70] },
   ]
 
-  /// The others: the result is the same, or an answer that they cut is not kept; `toolChoice` is in the turn, and adapters
-  /// have a test of their own.
+  /// The others: the result is the same, or an answer that they cut is not kept.
+  ///
+  /// `toolChoice` is in the turn, and adapters have a test of their own. Who keeps results apart by a salt does so beside
+  /// this key.
   private static let otherOptions: [String: @Sendable (inout GenerationOptions) -> Void] = [
     "reusesPrefix": { $0.reusesPrefix = false }, "priority": { $0.priority = 1 },
     "deadline": { $0.deadline = .seconds(9) }, "speculation": { $0.speculation = .off },
-    "toolChoice": { $0.toolChoice = .none }, "adapters": { $0.adapters = [] },
+    "toolChoice": { $0.toolChoice = .none }, "adapters": { $0.adapters = [] }, "cacheSalt": { $0.cacheSalt = "a" },
   ]
 
   private static func labels(_ value: Any) -> Set<String> {
