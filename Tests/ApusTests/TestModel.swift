@@ -41,6 +41,8 @@ struct TestModel {
     // A test that holds one engine must not hold others.
     var options = LoadOptions(threads: 1, runtime: Runtime())
     change(&options)
+    // Else the folder may go before the file is read, where nobody else has this value.
+    defer { withExtendedLifetime(folder) {} }
     return try await Model.load(path, options: options)
   }
 
