@@ -50,8 +50,11 @@ class Redis:
             try:
                 with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
                     connection.sendall(f"AUTH {PASSWORD}\r\nPING\r\n".encode())
-                    if b"+PONG" in connection.recv(100) + connection.recv(100):
-                        return
+                    answers = b""
+                    while part := connection.recv(100):
+                        answers += part
+                        if b"+PONG" in answers:
+                            return
             except OSError:
                 pass
             if self.process.poll() is not None or time.monotonic() > deadline:
