@@ -30,8 +30,14 @@ internal import Synchronization
   /// Ends the threads; each is waited for when it is let go.
   deinit { shared.stop() }
 
+  /// Bytes of a worker's stack.
+  ///
+  /// The system's usual 8 MiB are address space for each core. The deepest that runs here is the choice of a token by a
+  /// grammar, whose languages are nested 256 times at most.
+  private static let stackByteCount = 2 << 20
+
   private func startWorker(_ index: Int, isPinned: Bool) {
-    let thread = DedicatedThread(name: "apus-worker") { [shared] in
+    let thread = DedicatedThread(name: "apus-worker", stackByteCount: Self.stackByteCount) { [shared] in
       if isPinned {
         Kernels.pinThread(index)
       } else {

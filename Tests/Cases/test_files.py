@@ -41,10 +41,9 @@ class Limits(unittest.TestCase):
             self.assertRegex(result.stderr, r"\AError: [^\n]+\n\Z")
 
     def test_commands_take_no_address_space_but_their_own(self):
-        # The code of the program and of its libraries takes 105 MB of it.
         for command in self.commands:
             with self.subTest(command=command[0]):
-                result = apus(*command, stdin=MESSAGES, timeout=60, limits=address_space(262144))
+                result = apus(*command, stdin=MESSAGES, timeout=60, limits=address_space(244140))
                 self.assertEqual(result.returncode, 0, result.stderr)
 
     def test_little_address_space_is_told(self):
