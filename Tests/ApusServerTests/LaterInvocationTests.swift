@@ -126,7 +126,7 @@ struct LaterInvocationTests {
   @Test(arguments: [
     ["InputLocation": "s3://other/requests/a.json"], ["InputLocation": "s3://inbox/requests-secret/a.json"],
     ["InputLocation": "s3://inbox/a.json"], ["InputLocation": "s3://inbox/requests/../a.json"],
-    ["InputLocation": "s3://inbox/requests"],
+    ["InputLocation": "s3://inbox/requests/"], ["InputLocation": "s3://inbox/requests"],
     ["InputLocation": "s3://inbox"],
     ["InputLocation": "https://inbox/requests/a.json"], ["InputLocation": "file:///etc/passwd"], ["InputLocation": ""],
     ["RequestTTLSeconds": "59"], ["RequestTTLSeconds": "x"], ["InvocationTimeoutSeconds": "0"],

@@ -55,9 +55,10 @@ package struct ObjectFolder: Sendable, Equatable {
     ObjectPlace(bucket: bucket, key: prefix.isEmpty ? name : "\(prefix)/\(name)")
   }
 
-  /// Whether an object lies in it.
+  /// Whether an object lies in it; one that is named like the folder itself does not.
   package func holds(_ place: ObjectPlace) -> Bool {
-    place.bucket.utf8.elementsEqual(bucket.utf8)
-      && (prefix.isEmpty || place.key.utf8.starts(with: "\(prefix)/".utf8))
+    let beginning = prefix.isEmpty ? "" : "\(prefix)/"
+    return place.bucket.utf8.elementsEqual(bucket.utf8) && place.key.utf8.starts(with: beginning.utf8)
+      && place.key.utf8.count > beginning.utf8.count
   }
 }
