@@ -12,12 +12,7 @@ final class Admission: Sendable {
   private let currentLimit: @Sendable () -> Int
   private let retryAfter: @Sendable () -> Int
 
-  /// Admits `limit` requests at a time; one more is told to come again after `retryAfter` seconds.
-  convenience init(limit: Int, retryAfter: @escaping @Sendable () -> Int) {
-    self.init(currentLimit: { limit }, retryAfter: retryAfter)
-  }
-
-  /// The same with a limit that may change.
+  /// Admits as many requests at a time as `currentLimit` says; one more is told to come again after `retryAfter` seconds.
   init(currentLimit: @escaping @Sendable () -> Int, retryAfter: @escaping @Sendable () -> Int) {
     self.currentLimit = currentLimit
     self.retryAfter = retryAfter

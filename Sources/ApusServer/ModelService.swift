@@ -74,7 +74,7 @@ struct ModelService: Sendable {
     } retryAfter: {
       models.list.map { $0.admission.secondsUntilPlace }.min() ?? 2
     }
-    background = Admission(limit: min(4, standard.map(pool.parallel) ?? LoadOptions.defaultParallel)) { 2 }
+    background = Admission(currentLimit: { min(4, standard.map(pool.parallel) ?? LoadOptions.defaultParallel) }) { 2 }
     batches = configuration.files.map {
       BatchDesk(FileWork($0, logger), configuration.batchLimits, configuration.unixTime, logger)
     }

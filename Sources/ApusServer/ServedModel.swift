@@ -12,7 +12,8 @@ struct ServedModel: Sendable {
   /// A model that so many requests may wait for beside those that it works on.
   init(_ name: String, in pool: ModelPool, queueLimit: Int, _ factory: any MetricsFactory) {
     self.name = name
-    admission = Admission(limit: queueLimit + pool.parallel(name)) {
+    // How many it works on is known when it is loaded.
+    admission = Admission(currentLimit: { queueLimit + pool.parallel(name) }) {
       pool.loadedModels[name]?.engine.metrics.secondsUntilPlace ?? 2
     }
     file = ModelFileCheck()

@@ -32,13 +32,16 @@ package struct Server: Sendable {
     service = ModelService(pool, configuration, keys: keys, accessKeys: accessKeys, log: accessLog, logger)
     // Models are loaded later: a mistake is told before that takes its time.
     try ModelNames.check(pool, configuration)
+  }
+
+  /// Begins what needs no client's connection: batches, and invocations that are answered later.
+  ///
+  /// `run` does it once its models are loaded: what could not be answered before would have failed for good.
+  package func beginOwnWork() async {
     guard service.batches != nil || service.later != nil else { return }
-    let book = RequestBook(service, accessLog)
-    Task { [service] in
-      let client = OwnClient(service: service, routes: Routes(service), book: book)
-      await service.later?.begin(client)
-      await service.batches?.begin(RouteAnswerer(client: client))
-    }
+    let client = OwnClient(service: service, routes: Routes(service), book: RequestBook(service, accessLog))
+    await service.later?.begin(client)
+    await service.batches?.begin(RouteAnswerer(client: client))
   }
 
   /// The methods and paths that it answers to, as `POST /v1/completions`.
@@ -130,6 +133,7 @@ package struct Server: Sendable {
       announce(address)
       onReady(address)
     }
+    await beginOwnWork()
   }
 
   /// Reads the files of the certificate and of keys at once, whether they have changed or not.
@@ -147,9 +151,10 @@ package struct Server: Sendable {
   ) -> Application<RouterResponder<APIRequestContext>> {
     let (configuration, connections, certificate) = (configuration, service.connections, certificate)
     let routes = Routes(service)
-    let own = ConnectionRefusals(routes: routes, log: accessLog, requests: RequestMetrics(service.registry))
+    let book = RequestBook(service, accessLog)
+    let own = ConnectionRefusals(routes: routes, book: book)
     return Application(
-      router: routes.router(service, RequestBook(service, accessLog)),
+      router: routes.router(service, book),
       server: HTTPServerBuilder { responder in
         ConnectionChannel(
           configuration, connections, certificate, own: own, bodyLimit: { routes.bodyByteCount(of: $0) },

@@ -32,7 +32,6 @@ struct Shutdown: Sendable {
             "queued": .stringConvertible(engines.reduce(0) { $0 + $1.queued }),
           ])
         tasks.addTask { await service.batches?.close() }
-        tasks.addTask { await service.later?.close() }
         tasks.addTask { try? await endAfterDrain() }
         tasks.addTask { try? await stopListening() }
       }
@@ -43,7 +42,10 @@ struct Shutdown: Sendable {
   private func stopListening() async throws {
     try await pause(for: service.configuration.timeouts.drainNotice)
     service.admission.close()
+    // Their ends may take a while, for which nobody new is let in.
+    async let closing: Void? = service.later?.close()
     await group.triggerGracefulShutdown()
+    _ = await closing
   }
 
   /// Whatever clients do, the server ends: what has not ended in time is cut off.

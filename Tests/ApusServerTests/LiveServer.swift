@@ -28,6 +28,7 @@ struct LiveServer: Sendable {
     let application = server.application(listeningOn: ListenAddress(host: "127.0.0.1", port: 0)) { address in
       ready.yield(address.port)
     }
+    await server.beginOwnWork()
     let running = Task { try await application.run() }
     defer { running.cancel() }
     for await port in ports {

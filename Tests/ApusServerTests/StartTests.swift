@@ -1,5 +1,7 @@
 internal import Apus
 internal import ApusServer
+internal import ApusStore
+internal import ApusTestSupport
 internal import NIOCore
 internal import NIOPosix
 internal import Testing
@@ -11,10 +13,11 @@ struct StartTests {
 
   private static let healthPaths = ["/health", "/health/ready", "/ping", "/"]
 
-  private func server(port: Int) async throws -> Server {
+  private func server(port: Int, files: FileFolder? = nil) async throws -> Server {
     var configuration = ServerConfiguration()
     configuration.listen = [ListenAddress(host: "127.0.0.1", port: port)]
     configuration.allowedHosts = ["x"]
+    configuration.files = files
     let pool = ModelPool(try await TestModel.quick().model, name: "tiny")
     return try Server(pool, configuration: configuration, logger: TestServer.silent)
   }
@@ -57,6 +60,26 @@ struct StartTests {
     await #expect(throws: Failed.self) {
       try await server.run(handlesSignals: false, loading: { throw Failed() }, endNow: {})
     }
+  }
+
+  @Test func `A load that fails leaves batches as they were`() async throws {
+    let folder = try TemporaryFolder()
+    let files = try FileFolder(path: folder.path("files"), sections: FileFolder.batchSections)
+    // Whoever works on it finds that its file is gone.
+    let batch =
+      #"{"id":"batch_1","owner":"","endpoint":"/v1/completions","input":"file-1","metadata":{},"created":1,"#
+      + #""expires":4000000000,"status":"in_progress","times":{},"problems":[],"total":2,"completed":0,"failed":0}"#
+    try files.write(Array(batch.utf8), to: "batches/batch_1.json")
+    let server = try await server(port: 0, files: files)
+    await #expect(throws: Failed.self) {
+      try await server.run(
+        handlesSignals: false,
+        loading: {
+          try await Task.sleep(for: .milliseconds(50))
+          throw Failed()
+        }, endNow: {})
+    }
+    #expect(try files.bytes(of: "batches/batch_1.json", from: 0, count: 1000) == Array(batch.utf8))
   }
 
   @Test func `It loads nothing where it cannot listen`() async throws {

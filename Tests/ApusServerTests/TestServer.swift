@@ -153,6 +153,7 @@ struct TestServer: Sendable {
     self.testModel = testModel
     server = try Server(pool, configuration: configuration, logger: logger)
     responder = server.application(listeningOn: ListenAddress(host: "127.0.0.1", port: 0)).responder
+    Task { [server] in await server.beginOwnWork() }
   }
 
   static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
