@@ -67,14 +67,15 @@ actor BatchDesk {
 
   /// Takes a new one.
   func add(_ batch: Batch) async throws(Refusal) {
+    let before = try await list(of: batch.owner).count { !$0.status.isEnd }
+    // Each writes two files at most.
+    try await files.check(2 * (before + 1), of: batch.owner)
+    // Counted behind that, so that of many who come together no more are taken than may.
     let all = try await list(of: batch.owner)
-    let open = all.count { !$0.status.isEnd }
-    guard open < limits.openBatches else {
+    guard all.count(where: { !$0.status.isEnd }) < limits.openBatches else {
       throw Refusal(.queueFull, "there are \(limits.openBatches) batches that have not ended: wait, or cancel some")
         .retry(after: 60)
     }
-    // Each writes two files at most.
-    try await files.check(2 * (open + 1), of: batch.owner)
     do {
       try await save(batch)
     } catch {
@@ -108,9 +109,10 @@ actor BatchDesk {
     }
     // Who waited with others for it comes when they may have changed something already.
     guard !isRead else { return }
+    for (batch, byteCount) in drafts { await files.hold(byteCount, for: batch.id, of: batch.owner) }
+    guard !isRead else { return }
     isRead = true
     for batch in all { batches[batch.id] = batch }
-    for (batch, byteCount) in drafts { await files.hold(byteCount, for: batch.id, of: batch.owner) }
   }
 
   private func save(_ batch: Batch) async throws(Refusal) {

@@ -57,7 +57,8 @@ actor FileShelf {
   func check(_ count: Int, of owner: String) async throws(Refusal) {
     try await refresh()
     guard files.values.count(where: { $0.owner == owner }) + count <= limits.files else {
-      throw .invalid("file", "there may be \(limits.files) files, those of open batches included: delete some")
+      throw .invalid(
+        "file", "there may be \(limits.files) files, with two of each open batch where one is made: delete some")
     }
   }
 

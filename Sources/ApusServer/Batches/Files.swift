@@ -166,7 +166,12 @@ private final class Upload {
     guard anchor != nil || seconds != nil else { return time + limits.lifetime }
     guard anchor ?? "created_at" == "created_at", let seconds = seconds.flatMap({ Int($0) }),
       BatchLimits.lifetimes.contains(seconds)
-    else { throw .invalid("expires_after", "expires_after needs the anchor created_at and 3600 to 2592000 seconds") }
+    else {
+      let range = BatchLimits.lifetimes
+      throw .invalid(
+        "expires_after",
+        "expires_after needs the anchor created_at and \(range.lowerBound) to \(range.upperBound) seconds")
+    }
     return time + seconds
   }
 }
