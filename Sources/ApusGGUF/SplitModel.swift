@@ -83,6 +83,9 @@ enum SplitModel {
   }
 }
 
+/// Whether these paths are those of one model: one file, or parts of one split model.
+package func areOneModel(_ paths: [String]) -> Bool { Set(paths.map { SplitName($0)?.path(1) ?? $0 }).count == 1 }
+
 /// The name of one part: `PREFIX-00001-of-00003.gguf`.
 struct SplitName {
   let number: Int

@@ -51,3 +51,8 @@ extension ModelFile {
     }
   }
 }
+
+extension ModelFile {
+  /// Whether these paths are those of one model: one file, or parts of one split model.
+  package static func areOneModel(_ paths: [String]) -> Bool { ApusGGUF.areOneModel(paths) }
+}

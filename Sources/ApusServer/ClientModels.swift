@@ -50,10 +50,13 @@ final class ClientModels: Sendable {
   ///   models that are loaded, `invalid` for a path that is none of a model, `modelNotLoaded` for a file that is none.
   func load(_ name: String, from url: String, _ service: ModelService, _ context: APIRequestContext) async throws {
     try GivenNames.check(name)
-    guard service.names.model(named: name) == nil, state.withLock({ $0.loading.insert(name).inserted }) else {
-      throw Refusal.modelLoaded
+    let isFirst = state.withLock { state in
+      guard !state.loading.contains(where: { $0.isSameModelName(as: name) }) else { return false }
+      return state.loading.insert(name).inserted
     }
+    guard isFirst else { throw Refusal.modelLoaded }
     defer { state.withLock { _ = $0.loading.remove(name) } }
+    guard service.names.model(named: name) == nil else { throw Refusal.modelLoaded }
     let path = try await service.preparation.run(for: context.client) { [folders] _ in try folders.file(at: url) }
     guard pool.add(ModelPool.Source(name: name, path: path, options: folders.options)) else {
       throw Refusal(.modelLoaded, "a model of this name still gives answers: load it when these have ended")

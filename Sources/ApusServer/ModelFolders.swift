@@ -50,7 +50,7 @@ package struct ModelFolders: Sendable {
         $0.hasSuffix(".gguf")
       }
       files = names.sorted().map { ModelFolders.resolved(folder + "/" + $0) }
-      isOneModel = Set(names.map(ModelFolders.stem)).count == 1
+      isOneModel = ModelDescription.areOneModel(names)
     }
   }
 
@@ -69,17 +69,5 @@ package struct ModelFolders: Sendable {
 
   private static func isFolder(_ path: String) -> Bool {
     (try? FileManager.default.attributesOfItem(atPath: resolved(path))[.type] as? FileAttributeType) == .typeDirectory
-  }
-
-  /// What the names of all parts of one split model have in common; else the whole name.
-  private static func stem(_ name: String) -> String {
-    let bytes = Array(name.utf8)
-    let ending = Array("-00001-of-00001.gguf".utf8)
-    guard bytes.count > ending.count else { return name }
-    let isPart = zip(bytes.suffix(ending.count), ending).allSatisfy { byte, expected in
-      (UInt8(ascii: "0")...UInt8(ascii: "1")).contains(expected)
-        ? (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) : byte == expected
-    }
-    return isPart ? String(decoding: bytes.dropLast(ending.count), as: UTF8.self) : name
   }
 }

@@ -54,7 +54,8 @@ extension Route {
     guard path.hasPrefix("/v1/") else { return nil }
     var alias = Route(method, prefix + path, dialect, access: access) { [handler] request, context in
       var head = request.head
-      head.path = head.path.map { String($0.dropFirst(prefix.count)) }
+      // The target may begin with a scheme and a host.
+      if let found = head.path?.firstRange(of: prefix + "/v1/") { head.path?.replaceSubrange(found, with: "/v1/") }
       return try await handler(Request(head: head, body: request.body), context)
     }
     alias.bodyByteCount = bodyByteCount
@@ -131,8 +132,7 @@ struct Routes: Sendable {
 
   /// Bytes that the body of a request may have.
   func bodyByteCount(of head: HTTPRequest) -> Int {
-    let path = head.path?.prefix { $0 != "?" } ?? ""
-    return route(head.method, String(path))?.bodyByteCount ?? bodyByteCount
+    route(head.method, RequestLine(head).path)?.bodyByteCount ?? bodyByteCount
   }
 
   /// A router with these paths behind the server's middleware; other methods of a known path are refused by name.

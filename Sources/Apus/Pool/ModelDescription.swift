@@ -4,6 +4,9 @@ internal import ApusTemplates
 
 /// What a model's file says of it: known whether the model is loaded or not.
 package struct ModelDescription: Sendable {
+  /// Whether these paths are those of one model: one file, or parts of one split model.
+  package static func areOneModel(_ paths: [String]) -> Bool { ModelFile.areOneModel(paths) }
+
   package let architecture: String
   package let purpose: ModelPurpose
   package let licence: String?

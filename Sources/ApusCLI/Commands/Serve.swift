@@ -106,7 +106,7 @@ struct Serve: AsyncParsableCommand {
       valueName: "seconds"))
   var retryGrace = 5
   @Option(help: ArgumentHelp("How long running answers may take after SIGTERM.", valueName: "seconds"))
-  var drainTimeout = 25
+  var drainTimeout = Int(ServerTimeouts().drain.components.seconds)
   @Option(
     help: ArgumentHelp(
       """

@@ -4,6 +4,7 @@ internal import ArgumentParser
 /// What a request to a server may hold, and how long its parts may take to come.
 struct LimitArguments: ParsableArguments {
   private static let usual = RequestLimits()
+  private static let times = ServerTimeouts()
   /// What is larger is no request but a file.
   private static let largestBody = ByteCount(1 << 30)
 
@@ -39,15 +40,15 @@ struct LimitArguments: ParsableArguments {
   var maxInputs = Self.usual.inputs
 
   @Option(help: ArgumentHelp("How long the header of a request may take to come.", valueName: "seconds"))
-  var headerTimeout = 10
+  var headerTimeout = Int(Self.times.header.components.seconds)
   @Option(help: ArgumentHelp("How long the body of a request may take to come.", valueName: "seconds"))
-  var bodyTimeout = 60
+  var bodyTimeout = Int(Self.times.body.components.seconds)
   @Option(
     help: ArgumentHelp("How long a client may take nothing of what is sent to it.", valueName: "seconds"))
-  var writeTimeout = 30
+  var writeTimeout = Int(Self.times.writeStall.components.seconds)
   @Option(
     help: ArgumentHelp("How long it may take to make a prompt of a request.", valueName: "seconds"))
-  var preparationTimeout = 10
+  var preparationTimeout = Int(Self.times.preparation.components.seconds)
 
   func validate() throws {
     let counts = [

@@ -29,7 +29,8 @@ package enum ContainerSettings {
       throw Failure("\(folder) has several models: name one, as in 'apus serve \(model)'", code: Failure.usage)
     }
     var values = [("model", model), ("listen", address)]
-    if names.isDisjoint(with: keys) { values.append(("insecure", "true")) }
+    // Who names an address says himself whether it is open to others.
+    if names.isDisjoint(with: keys.union(["listen"])) { values.append(("insecure", "true")) }
     var given: [GivenSetting] = []
     for (name, value) in values {
       guard let setting = table[name], !names.contains(name) else { continue }

@@ -7,8 +7,7 @@ internal import NIOCore
 /// The same rules hold as for its refusals: the words of the path's dialect, an id, and a line in the log.
 struct ConnectionRefusals: Sendable {
   let routes: Routes
-  let log: AccessLog
-  let requests: RequestMetrics
+  let book: RequestBook
 
   /// The answer to a request that is refused.
   ///
@@ -35,7 +34,7 @@ struct ConnectionRefusals: Sendable {
     let entry = LogEntry(
       id: refusal.requestID ?? "", method: line?.method.rawValue ?? "", path: line?.path ?? "", sentStatus: status,
       outcome: outcome, ignoredFields: nil, start: .now)
-    log.write(entry)
-    requests.note(route, entry)
+    // It belongs to no key.
+    book.close(entry, route: route, .open)
   }
 }

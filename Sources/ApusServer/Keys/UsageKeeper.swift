@@ -51,7 +51,8 @@ actor UsageKeeper {
       try? await pause(for: limit)
       continuation.finish()
     }
-    for await _ in ends {}
+    // In a task of its own: one that is cancelled would not wait.
+    await Task { for await _ in ends {} }.value
   }
 
   private func attempt(_ store: any DocumentStore) async -> Bool {

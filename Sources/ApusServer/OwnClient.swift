@@ -38,7 +38,7 @@ struct OwnClient: Sendable {
     let request = Request(head: head, body: RequestBody(buffer: body))
     let route = routes.route(.post, path)
     var context = APIRequestContext(logger: service.logger)
-    context.requestID = newLongIdentifier("req_")
+    context.requestID = (route?.dialect ?? Routes.standardDialect).newRequestID()
     context.client = presence
     context.showsLife = false
     context.isBackground = true
