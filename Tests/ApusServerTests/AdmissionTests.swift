@@ -61,7 +61,7 @@ struct AdmissionTests {
     let stream = Task {
       try await server.post("/v1/completions", #"{"prompt":"a","ignore_eos":true,"max_tokens":30000,"stream":true}"#)
     }
-    while server.model.engine.health.running == 0 { await Task.yield() }
+    while server.model.engine.metrics.steps < 5 { await Task.yield() }
     server.model.engine.cancelAll()
     let reply = try await stream.value
     #expect(reply.events.last?["error"]?["code"] == "shutting_down")

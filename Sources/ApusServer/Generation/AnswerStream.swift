@@ -1,16 +1,42 @@
 internal import Apus
-internal import AsyncAlgorithms
 internal import Hummingbird
 
 /// Writes an answer piece by piece, as its tokens come; several choices take turns.
+///
+/// Call `begin` before the header is sent: a proxy may ask another server while nothing was sent.
 struct AnswerStream: Sendable {
-  let run: GenerationRun
-  let encoder: any AnswerEncoder
-  let keeper: AnswerKeeper
-  let dialect: any Dialect
+  private let run: GenerationRun
+  private let dialect: any Dialect
   /// The request's, for errors.
-  let requestID: String
-  let heartbeat: Heartbeat
+  private let requestID: String
+  private let heartbeat: Heartbeat
+  private let feed: SignalFeed
+  private var frames: ChoiceFrames
+  /// What was there when the stream began, and is not written yet.
+  private var beginning = ByteBuffer()
+
+  init(
+    _ run: GenerationRun, _ encoder: any AnswerEncoder, _ keeper: AnswerKeeper, _ dialect: any Dialect,
+    requestID: String, _ heartbeat: Heartbeat
+  ) {
+    self.run = run
+    self.dialect = dialect
+    self.requestID = requestID
+    self.heartbeat = heartbeat
+    feed = SignalFeed(run, heartbeat)
+    frames = ChoiceFrames(run, encoder, keeper, signOfLife: dialect.signOfLife)
+  }
+
+  /// Waits for the first piece, or a beat that is due; throws where the work ended before anything was produced.
+  @concurrent mutating func begin() async throws {
+    beginning = frames.opening ?? beginning
+    guard let first = try await nextFrame() else {
+      try Task.checkCancellation()
+      if let error = frames.error { throw error }
+      return
+    }
+    beginning.writeImmutableBuffer(first)
+  }
 
   /// Writes the whole stream; a failure becomes its last frame.
   @concurrent func write(to writer: inout any ResponseBodyWriter) async throws {
@@ -26,20 +52,23 @@ struct AnswerStream: Sendable {
 
   /// Writes all choices to their ends; throws why they were cut, after what there is of them.
   @concurrent private func writeChoices(to writer: inout any ResponseBodyWriter) async throws {
-    var frames = ChoiceFrames(run, encoder, keeper, signOfLife: dialect.signOfLife)
-    if let opening = frames.opening { try await write(opening, to: &writer) }
-    let signals = StreamSignals()
-    let sending = Task { [run, heartbeat] in await run.send(to: signals, heartbeat) }
-    defer { sending.cancel() }
-    var iterator = signals.makeAsyncIterator()
-    while frames.openCount > 0, let signal = try await iterator.next() {
-      if let frame = await frames.frame(for: signal) { try await write(frame, to: &writer) }
+    var rest = self
+    try await write(beginning, to: &writer)
+    while let frame = try await rest.nextFrame() { try await write(frame, to: &writer) }
+    if let error = rest.frames.error { throw error }
+    if let last = rest.frames.last { try await write(last, to: &writer) }
+  }
+
+  /// The next piece; nil when all choices have ended.
+  @concurrent private mutating func nextFrame() async throws -> ByteBuffer? {
+    while frames.openCount > 0, let signal = try await feed.next() {
+      if let frame = await frames.frame(for: signal) { return frame }
     }
-    if let error = frames.error { throw error }
-    if let last = frames.last { try await write(last, to: &writer) }
+    return nil
   }
 
   @concurrent private func write(_ bytes: ByteBuffer, to writer: inout any ResponseBodyWriter) async throws {
+    guard bytes.readableBytes > 0 else { return }
     try await writer.write(bytes)
     heartbeat.noteWrite()
   }

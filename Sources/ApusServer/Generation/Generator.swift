@@ -65,7 +65,7 @@ struct Generator: Sendable {
       start, admitted.permit, admitted.usage, limits, preparation: service.preparation, client: context.client,
       outcome: context.outcome, model.measures.completions)
     return admitted.isStreamed
-      ? Self.stream(run, job.encoder, AnswerKeeper(service: service), dialect, admitted.heartbeat, context)
+      ? try await Self.stream(run, job.encoder, AnswerKeeper(service: service), dialect, admitted.heartbeat, context)
       : try await Self.whole(dialect, admitted.heartbeat, context) {
         var response = try await run.whole(job.encoder, AnswerKeeper(service: service)).response
         response.cacheOutcome = run.cacheOutcome
@@ -97,12 +97,11 @@ struct Generator: Sendable {
   private static func stream(
     _ run: GenerationRun, _ encoder: any AnswerEncoder, _ keeper: AnswerKeeper, _ dialect: any Dialect,
     _ heartbeat: Heartbeat, _ context: APIRequestContext
-  ) -> Response {
-    let stream = AnswerStream(
-      run: run, encoder: encoder, keeper: keeper, dialect: dialect, requestID: context.requestID,
-      heartbeat: heartbeat)
+  ) async throws -> Response {
+    var stream = AnswerStream(run, encoder, keeper, dialect, requestID: context.requestID, heartbeat)
+    try await stream.begin()
     var response = Response(
-      status: .ok, headers: dialect.streamHeaders, body: ResponseBody { try await stream.write(to: &$0) })
+      status: .ok, headers: dialect.streamHeaders, body: ResponseBody { [stream] in try await stream.write(to: &$0) })
     response.headers.append(contentsOf: encoder.streamHeaders)
     response.cacheOutcome = run.cacheOutcome
     return response

@@ -9,15 +9,32 @@ enum StreamSignal: Sendable {
   case tick
 }
 
-/// Signals, handed over one by one: whoever sends waits until it is read.
-typealias StreamSignals = AsyncThrowingChannel<StreamSignal, any Error>
+/// The signals of a run, handed over one by one: whoever sends waits until it is read.
+///
+/// When this object goes, so does the work.
+final class SignalFeed: Sendable {
+  private let signals = AsyncThrowingChannel<StreamSignal, any Error>()
+  private let sending: Task<Void, Never>
+
+  init(_ run: GenerationRun, _ heartbeat: Heartbeat) {
+    sending = Task { [signals] in await run.send(to: signals, heartbeat) }
+  }
+
+  deinit { sending.cancel() }
+
+  /// The next signal, for one reader at a time; nil where its task is cancelled, and throws where a completion fails.
+  func next() async throws -> StreamSignal? {
+    var iterator = signals.makeAsyncIterator()
+    return try await iterator.next()
+  }
+}
 
 extension GenerationRun {
   /// Sends the events of all completions as they come, and a tick at every beat, until its task is cancelled, which
   /// also ends the completions.
   ///
   /// The signals fail where a completion does; they do not end by themselves.
-  func send(to signals: StreamSignals, _ heartbeat: Heartbeat) async {
+  fileprivate func send(to signals: AsyncThrowingChannel<StreamSignal, any Error>, _ heartbeat: Heartbeat) async {
     await withTaskGroup(of: Void.self) { tasks in
       for (choice, stream) in streams.enumerated() {
         tasks.addTask {
