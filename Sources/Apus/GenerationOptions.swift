@@ -36,11 +36,10 @@ public struct GenerationOptions: Sendable, Equatable {
   public var deadline: Duration?
   /// Whether tokens are guessed and several checked in one step; the result is the same.
   public var speculation: Speculation
-  /// Tokens that the completion is likely to have, such as those of a text that it changes a little; the result is the
-  /// same.
+  /// Tokens that the completion is likely to have, such as those of a text that it changes a little.
   ///
-  /// `Model.tokenize(_:addSpecial:)` makes them of a text, without special tokens. As many as the context has room for
-  /// are used, from the first one on. With `Speculation.off` they are not looked at.
+  /// The result is the same. `Model.tokenize(_:addSpecial:)` makes them of a text, without special tokens. As many as
+  /// the context has room for are used, from the first one on. With `Speculation.off` they are not looked at.
   public var prediction: [Token]
   /// Adapters that the completion is computed with, each at most once; none computes with the model as it is.
   ///

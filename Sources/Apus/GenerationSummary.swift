@@ -27,29 +27,38 @@ public enum StopReason: Sendable, Equatable {
 /// The end of a completion: why, and what it took.
 public struct GenerationSummary: Sendable, Equatable {
   /// How it ended.
-  public let finishReason: FinishReason
+  public internal(set) var finishReason: FinishReason
   /// What made it stop, where `finishReason` is `stop`.
-  public let stopReason: StopReason?
+  public internal(set) var stopReason: StopReason?
   /// The tokens it took.
-  public let usage: Usage
+  public internal(set) var usage: Usage
   /// The time it took.
-  public let timings: Timings
+  public internal(set) var timings: Timings
   /// What chance started from: the same seed, options and model give the same text.
   public let seed: UInt64
   /// How likely the tokens of the prompt are that were to be scored.
   package let scores: [TokenLogProbabilities]
   /// What the prompt was pooled to, where that was asked for and has come.
-  package let vector: [Float]?
+  package internal(set) var vector: [Float]?
   /// The token that ended it and is no part of it; nil where none did.
-  package let endToken: GeneratedToken?
+  package internal(set) var endToken: GeneratedToken?
   /// Tokens that were guessed and computed before it was their turn (`GenerationOptions.speculation`).
-  public let proposedTokens: Int
+  public internal(set) var proposedTokens: Int
   /// How many of them came true: so many steps fewer it took.
-  public let acceptedTokens: Int
+  public internal(set) var acceptedTokens: Int
   /// Tokens of the completion that `GenerationOptions.prediction` foretold; whether they were guessed in time or not.
-  public let predictedTokens: Int
+  public internal(set) var predictedTokens: Int
   /// Tokens in which the model thought before it answered messages, without the marks around them.
-  public let reasoningTokens: Int
+  public internal(set) var reasoningTokens: Int
+}
+
+extension GenerationSummary {
+  /// The same of one that was cancelled behind all of it.
+  var cancelled: GenerationSummary {
+    var summary = self
+    (summary.finishReason, summary.stopReason) = (.cancelled, nil)
+    return summary
+  }
 }
 
 /// The tokens of a request.
@@ -57,9 +66,9 @@ public struct Usage: Sendable, Equatable {
   /// Tokens of the prompt.
   public let promptTokens: Int
   /// Tokens produced, without an end token or stop token.
-  public let completionTokens: Int
+  public internal(set) var completionTokens: Int
   /// Prompt tokens whose keys and values were taken from an earlier request.
-  public let cachedTokens: Int
+  public internal(set) var cachedTokens: Int
   /// Prompt and completion together.
   public var totalTokens: Int { promptTokens + completionTokens }
 }

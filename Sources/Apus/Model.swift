@@ -50,8 +50,9 @@ public final class Model: Sendable {
     self.identity = identity
   }
 
-  /// The same model, which shares all that computes, with another way to chat and another usual sampling; nil keeps its
-  /// own.
+  /// The same model, which shares all that computes, with another way to chat and another usual sampling.
+  ///
+  /// Nil keeps its own.
   package func with(_ manner: ChatManner?, sampling: SamplingOptions?) -> Model {
     var information = information
     if let manner { information.chat = manner.format?.support ?? .noTemplate }

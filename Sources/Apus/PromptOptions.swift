@@ -64,9 +64,8 @@ extension PromptText {
   ///
   /// Templates may leave out the space around a message.
   func upToEnd(of message: String) -> PromptText? {
-    let isSpace = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
-    let bytes = message.utf8.drop(while: isSpace)
-    let trimmed = Array(bytes.prefix(bytes.count - bytes.reversed().prefix(while: isSpace).count))
+    let bytes = message.utf8.drop(while: isWhiteSpace)
+    let trimmed = Array(bytes.prefix(bytes.count - bytes.reversed().prefix(while: isWhiteSpace).count))
     for text in [Array(message.utf8), trimmed] where !text.isEmpty {
       if let start = utf8.positions(of: text, limit: 1, fromEnd: true).first { return prefix(start + text.count) }
     }

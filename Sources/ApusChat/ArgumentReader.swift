@@ -147,7 +147,7 @@ struct ArgumentReader {
 
 extension String {
   /// The text without JSON's white space around it.
-  var withoutOuterSpace: String {
+  package var withoutOuterSpace: String {
     let bytes = Array(utf8)
     guard let start = bytes.firstIndex(where: { !isSpace($0) }), let end = bytes.lastIndex(where: { !isSpace($0) })
     else {

@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// A Swift type that is written as one of GGUF's scalar types.
 package protocol GGUFScalar: Sendable {
   static var ggufType: GGUFValueType { get }
@@ -6,11 +8,7 @@ package protocol GGUFScalar: Sendable {
 }
 
 extension GGUFScalar where Self: FixedWidthInteger {
-  package func append(to bytes: inout [UInt8]) {
-    for shift in stride(from: 0, to: Self.bitWidth, by: 8) {
-      bytes.append(UInt8(truncatingIfNeeded: self >> shift))
-    }
-  }
+  package func append(to bytes: inout [UInt8]) { bytes.append(littleEndian: self) }
 }
 
 extension UInt8: GGUFScalar { package static var ggufType: GGUFValueType { .uint8 } }

@@ -36,7 +36,7 @@ package final class MemoryCache: ResponseCache {
     self.now = now
   }
 
-  package var valueByteLimit: Int { max(0, min(1 << 20, byteLimit - Entry.overhead)) }
+  package var valueByteLimit: Int { max(0, min(Self.longestValue, byteLimit - Entry.overhead)) }
 
   package var byteCount: Int { state.withLock { $0.byteCount } }
 

@@ -85,10 +85,11 @@ package final class PostgreSQLStore: DocumentStore {
       """, names(key) + [.bytes(Array(document.title.utf8)), .number(document.time), .bytes(document.body)])
     guard DocumentKind.bounded.contains(key.kind) else { return }
     _ = try connection.execute(
-      """
-      DELETE FROM apus_documents WHERE kind = $1 AND owner = $2 AND id IN
-        (SELECT id FROM apus_documents WHERE kind = $1 AND owner = $2 ORDER BY time DESC, id OFFSET $3)
-      """, [.text(key.kind.rawValue), .bytes(Array(key.owner.utf8)), .number(limits.documents)])
+      deletion(
+        of: """
+          SELECT kind, owner, id, time FROM apus_documents WHERE kind = $1 AND owner = $2
+          ORDER BY time DESC, id OFFSET $3
+          """), [.text(key.kind.rawValue), .bytes(Array(key.owner.utf8)), .number(limits.documents)])
     try bound(key.owner, to: limits.byteCount, connection)
   }
 
@@ -101,13 +102,26 @@ package final class PostgreSQLStore: DocumentStore {
     let total = try connection.execute("SELECT COALESCE(SUM(octet_length(body)), 0)::bigint \(own)", [owner])
     guard let total = total.first?.first, number(total) > byteCount else { return }
     _ = try connection.execute(
-      """
-      DELETE FROM apus_documents WHERE (kind, owner, id) IN (
-        SELECT kind, owner, id FROM (
-          SELECT kind, owner, id,
-            SUM(octet_length(body)) OVER (ORDER BY time DESC, kind DESC, id DESC) AS total \(own)) AS sums
-        WHERE total > $2)
-      """, [owner, .number(byteCount)])
+      deletion(
+        of: """
+          SELECT kind, owner, id, time FROM (
+            SELECT kind, owner, id, time,
+              SUM(octet_length(body)) OVER (ORDER BY time DESC, kind DESC, id DESC) AS total \(own)) AS sums
+          WHERE total > $2
+          """), [owner, .number(byteCount)])
+  }
+
+  /// A command that drops what `old` selects: documents by kind, owner, id and time.
+  ///
+  /// One that another connection is just changing, or has changed since `old` was selected, is not old any more: it
+  /// stays, and the next change has the bound again. As nothing is waited for here, two changes never wait for each
+  /// other.
+  private static func deletion(of old: String) -> String {
+    """
+    DELETE FROM apus_documents WHERE (kind, owner, id) IN (
+      SELECT kind, owner, id FROM apus_documents AS old WHERE (kind, owner, id, time) IN (\(old))
+      FOR UPDATE OF old SKIP LOCKED)
+    """
   }
 
   package func document(_ key: DocumentKey) async throws(StoreError) -> Document? {
@@ -135,7 +149,8 @@ package final class PostgreSQLStore: DocumentStore {
         try connection.execute(
           """
           DELETE FROM apus_documents WHERE (kind, owner, id) IN
-            (SELECT kind, owner, id FROM apus_documents WHERE kind = $1 AND time < $2 LIMIT $3) RETURNING 1
+            (SELECT kind, owner, id FROM apus_documents WHERE kind = $1 AND time < $2 LIMIT $3 FOR UPDATE SKIP LOCKED)
+          RETURNING 1
           """, [.text(kind.rawValue), .number(time), .number(StoreLimits.dropCount)]
         ).count < StoreLimits.dropCount
       }
@@ -167,8 +182,9 @@ package final class PostgreSQLStore: DocumentStore {
 
   // MARK: The connection
 
-  /// Does `work` with the connection that has least to do, on its queue; where that was lost, once more with a new one, as all work may be done
-  /// twice up to its first command.
+  /// Does `work` with the connection that has least to do, on its queue.
+  ///
+  /// Where that was lost, it is done once more with a new one, as all work may be done twice up to its first command.
   private func run<Result: Sendable>(
     _ work: @escaping @Sendable (PostgreSQLConnection) throws(Failure) -> Result
   ) async throws(StoreError) -> Result {

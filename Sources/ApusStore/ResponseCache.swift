@@ -14,6 +14,11 @@ package protocol ResponseCache: Sendable {
   var byteCount: Int { get }
 }
 
+extension ResponseCache {
+  /// Bytes that a value may have at most, whatever the room.
+  package static var longestValue: Int { 1 << 20 }
+}
+
 /// What a result is found by: 32 bytes, a hash of all that it depends on.
 package struct CacheKey: Sendable, Hashable {
   package let bytes: [UInt8]

@@ -192,7 +192,7 @@ package final class Tokenizer: Sendable {
   private func end(of match: SpecialTokenScanner.Match, in text: [UInt8]) -> Int {
     var end = match.end
     if vocabulary.swallowsSpace(after: match.token) {
-      while end < text.count, text[end] == 0x20 || (0x09...0x0D).contains(text[end]) { end += 1 }
+      while end < text.count, isWhiteSpace(text[end]) { end += 1 }
     }
     return end
   }

@@ -110,14 +110,6 @@ private final class Peer: ChannelInboundHandler {
   private func number(in buffer: inout ByteBuffer) -> Int? {
     guard let end = buffer.readableBytesView.firstIndex(of: 0x0A) else { return nil }
     let line = buffer.readString(length: end - buffer.readerIndex + 1) ?? ""
-    return Int(line.dropFirst().dropLast(while: { $0.isNewline }))
-  }
-}
-
-extension Substring {
-  fileprivate func dropLast(while isDropped: (Character) -> Bool) -> Substring {
-    var rest = self
-    while let last = rest.last, isDropped(last) { rest.removeLast() }
-    return rest
+    return Int(line.dropFirst().filter { !$0.isNewline })
   }
 }

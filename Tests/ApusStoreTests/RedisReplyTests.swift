@@ -1,11 +1,12 @@
 internal import ApusStore
+internal import ApusTestSupport
 internal import NIOCore
 internal import Testing
 
 /// What a Redis server says, or something that pretends to be one.
 struct RedisReplyTests {
   private static let replies: [(text: String, reply: RedisReply)] = [
-    ("+OK\r\n", .status("OK")), ("+\r\n", .status("")), (":12\r\n", .number(12)), (":-1\r\n", .number(-1)),
+    ("+OK\r\n", .status("OK")), ("+\r\n", .status("")),
     ("$-1\r\n", .value(nil)), ("$0\r\n\r\n", .value([])), ("$3\r\na\r\n\r\n", .value(Array("a\r\n".utf8))),
     ("-WRONGPASS invalid password 's3cret'\r\n", .error("WRONGPASS")), ("-\r\n", .error("")),
     ("-no word s3cret\r\n", .error("")),
@@ -38,8 +39,8 @@ struct RedisReplyTests {
 
   @Test(arguments: [
     "HTTP/1.1 400 Bad Request\r\n", "*1\r\n$1\r\na\r\n", "*-1\r\n", "\r\n", "+OK\n", "$65\r\n", "$-2\r\n", "$x\r\n",
-    "$99999999999999999999999\r\n", "$9223372036854775807\r\n", "$-9223372036854775808\r\n", ":\r\n", ":1.5\r\n",
-    "$1\r\nab\r\n", "$1\r\na\n\n", "_\r\n", "%1\r\n", "$ 1\r\n",
+    "$99999999999999999999999\r\n", "$9223372036854775807\r\n", "$-9223372036854775808\r\n", ":\r\n", ":12\r\n",
+    ":-1\r\n", "$1\r\nab\r\n", "$1\r\na\n\n", "_\r\n", "%1\r\n", "$ 1\r\n",
   ])
   func `What is no reply to our commands is an error`(_ text: String) {
     #expect(throws: RedisProtocolError.self) { try Self.read([Array(text.utf8)]) }
@@ -52,7 +53,7 @@ struct RedisReplyTests {
   }
 
   @Test func `Any bytes are replies or an error`() {
-    var chance = SystemRandomNumberGenerator()
+    var chance = SeededGenerator(seed: 12)
     let alphabet = Array("+-:$*0129\r\naOK".utf8)
     for _ in 0..<5000 {
       let bytes = (0..<Int.random(in: 0...40, using: &chance)).map { _ in

@@ -73,7 +73,7 @@ private struct Run {
   init(seed: UInt64) {
     random = RandomSource(seed: seed)
     allocator = KVBlockAllocator(count: 6 + Int(random.next() % 20))
-    alphabet = 1 + Int(random.next() % 3)
+    alphabet = 1 + Int(random.next() % 4)
     needsSnapshots = random.next() % 4 == 0
     window = seed % 2 == 0 ? nil : 1 + Int(random.next() % 90)
     tree = BlockTree(
@@ -100,7 +100,7 @@ private struct Run {
       text = Array(earlier.prefix(1 + pick(earlier.count)))
     }
     for _ in 0..<pick(70) { text.append(Token(pick(alphabet))) }
-    text.append(Token(pick(3)))
+    text.append(Token(pick(4)))
     texts.append(text)
     if texts.count > 12 { texts.remove(at: pick(12)) }
     return text
@@ -145,9 +145,10 @@ extension Run {
 
   /// Texts that begin alike are computed with the same adapters, for the same clients.
   private func root(of text: [Token]) -> BlockTree.Root {
-    switch text[0] % 3 {
+    switch text[0] % 4 {
     case 0: BlockTree.Root()
     case 1: BlockTree.Root(adapters: [AdapterUse(0, scale: 1)])
+    case 2: BlockTree.Root(adapters: [AdapterUse(0, scale: 2)])
     default: BlockTree.Root(salt: "a")
     }
   }
@@ -198,7 +199,7 @@ extension Run {
 
   /// A chunk of a sequence; its new blocks go to the tree.
   mutating func step(_ index: Int) throws {
-    if running[index].stored == running[index].text.count { running[index].text.append(Token(pick(3))) }
+    if running[index].stored == running[index].text.count { running[index].text.append(Token(pick(4))) }
     var count = min(1 + pick(50), running[index].text.count - running[index].stored)
     let blocks = KVCacheLayout.blocks(forPositions: running[index].stored + count)
     while running[index].table.full.count < blocks {

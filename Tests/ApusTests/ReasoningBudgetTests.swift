@@ -98,4 +98,18 @@ struct ReasoningBudgetTests {
     #expect(!span.isNarrow && span.count == 3)
     #expect(ReasoningSpan(TurnFormat(), tokenizer, hasBegun: true, limit: 3) == nil)
   }
+
+  @Test func `A mark may have spaces in it, and may come in several tokens`() throws {
+    let texts = ["<unk>", "<s>", "</s>", "<my", "</my", "\u{2581}thought>", "the"]
+    var description = VocabularyDescription(family: "llama", texts: ByteStrings(texts))
+    description.scores = texts.map { _ in 0 }
+    description.kinds = [2, 3, 3, 1, 1, 1, 1]
+    let tokenizer = try Tokenizer(Vocabulary(description))
+    var format = TurnFormat()
+    format.thinking = CallSyntax.Marks("<my thought>\n", "\n</my thought>\n\n")
+    var span = try #require(ReasoningSpan(format, tokenizer, hasBegun: false, limit: nil))
+    // The end of what was thought may also look like the beginning of the mark.
+    for token in [3, 5, 6, 4, 4, 5, 6] as [Token] { span.accept(token) }
+    #expect(span.count == 3)
+  }
 }

@@ -1,5 +1,6 @@
 """A server that keeps what it has in PostgreSQL: nothing that was acknowledged is lost when that is killed."""
 
+import contextlib
 import glob
 import http.client
 import json
@@ -192,6 +193,38 @@ class PostgreSQLTests(unittest.TestCase):
                     time.sleep(0.05)
                 self.assertEqual(server.get(f"/v1/responses/{answers[1]}").status, 200)
                 self.assertEqual(server.get(f"{PATH}/c19").status, 200)
+
+    def test_what_is_just_changed_is_not_what_goes_as_the_oldest(self):
+        with Database() as database, Server("--store", database.url()) as server:
+            self.put(server, "new0")
+            # One owner has as many as it may: f9999 is the oldest.
+            self.execute(database, "INSERT INTO apus_documents "
+                         "SELECT kind, owner, convert_to('f' || n, 'UTF8'), title, time - n, body "
+                         "FROM apus_documents, generate_series(1, 9999) AS n WHERE kind = 'conversation'")
+            with self.changing(database, "f9999"):
+                # Nobody waits for a change of another connection.
+                self.put(server, "new1")
+                self.assertEqual(server.get(f"{PATH}/f9998").status, 200)
+            self.assertEqual(server.get(f"{PATH}/f9999").status, 200)
+            self.put(server, "new2")
+            statuses = [server.get(f"{PATH}/{name}").status for name in ["f9999", "f9998", "f9997", "f9996"]]
+            self.assertEqual(statuses, [200, 404, 404, 200])
+
+    def put(self, server, name):
+        self.assertEqual(server.request("PUT", f"{PATH}/{name}", conversation(name)).status, 204)
+
+    @contextlib.contextmanager
+    def changing(self, database, name):
+        """Has another connection be about to make a document the newest, until the end."""
+        psql = [f"{database.programs}/psql", database.url(), "--quiet", "--tuples-only", "--no-align"]
+        with subprocess.Popen(psql, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+            other.stdin.write("BEGIN; UPDATE apus_documents SET time = time + 100000 WHERE id = "
+                              f"convert_to('{name}', 'UTF8') RETURNING 'held';\n")
+            other.stdin.flush()
+            self.assertEqual(other.stdout.readline().strip(), "held")
+            yield
+            other.communicate("COMMIT;\n", timeout=30)
+            self.assertEqual(other.returncode, 0)
 
     def test_servers_of_one_database_count_usage_together(self):
         body = {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 2}

@@ -14,18 +14,17 @@ struct ReasoningLead: Sendable {
 
   private let tokenizer: Tokenizer
   private let opening: Token?
-  private let close: [UInt8]
+  /// Looks for the end of the thinking.
+  private var close: MarkSearch
   private let spaceTokens: [Token]
   private var phase: Phase
-  /// The end of the thinking so far, as much as may be the beginning of its closing mark.
-  private var tail: [UInt8] = []
 
   /// The thinking of a model with these marks, which it may begin or has begun; nil where there are none.
   init?(_ marks: CallSyntax.Marks?, _ tokenizer: Tokenizer, hasBegun: Bool) {
-    guard let marks else { return nil }
-    close = Array(marks.close.utf8).filter { !Self.isSpace($0) }
-    opening = tokenizer.vocabulary.token(of: String(marks.open.filter { !$0.isWhitespace }))
-    guard !close.isEmpty, hasBegun || opening != nil else { return nil }
+    guard let marks, let close = MarkSearch(marks.close) else { return nil }
+    self.close = close
+    opening = tokenizer.vocabulary.token(of: marks.open.withoutOuterSpace)
+    guard hasBegun || opening != nil else { return nil }
     self.tokenizer = tokenizer
     spaceTokens = ["\n", "\n\n"].compactMap { text in
       let tokens = tokenizer.encode(continuing: Array(text.utf8))
@@ -72,16 +71,9 @@ struct ReasoningLead: Sendable {
   }
 
   private mutating func think(_ token: Token) -> Step {
-    tail += tokenizer.piece(of: token, renderSpecial: true)
-    guard let end = tail.position(of: close).map({ $0 + close.count }) else {
-      tail = tail.suffix(close.count - 1)
-      return .taken
-    }
-    let rest = tail[end...].drop(while: Self.isSpace)
+    guard let behind = close.take(tokenizer.piece(of: token, renderSpecial: true)) else { return .taken }
+    let rest = behind.drop(while: isWhiteSpace)
     phase = .space(left: Self.spaces)
-    tail = []
     return rest.isEmpty ? .taken : .ended(Array(rest))
   }
-
-  private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 }

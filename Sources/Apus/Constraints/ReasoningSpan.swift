@@ -11,8 +11,8 @@ package struct ReasoningSpan: Sendable {
   private enum Place {
     /// The answer may still begin with the mark of thinking, of which these bytes are the beginning.
     case beginning([UInt8])
-    /// The end of the thinking so far, as much as may be the beginning of its closing mark.
-    case inside([UInt8])
+    /// Within the thinking, whose closing mark is looked for.
+    case inside(MarkSearch)
     /// Outside of all thinking, behind these tokens at last.
     case outside([Token])
   }
@@ -33,7 +33,7 @@ package struct ReasoningSpan: Sendable {
   package init?(_ format: TurnFormat, _ tokenizer: Tokenizer, hasBegun: Bool, limit: Int?) {
     guard let marks = Marks(format, tokenizer) else { return nil }
     (self.tokenizer, self.marks, self.limit) = (tokenizer, marks, limit)
-    place = hasBegun ? .inside([]) : marks.channels == nil ? .beginning([]) : .outside([])
+    place = hasBegun ? .inside(marks.close) : marks.channels == nil ? .beginning([]) : .outside([])
     closeWhereDue()
   }
 
@@ -79,20 +79,20 @@ package struct ReasoningSpan: Sendable {
   private mutating func move(by token: Token) {
     switch place {
     case .beginning(let bytes): begin(bytes + tokenizer.piece(of: token, renderSpecial: true))
-    case .inside(let tail):
-      let text = tail + tokenizer.piece(of: token, renderSpecial: true)
-      place = text.position(of: marks.close) == nil ? .inside(Array(text.suffix(marks.close.count - 1))) : .outside([])
+    case .inside(var search):
+      let isOver = search.take(tokenizer.piece(of: token, renderSpecial: true)) != nil
+      place = isOver ? .outside([]) : .inside(search)
     case .outside(let last):
       guard let channels = marks.channels else { return }
       let next = (last + [token]).suffix(channels.opening.count)
-      place = next.elementsEqual(channels.opening) ? .inside([]) : .outside(Array(next))
+      place = next.elementsEqual(channels.opening) ? .inside(marks.close) : .outside(Array(next))
     }
   }
 
   private mutating func begin(_ text: [UInt8]) {
-    let text = text.drop { $0 == 0x20 || (0x09...0x0D).contains($0) }
+    let text = text.drop(while: isWhiteSpace)
     if text.starts(with: marks.open) {
-      place = .inside([])
+      place = .inside(marks.close)
     } else {
       place = marks.open.starts(with: text) ? .beginning(Array(text)) : .outside([])
     }
@@ -106,7 +106,7 @@ extension ReasoningSpan {
     struct Channels: Sendable { let opening: [Token] }
 
     let open: [UInt8]
-    let close: [UInt8]
+    let close: MarkSearch
     /// The tokens that end it.
     let closing: [Token]
     let channels: Channels?
@@ -116,23 +116,22 @@ extension ReasoningSpan {
       if format.hasChannels {
         let opening = tokens("<|channel|>analysis<|message|>")
         // A vocabulary without these marks is none that the template was made for.
-        guard opening.count == 3 else { return nil }
-        (open, close, channels) = ([], Array("<|end|>".utf8), Channels(opening: opening))
+        guard opening.count == 3, let close = MarkSearch("<|end|>") else { return nil }
+        (open, self.close, channels) = ([], close, Channels(opening: opening))
         closing = tokens("<|end|><|start|>assistant<|channel|>")
         return
       }
-      guard let marks = format.thinking else { return nil }
-      let end = String(marks.close.filter { !$0.isWhitespace })
-      (open, close) = (Array(marks.open.utf8.filter { $0 != 0x20 && $0 != 0x0A }), Array(end.utf8))
-      channels = nil
-      guard !open.isEmpty, !close.isEmpty else { return nil }
-      closing = tokenizer.vocabulary.token(of: end).map { [$0] } ?? tokenizer.encode(continuing: close)
+      guard let marks = format.thinking, let close = MarkSearch(marks.close) else { return nil }
+      (open, self.close, channels) = (Array(marks.open.withoutOuterSpace.utf8), close, nil)
+      guard !open.isEmpty else { return nil }
+      let end = tokenizer.vocabulary.token(of: marks.close.withoutOuterSpace)
+      closing = end.map { [$0] } ?? tokenizer.encode(continuing: close.mark)
     }
   }
 }
 
 extension Model {
-  /// What follows the thinking of an answer, of which there may be `limit` tokens; nil for a model that marks none.
+  /// Keeps track of the thinking of an answer, of which there may be `limit` tokens; nil for a model that marks none.
   package func reasoningSpan(startsInReasoning: Bool, limit: Int?) -> ReasoningSpan? {
     chatFormat.flatMap { ReasoningSpan($0.turns, tokenizer, hasBegun: startsInReasoning, limit: limit) }
   }

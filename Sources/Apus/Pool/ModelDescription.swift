@@ -28,11 +28,12 @@ package struct ModelDescription: Sendable {
   package let thinks: Bool
   /// The file's metadata, as far as they are single values.
   package let facts: [(key: String, value: ModelFact?)]
+  /// A digest that tells the files of different models apart.
+  package let sample: UInt64
 
-  /// The first bytes of every tensor: files with other weights have others.
-  package let sample: [UInt8]
-
-  /// Reads the header of the file at `path`: some milliseconds, more for a large vocabulary.
+  /// Reads the header of the file at `path` and a few pages of each tensor.
+  ///
+  /// Takes some milliseconds, more for a large vocabulary.
   package init(path: String) throws(ApusError) {
     do throws(ModelError) {
       self.init(try ModelFile(path: path))

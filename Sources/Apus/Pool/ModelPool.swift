@@ -108,11 +108,15 @@ public final class ModelPool: Sendable {
 
   /// What that model's file says; its header is read where that was not asked before, and again once it was loaded.
   package func description(of name: String) throws(ApusError) -> ModelDescription {
-    let (known, model) = state.withLock { ($0.descriptions[name], $0.models[name]) }
+    let (known, model, source) = state.withLock { ($0.descriptions[name], $0.models[name], $0.sources[name]) }
     if let known { return known }
-    guard let path = model?.path ?? source(name)?.path else { throw .unknownModel(name: name, known: names) }
+    guard let path = model?.path ?? source?.path else { throw .unknownModel(name: name, known: names) }
     let description = try ModelDescription(path: path)
-    state.withLock { $0.descriptions[name] = description }
+    state.withLock { state in
+      // One that was loaded, removed or added meanwhile may be of another file.
+      guard state.names.contains(name), state.models[name] === model, state.sources[name] == source else { return }
+      state.descriptions[name] = description
+    }
     return description
   }
 
@@ -127,19 +131,21 @@ public final class ModelPool: Sendable {
     if let known = knownSetup(of: name) { return known }
     guard let source = source(name) else { throw .unknownModel(name: name, known: names) }
     let setup = try ModelSetup(source)
-    // One that was loaded meanwhile knows better.
     return state.withLock { state in
+      // It may have been removed meanwhile, and another of its name added.
+      guard state.sources[name] == source else { return setup }
+      // One that was loaded meanwhile knows better.
       let best = state.setups[name] ?? setup
-      if state.sources[name] != nil { state.setups[name] = best }
+      state.setups[name] = best
       return best
     }
   }
 
-  /// Lets a model that is loaded stay so long when nobody uses it, whatever the pool has for others; nil for ever, or until
-  /// another one needs its memory.
+  /// Lets a model that is loaded stay so long when nobody uses it, whatever the pool has for others.
   ///
-  /// It holds until the model is unloaded. A model that was not loaded by this pool stays all the same. With `isAtLeast` the
-  /// model stays no shorter than it would anyway.
+  /// Nil lets it stay for ever, or until another one needs its memory. It holds until the model is unloaded. A model
+  /// that was not loaded by this pool stays all the same. With `isAtLeast` the model stays no shorter than it would
+  /// anyway.
   package func keep(_ name: String, for idleTime: Duration?, isAtLeast: Bool = false) {
     state.withLock { state in
       if state.sources[name] != nil { state.schedule.keep(name, for: idleTime, isAtLeast: isAtLeast) }

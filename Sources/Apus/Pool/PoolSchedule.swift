@@ -118,8 +118,9 @@ package struct PoolSchedule: Equatable {
     return .unload(victims)
   }
 
-  /// Models that nobody has used for their idle time: they go, unless one is being loaded or others are on their way out;
-  /// `endUnload` says that they are gone.
+  /// Models that nobody has used for their idle time, which go.
+  ///
+  /// None does while one is being loaded or others are on their way out. `endUnload` says that they are gone.
   package mutating func expire(at now: ContinuousClock.Instant) -> [String] {
     guard loading == nil, !isUnloading else { return [] }
     let expired = idle.filter { $0.value.expiry.map { $0 <= now } ?? false }.map(\.key)

@@ -1,11 +1,11 @@
+internal import ApusCore
+
 /// Values one after the other as bytes, so that equal values alone have equal bytes.
 struct CanonicalBytes {
   private(set) var all: [UInt8] = []
 
   /// Adds a number, the lowest byte first.
-  mutating func add(_ value: some FixedWidthInteger) {
-    for shift in stride(from: 0, to: value.bitWidth, by: 8) { all.append(UInt8(truncatingIfNeeded: value >> shift)) }
-  }
+  mutating func add(_ value: some FixedWidthInteger) { all.append(littleEndian: value) }
 
   mutating func add(_ value: Double) { add(value.bitPattern) }
 

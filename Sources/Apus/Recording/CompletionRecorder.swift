@@ -24,8 +24,9 @@ package struct CompletionRecorder: Sendable {
     checkLength()
   }
 
-  /// The whole recording, once the completion has ended; nil where it was cut by something that its request does not say,
-  /// and where it is too long.
+  /// The whole recording, once the completion has ended; nil where it is not to be kept.
+  ///
+  /// It is not where something that its request does not say has cut it, and where it is too long.
   package mutating func finish(_ summary: GenerationSummary) -> [UInt8]? {
     guard summary.finishReason == .stop || summary.finishReason == .length, summary.vector == nil else { return nil }
     guard !isTooLong else { return nil }

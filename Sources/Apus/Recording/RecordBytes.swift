@@ -22,9 +22,7 @@ struct RecordWriter {
   mutating func double(_ value: Double) { fixed(value.bitPattern) }
 
   /// Writes the eight bytes of a number, the lowest first.
-  mutating func fixed(_ value: UInt64) {
-    for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
-  }
+  mutating func fixed(_ value: UInt64) { bytes.append(littleEndian: value) }
 
   mutating func text(_ text: String) {
     count(text.utf8.count)

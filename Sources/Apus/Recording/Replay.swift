@@ -53,22 +53,20 @@ extension GenerationStream {
 extension GenerationSummary {
   /// The same of a completion that was cancelled behind so many tokens.
   fileprivate func cut(behind tokens: Int) -> GenerationSummary {
-    let usage = Usage(
-      promptTokens: usage.promptTokens, completionTokens: tokens, cachedTokens: usage.cachedTokens)
-    return GenerationSummary(
-      finishReason: .cancelled, stopReason: nil, usage: usage, timings: timings, seed: seed, scores: scores,
-      vector: nil, endToken: nil, proposedTokens: proposedTokens, acceptedTokens: acceptedTokens,
-      predictedTokens: min(predictedTokens, tokens), reasoningTokens: min(reasoningTokens, tokens))
+    var summary = cancelled
+    (summary.vector, summary.endToken) = (nil, nil)
+    summary.usage.completionTokens = tokens
+    summary.predictedTokens = min(predictedTokens, tokens)
+    summary.reasoningTokens = min(reasoningTokens, tokens)
+    return summary
   }
 
   /// What telling it again took: nothing was computed.
   package var replayed: GenerationSummary {
-    let usage = Usage(
-      promptTokens: usage.promptTokens, completionTokens: usage.completionTokens, cachedTokens: usage.promptTokens)
-    return GenerationSummary(
-      finishReason: finishReason, stopReason: stopReason, usage: usage,
-      timings: Timings(usage, queue: .zero, prefill: .zero, decode: .zero), seed: seed, scores: scores, vector: vector,
-      endToken: endToken, proposedTokens: 0, acceptedTokens: 0, predictedTokens: predictedTokens,
-      reasoningTokens: reasoningTokens)
+    var summary = self
+    summary.usage.cachedTokens = usage.promptTokens
+    summary.timings = Timings(summary.usage, queue: .zero, prefill: .zero, decode: .zero)
+    (summary.proposedTokens, summary.acceptedTokens) = (0, 0)
+    return summary
   }
 }

@@ -8,12 +8,12 @@ extension Model {
     options.seed != nil || options.maxTokens == 0 || (options.sampling ?? SamplingOptions()).isGreedy
   }
 
-  /// All that the result of a request depends on, as bytes: requests with the same bytes have the same result, also those
-  /// of another process that has loaded the same file.
+  /// All that the result of a request depends on, as bytes: requests with the same bytes have the same result.
   ///
-  /// The model's file is known by a few pages of each tensor. `turn` is what the answer of a chat must be, in place of the
-  /// request's compiled constraint. Nil where the result is one of chance, where the request names an adapter that is not
-  /// there, and soon after `shouldStop` says so.
+  /// That holds for another process that has loaded the same file, too. The model's file is known by a few pages of
+  /// each tensor. `turn` is what the answer of a chat must be, in place of the request's compiled constraint. Nil where
+  /// the result is one of chance, where the request names an adapter that is not there, and soon after `shouldStop`
+  /// says so.
   package func resultKey(
     of request: GenerationRequest, in turn: (constraint: TurnConstraint, startsInReasoning: Bool)? = nil,
     shouldStop: () -> Bool = { false }

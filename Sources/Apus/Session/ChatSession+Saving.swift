@@ -3,8 +3,9 @@ internal import ApusModels
 extension ChatSession {
   /// Writes the conversation to a file: the transcript, and the keys, values and states that are kept of it.
   ///
-  /// ``Model/session(restoring:tools:options:)`` goes on with it, without computing what was said again. For the cost, and for
-  /// what the file holds, see ``Model/savePrompt(_:adapters:cacheSalt:to:)``. A response that is being produced is no part of it.
+  /// ``Model/session(restoring:tools:options:)`` goes on with it, without computing what was said again. For the cost,
+  /// and for what the file holds, see ``Model/savePrompt(_:adapters:cacheSalt:to:)``. A response that is being produced
+  /// is no part of it.
   ///
   /// - Parameter path: The file; one that is there is replaced.
   /// - Returns: Tokens of the conversation whose keys and values are in the file.

@@ -117,13 +117,3 @@ extension TurnSummary {
   /// The calls that are complete.
   fileprivate var completedCalls: [ToolCall] { Array(calls.prefix(completeCalls)) }
 }
-
-extension GenerationSummary {
-  /// The same of a response that was cancelled behind it.
-  fileprivate var cancelled: GenerationSummary {
-    GenerationSummary(
-      finishReason: .cancelled, stopReason: nil, usage: usage, timings: timings, seed: seed, scores: scores,
-      vector: vector, endToken: endToken, proposedTokens: proposedTokens, acceptedTokens: acceptedTokens,
-      predictedTokens: predictedTokens, reasoningTokens: reasoningTokens)
-  }
-}

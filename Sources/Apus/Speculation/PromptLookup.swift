@@ -1,10 +1,10 @@
 package import ApusCore
 
-/// Guesses how a sequence goes on: as it did when its last tokens came before (prompt lookup), or as its caller expects; a
-/// pure value.
+/// Guesses how a sequence goes on: as it did when its last tokens came before (prompt lookup), or as is expected.
 ///
-/// What the caller expects is one more text in which the last tokens are looked up, as if it stood behind the prompt.
-/// A token costs the same however long the text is. Memory is four bytes a token and at most 768 KiB beside.
+/// A pure value. What the caller expects is one more text in which the last tokens are looked up, as if it stood behind
+/// the prompt. A token costs the same however long the text is. Memory is four bytes a token and at most 768 KiB
+/// beside.
 package struct PromptLookup: Sendable {
   /// The most tokens proposed at once.
   package static let mostTokens = 15

@@ -40,10 +40,3 @@ extension LanguageModel {
     return unsafe contentDigest(of: bytes.span.bytes, at: 0)
   }
 }
-
-extension [UInt8] {
-  /// The bytes of a number, the lowest first.
-  init(littleEndian value: some FixedWidthInteger) {
-    self = stride(from: 0, to: value.bitWidth, by: 8).map { UInt8(truncatingIfNeeded: value >> $0) }
-  }
-}

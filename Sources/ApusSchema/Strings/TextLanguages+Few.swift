@@ -3,8 +3,9 @@ internal import ApusGrammar
 // The texts of sets that have few, one by one.
 
 extension TextLanguages {
-  /// The texts of a set, in order, where these are at most some hundred and patterns say it so that each can be written out;
-  /// nil otherwise.
+  /// The texts of a set, in order; nil where these are more than some hundred.
+  ///
+  /// Nil also where patterns do not say it so that each can be written out.
   func fewTexts(_ set: StringSet) -> [[UInt8]]? {
     if let listed = set.listed { return listed }
     var all: Set<[UInt8]> = []

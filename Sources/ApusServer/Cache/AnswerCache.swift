@@ -3,10 +3,11 @@ internal import Logging
 internal import Metrics
 internal import Synchronization
 
-/// The cache of completions, and what is counted and logged of it; it never fails, and never keeps an answer waiting for
-/// longer than the cache itself may take.
+/// The cache of completions, and what is counted and logged of it.
+///
+/// It never fails, and never keeps an answer waiting for longer than the cache itself may take.
 final class AnswerCache: Sendable {
-  private enum Work: String { case reading, keeping }
+  private enum Work { case reading, keeping }
 
   /// What is known of a key.
   enum Finding: Sendable {

@@ -1,4 +1,3 @@
-internal import Apus
 internal import ApusStore
 internal import Crypto
 internal import HTTPTypes

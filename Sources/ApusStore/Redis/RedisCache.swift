@@ -26,8 +26,8 @@ package final class RedisCache: ResponseCache {
   ///   - warn: Called with a sentence where the server is not there yet.
   /// - Throws: A sentence where the address is none, and where the server refuses to be asked.
   package init(
-    address: String, age: Duration, valueByteLimit: Int = 1 << 20, patience: RedisPatience = RedisPatience(),
-    warn: (StoreError) -> Void = { _ in }
+    address: String, age: Duration, valueByteLimit: Int = RedisCache.longestValue,
+    patience: RedisPatience = RedisPatience(), warn: (StoreError) -> Void = { _ in }
   ) async throws(StoreError) {
     let address = try RedisAddress(address)
     self.patience = patience

@@ -4,7 +4,6 @@ package import NIOCore
 package enum RedisReply: Sendable, Equatable {
   /// `OK`, `PONG`.
   case status(String)
-  case number(Int)
   /// Nil where there is no value.
   case value([UInt8]?)
   /// The first word of an error, such as `WRONGPASS`: the rest may hold anything.
@@ -47,7 +46,6 @@ package struct RedisReplyDecoder: NIOSingleStepByteToMessageDecoder {
     switch line.first {
     case UInt8(ascii: "+"): return .status(String(decoding: content, as: UTF8.self))
     case UInt8(ascii: "-"): return .error(Self.word(content))
-    case UInt8(ascii: ":"): return .number(try Self.number(content))
     case UInt8(ascii: "$"): return try value(try Self.number(content), in: &buffer)
     default: throw RedisProtocolError()
     }

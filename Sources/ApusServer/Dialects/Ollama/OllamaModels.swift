@@ -97,13 +97,12 @@ struct OllamaModels: Sendable {
 }
 
 extension ModelDescription {
-  /// What tells the file from others, in the form of Ollama's digests: a hash of its header, its size and the first bytes of
-  /// every tensor, as to read gigabytes for it would take too long.
+  /// What tells the file from others, in the form of Ollama's digests.
+  ///
+  /// It is made of a few pages of each tensor, as to read gigabytes for it would take too long.
   fileprivate var digest: String {
-    var hash = SHA256()
-    hash.update(data: Array("\(byteCount) \(facts)".utf8))
-    hash.update(data: sample)
-    return hash.finalize().map { hexadecimalDigits(of: UInt64($0)).suffix(2) }.joined()
+    let hash = SHA256.hash(data: Array("\(byteCount) \(sample)".utf8))
+    return hash.map { hexadecimalDigits(of: UInt64($0)).suffix(2) }.joined()
   }
 
   /// What the model can be asked for.
