@@ -5,6 +5,9 @@ internal import ApusTokenizers
 ///
 /// Holds nothing of the model's weights, so it may outlive them.
 package struct ChatManner: Sendable {
+  /// The most bytes of a prompt that a template can make.
+  package static let promptByteLimit = TemplateLimits.textByteCount
+
   let format: ChatFormat?
   let turnMarks: Set<Token>
   let constraints: ConstraintCompiler
@@ -17,7 +20,7 @@ package struct ChatManner: Sendable {
   }
 
   /// How `model` chats with another template than its own; whether it takes messages, `ModelInformation.chat` tells.
-  package init(template: String, of model: Model) {
+  init(template: String, of model: Model) {
     self.init(
       ChatFormat(template: .text(template), model.tokenizer.vocabulary, localTime: systemLocalTime), model.tokenizer)
   }

@@ -17,6 +17,7 @@ public final class Model: Sendable {
   package let engine: Engine
   package let tokenizer: Tokenizer
   let manner: ChatManner
+  private let others = MannerTable()
   let pairFormat: PairFormat?
   /// What tells the model from others in files that keep its keys and values.
   package let identity: ModelIdentity
@@ -60,6 +61,13 @@ public final class Model: Sendable {
     return Model(
       path: path, information: information, engine: engine, tokenizer: tokenizer, manner: manner ?? self.manner,
       pairFormat: pairFormat, identity: identity)
+  }
+
+  /// How it chats with another template, which stays the same for one owner.
+  ///
+  /// It is made once, and is kept no longer than the model.
+  package func manner(template: String, for owner: MannerOwner) -> ChatManner {
+    others.manner(of: owner) { ChatManner(template: template, of: self) }
   }
 
   /// The beginning of a text that fits `constraint`; throws where it cannot be read or kept.

@@ -1,7 +1,6 @@
 internal import Apus
 internal import ApusJSON
 internal import ApusText
-internal import Synchronization
 
 /// What was made of a model under a name of its own: what stands before each chat with it, and how it answers.
 ///
@@ -21,8 +20,8 @@ struct MadeModel: Sendable {
   private(set) var licences: [String] = []
   /// Adapters of requests that name none, by their names.
   private(set) var adapters: [String] = []
-  /// Another one where the template is another.
-  private var manners = MannerHold()
+  /// For whom models keep what they make of the template; another one where that is another.
+  private var owner = MannerOwner()
 
   /// What the fields of a request make of a model with adapters of these names, of which `base` was made before; nil for
   /// nothing.
@@ -35,7 +34,7 @@ struct MadeModel: Sendable {
       // Before anything is made of it.
       guard text.utf8.count <= Self.byteLimit else { throw Self.tooLarge }
       if let fault = ChatManner.fault(inTemplate: text) { throw Self.noTemplate(text, fault) }
-      (template, manners) = (text, MannerHold())
+      (template, owner) = (text, MannerOwner())
     }
     try take(fields.members("parameters"), fields, limits)
     messages = fields["messages"] == nil ? messages : try fields.ollamaMessages(limits)
@@ -121,7 +120,7 @@ struct MadeModel: Sendable {
     var options = try RequestFields(parameters).asOllamaOptions(
       usual: information.sampling, vocabularySize: information.vocabularySize, limits)
     options.adapters = adapters.map { AdapterChoice($0) }
-    let manner = template.map { manners.manner($0, of: model) }
+    let manner = template.map { model.manner(template: $0, for: owner) }
     return (ModelLease(lease, as: model.with(manner, sampling: options.sampling)), options)
   }
 }
@@ -130,22 +129,5 @@ extension ChatMessage {
   /// All that it says.
   fileprivate var texts: [String] {
     [content, reasoning ?? "", toolName ?? "", toolCallID ?? ""] + toolCalls.flatMap { [$0.id, $0.name, $0.arguments] }
-  }
-}
-
-/// How a model chats with a template that is not its own, as long as the model stays loaded.
-private final class MannerHold: Sendable {
-  private struct Entry {
-    weak var model: Model?
-    let manner: ChatManner
-  }
-
-  private let entry = Mutex<Entry?>(nil)
-
-  func manner(_ template: String, of model: Model) -> ChatManner {
-    if let known = entry.withLock({ $0?.model === model ? $0?.manner : nil }) { return known }
-    let manner = ChatManner(template: template, of: model)
-    entry.withLock { $0 = Entry(model: model, manner: manner) }
-    return manner
   }
 }

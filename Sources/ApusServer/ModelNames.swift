@@ -1,13 +1,15 @@
 internal import Apus
 
 /// Which model answers a request, and under which name.
-struct ModelChoice: Sendable, Equatable {
+struct ModelChoice: Sendable {
   /// The model, by its number among the server's.
   let model: Int
   /// The name in the answer.
   let name: String
   /// The name whose variants it was chosen among; nil where it is no variant.
   var shared: String?
+  /// What was made of the model under that name; nil for the model as it is.
+  var made: MadeModel?
 }
 
 /// The names of the server's models: what a request's `model` means, in one place.
@@ -56,7 +58,8 @@ struct ModelNames: Sendable {
   private func choice(for name: String?, _ variant: String?, _ key: APIKey?) -> ModelChoice? {
     guard let standard = models.numbers.first else { return nil }
     guard let name, !name.isEmpty else { return ModelChoice(model: standard, name: models[standard].name) }
-    if let number = model(named: name) { return ModelChoice(model: number, name: name) }
+    if let number = ownModel(named: name) { return ModelChoice(model: number, name: name) }
+    if let entry = given.entry(named: name) { return ModelChoice(model: entry.model, name: name, made: entry.made) }
     let meant = variants(of: name).isEmpty ? aliases.first { $0.matches(name) }?.name ?? name : name
     if let number = ownModel(named: meant) { return ModelChoice(model: number, name: name) }
     let variants = variants(of: meant)

@@ -15,8 +15,13 @@ struct OwnClient: Sendable {
     let status: Int
     let headers: HTTPFields
     let body: [UInt8]
+    /// Whether nothing has cut it after its status was known, as may happen to a stream.
+    let isWhole: Bool
     /// Seconds after which it may be answered where a limit, or memory, leaves no room for it now.
     let wait: Int?
+
+    /// Whether it is what was asked for.
+    var isGood: Bool { isWhole && (200..<300).contains(status) }
   }
 
   /// Posts a body to a path.
@@ -55,7 +60,10 @@ struct OwnClient: Sendable {
       response = ErrorResponses.response(to: error, context)
     }
     let collector = BodyCollector()
-    try? await response.body.write(collector)
+    // An end that is known by now has made the status; one that comes while a stream is written stands in the body alone.
+    let hasEnd = context.outcome.end != nil
+    let isWritten = (try? await response.body.write(collector)) != nil
+    let isWhole = isWritten && (hasEnd || context.outcome.end == nil)
     let entry = LogEntry(
       id: context.requestID, method: head.method.rawValue, path: path, sentStatus: response.status.code,
       outcome: context.outcome, ignoredFields: IgnoredFields.text(in: response.headers), start: start, batch: batch)
@@ -69,7 +77,7 @@ struct OwnClient: Sendable {
     }
     return Answer(
       requestID: context.requestID, status: response.status.code, headers: response.headers, body: collector.bytes,
-      wait: wait)
+      isWhole: isWhole, wait: wait)
   }
 }
 

@@ -95,10 +95,16 @@ package struct Server: Sendable {
         try await start(load, bound, onReady)
         return false
       }
-      while try await tasks.next() == false {}
-      // Their clients have left long ago, and wait for them all the same.
+      var failure: (any Error)?
+      do {
+        while try await tasks.next() == false {}
+      } catch {
+        failure = error
+      }
+      // Their clients have left long ago, and wait for them all the same, whatever has ended the server.
       await service.later?.close()
       tasks.cancelAll()
+      if let failure { throw failure }
     }
     accessLog.summarize()
     await service.usageKeeper.finish(within: .seconds(3))

@@ -1,5 +1,5 @@
 /// The bounds on templates; a template comes with a model file and is not trusted.
-enum TemplateLimits {
+package enum TemplateLimits {
   /// The largest template source in bytes.
   static let sourceByteCount = 1 << 20
   /// The deepest nesting of expressions and statements in the source.
@@ -21,7 +21,7 @@ enum TemplateLimits {
     steps + min(contextByteCount / 8, steps / 4) / 10_000 * 10_000
   }
   /// The largest text in bytes, the output and every intermediate one.
-  static let textByteCount = 4 << 20
+  package static let textByteCount = 4 << 20
   /// The longest list.
   static let elementCount = 1_000_000
   /// The longest `range`, as in Jinja's sandbox.

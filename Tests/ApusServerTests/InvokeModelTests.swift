@@ -187,7 +187,20 @@ private struct Family: Sendable, CustomTestStringConvertible {
     #expect(reasons == [direct?["finish_reason"] ?? .null])
   }
 
+  @Test func `tells the tokens of newer models' chats as OpenAI's path does`() async throws {
+    let server = try TestServer(await TestModel.quick())
+    let chat =
+      #"{"messages":[{"role":"user","content":"hi"}],"max_tokens":6,"seed":3,"return_token_ids":true,"logprobs":true,"#
+      + #""return_tokens_as_token_ids":true}"#
+    let direct = try await server.post("/v1/chat/completions", chat).json
+    let reply = try await server.post("/model/openai.gpt-oss-20b-1:0/invoke", chat)
+    #expect(reply.json["prompt_token_ids"] == direct["prompt_token_ids"], "\(reply.text)")
+    #expect(reply.json["choices"] == direct["choices"] && direct["prompt_token_ids"] != nil)
+    #expect(reply.text.contains("token_id:"), "\(reply.text)")
+  }
+
   @Test(arguments: [
+    ("openai.gpt-oss-20b-1:0", #"{"messages":[{"role":"user","content":"a"}],"prompt_logprobs":1}"#, "prompt_logprobs"),
     ("meta.llama3-8b-instruct-v1:0", #"{"max_gen_len":8}"#, "prompt"),
     ("meta.llama3-8b-instruct-v1:0", #"{"prompt":"a","max_gen_len":0}"#, "max_gen_len"),
     ("mistral.mistral-7b-instruct-v0:2", #"{"prompt":["a"]}"#, "prompt"),

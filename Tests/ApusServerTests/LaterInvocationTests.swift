@@ -1,3 +1,4 @@
+internal import Apus
 internal import ApusJSON
 internal import ApusServer
 internal import ApusTestSupport
@@ -61,14 +62,16 @@ struct LaterInvocationTests {
   private static let input = "s3://inbox/requests/a.json"
 
   private func server(
-    _ storage: MemoryStorage, waiting: Int = 8, _ configure: (inout ServerConfiguration) -> Void = { _ in }
+    _ storage: MemoryStorage, _ model: TestModel? = nil, waiting: Int = 8,
+    _ configure: (inout ServerConfiguration) -> Void = { _ in }
   ) async throws -> TestServer {
     let folders = (
       try #require(ObjectFolder("s3://inbox/requests/")), try #require(ObjectFolder("s3://outbox/answers"))
     )
     var later = LaterInvocations(storage: storage, inputs: [folders.0], output: folders.1)
     later.waiting = waiting
-    return try TestServer(await TestModel.quick()) {
+    let quick = try await TestModel.quick()
+    return try TestServer(model ?? quick) {
       $0.laterInvocations = later
       configure(&$0)
     }
@@ -86,9 +89,12 @@ struct LaterInvocationTests {
     HTTPField.Name("X-Amzn-SageMaker-" + name).flatMap { reply.headers[$0] }
   }
 
-  private func invoke(_ server: TestServer, _ fields: [String: String] = [:]) async throws -> Reply {
-    let fields = ["InputLocation": Self.input].merging(fields) { $1 }
-    return try await server.post(Self.path, "", headers: headers(fields))
+  private func invoke(
+    _ server: TestServer, _ fields: [String: String] = [:], key: String? = nil
+  ) async throws -> Reply {
+    var headers = headers(["InputLocation": Self.input].merging(fields) { $1 })
+    headers[.authorization] = key.map { "Bearer " + $0 }
+    return try await server.post(Self.path, "", headers: headers)
   }
 
   @Test func `A request is taken, and its answer is what it would have been at once`() async throws {
@@ -156,6 +162,55 @@ struct LaterInvocationTests {
     open.yield()
     var places = storage.places.makeAsyncIterator()
     for _ in 0..<2 { #expect(await places.next()?.description.hasSuffix(".out") == true) }
+  }
+
+  @Test func `One that must wait for a limit of its key lets others go first`() async throws {
+    let storage = MemoryStorage([Self.input: Self.chat])
+    let lines = ["slow requests-per-minute=1", "fast"].map { line in
+      let words = line.split(separator: " ", maxSplits: 1)
+      return "\(words[0]) \(KeyDigest(of: "key of \(words[0])").text) \(words.dropFirst().joined())"
+    }
+    let server = try await server(storage) { $0.keyFile = MemoryFile(lines.joined(separator: "\n")) }
+    var outputs: [String?] = []
+    for name in ["slow", "slow", "fast"] {
+      let reply = try await invoke(server, key: "key of \(name)")
+      #expect(reply.status == 202, "\(reply.text)")
+      outputs.append(header("OutputLocation", reply))
+    }
+    var places = storage.places.makeAsyncIterator()
+    #expect(await places.next()?.description == outputs[0])
+    #expect(await places.next()?.description == outputs[2])
+  }
+
+  @Test func `When the server ends, what waits has failed, and what is worked on is answered`() async throws {
+    let (gate, open) = AsyncStream.makeStream(of: Void.self)
+    let storage = MemoryStorage([Self.input: Self.chat], gate: gate)
+    let server = try await server(storage) { $0.listen = [ListenAddress(host: "127.0.0.1", port: 0)] }
+    let (readiness, ready) = AsyncStream.makeStream(of: Void.self)
+    let running = Task { try await server.run { ready.finish() } }
+    for await _ in readiness {}
+    let first = try await invoke(server)
+    _ = await storage.beginnings.first { _ in true }
+    let second = try await invoke(server)
+    #expect(first.status == 202 && second.status == 202, "\(first.text) \(second.text)")
+    running.cancel()
+    var places = storage.places.makeAsyncIterator()
+    #expect(await places.next()?.description == header("FailureLocation", second))
+    #expect(try await invoke(server).status == 503)
+    open.yield()
+    #expect(await places.next()?.description == header("OutputLocation", first))
+    _ = await running.result
+  }
+
+  @Test func `A stream that is cut is no answer`() async throws {
+    let model = try await TestModel.slow()
+    let request = #"{"prompt":"a","max_tokens":30000,"ignore_eos":true,"stream":true}"#
+    let storage = MemoryStorage([Self.input: request])
+    let server = try await server(storage, model)
+    let failure = try #require(header("FailureLocation", try await invoke(server)))
+    while model.model.engine.health.running == 0 { await Task.yield() }
+    model.model.engine.cancelAll()
+    #expect(await storage.places.first { _ in true }?.description == failure)
   }
 
   @Test func `An endpoint that is not known is refused at once`() async throws {

@@ -48,6 +48,14 @@ struct OllamaErrorTests {
     }
   }
 
+  @Test(arguments: [(#""system":"s""#, "system"), (#""context":[1]"#, "context")])
+  func `What a gap has no place for is refused beside it`(_ field: String, _ name: String) async throws {
+    let server = try TestServer(await TestModel.quick())
+    let reply = try await server.post("/api/generate", #"{"prompt":"a","suffix":"x",\#(field)}"#)
+    expectError(reply, 400, field)
+    #expect(reply.json["error"]?.string?.contains(name + " beside suffix") == true, "\(reply.text)")
+  }
+
   @Test(arguments: [
     (#""options":1"#, "options"), (#""options":{"temperature":-1}"#, "options.temperature"),
     (#""options":{"num_predict":-3}"#, "options.num_predict"), (#""options":{"stop":[1]}"#, "options.stop"),

@@ -159,6 +159,27 @@ struct OllamaModelTests {
     #expect(raw.json["prompt_eval_count"]?.whole ?? 99 < made.json["prompt_eval_count"]?.whole ?? 0)
   }
 
+  @Test func `Options of what was made hold for raw prompts in every dialect`() async throws {
+    let folder = try TemporaryFolder()
+    let server = try TestServer(try pool(["a", "b"], in: folder))
+    #expect(try await server.post("/api/create", Self.made).status == 200)
+    for (path, prompt, options) in [
+      ("/v1/completions", #""prompt":"hi""#, #""temperature":0,"max_tokens":5,"stop":["zz"]"#),
+      ("/completion", #""prompt":"hi""#, #""temperature":0,"n_predict":5,"stop":["zz"]"#),
+      ("/generate", #""inputs":"hi""#, #""parameters":{"max_new_tokens":5,"stop":["zz"]}"#),
+    ] {
+      let made = try await server.post(path, #"{"model":"mine",\#(prompt)}"#)
+      let plain = try await server.post(path, #"{"model":"a",\#(prompt),\#(options)}"#)
+      #expect(made.status == 200 && plain.status == 200, "\(made.text) \(plain.text)")
+      for member in ["choices", "content", "generated_text"] { #expect(made.json[member] == plain.json[member]) }
+    }
+    // A body of Bedrock's may say nothing of it, too.
+    let made = try await server.post("/model/mine/invoke", #"{"prompt":"hi"}"#)
+    let plain = try await server.post(
+      "/model/a/invoke", #"{"prompt":"hi","max_tokens":5,"temperature":0,"stop":["zz"]}"#)
+    #expect(made.status == 200 && made.json["choices"] == plain.json["choices"], "\(made.text)")
+  }
+
   @Test func `What was made is shown, copied, made more of, and forgotten`() async throws {
     let folder = try TemporaryFolder()
     let server = try TestServer(try pool(["a", "b"], in: folder))
@@ -196,6 +217,11 @@ struct OllamaModelTests {
       return reply.json["message"]
     }
     #expect(try await answer("styled") == answer("style"))
+    func completion(_ name: String) async throws -> JSONValue? {
+      let body = #"{"model":"\#(name)","prompt":"hi","temperature":0,"max_tokens":12}"#
+      return try await server.post("/v1/completions", body).json["choices"]
+    }
+    #expect(try await completion("styled") == completion("style"))
     let shown = try await server.post("/api/show", #"{"model":"styled"}"#)
     #expect(shown.json["modelfile"]?.string?.contains("ADAPTER style") == true)
     let other = try await server.post("/api/create", #"{"model":"y","from":"x","adapters":{"other":"sha256:0"}}"#)

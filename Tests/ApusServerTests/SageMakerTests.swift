@@ -44,6 +44,10 @@ internal import Testing
     #expect(try await server.post("/invocations", line, headers: lines).json["object"] == "text_completion")
     let two = try await server.post("/invocations", line + line, headers: lines)
     #expect(two.status == 400 && two.text.contains("one line"), "\(two.text)")
+    let among = try await server.post("/invocations", "\r\n" + line + "\r\n\n", headers: lines)
+    #expect(among.status == 200, "\(among.text)")
+    let many = try await server.post("/invocations", String(repeating: "a\n", count: 1 << 18), headers: lines)
+    #expect(many.status == 400 && many.text.contains("one line"), "\(many.text)")
     let dialog = #"{"inputs":[[{"role":"user","content":"hi"}]],"parameters":{"max_new_tokens":6,"seed":3}}"#
     let reply = try await server.post("/invocations", dialog)
     let expected = try await server.post("/v1/chat/completions", "{\(chat)}")

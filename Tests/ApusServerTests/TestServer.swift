@@ -161,6 +161,11 @@ struct TestServer: Sendable {
   /// Does once what a server does from time to time.
   func keepUp() async { await server.keepUp() }
 
+  /// Listens, too, until its task is cancelled.
+  func run(onReady: @escaping @Sendable () -> Void) async throws {
+    try await server.run(handlesSignals: false, onReady: { _ in onReady() }, endNow: {})
+  }
+
   /// Answers one request.
   func send(
     _ method: HTTPRequest.Method, _ path: String, host: String = "localhost", headers: HTTPFields = [:],

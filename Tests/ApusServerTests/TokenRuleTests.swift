@@ -175,7 +175,9 @@ struct TokenRuleTests {
       "/v1/chat/completions", #"{\#(messages),"continue_final_message":true,"add_generation_prompt":false,\#(fields)}"#)
     let raw = try await server.post(Self.path, #"{"prompt":"user: a\nassistant: Once upon",\#(fields)}"#)
     #expect(chat.json["choices"]?.elements?.first?["message"]?["content"] == .string(raw.texts[0]))
-    #expect(chat.json["usage"]?["completion_tokens_details"]?["reasoning_tokens"] == 0)
+    #expect(
+      chat.json["usage"]?["completion_tokens_details"]
+        == ["reasoning_tokens": 0, "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0])
     let both = try await server.post(
       "/v1/chat/completions", #"{\#(messages),"continue_final_message":true,"add_generation_prompt":true}"#)
     #expect(both.status == 400)

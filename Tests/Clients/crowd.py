@@ -2,10 +2,10 @@
 
 Usage: crowd.py APUS MODEL [CONNECTIONS] [IDLE]
 
-The server has its defaults. CONNECTIONS (1,000) ask at once, each in one of the dialects; then IDLE ones (1,500) are opened beside the server's
-everyday work. All must have asked within 10 s, as a server closes those that say nothing for longer: 5,000 are run by
-hand, on a machine that is fast enough. Needs nothing but Python, and as many file descriptors (`ulimit -n`) as there are
-connections, for the server too. Prints one line for each check and exits 0 if all hold.
+The server has its defaults. CONNECTIONS (1,000) ask at once, each in one of the dialects; then IDLE ones (1,500) are
+opened beside the server's everyday work. All must have asked within 10 s, as a server closes those that say nothing for
+longer: 5,000 are run by hand, on a machine that is fast enough. Needs nothing but Python, and as many file descriptors
+(`ulimit -n`) as there are connections, for the server too. Prints one line for each check and exits 0 if all hold.
 """
 
 import asyncio

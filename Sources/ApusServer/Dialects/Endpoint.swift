@@ -149,6 +149,9 @@ struct JobSetting: Sendable {
 
   var model: Model { lease.model }
 
+  /// Seconds since 1970.
+  var time: Int { Int(moment.components.seconds) }
+
   /// A conversation behind what was said before it to the model of that name.
   func conversation(_ messages: [ChatMessage]) -> [ChatMessage] { made?.conversation(messages) ?? messages }
 
@@ -161,8 +164,6 @@ struct JobSetting: Sendable {
     if options.adapters.isEmpty { options.adapters = usual.adapters }
     return options
   }
-  /// Seconds since 1970.
-  var time: Int { Int(moment.components.seconds) }
 }
 
 /// What is to be generated, and who writes the answer.

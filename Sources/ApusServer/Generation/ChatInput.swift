@@ -35,7 +35,7 @@ struct ChatInput: Sendable {
   }
 
   /// Bytes of a chat's texts for which no template is run, as these make no texts that are larger.
-  private static let longestText = (4 << 20) - (64 << 10)
+  private static let longestText = ChatManner.promptByteLimit - (64 << 10)
   /// Bytes of which the tokens are counted at a time.
   private static let countedByteCount = 64 << 10
 
@@ -71,14 +71,13 @@ struct ChatInput: Sendable {
   /// The work that this is; throws where the prompt cannot be made or does not fit.
   func plan(_ setting: JobSetting) throws(ApusError) -> GenerationPlan {
     let prompt = try prompt(setting)
-    var options = setting.filled(options)
-    try setting.model.engine.configuration.checkRoom(forPrompt: prompt.tokens.count, completion: options.maxTokens)
-    options.thinkingBudget = form.thinkingLimit
+    var plan = GenerationPlan(setting, prompts: [prompt.tokens], count: count, options: options)
+    try plan.checkRoom()
+    plan.options.thinkingBudget = form.thinkingLimit
     if let prediction, !prediction.isEmpty {
-      options.prediction = try setting.model.promptTokens(
+      plan.options.prediction = try setting.model.promptTokens(
         prediction, addSpecial: false, parseSpecial: false, shouldStop: setting.shouldStop)
     }
-    var plan = GenerationPlan(lease: setting.lease, prompts: [prompt.tokens], count: count, options: options)
     plan.rules = rules
     plan.tellsStop = tellsStop
     plan.constraintField = constraintField

@@ -20,6 +20,18 @@ struct GenerationPlan: Sendable {
   /// The name of the field that has the constraint.
   var constraintField: String?
 
+  /// Completions of `prompts` for a request; what its options leave out is as usual for the name that it asks.
+  init(_ setting: JobSetting, prompts: [[Token]], count: Int, options: GenerationOptions) {
+    (lease, self.prompts, self.count, self.options) = (setting.lease, prompts, count, setting.filled(options))
+  }
+
+  /// Throws where a prompt does not fit into the context with its completion.
+  func checkRoom() throws(ApusError) {
+    for prompt in prompts {
+      try lease.model.engine.configuration.checkRoom(forPrompt: prompt.count, completion: options.maxTokens)
+    }
+  }
+
   /// Completions of all prompts together; number `prompt * count + k` is the k-th of its prompt.
   var choiceCount: Int { prompts.count * count }
 

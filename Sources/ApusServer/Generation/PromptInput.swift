@@ -26,8 +26,8 @@ struct RawInput: PromptInput {
   }
 
   func plan(_ setting: JobSetting) throws(ApusError) -> GenerationPlan {
-    let (prompt, options) = (try tokens(setting), setting.filled(options))
-    try setting.model.engine.configuration.checkRoom(forPrompt: prompt.count, completion: options.maxTokens)
-    return GenerationPlan(lease: setting.lease, prompts: [prompt], count: count, options: options)
+    let plan = GenerationPlan(setting, prompts: [try tokens(setting)], count: count, options: options)
+    try plan.checkRoom()
+    return plan
   }
 }

@@ -30,6 +30,25 @@ extension RequestFields {
     return texts
   }
 
+  /// A list of texts, at least one; objects with a `text` count too.
+  func documents(_ name: String, _ limits: RequestLimits) throws(Refusal) -> [String] {
+    guard let values = try array(name), (1...limits.inputs).contains(values.count) else {
+      throw mismatch(name, "an array of 1 to \(limits.inputs) texts")
+    }
+    var documents: [String] = []
+    for (index, value) in values.enumerated() {
+      switch value {
+      case .string(let text): documents.append(text)
+      case .object(let object):
+        let fields = nested(object, "\(name)[\(index)]")
+        guard let text = try fields.string("text") else { throw fields.mismatch("text", "a text") }
+        documents.append(text)
+      default: throw mismatch("\(name)[\(index)]", "a text")
+      }
+    }
+    return documents
+  }
+
   /// How texts become vectors, in the fields of `/v1/embeddings`.
   func embeddingOptions(_ limits: RequestLimits) throws(Refusal) -> EmbeddingOptions {
     guard try bool("add_special_tokens") ?? true else {

@@ -138,7 +138,7 @@ struct Intake: Sendable {
     defer { context.outcome.trace?.part("preparation", from: start) }
     return try await service.preparation.run(for: context.client) { shouldStop in
       let fields = try RequestFields(admitted.object).lifting(endpoint.nestedFields)
-      let made = service.names.given.entry(named: admitted.choice.name)?.made
+      let made = admitted.choice.made
       var (lease, usual) = (lease, GenerationOptions())
       if let made { (lease, usual) = try made.use(lease, configuration.limits) }
       let setting = JobSetting(

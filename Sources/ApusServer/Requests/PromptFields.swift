@@ -59,15 +59,16 @@ extension RequestFields {
     return effort
   }
 
-  /// A switch that is true or false, or an object with a `type` of `enabled` or `disabled`, and perhaps a budget.
-  private func switched(_ name: String) throws(Refusal) -> (isOn: Bool, budget: Int?)? {
+  /// A switch that is true or false, or an object whose `type` says whether it is on, perhaps with a budget of `least` tokens
+  /// or more.
+  func switched(_ name: String, least: Int = 0) throws(Refusal) -> (isOn: Bool, budget: Int?)? {
     guard case .object(let object)? = self[name] else { return try bool(name).map { ($0, nil) } }
     let fields = nested(object, name)
-    let budget = try fields.int("budget_tokens", in: 0...Int.max)
+    let budget = try fields.int("budget_tokens", in: least...Int.max)
     switch try fields.string("type") {
-    case "enabled", "adaptive": return (true, budget)
+    case "enabled", "adaptive", "between_tools": return (true, budget)
     case "disabled": return (false, nil)
-    default: throw fields.mismatch("type", "\"enabled\" or \"disabled\"")
+    default: throw fields.mismatch("type", "\"enabled\", \"disabled\", \"adaptive\" or \"between_tools\"")
     }
   }
 }

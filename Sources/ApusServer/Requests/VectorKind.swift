@@ -51,16 +51,4 @@ extension RequestFields {
     }
     return kinds.isEmpty ? nil : kinds
   }
-
-  /// A list of texts.
-  func plainTexts(_ name: String, upTo limit: Int) throws(Refusal) -> [String] {
-    let values = try array(name) ?? []
-    guard (1...limit).contains(values.count) else { throw mismatch(name, "an array of 1 to \(limit) texts") }
-    var texts: [String] = []
-    for (index, value) in values.enumerated() {
-      guard case .string(let text) = value else { throw mismatch("\(name)[\(index)]", "a text") }
-      texts.append(text)
-    }
-    return texts
-  }
 }

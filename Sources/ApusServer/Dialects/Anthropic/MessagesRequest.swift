@@ -7,9 +7,9 @@ struct MessagesRequest {
   /// Whether what the model thinks is not to be told.
   let omitsThinking: Bool
 
-  /// Fields that change nothing of an answer here: for whom, how fast, from which cache, and what to tell of it.
+  /// Fields that change nothing of an answer here, and are not looked at: how fast, from which cache, and what to tell of it.
   static let harmless = [
-    "model", "stream", "metadata", "service_tier", "speed", "inference_geo", "cache_control", "diagnostics",
+    "model", "stream", "speed", "inference_geo", "cache_control", "diagnostics",
     "anthropic_version", "anthropic_beta", "betas", "user_profile_id", "workspace_id",
   ]
   /// Fields that would make another answer.
@@ -27,7 +27,7 @@ struct MessagesRequest {
       try fields.messages(setting.limits), try ToolUse(anthropic: fields, setting.limits), setting,
       maxTokens: maxTokens, stop: try fields.textList("stop_sequences", limits: setting.limits),
       own: try Self.schema(output, older: try fields.object("output_format")))
-    (input.form.thinking, input.form.thinkingBudget) = try Self.thinking(thinking, output)
+    (input.form.thinking, input.form.thinkingBudget) = try Self.thinking(fields, output)
     // The answer goes on with what the assistant has said already.
     input.form.continuesLastMessage = input.messages.last?.role == .assistant
     self.input = input
@@ -50,16 +50,11 @@ struct MessagesRequest {
   /// Whether the model is to think, how much, and in how many tokens; the template's own manner, where the request says
   /// nothing.
   private static func thinking(
-    _ thinking: RequestFields?, _ output: RequestFields?
+    _ fields: RequestFields, _ output: RequestFields?
   ) throws(Refusal) -> (PromptOptions.Thinking?, budget: Int?) {
     let effort = try output?.effort()
-    guard let thinking else { return (nil, nil) }
-    let budget = try thinking.int("budget_tokens", in: 1...Int.max)
-    switch try thinking.string("type") {
-    case "disabled": return (.off, nil)
-    case "enabled", "adaptive", "between_tools": return (effort ?? .on, budget)
-    default: throw thinking.mismatch("type", "\"enabled\", \"disabled\", \"adaptive\" or \"between_tools\"")
-    }
+    guard let (isOn, budget) = try fields.switched("thinking", least: 1) else { return (nil, nil) }
+    return isOn ? (effort ?? .on, budget) : (.off, nil)
   }
 
   private static func omitsThinking(_ thinking: RequestFields?) throws(Refusal) -> Bool {

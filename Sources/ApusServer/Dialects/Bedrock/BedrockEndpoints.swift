@@ -23,7 +23,7 @@ struct InvokeEndpoint: AnsweringEndpoint {
     case .text(let body):
       var plan = try body.input.plan(setting)
       plan.reading?.idPrefix = body.idPrefix
-      return .generation(GenerationJob(plan: plan, encoder: body.encoder(plan.prompts[0].count)))
+      return .generation(GenerationJob(plan: plan, encoder: body.encoder(plan.prompts[0])))
     }
   }
 

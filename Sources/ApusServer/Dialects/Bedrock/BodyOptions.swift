@@ -32,7 +32,8 @@ extension RequestFields {
     let maxTokens = try only(names.maxTokens) { name throws(Refusal) in try int(name, in: 1...Int.max) }
     let stop = try only(names.stop) { name throws(Refusal) in try stops(name, limits) }
     var options = try options(
-      setting, maxTokens: maxTokens ?? names.usualMaxTokens, stop: stop ?? [], try constraint(beside: own))
+      setting, maxTokens: maxTokens ?? setting.usual.maxTokens ?? names.usualMaxTokens, stop: stop ?? [],
+      try constraint(beside: own))
     if let topP = try only(names.topP, { name throws(Refusal) in try number(name, in: 0...1) }) {
       options.sampling?.topP = topP
     }

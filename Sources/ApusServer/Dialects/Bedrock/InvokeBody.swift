@@ -4,12 +4,12 @@ internal import ApusJSON
 /// The body of a request to invoke a model, in the words of the family that its name says.
 struct InvokeBody: Sendable {
   let input: any PromptInput
-  /// Who writes the answer to a prompt of so many tokens.
-  let encoder: @Sendable (_ promptTokens: Int) -> any AnswerEncoder
+  /// Who writes the answer to a prompt of these tokens.
+  let encoder: @Sendable (_ prompt: [Token]) -> any AnswerEncoder
   /// What ids begin with that are made up for calls.
   var idPrefix = "tooluse_"
 
-  init(_ input: any PromptInput, _ encoder: @escaping @Sendable (_ promptTokens: Int) -> any AnswerEncoder) {
+  init(_ input: any PromptInput, _ encoder: @escaping @Sendable (_ prompt: [Token]) -> any AnswerEncoder) {
     self.input = input
     self.encoder = encoder
   }

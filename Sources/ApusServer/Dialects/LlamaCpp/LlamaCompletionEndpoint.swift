@@ -90,15 +90,13 @@ struct LlamaRequest {
     guard prompts.count * count <= setting.limits.totalChoices else {
       throw Refusal.invalid("prompt", "prompts times n_cmpl must be at most \(setting.limits.totalChoices)")
     }
-    for prompt in prompts {
-      try model.engine.configuration.checkRoom(forPrompt: prompt.count, completion: common.options.maxTokens)
-    }
+    let plan = common.plan(setting, prompts, count: count)
+    try plan.checkRoom()
     let encoder = LlamaEncoder(
       model: model, name: setting.name, shown: shown,
-      settings: LlamaSettings.json(common.options, isStreamed: setting.isStreamed),
+      settings: LlamaSettings.json(plan.options, isStreamed: setting.isStreamed),
       prompts: prompts.map { LlamaEncoder.Prompt(text: model.detokenize($0, renderSpecial: true), count: $0.count) },
       count: count, isList: isList || count > 1)
-    return GenerationJob(
-      plan: common.plan(setting, prompts, count: count), encoder: encoder)
+    return GenerationJob(plan: plan, encoder: encoder)
   }
 }

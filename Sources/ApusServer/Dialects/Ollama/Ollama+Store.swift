@@ -6,7 +6,8 @@ internal import Hummingbird
 extension Ollama {
   /// The paths that tell of models, and change which names they have.
   ///
-  /// Models are files that the server was started with; there is no store that others could be fetched into.
+  /// Models are files that the server was started with, or that a client had it load; there is no store that others could
+  /// be fetched into.
   var storeRoutes: [Route] {
     [
       Route(.get, "/api/tags", OllamaDialect()) { [service] in
@@ -43,22 +44,21 @@ extension Ollama {
 
   /// One more name for a model, until the server ends.
   private static func copy(_ fields: RequestFields, _ models: OllamaModels) throws -> JSONValue {
-    let source = try fields.modelName("source")
-    let made = models.service.names.given.entry(named: source)?.made
-    try give(try fields.modelName("destination"), to: source, made, in: models)
+    let (source, name) = (try fields.modelName("source"), try fields.modelName("destination"))
+    let choice = try models.service.names.choice(for: source, by: models.key)
+    try give(name, to: choice, choice.made, in: models)
     return [:]
   }
 
   private static func give(
-    _ name: String, to model: String, _ made: MadeModel?, in models: OllamaModels
+    _ name: String, to choice: ModelChoice, _ made: MadeModel?, in models: OllamaModels
   ) throws(Refusal) {
     try models.key.checkMayChangeModels()
     let names = models.service.names
-    let number = try names.choice(for: model, by: models.key).model
     guard names.ownModel(named: name) == nil else {
-      throw .invalid(nil, "the server was started with a model of this name: give another one")
+      throw .invalid(nil, "the server has a model of this name already: give another one")
     }
-    try names.given.give(name, to: number, made)
+    try names.given.give(name, to: choice.model, made)
   }
 
   /// Takes a name away that `copy` or `create` has given.
@@ -68,7 +68,8 @@ extension Ollama {
     if names.given.take(name) { return [:] }
     guard names.ownModel(named: name) == nil else {
       throw Refusal(
-        .unsupported, "the server was started with this model: only names that were given since can be deleted")
+        .unsupported,
+        "this is a model's own name: only names that were given by /api/copy or /api/create can be deleted here")
     }
     throw Refusal.unknownModel(name, known: names.given.list.map(\.name))
   }
@@ -80,12 +81,12 @@ extension Ollama {
     }
     fields.accept(["stream"])
     let (name, source) = (try fields.modelName(), try fields.modelName("from"))
-    let (service, names) = (models.service, models.service.names)
-    let own = service.models[try names.choice(for: source, by: models.key).model].name
+    let service = models.service
+    let choice = try service.names.choice(for: source, by: models.key)
     let made = try MadeModel(
-      fields, of: names.given.entry(named: source)?.made, adapters: service.pool.adapters(of: own),
+      fields, of: choice.made, adapters: service.pool.adapters(of: service.models[choice.model].name),
       service.configuration.limits)
-    try give(name, to: source, made, in: models)
+    try give(name, to: choice, made, in: models)
     return success
   }
 

@@ -22,7 +22,7 @@ struct OllamaChatEndpoint: GenerationEndpoint, OllamaEndpoint {
     let input = ChatInput(messages: messages, tools: tools.use, options: common.options, form: common.form)
     let plan =
       messages.isEmpty
-      ? GenerationPlan(lease: setting.lease, prompts: [], count: 1, options: common.options)
+      ? GenerationPlan(setting, prompts: [], count: 1, options: common.options)
       : try input.plan(setting)
     common.keepAlive.apply(to: setting.lease, by: key)
     let encoder = OllamaEncoder(

@@ -22,33 +22,26 @@ struct OllamaEmbedEndpoint: ReplyEndpoint, OllamaEndpoint {
     let clock = OllamaClock(began: began, moment: setting.moment)
     let texts = try isLegacy ? [fields.string("prompt") ?? ""] : Self.texts(fields, setting.limits)
     let dimensions = isLegacy ? nil : try fields.int("dimensions", in: 0...Int(Int32.max))
-    var options = EmbeddingOptions(
-      isNormalized: !isLegacy, truncates: try fields.bool("truncate") ?? true, cacheSalt: setting.scope.salt())
-    options.pooling = try Self.pooling(fields)
-    let (model, name, usage, limit) = (setting.model, setting.name, setting.usage, setting.limits.vectorValues)
+    let options = EmbeddingOptions(
+      pooling: try Self.pooling(fields), isNormalized: !isLegacy, truncates: try fields.bool("truncate") ?? true)
     try fields.keepAlive().apply(to: setting.lease, by: key)
+    let name = setting.name
     // Where nothing is asked, the model is only loaded.
-    let isEmpty = texts == [""] || texts.isEmpty
-    let inputs =
-      isEmpty
-      ? []
-      : try model.embeddingInputs(
-        texts.map { .text($0) }, options, shouldStop: setting.shouldStop)
-    return { [isLegacy, options] in
-      let embeddings = inputs.isEmpty ? [] : try await model.embed(inputs, options)
-      let tokens = embeddings.reduce(0) { $0 + $1.tokenCount }
-      usage.charge(promptTokens: tokens)
-      guard embeddings.count * (embeddings.first?.vector.count ?? 0) <= limit else {
-        throw Refusal.invalid("input", "texts times dimensions may be \(limit) at most: send fewer texts in a request")
-      }
-      let durations = clock.durations
-      return WholeReply {
-        let vectors = embeddings.map { Self.json($0, dimensions) }
-        if isLegacy { return ["embedding": vectors.first ?? []] }
-        let members: JSONMembers = [("model", .string(name)), ("embeddings", .array(vectors))]
-        return .object(JSONObject(members + durations + [("prompt_eval_count", .int(tokens))]))
-      }
+    guard texts != [""], !texts.isEmpty else {
+      return { WholeReply(body([], tokenCount: 0, name, clock)) }
     }
+    // Dimensions are not its matter: more than a vector has are no fault here.
+    let request = VectorRequest(
+      texts: texts.map { .text($0) }, options: options, names: (promptField, "dimensions"))
+    return try request.work(setting) { answer in
+      body(answer.embeddings.map { Self.json($0, dimensions) }, tokenCount: answer.tokenCount, name, clock)
+    }
+  }
+
+  private func body(_ vectors: [JSONValue], tokenCount: Int, _ name: String, _ clock: OllamaClock) -> JSONValue {
+    if isLegacy { return ["embedding": vectors.first ?? []] }
+    let members: JSONMembers = [("model", .string(name)), ("embeddings", .array(vectors))]
+    return .object(JSONObject(members + clock.durations + [("prompt_eval_count", .int(tokenCount))]))
   }
 
   private static func texts(_ fields: RequestFields, _ limits: RequestLimits) throws(Refusal) -> [String] {

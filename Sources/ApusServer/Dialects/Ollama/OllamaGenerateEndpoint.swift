@@ -51,12 +51,14 @@ private struct Question {
     guard !isRaw || system.isEmpty && context.isEmpty else {
       throw .invalid("raw", "raw mode does not support template, system, or context")
     }
+    if !suffix.isEmpty, !system.isEmpty { throw .unsupported("system", "system beside suffix") }
+    if !suffix.isEmpty, !context.isEmpty { throw .unsupported("context", "context beside suffix") }
   }
 
   /// The work that this is; none where nothing is asked, which only loads the model.
   func plan(_ setting: JobSetting) throws -> GenerationPlan {
     let (model, options) = (setting.model, common.options)
-    guard !prompt.isEmpty else { return GenerationPlan(lease: setting.lease, prompts: [], count: 1, options: options) }
+    guard !prompt.isEmpty else { return GenerationPlan(setting, prompts: [], count: 1, options: options) }
     if !suffix.isEmpty { return try infill(setting) }
     guard !isRaw, system != "" || model.information.chat != .noTemplate else {
       return try RawInput(text: prompt, options: options, before: context).plan(setting)
@@ -74,9 +76,9 @@ private struct Question {
     guard let (tokens, ends) = try setting.model.infill(gap, shouldStop: setting.shouldStop) else {
       throw Refusal.noInfill("suffix")
     }
-    var options = setting.filled(common.options)
-    options.stopTokens += ends
-    try setting.model.engine.configuration.checkRoom(forPrompt: tokens.count, completion: options.maxTokens)
-    return GenerationPlan(lease: setting.lease, prompts: [tokens], count: 1, options: options)
+    var plan = GenerationPlan(setting, prompts: [tokens], count: 1, options: common.options)
+    plan.options.stopTokens += ends
+    try plan.checkRoom()
+    return plan
   }
 }

@@ -47,8 +47,8 @@ struct OllamaModels: Sendable {
       throw Refusal(loading: error)
     }
     let form = Modelfile(
-      own, service.names.given.entry(named: choice.name)?.made, usual: information?.ollamaParameters ?? [],
-      template: description.template, licence: description.licence)
+      own, choice.made, usual: information?.ollamaParameters ?? [], template: description.template,
+      licence: description.licence)
     var shown = JSONObject(form.members)
     let more: JSONMembers = [
       ("details", details(description, of: own, name: choice.name)),

@@ -10,6 +10,8 @@ struct ChatEncoder: AnswerEncoder {
   let logProbabilities: Int?
   /// Whether a call is told by the older name, `function_call`.
   let isLegacy: Bool
+  /// Whether `stop_reason` says again why a choice ended, as in Mistral's chats on Bedrock.
+  var repeatsEnd = false
   /// How tokens are told.
   var naming = TokenNaming()
   /// The prompt's tokens, where their numbers are told.
@@ -21,7 +23,7 @@ struct ChatEncoder: AnswerEncoder {
 
   func open(_ choice: Int) -> [UInt8] {
     envelope.frame(
-      choice, [("delta", ["role": "assistant", "content": ""]), ("logprobs", .null)],
+      choice, [("delta", ["role": "assistant", "content": ""]), ("logprobs", .null)], end: noEnd,
       more: naming.members("prompt_token_ids", promptTokens))
   }
 
@@ -31,7 +33,7 @@ struct ChatEncoder: AnswerEncoder {
     guard said.count > 0 || tellsTokens && !delta.tokens.isEmpty else { return [] }
     return envelope.frame(
       choice,
-      [("delta", .object(said)), ("logprobs", probabilities(delta.tokens))] + naming.members(delta.tokens))
+      [("delta", .object(said)), ("logprobs", probabilities(delta.tokens))] + naming.members(delta.tokens), end: noEnd)
   }
 
   func close(_ choice: Int, _ result: ChoiceResult) -> [UInt8] {
@@ -57,10 +59,16 @@ struct ChatEncoder: AnswerEncoder {
         + naming.members("prompt_token_ids", promptTokens))
   }
 
+  /// What is said of the end of a choice that goes on.
+  private var noEnd: JSONMembers { [("finish_reason", .null)] + (repeatsEnd ? [("stop_reason", .null)] : []) }
+
   /// A call whose arguments the model did not finish is none that a client could make.
   private func end(_ result: ChoiceResult) -> JSONMembers {
-    guard result.turn.completeCalls > 0 else { return OpenAIEnvelope.end(result) }
-    return OpenAIEnvelope.end(result, stopWord: isLegacy ? "function_call" : "tool_calls")
+    let callWord = isLegacy ? "function_call" : "tool_calls"
+    let end = OpenAIEnvelope.end(
+      result, stopWord: result.turn.completeCalls > 0 ? callWord : AnswerEnd.stop.rawValue)
+    guard repeatsEnd, let (name, reason) = end.first else { return end }
+    return [(name, reason), ("stop_reason", reason)]
   }
 
   private func message(_ said: TurnSummary) -> JSONValue {

@@ -22,7 +22,7 @@ struct ChatEndpoint: GenerationEndpoint {
     }
     var (plan, encoder) = (try chat.input.plan(setting), Self.encoder(chat, setting))
     encoder.kept = kept
-    (encoder.naming, encoder.promptTokens) = (chat.naming, plan.prompts[0])
+    encoder.promptTokens = plan.prompts[0]
     if let top = chat.fields.promptLogProbabilities {
       let prompt = plan.prompts[0]
       guard prompt.count * plan.count * (1 + top) <= setting.limits.scores else {
@@ -41,6 +41,7 @@ struct ChatEndpoint: GenerationEndpoint {
       setting, id: "chatcmpl-", whole: "chat.completion", frame: "chat.completion.chunk",
       includesUsage: chat.fields.includesUsage)
     return ChatEncoder(
-      envelope: envelope, model: setting.model, logProbabilities: chat.logProbabilities, isLegacy: chat.tools.isLegacy)
+      envelope: envelope, model: setting.model, logProbabilities: chat.logProbabilities,
+      isLegacy: chat.tools.isLegacy, naming: chat.naming)
   }
 }

@@ -11,7 +11,7 @@ struct CompletionEndpoint: GenerationEndpoint {
 
   func job(_ fields: RequestFields, _ setting: JobSetting) throws -> GenerationJob {
     let model = setting.model
-    let completion = try CompletionRequest(fields, model: model, limits: setting.limits)
+    let completion = try CompletionRequest(fields, setting)
     let (prompts, ends) = try completion.prompts(model, setting.shouldStop)
     var common = completion.fields
     common.options.stopTokens += ends

@@ -30,8 +30,9 @@ struct CompletionRequest {
   private let suffix: String?
 
   /// Reads the fields; nothing is tokenized yet.
-  init(_ fields: RequestFields, model: Model, limits: RequestLimits) throws(Refusal) {
-    var common = try GenerationFields(fields, model, limits: limits, least: 0, usual: 16)
+  init(_ fields: RequestFields, _ setting: JobSetting) throws(Refusal) {
+    let (model, limits) = (setting.model, setting.limits)
+    var common = try GenerationFields(fields, model, limits: limits, least: 0, usual: setting.usual.maxTokens ?? 16)
     logProbabilities = try fields.int("logprobs", in: 0...limits.topLogProbabilities)
     isEchoed = try fields.bool("echo") ?? false
     scoresEcho = isEchoed && logProbabilities != nil

@@ -71,7 +71,7 @@ struct GenerationFields {
 
   /// The completions of these prompts: `count` of each, or as many as choices are wanted.
   func plan(_ setting: JobSetting, _ prompts: [[Token]], count: Int? = nil) -> GenerationPlan {
-    var plan = GenerationPlan(lease: setting.lease, prompts: prompts, count: count ?? choices, options: options)
+    var plan = GenerationPlan(setting, prompts: prompts, count: count ?? choices, options: options)
     plan.rules = rules
     plan.tellsStop = tellsStop
     plan.constraintField = constraintField

@@ -16,10 +16,11 @@ enum KnownFields {
   /// what the `openai` client for Python takes them from.
   static let nested = ["options", "parameters", "extra_body"]
 
-  /// Fields that change nothing of an answer here: for whom, what for, and how it is scheduled, stored or cached.
+  /// Fields that change nothing of an answer here, and are not looked at: how it is scheduled or cached.
+  ///
+  /// What says for whom it is must be of its type: `checkLabels`.
   static let harmless = [
-    "user", "store", "metadata", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_options",
-    "prompt_cache_retention", "request_id", "priority", "id_slot", "slot_id", "keep_alive",
+    "prompt_cache_options", "prompt_cache_retention", "request_id", "priority", "id_slot", "slot_id", "keep_alive",
     "timings_per_token", "return_progress", "details", "length_penalty",
   ]
   /// The same within a message: an identity, or a hint for a cache.

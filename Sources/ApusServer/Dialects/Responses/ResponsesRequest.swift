@@ -13,10 +13,9 @@ struct ResponsesRequest {
   /// All items that stand before the answer, where that is to be kept.
   let items: [JSONValue]
 
-  /// Fields that change nothing of an answer here: for whom, what for, and how it is scheduled or cached.
+  /// Fields that change nothing of an answer here, and are not looked at: how it is scheduled or cached.
   static let harmless = [
-    "model", "stream", "metadata", "user", "safety_identifier", "service_tier", "prompt_cache_key",
-    "prompt_cache_options", "prompt_cache_retention", "include", "truncation", "max_tool_calls", "access_programs",
+    "model", "stream", "prompt_cache_options", "prompt_cache_retention", "max_tool_calls", "access_programs",
     "client_metadata",
   ]
   /// Fields that need a service of OpenAI's.

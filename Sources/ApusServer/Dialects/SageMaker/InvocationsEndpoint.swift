@@ -17,7 +17,7 @@ struct InvocationsEndpoint: AnsweringEndpoint {
     let type = request.headers[.contentType] ?? ""
     guard type.hasPrefix("text/plain") else {
       let isLines = type.hasPrefix("application/jsonlines") || type.hasPrefix("application/x-jsonlines")
-      guard !isLines || body.bytes.split(separator: UInt8(ascii: "\n")).count <= 1 else {
+      guard !isLines || body.bytes.hasOneLine else {
         throw .invalid(nil, "a body of JSON lines may have one line here: send a request for each")
       }
       return try reader.object(of: body)
@@ -116,5 +116,16 @@ struct RuntimeStreamEndpoint: AnsweringEndpoint {
       return .generation(GenerationJob(plan: job.plan, encoder: PayloadParts(encoder: encoder)))
     case .reply(let work): return .reply(work)
     }
+  }
+}
+
+extension [UInt8] {
+  /// Whether at most one line holds more than its end; makes nothing of the bytes, which may be very many lines.
+  fileprivate var hasOneLine: Bool {
+    let end = UInt8(ascii: "\n")
+    func isEnd(_ byte: UInt8) -> Bool { byte == end || byte == UInt8(ascii: "\r") }
+    guard let start = firstIndex(where: { !isEnd($0) }), let stop = self[start...].firstIndex(of: end)
+    else { return true }
+    return self[stop...].allSatisfy(isEnd)
   }
 }

@@ -70,8 +70,8 @@ struct LaterInvocation: Sendable {
 
   private static func id(_ text: String?) throws(Refusal) -> String? {
     guard let text else { return nil }
-    guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) || $0 == 0x20 }) else {
-      throw .invalid("InferenceId", "InferenceId must have 1 to 64 visible characters")
+    guard (1...64).contains(text.utf8.count), text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+      throw .invalid("InferenceId", "InferenceId must have 1 to 64 characters of ASCII that can be printed")
     }
     return text
   }
@@ -79,8 +79,7 @@ struct LaterInvocation: Sendable {
   /// The header fields of the same invocation where it is answered at once.
   private static func headers(_ request: Request) -> HTTPFields {
     var headers: HTTPFields = [.contentType: request.sageMakerField("Content-Type") ?? "application/json"]
-    headers[.accept] = request.sageMakerField("Accept")
-    for name in ["Custom-Attributes", "Target-Model", "Target-Variant", "Inference-Component"] {
+    for name in ["Target-Model", "Target-Variant", "Inference-Component"] {
       if let field = HTTPField.Name("X-Amzn-SageMaker-" + name) { headers[field] = request.headers[field] }
     }
     return headers

@@ -74,7 +74,8 @@ struct TGIRequest {
     if try !Self.samples(given) { sampling.temperature = 0 }
     let needsValues = hasDetails || scoresPrompt || setting.isStreamed || choices > 1
     options = GenerationOptions(
-      maxTokens: try given.int("max_new_tokens", in: 0...Int(Int32.max)) ?? Self.usualTokens, sampling: sampling,
+      maxTokens: try given.int("max_new_tokens", in: 0...Int(Int32.max))
+        ?? setting.usual.maxTokens ?? Self.usualTokens, sampling: sampling,
       seed: try given.seed("seed"), stop: try given.texts("stop", limits: limits),
       topLogProbabilities: topCount ?? (needsValues ? 0 : nil), adapters: try Self.adapters(given, model),
       constraint: try Self.constraint(given))
@@ -112,12 +113,12 @@ struct TGIRequest {
     let model = setting.model
     var prompt = try model.rawPrompt(text, setting.shouldStop).tokens
     if let promptTokens { prompt = prompt.suffix(promptTokens) }
-    try model.engine.configuration.checkRoom(forPrompt: prompt.count, completion: options.maxTokens)
+    var plan = GenerationPlan(setting, prompts: [prompt], count: choices, options: options)
+    try plan.checkRoom()
     let scores = scoresPrompt ? prompt.count * choices * (1 + (topCount ?? 0)) : 0
     guard scores <= setting.limits.scores else {
       throw Refusal.invalid("decoder_input_details", "decoder_input_details of a prompt that long: leave it out")
     }
-    var plan = GenerationPlan(lease: setting.lease, prompts: [prompt], count: choices, options: options)
     plan.scoresPrompts = scoresPrompt
     plan.constraintField = "grammar"
     var encoder = TGIEncoder(

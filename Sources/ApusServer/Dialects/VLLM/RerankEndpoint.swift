@@ -53,25 +53,6 @@ struct RerankEndpoint: ReplyEndpoint {
 }
 
 extension RequestFields {
-  /// Texts that are compared with others; objects with a `text` count too.
-  func documents(_ name: String, _ limits: RequestLimits) throws(Refusal) -> [String] {
-    guard let values = try array(name), (1...limits.inputs).contains(values.count) else {
-      throw mismatch(name, "an array of 1 to \(limits.inputs) texts")
-    }
-    var documents: [String] = []
-    for (index, value) in values.enumerated() {
-      switch value {
-      case .string(let text): documents.append(text)
-      case .object(let object):
-        let fields = nested(object, "\(name)[\(index)]")
-        guard let text = try fields.string("text") else { throw fields.mismatch("text", "a text") }
-        documents.append(text)
-      default: throw mismatch("\(name)[\(index)]", "a text")
-      }
-    }
-    return documents
-  }
-
   /// Whether scores are wanted as the classifier gives them, by any of the names of that; nil where none is there.
   func wantsRawScores() throws(Refusal) -> Bool? {
     let isActivated = try only(["use_activation", "activation"]) { name throws(Refusal) in try bool(name) }

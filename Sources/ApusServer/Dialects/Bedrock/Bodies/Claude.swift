@@ -5,11 +5,11 @@ extension InvokeBody {
   /// Claude: the messages of Anthropic's own API.
   static func claude(_ fields: RequestFields, _ setting: JobSetting) throws(Refusal) -> InvokeBody {
     let request = try MessagesRequest(fields, setting)
-    var body = InvokeBody(request.input) { promptTokens in
+    var body = InvokeBody(request.input) { prompt in
       InvokeEncoder(
         ClaudeFormat(
           events: MessageEvents(
-            model: setting.name, promptTokens: promptTokens, maxTokens: request.input.options.maxTokens,
+            model: setting.name, promptTokens: prompt.count, maxTokens: request.input.options.maxTokens,
             omitsThinking: request.omitsThinking, idPrefix: "msg_bdrk_")))
     }
     body.idPrefix = "toolu_bdrk_"

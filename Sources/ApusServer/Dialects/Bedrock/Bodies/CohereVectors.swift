@@ -7,7 +7,7 @@ extension VectorBody {
     for name in ["images", "inputs"] where fields[name] != nil { throw .unsupported(name, name) }
     // What the texts are for: models here take a text as it is.
     guard try fields.string("input_type") != "image" else { throw .unsupported("input_type", "an image") }
-    let texts = try fields.plainTexts("texts", upTo: setting.limits.inputs)
+    let texts = try fields.documents("texts", setting.limits)
     let kinds = try fields.vectorKinds("embedding_types", among: VectorKind.allCases)
     let options = EmbeddingOptions(pooling: try fields.pooling(), truncates: try truncates(fields))
     var request = VectorRequest(texts: texts.map { .text($0) }, options: options)

@@ -6,8 +6,8 @@ extension InvokeBody {
   static func llama(_ fields: RequestFields, _ setting: JobSetting) throws(Refusal) -> InvokeBody {
     let names = BodyNames(maxTokens: ["max_gen_len"], usualMaxTokens: 512)
     let options = try fields.options(names, setting)
-    return InvokeBody(RawInput(text: try fields.text("prompt"), options: options)) { promptTokens in
-      InvokeEncoder(LlamaFormat(promptTokens: promptTokens))
+    return InvokeBody(RawInput(text: try fields.text("prompt"), options: options)) { prompt in
+      InvokeEncoder(LlamaFormat(promptTokens: prompt.count))
     }
   }
 }

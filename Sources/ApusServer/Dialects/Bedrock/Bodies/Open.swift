@@ -19,15 +19,22 @@ extension InvokeBody {
         RawInput(text: try fields.text("prompt"), options: options), ListedTextFormat(listName: "choices"))
     }
     let chat = try ChatRequest(fields, model: setting.model, limits: setting.limits)
-    let encoder = EventChunks(events: ChatEndpoint.encoder(chat, setting), hasStopReason: hasStopReason)
-    return InvokeBody(chat.input) { _ in encoder }
+    guard chat.fields.promptLogProbabilities == nil else {
+      throw .unsupported("prompt_logprobs", "prompt_logprobs on Bedrock's paths")
+    }
+    var encoder = ChatEndpoint.encoder(chat, setting)
+    encoder.repeatsEnd = hasStopReason
+    return InvokeBody(chat.input) { [encoder] prompt in
+      var encoder = encoder
+      encoder.promptTokens = prompt
+      return EventChunks(events: encoder)
+    }
   }
 }
 
 /// The events of another dialect's stream, each as a chunk.
 private struct EventChunks: AnswerEncoder {
   var events: any AnswerEncoder
-  let hasStopReason: Bool
 
   mutating func open(_ choice: Int) -> [UInt8] { chunks(events.open(choice)) }
 
@@ -38,9 +45,7 @@ private struct EventChunks: AnswerEncoder {
   mutating func finish(_ usage: UsageCount) -> [UInt8] { chunks(events.finish(usage)) }
 
   mutating func whole(_ results: [ChoiceResult], _ usage: UsageCount) -> WholeReply {
-    let own = events.whole(results, usage)
-    var reply = hasStopReason ? WholeReply(Self.withStopReasons(own.body)) : own
-    reply.headers = own.headers
+    var reply = events.whole(results, usage)
     reply.headers.append(contentsOf: InvokeEncoder.headers(results, usage))
     return reply
   }
@@ -49,20 +54,7 @@ private struct EventChunks: AnswerEncoder {
   private func chunks(_ events: [UInt8]) -> [UInt8] {
     events.split(separator: 0x0A).flatMap { line -> [UInt8] in
       guard line.starts(with: "data: {".utf8) else { return [] }
-      let json = Array(line.dropFirst("data: ".utf8.count))
-      guard hasStopReason, let value = try? JSONParser.parse(json) else { return InvokeEncoder.chunk(json) }
-      return InvokeEncoder.chunk(Self.withStopReasons(value).serialized(.compact))
+      return InvokeEncoder.chunk(Array(line.dropFirst("data: ".utf8.count)))
     }
-  }
-
-  private static func withStopReasons(_ body: JSONValue) -> JSONValue {
-    guard case .object(var object) = body, case .array(let choices)? = object["choices"] else { return body }
-    object["choices"] = .array(
-      choices.map { choice in
-        guard case .object(var members) = choice else { return choice }
-        members["stop_reason"] = members["finish_reason"] ?? .null
-        return .object(members)
-      })
-    return .object(object)
   }
 }
