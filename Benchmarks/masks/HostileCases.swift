@@ -44,6 +44,7 @@ struct HostileCase {
     [512, 2_000, 4_000].flatMap { count in
       let properties = list(count) { #""k\#($0)":{"type":"string","maxLength":\#($0)}"# }
       let names = list(count) { #""k\#($0)""# }
+      let objects = list(count) { #""k\#($0)":{"type":"object","maxProperties":\#($0)}"# }
       return [
         schema("\(count) properties", #"{"type":"object","properties":{\#(properties)}}"#),
         schema("\(count) required", #"{"type":"object","properties":{\#(properties)},"required":[\#(names)]}"#),
@@ -53,6 +54,10 @@ struct HostileCase {
           #"{"properties":{\#(list(count / 8) { #""a\#($0)":{}"# })},"additionalProperties":false,"allOf":[\#(list(count / 500 + 2) { #"{"not":{"patternProperties":{"^a":{"const":\#($0)}}}}"# })]}"#
         ),
         schema("\(count) at least half", #"{"properties":{\#(properties)},"minProperties":\#(count / 2)}"#),
+        schema(
+          "\(count) objects beside all of them",
+          #"{"properties":{\#(objects),"all":{"properties":{\#(objects)},"additionalProperties":false,"minProperties":\#(count)}}}"#
+        ),
         schema("\(count) texts", #"{"enum":[\#(names)]}"#),
         schema("\(count) texts but these", #"{"type":"string","not":{"enum":[\#(names)]}}"#),
         schema("\(count) numbers", #"{"enum":[\#(list(count) { "\($0 * 7).\($0)" })]}"#),

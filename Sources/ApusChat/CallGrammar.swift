@@ -19,9 +19,9 @@ struct CallGrammar {
   private(set) var grammar = Grammar()
   /// How many schemas of a request may be beyond what can be kept before no other is tried, and the rules of all tools.
   private static let failureLimit = 4
-  /// The steps that the schemas of all tools may take together: half of those that a schema may take, or those of some
-  /// hundred usual ones; and for arguments that are any object.
-  private var work = 120_000
+  /// The steps that the schemas of all tools may take together: one tool alone what a schema may, several about half of
+  /// that, or what some hundred usual ones take; and for arguments that are any object.
+  private var work: Int
   private var workOfAny = 60_000
   private static let ruleLimit = 16_000
   private var failures = 0
@@ -33,6 +33,7 @@ struct CallGrammar {
 
   init(_ tools: [Tool], _ marks: MarkTexts, isLenient: Bool, keepsSchemas: Bool = true) {
     (self.tools, self.marks, self.isLenient, self.keepsSchemas) = (tools, marks, isLenient, keepsSchemas)
+    work = tools.count == 1 ? JSONSchema.workLimit : 120_000
   }
 
   /// The tools among definitions; of several with one name the last one counts.

@@ -12,6 +12,8 @@ package struct JSONSchema: Sendable {
 
   /// The longest text of a schema, in bytes.
   package static let textLimit = 256 << 10
+  /// The most steps that one schema may take, each of about a tenth of a microsecond.
+  package static let workLimit = 250_000
 
   /// Reads a schema that is given as JSON; else the same.
   package init(
@@ -50,7 +52,7 @@ package struct JSONSchema: Sendable {
     arguments schema: JSONValue, _ form: ArgumentForm, options: JSONSchemaOptions = JSONSchemaOptions(),
     work: inout Int
   ) throws(SchemaError) {
-    let store = SchemaStore(schema, workLimit: min(work, SchemaStore.usualWorkLimit)) { false }
+    let store = SchemaStore(schema, workLimit: min(work, Self.workLimit)) { false }
     defer { work = max(0, work - store.work - store.texts.work) }
     let root = try store.read(schema, at: Place(), in: 0)
     (grammar, places) = try GrammarWriter.write(arguments: Condition(root), form, store, options)

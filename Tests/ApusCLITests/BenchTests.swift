@@ -8,9 +8,8 @@ internal import Testing
   private static let small = ["-p", "8,16", "-n", "2", "-r", "2", "-d", "0,4", "--batched", "1,2", "-t", "1"]
 
   private func run(_ arguments: [String]) throws -> Program.Result {
-    let folder = try TemporaryFolder()
-    try TinyModel().write(to: folder.path("tiny.gguf"))
-    return try Program.run(["bench", folder.path("tiny.gguf")] + arguments)
+    let model = try TinyModelFile()
+    return try Program.run(["bench", model.path] + arguments)
   }
 
   @Test(arguments: [

@@ -85,17 +85,15 @@ internal import Testing
   }
 
   @Test func `an alias of no model is told before a model is loaded`() throws {
-    let folder = try TemporaryFolder()
-    try TinyModel().write(to: folder.path("tiny.gguf"))
+    let model = try TinyModelFile()
     // This model cannot be loaded, as it has no room for keys and values.
     let result = try Program.run(
-      "serve", folder.path("tiny.gguf"), "--kv-memory", "1", "--alias", "gpt-4=nothing", "--store", "none")
+      "serve", model.path, "--kv-memory", "1", "--alias", "gpt-4=nothing", "--store", "none")
     #expect(result.code == 64 && result.errors.contains("'nothing'"), "\(result.errors)")
   }
 
   @Test func `a model is found by name in the model folder`() throws {
-    let folder = try TemporaryFolder()
-    try TinyModel().write(to: folder.path("tiny.gguf"))
+    let folder = try TinyModelFile().folder
     for name in ["tiny", "tiny.gguf"] {
       let result = try Program.run("inspect", name, "--json", environment: ["APUS_MODELS": folder.url.path])
       #expect(try JSONParser.parse(result.text)["name"] == "tiny")
@@ -104,12 +102,12 @@ internal import Testing
 
   @Test func `output to a closed pipe ends quietly`() throws {
     let path = try #require(Program.path)
-    let folder = try TemporaryFolder()
-    try TinyModel().write(to: folder.path("tiny.gguf"))
+    let model = try TinyModelFile()
+    let folder = model.folder
     let lines = folder.path("lines")
     try Data(String(repeating: "{\"text\": \"the end\"}\n", count: 50_000).utf8).write(to: URL(fileURLWithPath: lines))
     let script = """
-      ("\(path)" tokenize "\(folder.path("tiny.gguf"))" --jsonl < "\(lines)"; echo "code $?" >&2) 2>"\(folder.path("e"))" \
+      ("\(path)" tokenize "\(model.path)" --jsonl < "\(lines)"; echo "code $?" >&2) 2>"\(folder.path("e"))" \
       | head -n 1
       """
     let shell = Process()

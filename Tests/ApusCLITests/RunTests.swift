@@ -56,20 +56,15 @@ struct `Run over the reference data` {
 }
 
 @Suite struct Running {
-  private let folder: TemporaryFolder
-  private let model: String
+  private let model: TinyModelFile
 
-  init() throws {
-    folder = try TemporaryFolder()
-    model = folder.path("tiny.gguf")
-    try TinyModel().write(to: model)
-  }
+  init() throws { model = try TinyModelFile() }
 
   @Test func `the same seed gives the same text from prompt, file and standard input`() throws {
-    let options = ["run", model, "--raw", "--seed", "7", "-n", "12", "--ignore-eos"]
+    let options = ["run", model.path, "--raw", "--seed", "7", "-n", "12", "--ignore-eos"]
     let text = try Program.run(options + ["--", "the end"])
     #expect(text.code == 0 && text.output.count > 1, "\(text.errors)")
-    let file = try folder.write(Array("the end".utf8), to: "prompt.txt")
+    let file = try model.folder.write(Array("the end".utf8), to: "prompt.txt")
     #expect(try Program.run(options + ["--file", file]).output == text.output)
     #expect(try Program.run(options, input: Data("the end".utf8)).output == text.output)
     #expect(try Program.run(options + ["-"], input: Data("the end".utf8)).output == text.output)
@@ -86,61 +81,61 @@ struct `Run over the reference data` {
       "--samplers", "penalties;dry;top_k;top_p;temperature", "--stop", "zzz", "--min-keep", "1", "--max-tokens", "4",
       "--kv", "q8_0", "--context", "64", "--ignore-eos",
     ]
-    let result = try Program.run(["run", model, "--raw"] + options + ["--", "the"])
+    let result = try Program.run(["run", model.path, "--raw"] + options + ["--", "the"])
     // Heads of this tiny model are too small for q8_0; all else is as it should be.
     #expect(result.code == 0 || result.errors.contains("q8_0"), "\(result.errors)")
     let mirostat = ["--mirostat", "2", "--mirostat-tau", "4", "--mirostat-eta", "0.2", "-n", "3"]
-    #expect(try Program.run(["run", model, "--raw"] + mirostat + ["--", "the"]).code == 0)
+    #expect(try Program.run(["run", model.path, "--raw"] + mirostat + ["--", "the"]).code == 0)
   }
 
   @Test func `speed is shown where asked for`() throws {
-    let quiet = try Program.run("run", model, "-n", "4", "--raw", "--ignore-eos", "the")
+    let quiet = try Program.run("run", model.path, "-n", "4", "--raw", "--ignore-eos", "the")
     #expect(quiet.errors == "Note: the answer was cut at 4 tokens: --max-tokens allows no more.\n")
-    let json = try Program.run("run", model, "-n", "4", "--raw", "--ignore-eos", "--json", "the")
+    let json = try Program.run("run", model.path, "-n", "4", "--raw", "--ignore-eos", "--json", "the")
     #expect(json.errors.isEmpty)
-    let loud = try Program.run("run", model, "-n", "4", "--raw", "--stats", "the")
+    let loud = try Program.run("run", model.path, "-n", "4", "--raw", "--stats", "the")
     #expect(loud.errors.contains("tokens/s") && loud.errors.split(separator: "\n").count == 1)
     #expect(!loud.errors.contains("\u{1B}"))
   }
 
   @Test func `an empty standard input or file is no prompt`() throws {
-    #expect(try Program.run("run", model).code == 64)
+    #expect(try Program.run("run", model.path).code == 64)
     for text in ["", "\n", "\u{FEFF}"] {
-      let file = try folder.write(Array(text.utf8), to: "empty.txt")
-      let result = try Program.run("run", model, "--file", file)
+      let file = try model.folder.write(Array(text.utf8), to: "empty.txt")
+      let result = try Program.run("run", model.path, "--file", file)
       #expect(result.code == 64 && result.errors.contains("empty"), "\(result.errors)")
     }
   }
 
   @Test func `a prompt that does not fit is refused`() throws {
     let long = String(repeating: "the ", count: 5000)
-    let result = try Program.run(["run", model, "--context", "32"], input: Data(long.utf8))
+    let result = try Program.run(["run", model.path, "--context", "32"], input: Data(long.utf8))
     #expect(result.code == 1 && result.errors.split(separator: "\n").count == 1, "\(result.errors)")
   }
 
   @Test func `a context that memory cannot hold is refused`() throws {
-    let result = try Program.run("run", model, "--context", "2147483647", "the")
+    let result = try Program.run("run", model.path, "--context", "2147483647", "the")
     #expect(result.code != 0 && result.errors.split(separator: "\n").count == 1, "\(result.errors)")
-    let fit = try Program.run("fit", model, "--slots", "1000000000", "--context", "2147483647", "--json")
+    let fit = try Program.run("fit", model.path, "--slots", "1000000000", "--context", "2147483647", "--json")
     #expect(fit.code == 1)
-    #expect(try Program.run("fit", model).code == 0)
+    #expect(try Program.run("fit", model.path).code == 0)
   }
 
   @Test func `check finds what is wrong`() throws {
-    #expect(try Program.run("check", model).code == 0)
-    let whole = try Data(contentsOf: URL(fileURLWithPath: model))
+    #expect(try Program.run("check", model.path).code == 0)
+    let whole = try Data(contentsOf: URL(fileURLWithPath: model.path))
     for length in [0, 3, 24, 1000, whole.count / 2, whole.count - 1] {
       try expectBad([UInt8](whole.prefix(length)))
     }
     try expectBad([UInt8](whole.dropLast(4)) + [0, 0, 0xC0, 0x7F])
     var tiny = TinyModel()
     tiny.chatTemplate = "{% for %}"
-    try tiny.write(to: folder.path("template.gguf"))
-    #expect(try Program.run("check", folder.path("template.gguf")).code == 1)
+    try tiny.write(to: model.folder.path("template.gguf"))
+    #expect(try Program.run("check", model.folder.path("template.gguf")).code == 1)
   }
 
   private func expectBad(_ bytes: [UInt8]) throws {
-    let path = try folder.write(bytes, to: "bad.gguf")
+    let path = try model.folder.write(bytes, to: "bad.gguf")
     for arguments in [["check", path], ["run", path, "--raw", "the"]] {
       let result = try Program.run(arguments)
       #expect(result.code == 1 && result.errors.split(separator: "\n").count == 1, "\(bytes.count): \(result.errors)")

@@ -3,20 +3,15 @@ internal import Foundation
 internal import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct `The server as a program` {
-  private let folder: TemporaryFolder
-  private let model: String
+  private let model: TinyModelFile
 
-  init() throws {
-    folder = try TemporaryFolder()
-    model = folder.path("tiny.gguf")
-    try TinyModel().write(to: model)
-  }
+  init() throws { model = try TinyModelFile() }
 
   @Test func `is not ended by SIGHUP, which makes it read its keys again`() throws {
-    let keys = folder.path("keys")
+    let keys = model.folder.path("keys")
     try "a-key".write(toFile: keys, atomically: true, encoding: .utf8)
     for arguments in [[], ["--api-key-file", keys]] {
-      let program = try ServedProgram([model] + arguments)
+      let program = try ServedProgram([model.path] + arguments)
       #expect(program.reads("listening on "))
       program.send(SIGHUP)
       if !arguments.isEmpty { #expect(program.reads("the keys were read again")) }
@@ -27,36 +22,36 @@ internal import Testing
   }
 
   @Test func `does not start with a folder of files that another uses`() throws {
-    let files = folder.path("files")
-    let first = try ServedProgram([model, "--files", files])
+    let files = model.folder.path("files")
+    let first = try ServedProgram([model.path, "--files", files])
     #expect(first.reads("listening on "))
-    let second = try Program.run("serve", model, "--files", files, "--store", "none", "--listen", "127.0.0.1:0")
+    let second = try Program.run("serve", model.path, "--files", files, "--store", "none", "--listen", "127.0.0.1:0")
     #expect(second.code == 1 && second.errors.contains("is used by another program"), "\(second.errors)")
     first.send(SIGTERM)
     #expect(first.end() == 0)
-    let third = try ServedProgram([model, "--files", files])
+    let third = try ServedProgram([model.path, "--files", files])
     #expect(third.reads("listening on "))
     third.send(SIGTERM)
     #expect(third.end() == 0)
   }
 
   @Test func `says that its port is taken before it loads a model`() throws {
-    let first = try ServedProgram([model])
+    let first = try ServedProgram([model.path])
     #expect(first.reads("listening on "))
     let port = try #require(first.port)
     // It would not load either, which is told later.
     let second = try Program.run(
-      "serve", model, "--kv-memory", "1", "--store", "none", "--listen", "127.0.0.1:\(port)")
+      "serve", model.path, "--kv-memory", "1", "--store", "none", "--listen", "127.0.0.1:\(port)")
     #expect(second.code == 1 && second.errors.contains("another program listens there already"), "\(second.errors)")
     first.send(SIGTERM)
     #expect(first.end() == 0)
-    let third = try Program.run("serve", model, "--kv-memory", "1", "--store", "none", "--listen", "127.0.0.1:0")
+    let third = try Program.run("serve", model.path, "--kv-memory", "1", "--store", "none", "--listen", "127.0.0.1:0")
     #expect(third.code == 64 && third.errors.contains("Error: --kv-memory "), "\(third.errors)")
   }
 
   @Test(arguments: [("--alias", "x=nope"), ("--variant", "x=nope:1")])
   func `names the option that means no model`(_ option: String, _ value: String) throws {
-    let result = try Program.run("serve", model, option, value, "--store", "none", "--listen", "127.0.0.1:0")
+    let result = try Program.run("serve", model.path, option, value, "--store", "none", "--listen", "127.0.0.1:0")
     #expect(result.code == 64 && result.errors.contains("Error: \(option) "), "\(result.errors)")
   }
 }

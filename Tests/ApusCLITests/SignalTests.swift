@@ -3,25 +3,22 @@ internal import Foundation
 internal import Testing
 
 @Suite struct `Signals during an answer` {
-  private let folder: TemporaryFolder
-  private let model: String
+  private let model: TinyModelFile
 
   init() throws {
-    folder = try TemporaryFolder()
-    model = folder.path("tiny.gguf")
     var tiny = TinyModel()
     tiny.contextLength = 1 << 16
-    try tiny.write(to: model)
+    model = try TinyModelFile(tiny)
   }
 
   /// Starts an answer that takes long, calls `act` once it has begun, and waits for the end.
   private func interrupt(_ act: (Process) throws -> Void) throws -> (code: Int32, errors: String) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(Program.path))
-    process.arguments = ["run", model, "--raw", "--ignore-eos", "--context", "65536", "--", "the end"]
+    process.arguments = ["run", model.path, "--raw", "--ignore-eos", "--context", "65536", "--", "the end"]
     process.environment = ["SWIFT_BACKTRACE": "enable=no"]
     let output = Pipe()
-    let errors = folder.path("errors")
+    let errors = model.folder.path("errors")
     try Data().write(to: URL(fileURLWithPath: errors))
     process.standardOutput = output
     process.standardError = FileHandle(forWritingAtPath: errors)
@@ -41,7 +38,7 @@ internal import Testing
 
   @Test func `a model file that is cut while in use ends the program with a sentence`() throws {
     let (code, errors) = try interrupt { _ in
-      #expect(unsafe truncate(model, 0) == 0)
+      #expect(unsafe truncate(model.path, 0) == 0)
     }
     // Seen between two steps, or felt within one.
     let isSeen = code == 1 && errors.contains("was changed since it was loaded")

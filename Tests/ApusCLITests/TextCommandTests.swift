@@ -85,30 +85,25 @@ struct `Text commands over the reference data` {
 }
 
 @Suite struct `Text commands` {
-  private let folder: TemporaryFolder
-  private let model: String
+  private let model: TinyModelFile
 
-  init() throws {
-    folder = try TemporaryFolder()
-    model = folder.path("tiny.gguf")
-    try TinyModel().write(to: model)
-  }
+  init() throws { model = try TinyModelFile() }
 
   @Test func `tokenize adds BOS unless told not to, and detokenize takes its output`() throws {
-    let with = try Program.run("tokenize", model, "the end")
-    let without = try Program.run("tokenize", model, "the end", "--no-bos")
+    let with = try Program.run("tokenize", model.path, "the end")
+    let without = try Program.run("tokenize", model.path, "the end", "--no-bos")
     #expect(with.text == "1 " + without.text)
-    #expect(try Program.run("detokenize", model, input: with.text).text == "the end\n")
+    #expect(try Program.run("detokenize", model.path, input: with.text).text == "the end\n")
     let ids = without.lines[0].split(separator: " ").map(String.init)
-    #expect(try Program.run(["detokenize", model] + ids).text == "the end\n")
-    #expect(try Program.run("detokenize", model, "--", "-1").code == 1)
-    #expect(try Program.run("detokenize", model, "99999999999999999999").code == 64)
+    #expect(try Program.run(["detokenize", model.path] + ids).text == "the end\n")
+    #expect(try Program.run("detokenize", model.path, "--", "-1").code == 1)
+    #expect(try Program.run("detokenize", model.path, "99999999999999999999").code == 64)
   }
 
   @Test func `tokenize shows pieces and JSON`() throws {
-    let pieces = try Program.run("tokenize", model, "the", "--pieces").lines
+    let pieces = try Program.run("tokenize", model.path, "the", "--pieces").lines
     #expect(pieces.count == 2 && pieces[0].hasSuffix("\"<s>\"") && pieces[1].hasSuffix("\" the\""))
-    let json = try JSONParser.parse(try Program.run("tokenize", model, "the", "--json").text)
+    let json = try JSONParser.parse(try Program.run("tokenize", model.path, "the", "--json").text)
     #expect(json["ids"]?.elements.count == 2)
   }
 
@@ -119,7 +114,7 @@ struct `Text commands over the reference data` {
       long, "{\"text\": \"the\", \"add_special\": true}\r", String(repeating: "[", count: 100_000),
       "{\"text\": \"\\ud800\"}", "{\"text\": \"the\"}",
     ]
-    let result = try Program.run(["tokenize", model, "--jsonl"], input: Data(lines.joined(separator: "\n").utf8))
+    let result = try Program.run(["tokenize", model.path, "--jsonl"], input: Data(lines.joined(separator: "\n").utf8))
     #expect(result.code == 0)
     let answers = try result.lines.map { try JSONParser.parse($0) }
     #expect(answers.count == lines.count)
@@ -130,26 +125,27 @@ struct `Text commands over the reference data` {
 
   @Test func `bytes that are not UTF-8 are an error of their line`() throws {
     let input = Data("{\"text\": \"".utf8) + Data([0xFF]) + Data("\"}\n{\"text\": \"the\"}\n".utf8)
-    let answers = try Program.run(["tokenize", model, "--jsonl"], input: input).lines
+    let answers = try Program.run(["tokenize", model.path, "--jsonl"], input: input).lines
     #expect(answers.count == 2 && answers[0].contains("error") && answers[1].contains("ids"))
   }
 
   @Test func `template renders files and standard input`() throws {
     let messages = #"[{"role": "user", "content": "é\u0000"}]"#
-    #expect(try Program.run("template", model, input: messages).text == "user: é\0\n")
-    let path = try folder.write(Array(messages.utf8), to: "messages.json")
-    #expect(try Program.run("template", model, "--messages", path).text == "user: é\0\n")
-    #expect(try Program.run("template", model, input: "{\"messages\": 5}").code == 1)
-    #expect(try Program.run("template", model, input: "{}").code == 1)
-    let jinja = try folder.write(Array("{{ tools|length }}{{ add_generation_prompt }}{{ x }}".utf8), to: "t.jinja")
-    let tools = try folder.write(Array("[1, 2]".utf8), to: "tools.json")
+    #expect(try Program.run("template", model.path, input: messages).text == "user: é\0\n")
+    let path = try model.folder.write(Array(messages.utf8), to: "messages.json")
+    #expect(try Program.run("template", model.path, "--messages", path).text == "user: é\0\n")
+    #expect(try Program.run("template", model.path, input: "{\"messages\": 5}").code == 1)
+    #expect(try Program.run("template", model.path, input: "{}").code == 1)
+    let jinja = try model.folder.write(
+      Array("{{ tools|length }}{{ add_generation_prompt }}{{ x }}".utf8), to: "t.jinja")
+    let tools = try model.folder.write(Array("[1, 2]".utf8), to: "tools.json")
     let arguments = ["template", jinja, "--tools", tools, "--no-generation-prompt"]
     #expect(try Program.run(arguments, input: Data("{\"messages\": [], \"x\": \"y\"}".utf8)).text == "2Falsey")
   }
 
   @Test func `a template that cannot be compiled or refuses is one sentence`() throws {
     for source in ["{% if %}", "{{ raise_exception('no') }}", "{% for i in range(10**9) %}x{% endfor %}"] {
-      let jinja = try folder.write(Array(source.utf8), to: "t.jinja")
+      let jinja = try model.folder.write(Array(source.utf8), to: "t.jinja")
       let result = try Program.run("template", jinja, input: "[]")
       #expect(result.code == 1 && result.errors.split(separator: "\n").count == 1, "\(result.errors)")
     }

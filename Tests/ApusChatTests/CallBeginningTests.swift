@@ -93,9 +93,27 @@ struct CallBeginningTests {
     }
   }
 
+  /// What is left out neither counts nor stands in the way.
+  @Test func argumentsThatAreNotNamedDoNotCount() throws {
+    guard let format = try ToolCallData.load()?.families["qwen3"]?.format else { return }
+    func grammar(_ parameters: JSONValue) throws(CallGrammarError) -> Grammar {
+      let tool: JSONValue = ["type": "function", "function": ["name": "get", "parameters": parameters]]
+      return try format.callGrammar(tools: [tool], choice: .required, allowsSeveral: false, marks: MarkTexts())
+    }
+    let both = try grammar(["properties": ["a": [:], "b": [:]], "minProperties": 2])
+    let matcher = GrammarMatcher(try CompiledGrammar(both), noTokens)
+    let opening = "<tool_call>\n{\"name\": \"get\", \"arguments\": "
+    #expect(accepts(opening + #"{"a": 1, "b": 2}}"#, matcher))
+    for wrong in [#"{"a": 1}"#, #"{"a": 1, "c"#] { #expect(!accepts(opening + wrong, matcher), "\(wrong)") }
+    let error = #expect(throws: CallGrammarError.self) {
+      try grammar(["properties": ["a": [:]], "propertyNames": ["enum": ["a", "b", "c"]], "minProperties": 2])
+    }
+    #expect(error?.reason.contains("more arguments than it names") == true, "\(error as Any)")
+  }
+
   @Test func hardSchemasOfManyToolsShareABound() throws {
     guard let format = try ToolCallData.load()?.families["qwen3"]?.format else { return }
-    let pairs = (0..<7).map { number in
+    let pairs = (0..<9).map { number in
       ["anyOf": [["required": [.string("a\(number)")]], ["required": [.string("b\(number)")]]]] as JSONValue
     }
     let tools: [JSONValue] = (0..<128).map { number in
@@ -107,7 +125,7 @@ struct CallBeginningTests {
     func grammar(_ tools: [JSONValue], _ choice: ToolChoice) throws(CallGrammarError) -> Grammar {
       try format.callGrammar(tools: tools, choice: choice, allowsSeveral: true, marks: MarkTexts())
     }
-    // One of them can be kept; with all of them the rest take any object, or are refused where one must be called.
+    // One alone can be kept, of many the first at most: others take any object, or are refused where one must be called.
     _ = try CompiledGrammar(try grammar([tools[0]], .required))
     let many = try grammar(tools, .auto)
     #expect(many.expressionCount < 250_000)

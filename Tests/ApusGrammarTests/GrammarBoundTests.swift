@@ -17,6 +17,32 @@ private let anyLetter = RegularLanguage.byte(ByteSet(97...122))
 
 private func isAccepted(_ token: Token, _ matcher: inout GrammarMatcher) -> Bool { matcher.accept(token) }
 
+/// One grammar twice, within limits and with those that it has by itself, read with the same tokens.
+private struct BoundedAndFree {
+  let bounded: CompiledGrammar
+  let free: CompiledGrammar
+  private(set) var matchers: (bounded: GrammarMatcher, free: GrammarMatcher)
+  private var masks = (
+    bounded: TokenMask(vocabularySize: 26, allowingAll: false), free: TokenMask(vocabularySize: 26, allowingAll: false)
+  )
+
+  init(_ grammar: Grammar, _ limits: GrammarLimits) throws {
+    (bounded, free) = (try CompiledGrammar(grammar, limits: limits), try CompiledGrammar(grammar))
+    matchers = (GrammarMatcher(bounded, letters), GrammarMatcher(free, letters))
+  }
+
+  mutating func accept(_ token: Token) throws {
+    try #require(isAccepted(token, &matchers.bounded))
+    try #require(isAccepted(token, &matchers.free))
+  }
+
+  mutating func compareMasks() {
+    matchers.bounded.fill(&masks.bounded)
+    matchers.free.fill(&masks.free)
+    #expect(masks.bounded == masks.free)
+  }
+}
+
 struct GrammarBoundTests {
   /// Each of 20,000 steps is a place that was never seen before; the same steps without a bound give the same masks.
   @Test func aLongTextTakesNoMoreMemoryThanIsAllowed() throws {
@@ -32,26 +58,14 @@ struct GrammarBoundTests {
     }
     var limits = GrammarLimits()
     limits.cacheBytes = 200_000
-    let bounded = try CompiledGrammar(list, limits: limits)
-    let free = try CompiledGrammar(list)
-    let atFirst = bounded.byteCount
-    var matchers = (bounded: GrammarMatcher(bounded, letters), free: GrammarMatcher(free, letters))
-    var masks = (
-      bounded: TokenMask(vocabularySize: 26, allowingAll: false),
-      free: TokenMask(vocabularySize: 26, allowingAll: false)
-    )
+    var both = try BoundedAndFree(list, limits)
+    let atFirst = both.bounded.byteCount
     for step in 0..<20_000 {
-      let token = Token(step * step % 26)
-      try #require(isAccepted(token, &matchers.bounded))
-      try #require(isAccepted(token, &matchers.free))
-      if step.isMultiple(of: 100) {
-        matchers.bounded.fill(&masks.bounded)
-        matchers.free.fill(&masks.free)
-        #expect(masks.bounded == masks.free)
-      }
-      #expect(bounded.byteCount < atFirst + 2 * limits.cacheBytes)
+      try both.accept(Token(step * step % 26))
+      if step.isMultiple(of: 100) { both.compareMasks() }
+      #expect(both.bounded.byteCount < atFirst + 2 * limits.cacheBytes)
     }
-    #expect(free.byteCount > 5 * limits.cacheBytes)
+    #expect(both.free.byteCount > 5 * limits.cacheBytes)
   }
 
   /// Each place of this text can be read in very many ways.
@@ -109,6 +123,11 @@ struct GrammarBoundTests {
     }
     let hard = RegularLanguage.intersection([nth(40), .complement(nth(40))])
     #expect(throws: GrammarError.self) { try CompiledGrammar(Grammar(hard)) }
+    var few = GrammarLimits()
+    few.steps = 20_000
+    #expect(throws: GrammarError.tooLarge(what: "steps to read the grammar", limit: 20_000)) {
+      try CompiledGrammar(Grammar(hard), limits: few)
+    }
     var deep = a
     for _ in 0..<300 { deep = .complement(.concatenation([deep, a])) }
     #expect(throws: GrammarError.tooLarge(what: "nesting", limit: 256)) { try CompiledGrammar(Grammar(deep)) }
@@ -140,28 +159,20 @@ struct GrammarBoundTests {
     }
     var limits = GrammarLimits()
     limits.cacheBytes = 20_000
-    let bounded = try CompiledGrammar(items, limits: limits)
-    let free = try CompiledGrammar(items)
-    let atFirst = bounded.byteCount
-    var matchers = (bounded: GrammarMatcher(bounded, letters), free: GrammarMatcher(free, letters))
-    var masks = (
-      bounded: TokenMask(vocabularySize: 26, allowingAll: false),
-      free: TokenMask(vocabularySize: 26, allowingAll: false)
-    )
+    var both = try BoundedAndFree(items, limits)
+    let atFirst = both.bounded.byteCount
     let order = keepsOrder ? Array(0..<26) : (0..<26).map { $0 * 7 % 26 }
     for (step, member) in order.enumerated() {
       for token in (step == 0 ? [] : [0]) + [Token(member), Token(member)] {
-        matchers.bounded.fill(&masks.bounded)
-        matchers.free.fill(&masks.free)
-        #expect(masks.bounded == masks.free)
-        try #require(isAccepted(token, &matchers.bounded))
-        try #require(isAccepted(token, &matchers.free))
-        #expect(bounded.byteCount < atFirst + 2 * limits.cacheBytes)
+        both.compareMasks()
+        try both.accept(token)
+        #expect(both.bounded.byteCount < atFirst + 2 * limits.cacheBytes)
       }
-      #expect(matchers.bounded.canEnd == matchers.free.canEnd)
+      #expect(both.matchers.bounded.canEnd == both.matchers.free.canEnd)
     }
-    #expect(matchers.free.isComplete && matchers.free.canEnd && matchers.bounded.isComplete)
-    #expect(free.byteCount > atFirst + 2 * limits.cacheBytes)
+    let ends = both.matchers
+    #expect(ends.free.isComplete && ends.free.canEnd && ends.bounded.isComplete)
+    #expect(both.free.byteCount > atFirst + 2 * limits.cacheBytes)
   }
 
   @Test func listsThatAreTooLargeAreRefused() {
@@ -184,6 +195,36 @@ struct GrammarBoundTests {
     #expect(throws: GrammarError.self) { try CompiledGrammar(grammar { _, _ in .members(different) }) }
     different.keepsOrder = true
     #expect(throws: Never.self) { try CompiledGrammar(grammar { _, _ in .members(different) }) }
+  }
+
+  /// A list that needs all the others is looked at once they are known, and looks count.
+  @Test func listsThatWaitForOthers() throws {
+    func list(_ parts: [Grammar.Expression]) -> Grammar.Expression {
+      var list = MemberList(
+        parts.map { .init([.init($0)], isRequired: false) }, separator: .literal(",".utf8))
+      list.atLeast = parts.count
+      return .members(list)
+    }
+    /// `count` rules, each of one list of `size` members: those before it, as far as there is room.
+    func lists(_ count: Int, of size: Int) -> Grammar {
+      grammar { grammar, _ in
+        let rules = (0..<count).map { grammar.declare("\($0)") }
+        for (index, rule) in rules.enumerated() {
+          let before = rules[..<index].suffix(size).map { Grammar.Expression.rule($0) }
+          grammar.define(rule, as: list(before + Array(repeating: letter("a"), count: size - before.count)))
+        }
+        return list(rules.map { .rule($0) })
+      }
+    }
+    var limits = GrammarLimits()
+    limits.steps = 20_000
+    let beside = lists(400, of: 1)
+    let between = lists(60, of: 60)
+    #expect(throws: Never.self) { try CompiledGrammar(beside, limits: limits) }
+    #expect(throws: GrammarError.tooLarge(what: "steps to read the grammar", limit: 20_000)) {
+      try CompiledGrammar(between, limits: limits)
+    }
+    #expect(throws: Never.self) { try CompiledGrammar(between) }
   }
 
   @Test func manyPartsThatMayBeLeftOut() throws {

@@ -82,6 +82,14 @@ struct ObjectTests {
     #expect(error.place == "#" && error.reason.hasPrefix("minProperties of "), "\(error)")
   }
 
+  @Test func keysThatTakeTooLongToCompareAreNoReasonToNameThem() throws {
+    let patterns = (2..<62).map { #"{"propertyNames": {"pattern": "[0-9]{1,\#($0)}"}}"# }.joined(separator: ",")
+    let schema =
+      #"{"patternProperties": {"^[0-9]{2}$": {}}, "additionalProperties": false, "minProperties": 2, "allOf": [\#(patterns)]}"#
+    let error = try #require(try refusal(schema))
+    #expect(error.reason == "has too many keys and patterns to compare: write fewer patterns", "\(error)")
+  }
+
   @Test func thousandsOfPropertiesAreKept() throws {
     let names = (0..<2_000).map { "k\($0)" }
     let properties = names.map { #""\#($0)": {"type": "integer"}"# }.joined(separator: ",")

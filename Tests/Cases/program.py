@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 
 APUS = os.environ["APUS"]
 MODEL = os.environ["MODEL"]
@@ -31,16 +32,26 @@ def temporary(name):
     return os.path.join(_folder, name)
 
 
+def free_port():
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def lacks(what):
+    """Ends a test that needs what is not here: skips it, and fails it in CI."""
+    if os.environ.get("CI"):
+        raise AssertionError(f"CI lacks {what}")
+    raise unittest.SkipTest(f"not here: {what}")
+
+
 def shared(path):
-    """A file of the reference data; skips the test where there is none, and fails it in CI."""
+    """A file of the reference data; ends the test where there is none."""
     root = pathlib.Path(os.environ.get("APUS_TEST_DATA", pathlib.Path(__file__).parents[3] / "shared" / "data"))
     found = root.parent / path
     if not found.exists():
-        if os.environ.get("CI"):
-            raise AssertionError(f"the reference data lacks {path}")
-        import unittest
-
-        raise unittest.SkipTest(f"no reference data: {path}")
+        lacks(f"{path} of the reference data")
     return str(found)
 
 
@@ -86,14 +97,15 @@ class Answer:
 class Server:
     """`apus serve MODEL ARGUMENTS`, from its first request to SIGTERM; a context manager.
 
-    Its log lines are in `log`, as objects. With `stderr`, nobody reads the log: it goes to that file.
+    Its log lines are in `log`, as objects. With `stderr`, nobody reads the log: it goes to that file. With `cache=None`
+    it has the response cache that it has by itself.
     """
 
-    def __init__(self, *arguments, model=MODEL, environment=None, stderr=None, limits=None):
+    def __init__(self, *arguments, model=MODEL, environment=None, stderr=None, limits=None, cache="off"):
         listen = [] if "--listen" in arguments else ["--listen", "127.0.0.1:0"]
         store = [] if "--store" in arguments else ["--store", "none"]
         # What is asked for twice is computed twice.
-        cache = [] if "--cache" in arguments else ["--cache", "off"]
+        cache = [] if "--cache" in arguments or cache is None else ["--cache", cache]
         self.log = []
         self.process = subprocess.Popen(
             [APUS, "serve", model, *listen, *store, *cache, *map(str, arguments)], stdin=subprocess.DEVNULL,

@@ -15,7 +15,7 @@ import threading
 import time
 import unittest
 
-from program import HEALTH_LIMIT, MODEL, SLACK, Server, apus, percentile
+from program import HEALTH_LIMIT, MODEL, SLACK, Server, apus, free_port, percentile
 
 COMPLETION = {"prompt": "The sea", "max_tokens": 8, "temperature": 0}
 # Longer than any test waits.
@@ -260,9 +260,7 @@ class UnreadLogTests(unittest.TestCase):
     def start(self):
         reading, writing = os.pipe()
         self.addCleanup(os.close, reading)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         server = Server("--listen", f"127.0.0.1:{port}", stderr=writing)
         os.close(writing)
         server.port = port

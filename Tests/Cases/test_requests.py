@@ -102,6 +102,15 @@ class TestNumbersOfTheContext(SharedServer):
         self.expect_refusal(answer, "prompt", "in the prompt, 1 in the completion")
 
 
+class TestDefaultCache(unittest.TestCase):
+    def test_a_greedy_question_that_comes_again_is_answered_from_memory(self):
+        with Server(cache=None) as server:
+            first, second = (server.chat("Who are you?", max_tokens=4) for _ in range(2))
+        self.assertEqual((first.status, second.status), (200, 200), first.text)
+        self.assertEqual([answer.headers["X-Apus-Cache"] for answer in (first, second)], ["miss", "hit"])
+        self.assertEqual(second.content, first.content)
+
+
 class TestFields(SharedServer):
     def tokens(self, answer):
         self.assertEqual(answer.status, 200, answer.text)

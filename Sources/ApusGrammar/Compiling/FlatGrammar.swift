@@ -62,14 +62,17 @@ struct FlatGrammar {
     }
   }
 
-  /// Which rules have a property that a rule has because of its parts; takes time linear in the grammar.
+  /// Which rules have a property that a rule has because of its parts.
   ///
   /// These parts are all of a sequence, one of a choice, the part of a repetition that must be there; `ofTerminal` says
-  /// which terminals have it, `ofMembers` which lists, of those of their ways that have it.
+  /// which terminals have it, `ofMembers` which lists, of those of their ways that have it. Takes time linear in the
+  /// grammar, but for lists, which are looked at again when more of their ways have the property: an `ofMembers` that
+  /// looks at the ways counts them, and throws where they are too many.
   func rules(
-    where ofTerminal: (LanguageID) -> Bool, _ ofMembers: @escaping (MemberList, (Int) -> Bool) -> Bool
-  ) -> [Bool] {
-    var spread = Spread(self, ofMembers)
+    where ofTerminal: (LanguageID) -> Bool,
+    _ ofMembers: (MemberList, (Int) -> Bool) throws(GrammarError) -> Bool
+  ) throws(GrammarError) -> [Bool] {
+    var spread = Spread(self)
     for (index, part) in parts.enumerated() {
       switch part.kind {
       case .terminal(let language): if ofTerminal(language) { spread.complete(index) }
@@ -79,7 +82,7 @@ struct FlatGrammar {
       case .repetition, .sequence, .choice, .call, .way: break
       }
     }
-    return spread.run()
+    return try spread.run(ofMembers)
   }
 
   /// How a property spreads from parts to what they are part of.
@@ -90,14 +93,26 @@ struct FlatGrammar {
     private var callers: [[Int]]
     private var holds: [Bool]
     private var found: [Int] = []
-    /// Lists of which more is known than when they were looked at last.
-    private var waiting: [Int] = []
-    /// Of lists, how many ways must have the property at least, and which have it.
-    private var lists: [Int: (needed: Int, ready: Set<Int>, isWaiting: Bool)] = [:]
-    private let ofMembers: (MemberList, (Int) -> Bool) -> Bool
+    /// Lists of which more is known than when they were looked at last, by the width of the number of their ways.
+    private var waiting: [[Int]] = Array(repeating: [], count: Int.bitWidth + 1)
+    private var lists: [Int: Progress] = [:]
 
-    init(_ grammar: FlatGrammar, _ ofMembers: @escaping (MemberList, (Int) -> Bool) -> Bool) {
-      self.ofMembers = ofMembers
+    /// What is known of a list.
+    private struct Progress {
+      /// How many ways must have the property at least.
+      let needed: Int
+      let width: Int
+      /// The ways that have it.
+      var ready: Set<Int> = []
+      var isWaiting = false
+
+      init(_ list: MemberList) {
+        needed = list.members.count(where: \.isRequired)
+        width = Int.bitWidth - list.ways.count.leadingZeroBitCount
+      }
+    }
+
+    init(_ grammar: FlatGrammar) {
       parts = grammar.parts
       memberLists = grammar.lists
       callers = Array(repeating: [], count: grammar.ruleCount)
@@ -106,9 +121,7 @@ struct FlatGrammar {
       for (index, part) in parts.enumerated() {
         if case .sequence(let count) = part.kind { missing[index] = max(1, count) }
         if case .call(let rule) = part.kind { callers[rule].append(index) }
-        if case .members(let list, _) = part.kind {
-          lists[index] = (memberLists[list].members.count(where: \.isRequired), [], false)
-        }
+        if case .members(let list, _) = part.kind { lists[index] = Progress(memberLists[list]) }
         if case .repetition(let atLeast, let atMost) = part.kind, atMost < atLeast { missing[index] = 2 }
       }
     }
@@ -119,12 +132,16 @@ struct FlatGrammar {
       found.append(part)
     }
 
-    mutating func run() -> [Bool] {
+    mutating func run(
+      _ ofMembers: (MemberList, (Int) -> Bool) throws(GrammarError) -> Bool
+    ) throws(GrammarError) -> [Bool] {
       while true {
         while let part = found.popLast() { spread(from: part) }
-        // Only now, so that a list of many ways is not looked at for each of them.
-        guard let list = waiting.popLast() else { return holds }
-        lookAtMembers(list)
+        // Only now, and small ones first, so that a list of many ways is not looked at for each of them.
+        guard let width = waiting.firstIndex(where: { !$0.isEmpty }), let list = waiting[width].popLast() else {
+          return holds
+        }
+        try lookAtMembers(list, ofMembers)
       }
     }
 
@@ -142,17 +159,19 @@ struct FlatGrammar {
     }
 
     mutating func wait(_ list: Int) {
-      guard missing[list] > 0, lists[list]?.isWaiting == false else { return }
+      guard missing[list] > 0, let known = lists[list], !known.isWaiting else { return }
       lists[list]?.isWaiting = true
-      waiting.append(list)
+      waiting[known.width].append(list)
     }
 
-    private mutating func lookAtMembers(_ index: Int) {
+    private mutating func lookAtMembers(
+      _ index: Int, _ ofMembers: (MemberList, (Int) -> Bool) throws(GrammarError) -> Bool
+    ) throws(GrammarError) {
       lists[index]?.isWaiting = false
-      guard missing[index] > 0, case .members(let list, _) = parts[index].kind, let (needed, ready, _) = lists[index],
-        ready.count >= needed
+      guard missing[index] > 0, case .members(let list, _) = parts[index].kind, let known = lists[index],
+        known.ready.count >= known.needed
       else { return }
-      if ofMembers(memberLists[list], ready.contains) { complete(index) }
+      if try ofMembers(memberLists[list], known.ready.contains) { complete(index) }
     }
 
     private mutating func receive(_ part: Int) {

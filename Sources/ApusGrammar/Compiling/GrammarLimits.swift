@@ -19,7 +19,7 @@ package struct GrammarLimits: Sendable, Equatable {
   package var statesOfSearch = 5_000
   package var stepsOfSearch = 100_000
   /// The most steps of less than a microsecond that compiling may take.
-  package var steps = 600_000
+  package var steps = 500_000
   /// Memory for what is found out while a grammar is used, in bytes; when it is full, it starts anew.
   package var cacheBytes = 32 << 20
   /// The most ways to read a text that are followed at once, and the most places that a rule can return to.

@@ -10,7 +10,9 @@ struct GrammarReader: ~Copyable {
   private var letters: [LanguageID?] = Array(repeating: nil, count: 256)
 
   private let shouldStop: () -> Bool
-  private var checks = 0
+  /// How many steps there are to the next question.
+  private var stepsToQuestion = Self.stepsOfQuestion
+  private static let stepsOfQuestion = 4_096
 
   init(_ survey: GrammarSurvey, _ limits: GrammarLimits, _ shouldStop: @escaping () -> Bool) {
     (self.limits, self.shouldStop) = (limits, shouldStop)
@@ -21,15 +23,18 @@ struct GrammarReader: ~Copyable {
   mutating func read(_ grammar: Grammar) throws(GrammarError) {
     let flat = try FlatGrammar(grammar) { (terminal) throws(GrammarError) in try read(terminal, isWithinBoolean: false)
     }
-    table.nullableRules = flat.rules {
+    table.nullableRules = try flat.rules {
       table.has(.nullable, $0)
     } _: { list, _ in
       list.mayBeEmpty
     }
-    let productive = flat.rules {
+    let productive = try flat.rules {
       $0 != LanguageTable.nothing
-    } _: {
-      MemberStates.canBeWritten($0, with: $1)
+    } _: { (list, isReady) throws(GrammarError) in
+      let steps = list.ways.count
+      table.work += steps
+      try checkWork(steps)
+      return MemberStates.canBeWritten(list, with: isReady)
     }
     bodies = Array(repeating: LanguageTable.nothing, count: grammar.rules.count)
     try build(flat, productive)
@@ -128,13 +133,19 @@ struct GrammarReader: ~Copyable {
     // All searches together.
     table.searchSteps = max(0, limits.steps - table.work)
     let isLive = table.isLive(language)
-    if table.gaveUp { throw .tooLarge(what: "states of an intersection or a complement", limit: limits.states) }
+    if table.gaveUp {
+      try checkWork()
+      throw .tooLarge(what: "states of an intersection or a complement", limit: limits.states)
+    }
     return isLive ? language : LanguageTable.nothing
   }
 
-  private mutating func checkWork() throws(GrammarError) {
-    checks += 1
-    if checks % 4_096 == 0, shouldStop() { throw .stopped }
+  private mutating func checkWork(_ steps: Int = 1) throws(GrammarError) {
+    stepsToQuestion -= steps
+    if stepsToQuestion <= 0 {
+      stepsToQuestion = Self.stepsOfQuestion
+      if shouldStop() { throw .stopped }
+    }
     if table.work > limits.steps { throw .tooLarge(what: "steps to read the grammar", limit: limits.steps) }
   }
 }

@@ -27,17 +27,17 @@ struct MemberNeeds {
   /// The kind of each member; -1 where it cannot be written.
   private var kindOfMember: [Int32] = []
   private let demandCount: Int
-  /// What others alone can do.
-  private var ofOthers: Fewest
+  /// What is needed when members have been left behind, and only others may come.
+  private(set) var behindMembers: Fewest
 
   init(_ list: MemberStates.List) {
     let demands = list.demands
     demandCount = UInt32.bitWidth - demands.leadingZeroBitCount
-    ofOthers = Fewest(counts: Array(repeating: Self.never, count: 1 << demandCount))
-    ofOthers.counts[0] = 0
-    for set in ofOthers.counts.indices.dropFirst() {
+    behindMembers = Fewest(counts: Array(repeating: Self.never, count: 1 << demandCount))
+    behindMembers.counts[0] = 0
+    for set in behindMembers.counts.indices.dropFirst() {
       for way in list.others where Int(way.meets) & set != 0 {
-        ofOthers.counts[set] = min(ofOthers.counts[set], ofOthers.counts[set & ~Int(way.meets)] + 1)
+        behindMembers.counts[set] = min(behindMembers.counts[set], behindMembers.counts[set & ~Int(way.meets)] + 1)
       }
     }
     var known: [Kind: Int32] = [:]
@@ -67,10 +67,7 @@ struct MemberNeeds {
   /// How many steps it takes to look at one member of each kind.
   var size: Int { kinds.reduce(0) { $0 + $1.meets.count } << demandCount }
 
-  func canWrite(_ member: Int) -> Bool { kindOfMember[member] >= 0 }
-
-  /// What is needed when members have been left behind, and only others may come.
-  var behindMembers: Fewest { ofOthers }
+  private func canWrite(_ member: Int) -> Bool { kindOfMember[member] >= 0 }
 
   /// What is needed before a member if `fewest` is needed behind it.
   func add(_ member: Int, to fewest: inout Fewest) {
@@ -88,8 +85,7 @@ struct MemberNeeds {
 
   /// What is needed of members in any order, without one of each kind: at the place of the kind.
   func fewestWithoutOne(of members: [Int]) -> (all: Fewest, withoutOne: [Fewest]) {
-    var counts = Array(repeating: 0, count: kinds.count)
-    for member in members where canWrite(member) { counts[Int(kindOfMember[member])] += 1 }
+    var counts = counts(of: members)
     let all = fewest(counts)
     var without: [Fewest] = []
     for kind in kinds.indices {
@@ -101,16 +97,19 @@ struct MemberNeeds {
   }
 
   /// What is needed of members in any order.
-  func fewest(of members: [Int]) -> Fewest {
+  func fewest(of members: [Int]) -> Fewest { fewest(counts(of: members)) }
+
+  /// How many members of each kind there are.
+  private func counts(of members: [Int]) -> [Int] {
     var counts = Array(repeating: 0, count: kinds.count)
     for member in members where canWrite(member) { counts[Int(kindOfMember[member])] += 1 }
-    return fewest(counts)
+    return counts
   }
 
   func kind(of member: Int) -> Int { Int(kindOfMember[member]) }
 
   private func fewest(_ counts: [Int]) -> Fewest {
-    var fewest = ofOthers
+    var fewest = behindMembers
     for (kind, count) in zip(kinds, counts) {
       // No more than one for each demand are of use; those that must come count all the same.
       let useful = min(count, demandCount)

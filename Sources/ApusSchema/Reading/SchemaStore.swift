@@ -20,13 +20,12 @@ final class SchemaStore {
 
   static let depthLimit = 64
   static let schemaLimit = 50_000
-  static let usualWorkLimit = 250_000
 
   private let workLimit: Int
   private let shouldStop: () -> Bool
   private var nextQuestion = 0
 
-  init(_ schema: JSONValue, workLimit: Int = usualWorkLimit, _ shouldStop: @escaping () -> Bool) {
+  init(_ schema: JSONValue, workLimit: Int = JSONSchema.workLimit, _ shouldStop: @escaping () -> Bool) {
     document = SchemaDocument(schema)
     texts = TextLanguages(workLimit: workLimit)
     self.workLimit = workLimit

@@ -11,7 +11,7 @@ struct StringSet: Hashable {
     /// How many characters they have.
     var minimumLength = 0
     var maximumLength: Int?
-    /// What patterns say of them, in order of their texts.
+    /// What patterns say of them, each once, in order of their texts.
     var patterns: [PatternUse] = []
 
     /// Whether nothing but lengths is said.
@@ -142,11 +142,14 @@ extension StringSet.Term {
     both.maximumLength = smaller(maximumLength, other.maximumLength)
     if let most = both.maximumLength, most < both.minimumLength { return nil }
     both.patterns = patterns
-    for use in other.patterns where !patterns.contains(use) {
-      if patterns.contains(StringSet.PatternUse(pattern: use.pattern, matches: !use.matches)) { return nil }
-      both.patterns.append(use)
+    for use in other.patterns {
+      let place = both.patterns.firstSorted { $0.pattern < use.pattern }
+      if place == both.patterns.count || both.patterns[place].pattern != use.pattern {
+        both.patterns.insert(use, at: place)
+      } else if both.patterns[place].matches != use.matches {
+        return nil
+      }
     }
-    both.patterns.sort { ($0.pattern, $0.matches ? 1 : 0) < ($1.pattern, $1.matches ? 1 : 0) }
     switch (values, other.values) {
     case (.except(let a), .except(let b)):
       both.values = .except(a == b || b.isEmpty ? a : a.isEmpty ? b : StringSet(a + b).listed ?? [])
@@ -182,12 +185,20 @@ extension StringSet.Term {
 extension [[UInt8]] {
   /// Whether `text` is in a sorted list.
   fileprivate func containsSorted(_ text: [UInt8]) -> Bool {
+    let place = firstSorted { $0.lexicographicallyPrecedes(text) }
+    return place < count && self[place] == text
+  }
+}
+
+extension Array {
+  /// Where the first element of a sorted list is that does not come before something.
+  fileprivate func firstSorted(notBefore isBefore: (Element) -> Bool) -> Int {
     var low = 0
     var high = count
     while low < high {
       let middle = (low + high) / 2
-      if self[middle].lexicographicallyPrecedes(text) { low = middle + 1 } else { high = middle }
+      if isBefore(self[middle]) { low = middle + 1 } else { high = middle }
     }
-    return low < count && self[low] == text
+    return low
   }
 }

@@ -22,13 +22,13 @@ final class TextLanguages {
     if !pattern.isWhole { _ = try language(pattern, ofKeys ? .plain : .usual) }
   }
 
-  /// Parts of the languages of all patterns, each of about a microsecond, and what reading a pattern counts.
+  /// Parts of the languages of all patterns, each of about a fifth of a microsecond, and what reading a pattern counts.
   private var partCount = 0
   private static let partsOfPattern = 60
   private static let workOfPart = 2
   private let partLimit: Int
 
-  /// Steps of some ten microseconds that comparing texts with patterns took.
+  /// Steps of about six microseconds that comparing texts with patterns took; with long patterns one takes longer.
   private var steps = 0
   private static let workOfStep = 60
   private let stepLimit: Int

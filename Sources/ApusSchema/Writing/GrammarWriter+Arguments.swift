@@ -6,16 +6,18 @@ extension GrammarWriter {
     let shapes = try store.expand(condition).objects
     guard !shapes.isEmpty else { throw place.error("allows no object, but arguments are one") }
     var ways: [Grammar.Expression] = []
+    let takesOthers = form.takesOthers && form.members == nil
     for shape in shapes {
-      var plan = try ObjectPlan(shape, store, place)
-      if !form.takesOthers || form.members != nil { plan.others = [] }
+      var plan = try ObjectPlan(shape, store, place, takesOthers: takesOthers)
       for property in plan.named where property.isRequired && !form.canWrite(property.key) {
         let key = String(decoding: property.key.prefix(100), as: UTF8.self)
         throw place.error("needs \(key), a name that cannot be written in this model's form of calls")
       }
       plan.named.removeAll { !form.canWrite($0.key) }
+      guard takesOthers || plan.minimumCount <= plan.named.count else { continue }
       if let members = form.members { ways.append(try list(plan, members)) } else { ways.append(try object(plan)) }
     }
+    guard !ways.isEmpty else { throw place.error("asks for more arguments than it names: name them in properties") }
     return ways.count == 1 ? ways[0] : .choice(ways)
   }
 

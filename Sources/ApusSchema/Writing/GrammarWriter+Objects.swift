@@ -3,8 +3,8 @@ internal import ApusGrammar
 /// Which properties an object may have: those that are named, in order, and others after them.
 struct ObjectPlan {
   var named: [Named] = []
-  /// Keys that are not named, each in one of these sets, and what their values fit.
-  var others: [Others] = []
+  /// Keys that are not named, each in one of these sets, and what their values fit; none where they are not taken.
+  private(set) var others: [Others] = []
   /// Of each list some property must be one of its rules'.
   var demands: [[ObjectShape.PropertyRule]] = []
   var minimumCount: Int
@@ -33,7 +33,9 @@ struct ObjectPlan {
   static let demandLimit = 6
   static let setLimit = 64
 
-  init(_ shape: ObjectShape, _ store: SchemaStore, _ place: Place) throws(SchemaError) {
+  init(
+    _ shape: ObjectShape, _ store: SchemaStore, _ place: Place, takesOthers: Bool = true
+  ) throws(SchemaError) {
     minimumCount = shape.minimumCount
     maximumCount = shape.maximumCount
     var positions: [[UInt8]: Int] = [:]
@@ -74,14 +76,18 @@ struct ObjectPlan {
       for rule in wide where rule.keys.contains(key, store.texts) {
         conditions[position] = conditions[position].and(rule.condition)
       }
-      guard !store.texts.isExhausted else { throw place.error("has too many keys and patterns to compare") }
+      guard !store.texts.isExhausted else { throw Self.tooManyKeys(place) }
       do {
         named[position].ways = try Self.ways(conditions[position], demands) { $0.contains(key, store.texts) }
       } catch { throw place.error("asks for too much of one property: \(error.reason)") }
     }
-    try addOthers(wide, store, place)
+    if takesOthers { try addOthers(wide, store, place) }
     named.removeAll { $0.ways.isEmpty && !$0.isRequired }
     try keepDistinct(store, place)
+  }
+
+  private static func tooManyKeys(_ place: Place) -> SchemaError {
+    place.error("has too many keys and patterns to compare: write fewer patterns")
   }
 
   /// Sees to it that properties which count are different ones: a key that is not named may be written twice.
@@ -93,6 +99,7 @@ struct ObjectPlan {
     guard needed > 1 else { return }
     for other in others where other.ways.contains(where: { !store.isEmpty($0.condition, depth: 0) }) {
       guard let keys = store.texts.fewTexts(other.keys) else {
+        if store.texts.isExhausted { throw Self.tooManyKeys(place) }
         throw place.error(
           "minProperties of \(minimumCount) counts properties that are not named, which may be written twice: name them in properties, or require \(minimumCount - 1) of those named"
         )
