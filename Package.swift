@@ -13,15 +13,18 @@ let swift: [SwiftSetting] = [
   .strictMemorySafety(),
 ]
 
+/// For tests that compute nothing themselves: to optimize their many small functions takes minutes.
+let plain = [SwiftSetting.unsafeFlags(["-Onone"])]
+
 func library(_ name: String, _ dependencies: Target.Dependency..., resources: [Resource]? = nil) -> Target {
   .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swift)
 }
 
-func tests(of name: String, _ dependencies: Target.Dependency...) -> Target {
+func tests(of name: String, _ dependencies: Target.Dependency..., isPlain: Bool = false) -> Target {
   .testTarget(
     name: name + "Tests",
     dependencies: [.byName(name: name), "ApusTestSupport"] + dependencies,
-    swiftSettings: swift)
+    swiftSettings: isPlain ? swift + plain : swift)
 }
 
 /// A product that only the program and its server need.
@@ -163,14 +166,14 @@ let package = Package(
     tests(of: "ApusModels", "ApusCPU", "ApusReference", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusCore"),
     tests(
       of: "Apus", "ApusCPU", "ApusReference", "ApusModels", "ApusGGUF", "ApusTokenizers", "ApusSampling", "ApusGrammar",
-      "ApusChat", "ApusJSON", "ApusCore"),
+      "ApusChat", "ApusJSON", "ApusCore", isPlain: true),
     tests(
       of: "ApusServer", "Apus", "ApusStore", "ApusJSON", "ApusWire", hummingbird, hummingbirdCore, logging, metrics,
       metricsTestKit, tracing, tracingInMemory, nio, nioEmbedded, nioPosix, nioHTTP1, nioHPACK, nioHTTP2, nioSSL,
-      httpTypes),
+      httpTypes, isPlain: true),
     tests(of: "ApusEvaluation", "ApusCPU", "ApusModels", "ApusGGUF", "ApusCore"),
     tests(of: "ApusBenchmark", "ApusCPU", "ApusModels", "ApusCore"),
-    tests(of: "ApusCLI", "ApusTokenizers", "ApusJSON"),
+    tests(of: "ApusCLI", "ApusTokenizers", "ApusJSON", isPlain: true),
     .testTarget(name: "ArchitectureTests", swiftSettings: swift),
   ],
   cLanguageStandard: .c17
@@ -182,7 +185,7 @@ if Context.environment["APUS_UNTRUSTED_INPUT"] != nil {
     "ApusText", "ApusGGUF", "ApusJSON", "ApusTemplates", "ApusTokenizers", "ApusCPU", "ApusGrammar", "ApusSchema",
     "ApusChat", "ApusWire",
   ]
-  let needed = ["CApusKernels", "ApusSystem", "ApusCore", "ApusModels", "ApusSampling", "ApusTestSupport", "MaskBench"]
+  let needed = ["CApusKernels", "ApusSystem", "ApusCore", "ApusModels", "ApusSampling", "ApusTestSupport"]
   let kept = Set(read + read.map { $0 + "Tests" } + needed)
   package.dependencies = [swiftCrypto]
   package.products = []
