@@ -205,10 +205,12 @@ struct GrammarBoundTests {
       list.atLeast = parts.count
       return .members(list)
     }
-    /// `count` rules, each of one list of `size` members: those before it, as far as there is room.
+    /// `count` rules, each of one list of `size` members: those before it, as far as there is room, in an order that is
+    /// not that of their numbers.
     func lists(_ count: Int, of size: Int) -> Grammar {
       grammar { grammar, _ in
-        let rules = (0..<count).map { grammar.declare("\($0)") }
+        let numbered = (0..<count).map { grammar.declare("\($0)") }
+        let rules = numbered.indices.map { numbered[$0 * 23 % count] }
         for (index, rule) in rules.enumerated() {
           let before = rules[..<index].suffix(size).map { Grammar.Expression.rule($0) }
           grammar.define(rule, as: list(before + Array(repeating: letter("a"), count: size - before.count)))
