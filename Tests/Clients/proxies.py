@@ -102,16 +102,16 @@ class Load:
                 self.stream(asked)
 
     def stream(self, asked):
-        """A stream that was begun, which its header tells, either ends, or ends in an error."""
+        """A stream that was begun either ends, or ends in an error."""
         self.streams += 1
         reasons = []
-        stream = None
+        begun = False
         try:
-            stream = self.client.completions.create(**asked, stream=True)
-            for frame in stream:
+            for frame in self.client.completions.create(**asked, stream=True):
+                begun = True
                 reasons += [frame.choices[0].finish_reason] if frame.choices and frame.choices[0].finish_reason else []
         except Exception as error:  # Whatever the client makes of it.
-            (self.cut if stream else self.lost).append(repr(error))
+            (self.cut if begun else self.lost).append(repr(error))
             return
         if reasons != ["length"]:
             self.vague.append(repr(reasons))
