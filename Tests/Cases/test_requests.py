@@ -379,8 +379,8 @@ class TestEndings(unittest.TestCase):
             busy.result()
 
     def test_an_answer_cut_by_the_drain_says_so(self):
-        with Server("--drain-timeout", "1", "--parallel", "1") as server, concurrent.futures.ThreadPoolExecutor(3) as pool:
-            whole = pool.submit(server.post, COMPLETIONS, ENDLESS)
+        with Server("--drain-timeout", "1", "--parallel", "2") as server, concurrent.futures.ThreadPoolExecutor(4) as pool:
+            whole, stream = (pool.submit(server.post, COMPLETIONS, {**ENDLESS, "stream": each}) for each in (False, True))
             time.sleep(1)
             waiting = [pool.submit(server.post, COMPLETIONS, {**ENDLESS, "stream": each}) for each in (False, True)]
             time.sleep(0.5)
@@ -389,6 +389,10 @@ class TestEndings(unittest.TestCase):
             self.assertLess(seconds, 6 * SLACK)
             self.assertEqual(whole.result().json["choices"][0]["finish_reason"], "shutdown")
             self.assertTrue(whole.result().content)
+            self.assertEqual(stream.result().status, 200)
+            self.assertIn('"finish_reason":"shutdown"', stream.result().text)
+            self.assertIn('"code":"shutting_down"', stream.result().text)
+            self.assertTrue(stream.result().text.endswith("data: [DONE]\n\n"))
             for one in waiting:
                 self.assertEqual(one.result().status, 503)
                 self.assertEqual(one.result().error["code"], "shutting_down")
